@@ -1,0 +1,50 @@
+/**
+ * Who may do what. Every check reads the running state, so authority lost earlier in a block is lost at once.
+ * Deny by default: an action that asks nobody's authority does not exist.
+ */
+
+import { type Bytes, encodeUtf8, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Rejection, reject } from '@oppidum/formats/errors';
+import { accountKeyKind, accountKind, cityKind, roleKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
+import type { City, VerifiedSigner } from '@oppidum/ledger/city';
+
+/** The roles of the first areas. `registrar`: accounts, manufacturers. `operator`: devices in service. `data-protection`: erasures. */
+export const ROLES = ['registrar', 'operator', 'data-protection'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The state key segment of a role: SHA-256 of its name. */
+export function roleId(city: Pick<City, 'crypto'>, role: string): Bytes {
+  return city.crypto.sha256(encodeUtf8(role));
+}
+
+/** The signers whose account and key are still in force in the running state. */
+function ableSigners(city: City): readonly VerifiedSigner[] {
+  if ('body' in city.authority) return [];
+  return city.authority.signers.filter((signer) => {
+    const key = city.read(at(accountKeyKind, signer.account, signer.keyNumber));
+    return city.read(at(accountKind, signer.account))?.to === undefined && key !== null && key.to === undefined;
+  });
+}
+
+/** Refuses unless a signer holds the role: NOT_AUTHORIZED. */
+export function checkRole(city: City, role: Role): Rejection | null {
+  const segment = roleId(city, role);
+  const holds = ableSigners(city).some((signer) => city.read(at(roleKind, signer.account, segment)) !== null);
+  return holds ? null : reject('NOT_AUTHORIZED', { needs: `role ${role}` });
+}
+
+/** Refuses unless the account itself signed (NOT_AUTHORIZED), with a full key where asked (KEY_CLASS_TOO_LOW). */
+export function checkAccount(city: City, account: Bytes, keyClass: 'everyday' | 'full' = 'everyday'): Rejection | null {
+  const signed = ableSigners(city).filter((signer) => equalBytes(signer.account, account));
+  if (signed.length === 0) return reject('NOT_AUTHORIZED', { needs: `account ${toHex(account)}` });
+  if (keyClass === 'full' && !signed.some((signer) => signer.class === 'full')) return reject('KEY_CLASS_TOO_LOW', { needs: 'full' });
+  return null;
+}
+
+/** Refuses unless the council decided this in a proposal: NOT_AUTHORIZED. Dangerous actions only ever run so. */
+export function checkCouncil(city: City): Rejection | null {
+  const { council } = city.get(at(cityKind));
+  const decided = 'body' in city.authority && equalBytes(city.authority.body, council);
+  return decided ? null : reject('NOT_AUTHORIZED', { needs: `body ${toHex(council)}` });
+}

@@ -1,0 +1,309 @@
+/**
+ * Deterministic CBOR, both ways (RFC 8949 §4.2.1: shortest forms, definite lengths, map keys in bytewise order).
+ * The decoder rejects every second spelling, so equal values have equal bytes and a hash names a value.
+ */
+
+import { type Bytes, compareBytes, encodeUtf8, parseUtf8 } from './bytes.ts';
+import { formatError } from './errors.ts';
+import { LIMITS } from './limits.ts';
+
+/** A float keeps its own type: integers and floats are different CBOR values even when numerically equal. */
+export class CborFloat {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+/** A tagged item (RFC 8949 §3.4). */
+export class CborTag {
+  readonly tag: number;
+  readonly value: CborValue;
+  constructor(tag: number, value: CborValue) {
+    this.tag = tag;
+    this.value = value;
+  }
+}
+
+export type CborKey = number | string;
+/** `bigint` stands only for integers outside ±(2^53 − 1). */
+export type CborValue = number | bigint | string | boolean | null | Bytes | CborFloat | CborTag | CborValue[] | CborMap;
+export type CborMap = Map<CborKey, CborValue>;
+
+const MAJOR_UNSIGNED = 0;
+const MAJOR_NEGATIVE = 1;
+const MAJOR_BYTES = 2;
+const MAJOR_TEXT = 3;
+const MAJOR_ARRAY = 4;
+const MAJOR_MAP = 5;
+const MAJOR_TAG = 6;
+const MAJOR_SIMPLE = 7;
+
+const SIMPLE_FALSE = 0xf4;
+const SIMPLE_TRUE = 0xf5;
+const SIMPLE_NULL = 0xf6;
+
+const FLOAT_VIEW = new DataView(new ArrayBuffer(8));
+
+/** Growing output buffer: one allocation per doubling instead of one per item. */
+class Writer {
+  private buffer = new Uint8Array(256);
+  private size = 0;
+
+  private reserve(count: number): number {
+    const start = this.size;
+    this.size += count;
+    if (this.size > this.buffer.length) {
+      const grown = new Uint8Array(Math.max(this.size, 2 * this.buffer.length));
+      grown.set(this.buffer.subarray(0, start));
+      this.buffer = grown;
+    }
+    return start;
+  }
+
+  byte(value: number): void {
+    const at = this.reserve(1);
+    this.buffer[at] = value;
+  }
+
+  bytes(value: Bytes): void {
+    const at = this.reserve(value.length);
+    this.buffer.set(value, at);
+  }
+
+  /** RFC 8949 §3: initial byte and the shortest argument. */
+  head(major: number, argument: number | bigint): void {
+    const first = major << 5;
+    if (argument < 24) return this.byte(first | Number(argument));
+    const width = argument < 0x100 ? 1 : argument < 0x10000 ? 2 : argument < 0x100000000 ? 4 : 8;
+    const at = this.reserve(1 + width);
+    this.buffer[at] = first | (width === 1 ? 24 : width === 2 ? 25 : width === 4 ? 26 : 27);
+    if (width === 8) {
+      FLOAT_VIEW.setBigUint64(0, BigInt(argument));
+      for (let i = 0; i < 8; i++) this.buffer[at + 1 + i] = FLOAT_VIEW.getUint8(i);
+      return;
+    }
+    let rest = Number(argument);
+    for (let i = width; i > 0; i--) {
+      this.buffer[at + i] = rest & 255;
+      rest = Math.floor(rest / 256);
+    }
+  }
+
+  done(): Bytes {
+    return this.buffer.slice(0, this.size);
+  }
+}
+
+/** Encodes a value deterministically. Throws FormatError NUMBER_RANGE (NaN, infinities, integers beyond 64 bit) or TEXT_INVALID. */
+export function encodeCbor(value: CborValue): Bytes {
+  const writer = new Writer();
+  writeValue(writer, value);
+  return writer.done();
+}
+
+function writeValue(writer: Writer, value: CborValue): void {
+  if (typeof value === 'number' || typeof value === 'bigint') return writeInteger(writer, value);
+  if (typeof value === 'string') {
+    const text = encodeUtf8(value);
+    writer.head(MAJOR_TEXT, text.length);
+    return writer.bytes(text);
+  }
+  if (value === null) return writer.byte(SIMPLE_NULL);
+  if (typeof value === 'boolean') return writer.byte(value ? SIMPLE_TRUE : SIMPLE_FALSE);
+  if (value instanceof Uint8Array) {
+    writer.head(MAJOR_BYTES, value.length);
+    return writer.bytes(value);
+  }
+  if (value instanceof CborFloat) return writeFloat(writer, value.value);
+  if (value instanceof CborTag) {
+    writer.head(MAJOR_TAG, value.tag);
+    return writeValue(writer, value.value);
+  }
+  if (Array.isArray(value)) {
+    writer.head(MAJOR_ARRAY, value.length);
+    for (const item of value) writeValue(writer, item);
+    return;
+  }
+  writeMap(writer, value);
+}
+
+function writeInteger(writer: Writer, value: number | bigint): void {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw formatError('NUMBER_RANGE', { value });
+  const argument = value >= 0 ? value : typeof value === 'bigint' ? -1n - value : -1 - value;
+  if (typeof argument === 'bigint' && argument > 0xffffffffffffffffn) throw formatError('NUMBER_RANGE', { bits: 65 });
+  writer.head(value >= 0 ? MAJOR_UNSIGNED : MAJOR_NEGATIVE, argument);
+}
+
+/** RFC 8949 §4.2.1: the shortest of half, single and double precision that keeps the value. */
+function writeFloat(writer: Writer, value: number): void {
+  if (!Number.isFinite(value)) throw formatError('NUMBER_RANGE', { want: 'a finite number' });
+  const half = halfOf(value);
+  if (half !== null) {
+    writer.byte(0xf9);
+    writer.byte(half >> 8);
+    return writer.byte(half & 255);
+  }
+  const single = Math.fround(value) === value;
+  writer.byte(single ? 0xfa : 0xfb);
+  if (single) FLOAT_VIEW.setFloat32(0, value);
+  else FLOAT_VIEW.setFloat64(0, value);
+  for (let i = 0; i < (single ? 4 : 8); i++) writer.byte(FLOAT_VIEW.getUint8(i));
+}
+
+/** IEEE 754 binary16 bits of a finite value, or null when it does not fit exactly. */
+function halfOf(value: number): number | null {
+  FLOAT_VIEW.setFloat32(0, value);
+  if (FLOAT_VIEW.getFloat32(0) !== value) return null;
+  const bits = FLOAT_VIEW.getUint32(0);
+  const sign = (bits >>> 16) & 0x8000;
+  const exponent = ((bits >>> 23) & 0xff) - 127;
+  const mantissa = bits & 0x7fffff;
+  if (value === 0) return sign;
+  if (exponent >= -14 && exponent <= 15) {
+    return (mantissa & 0x1fff) === 0 ? sign | ((exponent + 15) << 10) | (mantissa >> 13) : null;
+  }
+  if (exponent < -24 || exponent > 15) return null;
+  const shift = 13 + (-14 - exponent); // a subnormal half shifts the implicit one into the mantissa
+  const full = mantissa | 0x800000;
+  return full % 2 ** shift === 0 ? sign | (full / 2 ** shift) : null;
+}
+
+function writeMap(writer: Writer, map: CborMap): void {
+  const pairs: { key: Bytes; value: CborValue }[] = [];
+  for (const [key, value] of map) pairs.push({ key: encodeCbor(key), value });
+  pairs.sort((a, b) => compareBytes(a.key, b.key));
+  writer.head(MAJOR_MAP, pairs.length);
+  for (const { key, value } of pairs) {
+    writer.bytes(key);
+    writeValue(writer, value);
+  }
+}
+
+type Reader = { readonly bytes: Bytes; offset: number };
+
+/**
+ * Parses exactly one deterministic item.
+ * Throws FormatError: TRUNCATED, TRAILING_BYTES, TOO_DEEP, TOO_LARGE, NOT_CANONICAL, DUPLICATE_KEY, UNSORTED,
+ * NUMBER_RANGE, TEXT_INVALID, UNSUPPORTED_TYPE.
+ */
+export function parseCbor(bytes: Bytes): CborValue {
+  const reader: Reader = { bytes, offset: 0 };
+  const value = readValue(reader, 0);
+  if (reader.offset !== bytes.length) throw formatError('TRAILING_BYTES', { at: reader.offset });
+  return value;
+}
+
+/** Parses the first item of a sequence (RFC 8742) and tells where it ends; throws as `parseCbor` does. */
+export function parseCborPrefix(bytes: Bytes): { readonly value: CborValue; readonly size: number } {
+  const reader: Reader = { bytes, offset: 0 };
+  const value = readValue(reader, 0);
+  return { value, size: reader.offset };
+}
+
+function take(reader: Reader, count: number): Bytes {
+  const start = reader.offset;
+  if (count > reader.bytes.length - start) throw formatError('TRUNCATED', { at: start });
+  reader.offset = start + count;
+  return reader.bytes.subarray(start, start + count);
+}
+
+/** The argument of an initial byte, in its only allowed width. */
+function readArgument(reader: Reader, info: number): number | bigint {
+  if (info < 24) return info;
+  if (info > 27) throw formatError('NOT_CANONICAL', { at: reader.offset, info });
+  const width = 2 ** (info - 24);
+  const digits = take(reader, width);
+  let value = 0;
+  for (let i = 0; i < width; i++) value = value * 256 + (digits[i] as number);
+  const smallest = width === 1 ? 24 : 2 ** (4 * width);
+  if (value < smallest) throw formatError('NOT_CANONICAL', { at: reader.offset - width });
+  if (width < 8 || value <= Number.MAX_SAFE_INTEGER) return value;
+  let exact = 0n;
+  for (const digit of digits) exact = exact * 256n + BigInt(digit);
+  return exact;
+}
+
+function readCount(reader: Reader, info: number, countMax: number): number {
+  const count = readArgument(reader, info);
+  if (typeof count === 'bigint' || count > reader.bytes.length - reader.offset) throw formatError('TRUNCATED', { at: reader.offset });
+  if (count > countMax) throw formatError('TOO_LARGE', { count, countMax });
+  return count;
+}
+
+function readValue(reader: Reader, depth: number): CborValue {
+  if (depth > LIMITS.cborDepthMax) throw formatError('TOO_DEEP', { depthMax: LIMITS.cborDepthMax });
+  const first = take(reader, 1)[0] as number;
+  const info = first & 31;
+  switch (first >> 5) {
+    case MAJOR_UNSIGNED:
+      return readArgument(reader, info);
+    case MAJOR_NEGATIVE: {
+      const argument = readArgument(reader, info);
+      if (typeof argument === 'number' && argument < Number.MAX_SAFE_INTEGER) return -1 - argument;
+      return -1n - BigInt(argument);
+    }
+    case MAJOR_BYTES:
+      return take(reader, readCount(reader, info, Number.MAX_SAFE_INTEGER)).slice();
+    case MAJOR_TEXT:
+      return parseUtf8(take(reader, readCount(reader, info, Number.MAX_SAFE_INTEGER)));
+    case MAJOR_ARRAY: {
+      const count = readCount(reader, info, LIMITS.cborItemCountMax);
+      const items: CborValue[] = [];
+      for (let i = 0; i < count; i++) items.push(readValue(reader, depth + 1));
+      return items;
+    }
+    case MAJOR_MAP:
+      return readMap(reader, info, depth);
+    case MAJOR_TAG: {
+      const tag = readArgument(reader, info);
+      if (typeof tag === 'bigint') throw formatError('NUMBER_RANGE', { at: reader.offset });
+      return new CborTag(tag, readValue(reader, depth + 1));
+    }
+    default:
+      return readSimple(reader, first);
+  }
+}
+
+function readMap(reader: Reader, info: number, depth: number): CborMap {
+  const count = readCount(reader, info, LIMITS.cborItemCountMax);
+  const map: CborMap = new Map();
+  let previous: Bytes | null = null;
+  for (let i = 0; i < count; i++) {
+    const start = reader.offset;
+    const key = readValue(reader, depth + 1);
+    if (typeof key !== 'number' && typeof key !== 'string') throw formatError('WRONG_TYPE', { at: start, want: 'an integer or text key' });
+    const encoded = reader.bytes.subarray(start, reader.offset);
+    const order = previous === null ? 1 : compareBytes(encoded, previous);
+    if (order === 0) throw formatError('DUPLICATE_KEY', { at: start });
+    if (order < 0) throw formatError('UNSORTED', { at: start });
+    previous = encoded;
+    map.set(key, readValue(reader, depth + 1));
+  }
+  return map;
+}
+
+function readSimple(reader: Reader, first: number): CborValue {
+  if (first === SIMPLE_FALSE) return false;
+  if (first === SIMPLE_TRUE) return true;
+  if (first === SIMPLE_NULL) return null;
+  if (first < 0xf9 || first > 0xfb) throw formatError('UNSUPPORTED_TYPE', { at: reader.offset - 1, first });
+  const width = 2 ** (first - 0xf8);
+  const start = reader.offset - 1;
+  const bits = take(reader, width);
+  for (let i = 0; i < width; i++) FLOAT_VIEW.setUint8(i, bits[i] as number);
+  const value = width === 8 ? FLOAT_VIEW.getFloat64(0) : width === 4 ? FLOAT_VIEW.getFloat32(0) : wholeOfHalf(FLOAT_VIEW.getUint16(0));
+  if (!Number.isFinite(value)) throw formatError('NUMBER_RANGE', { at: start });
+  const float = new CborFloat(value);
+  if (compareBytes(encodeCbor(float), reader.bytes.subarray(start, reader.offset)) !== 0) throw formatError('NOT_CANONICAL', { at: start });
+  return float;
+}
+
+/** The number of IEEE 754 binary16 bits. */
+function wholeOfHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const mantissa = bits & 0x3ff;
+  if (exponent === 31) return Number.NaN;
+  return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25));
+}

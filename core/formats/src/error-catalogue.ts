@@ -1,0 +1,54 @@
+/**
+ * The words behind every code: what it means, its HTTP status, its exit code and what to do next.
+ * Exit codes: 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable.
+ */
+
+type ErrorEntry = { readonly message: string; readonly httpStatus: number; readonly exitCode: number; readonly action: string };
+
+function entry(httpStatus: number, exitCode: number, message: string, action: string): ErrorEntry {
+  return { message, httpStatus, exitCode, action };
+}
+
+export const ERRORS = {
+  // Bytes and text
+  TRUNCATED: entry(400, 3, 'The data ends too early', 'Send all of it'),
+  TRAILING_BYTES: entry(400, 3, 'Bytes follow where the data should end', 'Send exactly one item'),
+  TOO_LARGE: entry(413, 3, 'The data exceeds its size limit', 'Split it, see the limits in the specification'),
+  TOO_DEEP: entry(400, 3, 'The data is nested too deeply', 'Flatten it'),
+  NOT_CANONICAL: entry(400, 3, 'The data is not in its one canonical spelling', 'Encode it deterministically'),
+  DUPLICATE_KEY: entry(400, 3, 'A map holds the same key twice', 'Give each key once'),
+  UNSORTED: entry(400, 3, 'Items are not in their required order', 'Sort them bytewise'),
+  UNKNOWN_FIELD: entry(400, 3, 'A field is not part of this format', 'Remove it or use the matching version'),
+  MISSING_FIELD: entry(400, 3, 'A required field is missing', 'Add it'),
+  WRONG_TYPE: entry(400, 3, 'A value has the wrong type', 'See the CDDL in the specification'),
+  NUMBER_RANGE: entry(400, 3, 'A number is outside its range', 'Use a value inside the range'),
+  LENGTH_WRONG: entry(400, 3, 'A value has the wrong length', 'Use the length the format demands'),
+  TEXT_INVALID: entry(400, 3, 'A text is not in its one valid form', 'Use the form the specification gives'),
+  UNSUPPORTED_TYPE: entry(400, 3, 'This CBOR type is not used by any format here', 'Use the types of the specification'),
+  // Keys, signatures, policies
+  KEY_INVALID: entry(400, 3, 'This is not a usable public key', 'Use a canonical Ed25519 or compressed P-256 key'),
+  KEY_UNKNOWN: entry(404, 3, 'This key is not on the ledger', 'Register the key first'),
+  KEY_REVOKED: entry(403, 3, 'This key was no longer in force', 'Sign with a key in force'),
+  KEY_IN_USE: entry(409, 1, 'This key already speaks for somebody', 'Make a fresh key'),
+  KEY_CLASS_TOO_LOW: entry(403, 4, 'An everyday key may not do this', 'Sign with a full key'),
+  SIGNATURE_INVALID: entry(400, 3, 'A signature does not verify', 'Do not trust the data; sign exactly these bytes with the named key'),
+  SIGNATURE_MISSING: entry(400, 3, 'A listed signer did not sign', 'Collect every signature'),
+  SIGNATURE_DUPLICATE: entry(400, 3, 'One signer signed twice', 'Keep one signature per signer'),
+  SIGNATURE_ORDER: entry(400, 3, 'Signatures are not in the order of the signers', 'Sort them by account id'),
+  SIGNER_UNEXPECTED: entry(400, 3, 'Somebody signed who is not a listed signer', 'List the signer or drop the signature'),
+  POLICY_INVALID: entry(400, 3, 'This policy breaks a rule of city policies', 'See specs/notes-and-policy.md'),
+
+  // Admission
+  WRONG_CITY: entry(400, 1, 'This is meant for another city', 'Use the genesis hash of this city'),
+  EXPIRED: entry(400, 1, 'It is past its time', 'Sign it again with a later time'),
+  NOT_YET_VALID: entry(400, 1, 'Its time lies too far ahead', 'Set it at most 10 minutes ahead and check your clock'),
+  REPLAYED: entry(409, 1, 'This transaction was already executed', 'Read its result; use a new nonce for a new one'),
+  ACTION_UNKNOWN: entry(400, 1, 'No contract knows this kind of action', 'See `oppidum --help` for the kinds of this version'),
+  ACCOUNT_UNKNOWN: entry(404, 4, 'No such account', 'Create it first'),
+  ACCOUNT_CLOSED: entry(403, 4, 'The account is closed', 'Use another account'),
+  ACCOUNT_EXISTS: entry(409, 1, 'The account exists already', 'Choose a fresh random id'),
+  NOT_AUTHORIZED: entry(403, 4, 'The signers may not do this', 'Have it signed by the holder of the named role or account'),
+  PROPOSAL_REQUIRED: entry(403, 4, 'This is dangerous and needs a decision of the council', 'Put it in a proposal and collect approvals'),
+  GOVERNANCE_DEADLOCK: entry(409, 1, 'Afterwards a body could never decide again', 'Keep at least as many able members as its threshold'),
+
+} as const satisfies Record<string, ErrorEntry>;

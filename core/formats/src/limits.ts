@@ -1,0 +1,40 @@
+/** Every limit of the formats and the ledger, in one place. Each has a test that hits it from both sides. */
+
+export const LIMITS = {
+  /** Nesting of CBOR arrays, maps and tags. */
+  cborDepthMax: 16,
+  /** Elements of one CBOR array or pairs of one CBOR map. */
+  cborItemCountMax: 65_536,
+  /** One signed reading envelope. */
+  readingSizeMax: 65_536,
+  /** SenML records in one pack. */
+  senmlRecordCountMax: 10_000,
+  /** One transaction envelope, signatures included. */
+  transactionSizeMax: 262_144,
+  transactionActionCountMax: 64,
+  transactionSignerCountMax: 16,
+  /** How far ahead of block time `validUntil` may lie; also how long transaction ids are remembered. */
+  transactionLifetimeMs: 600_000,
+  /** Signatures a signed note may carry and still be read everywhere (C2SP signed-note). */
+  noteSignatureCountMax: 16,
+  noteSizeMax: 65_536,
+  policySizeMax: 65_536,
+  evidenceSizeMax: 4_194_304,
+  /** State-map keys: area ‖ kind ‖ segments. */
+  stateKeySizeMax: 98,
+  stateValueSizeMax: 65_536,
+  /** Nodes of one state proof. */
+  stateProofNodeCountMax: 262_144,
+  /** Hashes of one RFC 6962 proof: a tree of 2^53 leaves needs 53; a consistency proof at most one more. */
+  merkleProofHashCountMax: 64,
+  /** One interlock sensor's envelope riding in an anchor. */
+  interlockEnvelopeSizeMax: 512,
+  /** Signed time may run ahead of block time by this much. */
+  clockAheadMs: 5_000,
+  /** Late arrivals below the highest sequence number of one device key that are still accepted. */
+  sequenceWindow: 1_024,
+  /** Anchors per shard kept in state, so that a fork report has the anchored root at hand. */
+  anchorHistoryCount: 1_024,
+  /** Devices of one bulk registration. */
+  bulkRegisterCountMax: 1_000,
+} as const;

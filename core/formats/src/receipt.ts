@@ -1,0 +1,84 @@
+/**
+ * The signed acknowledgement of a reading. One shard signature covers a whole group commit: the shard signs the RFC 6962
+ * root over the leaves of the group, each receipt carries its own leaf and path.
+ * The device deletes its copy of a reading only on a receipt for its own digest, so a lost reading is provable.
+ */
+
+import type { Bytes } from './bytes.ts';
+import { type CborMap, type CborValue, encodeCbor } from './cbor.ts';
+import { encodeBy, id, merklePath, parseBy } from './common-schemas.ts';
+import { encodeSign1, parseSign1, sign1ToBeSigned } from './cose.ts';
+import type { Crypto, Signer } from './crypto.ts';
+import { verifyEd25519 } from './ed25519.ts';
+import { formatError } from './errors.ts';
+import { EDDSA } from './ids.ts';
+import { blob, type Infer, optional, struct, text, uint } from './schema.ts';
+
+/** What a receipt says about one reading: kept at `index` of the shard's log, or refused for good with `refusal`. */
+export const receiptLeafSchema = struct({
+  audience: id(),
+  shard: id(),
+  device: id(),
+  keyNumber: uint({ max: 0xffffffff }),
+  sequence: uint({ min: 1 }),
+  digest: id(),
+  index: optional(uint()),
+  refusal: optional(text(64, 3)),
+});
+export type ReceiptLeaf = Infer<typeof receiptLeafSchema>;
+
+/** The signed head of one group commit. */
+const receiptHeadSchema = struct({ shard: id(), count: uint({ min: 1, max: 65_536 }), root: id() });
+export type ReceiptHead = Infer<typeof receiptHeadSchema>;
+
+const receiptSchema = struct({
+  leaf: receiptLeafSchema,
+  position: uint({ max: 65_535 }),
+  path: merklePath(),
+  /** COSE_Sign1 with protected {1: −8, 3: "application/vnd.oppidum.receipt+cbor"} over `receiptHeadSchema`, by the shard's receipt key. */
+  signedHead: blob(512),
+});
+export type Receipt = Infer<typeof receiptSchema>;
+
+const CONTENT_TYPE = 'application/vnd.oppidum.receipt+cbor';
+const HEADER: CborMap = new Map<number, CborValue>([
+  [1, EDDSA],
+  [3, CONTENT_TYPE],
+]);
+
+/** The bytes of a leaf under the group's tree; hash them with RFC 6962's leaf hash. */
+export function encodeReceiptLeaf(leaf: ReceiptLeaf): Bytes {
+  return encodeBy(receiptLeafSchema, leaf);
+}
+
+/** Signs the head of a group commit. */
+export function signReceiptHead(signer: Signer, head: ReceiptHead): Bytes {
+  const payload = encodeBy(receiptHeadSchema, head);
+  const protectedBytes = encodeCbor(HEADER);
+  return encodeSign1({ protectedHeader: HEADER, payload, signature: signer.sign(sign1ToBeSigned(protectedBytes, new Uint8Array(0), payload)) });
+}
+
+/** Deterministic CBOR of a receipt. */
+export function encodeReceipt(receipt: Receipt): Bytes {
+  return encodeBy(receiptSchema, receipt);
+}
+
+/** Parses a receipt; exactly one of index and refusal is present. Throws FormatError. */
+export function parseReceipt(data: Bytes): Receipt {
+  const receipt = parseBy(receiptSchema, data);
+  if ((receipt.leaf.index === undefined) === (receipt.leaf.refusal === undefined)) throw formatError('WRONG_TYPE', { at: '/leaf', want: 'index or refusal' });
+  return receipt;
+}
+
+/** Opens the signed head under the shard's receipt key. Throws FormatError; SIGNATURE_INVALID when the key did not sign it. */
+export function verifyReceiptHead(crypto: Crypto, signedHead: Bytes, receiptKey: Bytes): ReceiptHead {
+  const sign1 = parseSign1(signedHead);
+  if (sign1.unprotectedHeader.size !== 0) throw formatError('UNKNOWN_FIELD', { at: '/unprotected' });
+  if (sign1.payload === null) throw formatError('MISSING_FIELD', { at: '/payload' });
+  const header = sign1.protectedHeader;
+  if (header.size !== 2 || header.get(1) !== EDDSA || header.get(3) !== CONTENT_TYPE) throw formatError('WRONG_TYPE', { at: '/protected' });
+  const head = parseBy(receiptHeadSchema, sign1.payload);
+  const signed = sign1ToBeSigned(sign1.protectedBytes, new Uint8Array(0), sign1.payload);
+  if (!verifyEd25519(crypto, receiptKey, signed, sign1.signature)) throw formatError('SIGNATURE_INVALID', { by: 'receipt key' });
+  return head;
+}

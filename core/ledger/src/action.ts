@@ -1,0 +1,75 @@
+/**
+ * The registry of what can happen in a city. A contract is a list of action definitions; the ledger knows none by name.
+ */
+
+import type { Action } from '@oppidum/formats/transaction';
+import type { Bytes } from '@oppidum/formats/bytes';
+import { formatError, type Rejection } from '@oppidum/formats/errors';
+import type { Genesis } from '@oppidum/formats/genesis';
+import { type Schema, type StructOf, struct } from '@oppidum/formats/schema';
+import type { City } from './city.ts';
+
+/** One kind of action: its body, whether it needs a body's decision, its checks, its effects. */
+export type ActionDefinition<B> = {
+  /** `area/verb`, as in `device/register`. Never reused for another meaning. */
+  readonly kind: string;
+  readonly body: Schema<B>;
+  /** Dangerous actions run only inside an approved proposal; a transaction that holds one directly is PROPOSAL_REQUIRED. */
+  readonly dangerous: boolean;
+  /** The documented refusals, in their documented order; reads only. */
+  check(body: B, city: City): Rejection | null;
+  /** All effects, after every check. Returns a Rejection only where effects run other actions (proposals); the ledger then undoes all. */
+  apply(body: B, city: City): Rejection | null;
+};
+
+type AnyAction = ActionDefinition<unknown>;
+type Fields = Readonly<Record<string, Schema<unknown>>>;
+
+/** Declares an action; the body's type follows from its fields. `dangerous` defaults to false, an `apply` without result to success. */
+export function defineAction<const F extends Fields>(definition: {
+  readonly kind: string;
+  readonly body: F;
+  readonly dangerous?: boolean;
+  check(body: StructOf<F>, city: City): Rejection | null;
+  // biome-ignore lint/suspicious/noConfusingVoidType: most effects have nothing to say
+  apply(body: StructOf<F>, city: City): Rejection | null | void;
+}): ActionDefinition<StructOf<F>> {
+  return {
+    kind: definition.kind,
+    body: struct(definition.body),
+    dangerous: definition.dangerous ?? false,
+    check: (body, city) => definition.check(body, city),
+    apply: (body, city) => definition.apply(body, city) ?? null,
+  };
+}
+
+/** The rules of a city, as the ledger takes them. */
+export type Registry = {
+  readonly actions: ReadonlyMap<string, AnyAction>;
+  /** Writes the records that follow from the genesis document. */
+  readonly applyGenesis: (genesis: Genesis, genesisHash: Bytes, city: City) => void;
+  /** Runs before the transactions of every block: what was decided earlier and comes into force now. */
+  readonly beginBlock: (city: City) => void;
+  /** True when the next block has work of its own even without transactions. */
+  readonly hasPendingWork: (city: Pick<City, 'read'>) => boolean;
+};
+
+/** Builds the action table. Throws when two definitions claim one kind: a broken build, not bad input. */
+export function actionTable(...areas: readonly (readonly ActionDefinition<never>[])[]): ReadonlyMap<string, AnyAction> {
+  const table = new Map<string, AnyAction>();
+  for (const action of areas.flat()) {
+    if (table.has(action.kind)) throw new Error(`two actions of kind ${action.kind}`);
+    table.set(action.kind, action as unknown as AnyAction);
+  }
+  return table;
+}
+
+/** An action whose kind is known and whose body has the right shape. */
+export type ParsedAction = { readonly definition: AnyAction; readonly body: unknown };
+
+/** Finds the definition and parses the body. Throws FormatError: ACTION_UNKNOWN or what the body's schema says. */
+export function parseAction(registry: Registry, action: Action): ParsedAction {
+  const definition = registry.actions.get(action.kind);
+  if (definition === undefined) throw formatError('ACTION_UNKNOWN', { kind: action.kind });
+  return { definition, body: definition.body.parse(action.body, '') };
+}

@@ -1,0 +1,165 @@
+/**
+ * The verb of the ledger: how one block changes the state. Pure: same state and block, same outcome, on every replica.
+ *
+ *   admit each envelope on the state before the block → run its actions, all or none → leaves → state root → app hash
+ */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import { toHex } from '@oppidum/formats/bytes';
+import { type BlockLeaf, encodeBlockLeaf, encodeTransactionLeaf } from '@oppidum/formats/block-log';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import type { Genesis } from '@oppidum/formats/genesis';
+import { ID_SIZE } from '@oppidum/formats/ids';
+import { eventsDigest, type LedgerEvent, type Result } from '@oppidum/formats/result';
+import { policyEffectiveKind } from '@oppidum/formats/state-governance';
+import { at, parseState } from '@oppidum/formats/state-layout';
+import type { Action } from '@oppidum/formats/transaction';
+import { type ParsedAction, parseAction, type Registry } from './action.ts';
+import { type AdmissionContext, type AdmissionRefusal, type AdmittedTransaction, admitTransaction, isRefusal } from './admission.ts';
+import { type Authority, type City, cityView, type StateChange, StateOverlay, type StateReader } from './city.ts';
+
+const NO_ID: Bytes = new Uint8Array(ID_SIZE);
+
+/** The ledger before a block. */
+export type LedgerState = StateReader & {
+  /** Leaves in the block log so far. */
+  readonly logSize: number;
+  /** Root of the state map after these changes, without keeping them. */
+  readonly rootAfter: (changes: readonly StateChange[]) => Bytes;
+  /** True for ids executed within the last LIMITS.transactionLifetimeMs. */
+  readonly hasTransaction: (id: Bytes) => boolean;
+};
+
+/** The rules and tools a block runs under. */
+export type LedgerRules = { readonly crypto: Crypto; readonly registry: Registry; readonly genesis: Bytes };
+
+export type Block = { readonly height: number; readonly timeMs: number; readonly transactions: readonly Bytes[] };
+
+/** One envelope's fate: executed (a leaf at `index`, whatever the code) or refused at admission (no leaf). */
+export type Executed = { readonly id: Bytes; readonly envelope: Bytes; readonly index: number; readonly position: number } & Result & {
+    readonly rejection: Rejection | null;
+  };
+export type Outcome = { readonly executed: Executed } | { readonly refused: AdmissionRefusal };
+
+/** Everything that one block does. `leaves` go to the log in order; `changes` to the state map, sorted by key. */
+export type BlockOutcome = {
+  readonly outcomes: readonly Outcome[];
+  readonly changes: readonly StateChange[];
+  readonly leaves: readonly Bytes[];
+  /** Null when the block had no transaction leaf and no write: the app hash stays. */
+  readonly blockLeaf: BlockLeaf | null;
+};
+
+/** Executes a block on the state before it. Never throws on bad input: refusals are outcomes. */
+export function executeBlock(rules: LedgerRules, state: LedgerState, block: Block): BlockOutcome {
+  const overlay = new StateOverlay(state);
+  const validatorSetDigest = effectivePolicyDigest(rules, state);
+  beginBlock(rules, overlay, block);
+
+  const seen = new Set<string>();
+  const admission: AdmissionContext = {
+    ...rules,
+    timeMs: block.timeMs,
+    state,
+    isKnown: (id) => seen.has(toHex(id)) || state.hasTransaction(id),
+  };
+  const outcomes: Outcome[] = [];
+  const leaves: Bytes[] = [];
+  for (const envelope of block.transactions) {
+    const admitted = admitTransaction(admission, envelope);
+    if (isRefusal(admitted)) {
+      outcomes.push({ refused: admitted });
+      continue;
+    }
+    seen.add(toHex(admitted.id));
+    const { result, rejection } = runTransaction(rules, overlay, block, admitted);
+    const position = leaves.length;
+    outcomes.push({ executed: { id: admitted.id, envelope, index: state.logSize + position, position, ...result, rejection } });
+    const leaf = { height: block.height, position, id: admitted.id, code: result.code, eventsDigest: eventsDigest(rules.crypto, result.events) };
+    leaves.push(encodeTransactionLeaf(leaf));
+  }
+  return closeBlock(state, block, overlay.changes(), leaves, outcomes, validatorSetDigest);
+}
+
+/** The block of height 0: what the genesis document says, as records, a block leaf and the first app hash. */
+export function executeGenesis(rules: LedgerRules, state: LedgerState, genesis: Genesis): BlockOutcome {
+  const overlay = new StateOverlay(state);
+  const block: Block = { height: 0, timeMs: genesis.createdMs, transactions: [] };
+  rules.registry.applyGenesis(genesis, rules.genesis, blockCity(rules, overlay, block));
+  overlay.keep();
+  const digest = effectivePolicyDigest(rules, overlay);
+  return closeBlock(state, block, overlay.changes(), [], [], digest);
+}
+
+function closeBlock(
+  state: LedgerState,
+  block: Block,
+  changes: readonly StateChange[],
+  transactionLeaves: readonly Bytes[],
+  outcomes: readonly Outcome[],
+  validatorSetDigest: Bytes,
+): BlockOutcome {
+  const count = transactionLeaves.length;
+  if (count === 0 && changes.length === 0) return { outcomes, changes, leaves: [], blockLeaf: null };
+  const { height, timeMs } = block;
+  const blockLeaf: BlockLeaf = { height, timeMs, stateRoot: state.rootAfter(changes), validatorSetDigest, firstIndex: state.logSize, count };
+  return { outcomes, changes, leaves: [...transactionLeaves, encodeBlockLeaf(blockLeaf)], blockLeaf };
+}
+
+/** SHA-256 of the policy in force before the block: the set that cosigns it. */
+function effectivePolicyDigest(rules: LedgerRules, state: Pick<StateReader, 'read'>): Bytes {
+  const value = state.read(at(policyEffectiveKind).key);
+  if (value === null) throw new Error('no policy in force');
+  return rules.crypto.sha256(parseState(policyEffectiveKind, value).policy);
+}
+
+function beginBlock(rules: LedgerRules, overlay: StateOverlay, block: Block): void {
+  rules.registry.beginBlock(blockCity(rules, overlay, block));
+  overlay.keep();
+}
+
+/** The city outside any transaction: nobody asks, events go nowhere. */
+function blockCity(rules: LedgerRules, overlay: StateOverlay, block: Block): City {
+  const execute = (): Rejection => {
+    throw new Error('no actions outside a transaction');
+  };
+  const { height, timeMs } = block;
+  return cityView(overlay, { ...rules, height, timeMs, transactionId: NO_ID, authority: { signers: [] }, execute }, []);
+}
+
+/** Runs the actions of one transaction in order on the running state; the first refusal undoes all of them. */
+function runTransaction(rules: LedgerRules, overlay: StateOverlay, block: Block, transaction: AdmittedTransaction) {
+  const events: LedgerEvent[] = [];
+  const cityAs = (authority: Authority): City =>
+    cityView(overlay, { ...rules, height: block.height, timeMs: block.timeMs, transactionId: transaction.id, authority, execute }, events);
+  const execute = (actions: readonly Action[], body: Bytes): Rejection | null => {
+    try {
+      const parsed = actions.map((action) => parseAction(rules.registry, action));
+      return runActions(parsed, cityAs({ body }));
+    } catch (error) {
+      // A proposal may outlive the version of the rules it was written for.
+      if (error instanceof FormatError) return reject(error.code, error.details);
+      throw error;
+    }
+  };
+
+  const rejection = runActions(transaction.actions, cityAs({ signers: transaction.signers }));
+  if (rejection !== null) {
+    overlay.drop();
+    const result: Result = { code: rejection.code, events: [] };
+    return { result, rejection };
+  }
+  overlay.keep();
+  const result: Result = { code: 'OK', events };
+  return { result, rejection: null };
+}
+
+function runActions(actions: readonly ParsedAction[], city: City): Rejection | null {
+  for (const { definition, body } of actions) {
+    if (definition.dangerous && !('body' in city.authority)) return reject('PROPOSAL_REQUIRED', { kind: definition.kind });
+    const refused = definition.check(body, city) ?? definition.apply(body, city);
+    if (refused !== null) return refused;
+  }
+  return null;
+}
