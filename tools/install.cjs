@@ -1,0 +1,195 @@
+/**
+ * Makes `node_modules` complete, once, for whoever comes first: `npm start` and `npm test` of a fresh clone may be
+ * launched together. A mark written last says that the installation belongs to this lock file and this platform.
+ */
+const { spawn, spawnSync } = require('node:child_process');
+const { createHash } = require('node:crypto');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const ROOT = path.resolve(__dirname, '..');
+const MODULES = path.join(ROOT, 'node_modules');
+const MARK = path.join(MODULES, '.oppidum-installed');
+const LOCK = path.join(ROOT, '.cache', 'install.lock');
+const WINDOWS = process.platform === 'win32';
+const NODE_MAJOR = 24;
+/** An installation older than this is taken for dead even when its process number is in use again. */
+const LOCK_AGE_MAX_MS = 20 * 60_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** What the installation depends on; a mark with this text says it is complete. */
+function expectedMark() {
+  const lock = fs.readFileSync(path.join(ROOT, 'package-lock.json'));
+  return createHash('sha256').update(lock).update(process.platform).update(process.arch).digest('hex');
+}
+
+function isInstalled() {
+  try {
+    return fs.readFileSync(MARK, 'utf8') === expectedMark() && chooseNode() !== null;
+  } catch {
+    return false;
+  }
+}
+
+function pinnedNode() {
+  const name = `node-${WINDOWS ? 'win' : process.platform}-${process.arch}`;
+  return path.join(MODULES, name, 'bin', WINDOWS ? 'node.exe' : 'node');
+}
+
+/** Path of the Node to run on: the pinned one where this platform has it, else a new enough system Node, else null. */
+function chooseNode() {
+  if (fs.existsSync(pinnedNode())) return pinnedNode();
+  return Number(process.versions.node.split('.')[0]) >= NODE_MAJOR ? process.execPath : null;
+}
+
+function isInside(folder, file) {
+  return !path.relative(folder, file).startsWith('..');
+}
+
+/** The system's npm as [command, ...arguments], never one from node_modules, which npm is about to delete. */
+function systemNpm(env) {
+  const node = [process.env.npm_node_execpath, process.execPath].find((file) => file && !isInside(MODULES, file));
+  const cli = process.env.npm_execpath;
+  if (node && cli && path.basename(cli) === 'npm-cli.js' && !isInside(MODULES, cli)) return [node, cli];
+  for (const folder of env.PATH.split(path.delimiter)) {
+    const file = path.join(folder, WINDOWS ? 'npm.cmd' : 'npm');
+    if (fs.existsSync(file)) return [file];
+  }
+  throw new Error('npm was not found. Install Node.js (18 or newer) together with npm and run this again.');
+}
+
+/** The environment without anything from node_modules on its PATH. */
+function systemEnv() {
+  const env = { ...process.env };
+  const key = Object.keys(env).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
+  const kept = (env[key] ?? '')
+    .split(path.delimiter)
+    .filter((folder) => folder !== '' && !/node_modules[\\/]\.bin$/.test(folder));
+  delete env[key];
+  return { ...env, PATH: kept.join(path.delimiter) };
+}
+
+let runningNpm = null;
+
+function npmCi() {
+  const env = systemEnv();
+  const [command, ...first] = systemNpm(env);
+  const flags = [
+    'ci',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--no-engine-strict',
+    '--loglevel=error',
+  ];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...first, ...flags], { cwd: ROOT, env, shell: command.endsWith('.cmd') });
+    runningNpm = child;
+    let output = '';
+    const collect = (chunk) => {
+      output += chunk;
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) return resolve();
+      const tail = output.trim().split('\n').slice(-20).join('\n');
+      reject(
+        new Error(
+          `Setting up failed: \`npm ci\` ended with ${code}. Check the network and free space, then run this again.\n${tail}`,
+        ),
+      );
+    });
+  });
+}
+
+/** npm 10 may drop `.bin/node`; a pinned Node that cannot run here (musl) is removed, so that the system's is used. */
+function settleNode() {
+  const pinned = pinnedNode();
+  const link = path.join(MODULES, '.bin', 'node');
+  if (!WINDOWS) fs.rmSync(link, { force: true });
+  if (fs.existsSync(pinned)) {
+    const answer = spawnSync(pinned, ['--version'], { encoding: 'utf8' });
+    if (answer.status === 0 && answer.stdout.startsWith(`v${NODE_MAJOR}.`)) {
+      if (!WINDOWS) fs.symlinkSync(path.relative(path.dirname(link), pinned), link);
+      return;
+    }
+    fs.rmSync(pinned, { force: true });
+  }
+  if (chooseNode() !== null) return;
+  const place = `${process.platform} on ${process.arch}`;
+  throw new Error(
+    `No pinned Node runs on this system (${place}), and the installed one is ${process.version}. Install Node.js ${NODE_MAJOR} or newer and run this again.`,
+  );
+}
+
+/** True when this process now holds the lock; its file holds our process number. */
+function takeLock() {
+  fs.mkdirSync(path.dirname(LOCK), { recursive: true });
+  try {
+    fs.writeFileSync(LOCK, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    removeStaleLock();
+    return false;
+  }
+}
+
+function removeStaleLock() {
+  const moved = `${LOCK}.${process.pid}`;
+  try {
+    if (isHeld(LOCK)) return;
+    // Renaming is atomic: of several waiters one removes it, and a fresh lock moved by mistake is put back.
+    fs.renameSync(LOCK, moved);
+    if (isHeld(moved)) fs.linkSync(moved, LOCK);
+  } catch (error) {
+    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
+  } finally {
+    fs.rmSync(moved, { force: true });
+  }
+}
+
+function isHeld(file) {
+  const ageMs = Date.now() - fs.statSync(file).mtimeMs;
+  const pid = Number(fs.readFileSync(file, 'utf8'));
+  if (pid === 0) return ageMs < 5_000; // made, its number not yet written
+  if (ageMs > LOCK_AGE_MAX_MS) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Installs unless that is done; waits while another process does it. */
+async function install() {
+  if (isInstalled()) return;
+  for (let waits = 0; !takeLock(); waits += 1) {
+    if (waits === 5) console.error('Waiting for another `npm start` or `npm test` to finish setting up…');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const release = () => fs.rmSync(LOCK, { force: true });
+  const onSignal = (signal) => {
+    runningNpm?.kill(signal);
+    release();
+    process.exit(128 + os.constants.signals[signal]);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    if (isInstalled()) return; // by the one we waited for
+    console.error('Setting up Oppidum (once, less than a minute)…');
+    await npmCi();
+    settleNode();
+    fs.writeFileSync(MARK, expectedMark());
+  } finally {
+    release();
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
+
+module.exports = { ROOT, SIGNALS, WINDOWS, chooseNode, install, isInstalled, systemEnv };

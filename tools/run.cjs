@@ -1,0 +1,63 @@
+'use strict';
+/**
+ * Runs one task of this repository with the pinned Node, setting everything up first where needed:
+ *   node tools/run.cjs start|test|bench|check|format|cli [arguments]
+ * CommonJS, no dependency, any Node ≥ 18. Why it is so: decisions/0001-node-24-type-stripping-and-bootstrap.md.
+ */
+const { spawn } = require('node:child_process');
+const os = require('node:os');
+const path = require('node:path');
+const { ROOT, SIGNALS, WINDOWS, chooseNode, install, systemEnv } = require('./install.cjs');
+
+/** Terminals and npm may both deliver one Ctrl-C; the child gets it once. */
+const SAME_SIGNAL_MS = 300;
+
+const TASKS = {
+  start: ['apps/cli/src/main.ts', 'start'],
+  cli: ['apps/cli/src/main.ts'],
+  test: ['tools/test.ts'],
+  check: ['tools/test.ts', 'types', 'lint'],
+  bench: ['test/bench/main.ts'],
+  format: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
+};
+
+/** Runs the task; its exit code becomes ours, and each signal reaches it once. */
+function runTask(task, args) {
+  const [entry, ...first] = TASKS[task];
+  const rest = task === 'format' && args.length === 0 ? ['.'] : args;
+  const flags = ['--disable-warning=ExperimentalWarning', '--require', path.join(__dirname, 'stay-with-parent.cjs')];
+  const env = systemEnv();
+  const child = spawn(chooseNode(), [...flags, path.join(ROOT, entry), ...first, ...rest], {
+    // Its own process group: signals of the terminal reach only us, and we pass each on.
+    detached: !WINDOWS,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    cwd: task === 'cli' || task === 'start' ? process.cwd() : ROOT,
+    env: { ...env, PATH: path.join(ROOT, 'node_modules', '.bin') + path.delimiter + env.PATH },
+  });
+  const sentAt = {};
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      const now = Date.now();
+      if (now - (sentAt[signal] ?? 0) > SAME_SIGNAL_MS) child.kill(signal);
+      sentAt[signal] = now;
+    });
+  }
+  child.on('error', fail);
+  child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + os.constants.signals[signal]));
+}
+
+function fail(error) {
+  console.error(error.message);
+  process.exit(1);
+}
+
+async function main([task, ...args]) {
+  if (!Object.hasOwn(TASKS, task ?? '')) {
+    console.error(`Usage: node tools/run.cjs ${Object.keys(TASKS).join('|')} [arguments]`);
+    process.exit(2);
+  }
+  await install();
+  runTask(task, args);
+}
+
+main(process.argv.slice(2)).catch(fail);
