@@ -1,0 +1,101 @@
+/** Runs test files in processes of their own and says, briefly, what happened. */
+
+import { relative, resolve } from 'node:path';
+import { run } from 'node:test';
+import { inspect } from 'node:util';
+
+/** Test files run at the same time; the target machine has two cores. */
+const FILES_AT_ONCE = 2;
+const FILE_TIMEOUT_MS = 600_000;
+/** Characters of what a file prints that are shown when one of its tests fails. */
+const OUTPUT_KEPT_LENGTH = 8_000;
+
+export type Skip = { readonly file: string; readonly name: string; readonly reason: string };
+export type TestCounts = { tests: number; passed: number; failed: number; skipped: Skip[]; failures: string[] };
+
+type Ended = {
+  readonly name: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly skip?: string | boolean;
+  readonly todo?: string | boolean;
+  readonly details: { readonly type?: string; readonly error?: { readonly cause?: unknown; readonly failureType?: string } };
+};
+
+/**
+ * Runs the files (paths relative to `root`) and counts their tests; suites are not counted. Prints each failure with its error.
+ * A file without any test counts as a failure: it would prove nothing and look green.
+ */
+export async function runFiles(options: { root: string; files: string[]; signal: AbortSignal }): Promise<TestCounts> {
+  const { root, files, signal } = options;
+  const counts: TestCounts = { tests: 0, passed: 0, failed: 0, skipped: [], failures: [] };
+  if (files.length === 0) return counts;
+  const stream = run({
+    files: files.map((file) => resolve(root, file)),
+    cwd: root,
+    concurrency: FILES_AT_ONCE,
+    timeout: FILE_TIMEOUT_MS,
+    signal,
+  });
+  stream.on('test:pass', (event) => countPass(counts, event as Ended, root));
+  stream.on('test:fail', (event) => countFailure(counts, event as Ended, root));
+  const outputs = new Map<string, string>();
+  const keepOutput = (event: { readonly file: string; readonly message: string }): void => {
+    outputs.set(event.file, `${outputs.get(event.file) ?? ''}${event.message}`.slice(-OUTPUT_KEPT_LENGTH));
+  };
+  stream.on('test:stdout', keepOutput);
+  stream.on('test:stderr', keepOutput);
+  stream.resume();
+  await new Promise<void>((done, failed) => {
+    stream.once('end', done);
+    stream.once('error', failed);
+  });
+  for (const [file, output] of outputs) {
+    const name = relative(root, file);
+    if (counts.failures.some((failure) => failure.startsWith(name))) console.log(`── what ${name} printed\n${indent(output)}`);
+  }
+  return counts;
+}
+
+function place(event: Ended, root: string): string {
+  if (event.file === undefined || resolve(root, event.name) === event.file) return relative(root, resolve(root, event.name));
+  const line = event.line === undefined ? '' : `:${event.line}`;
+  return `${relative(root, event.file)}${line}: ${event.name}`;
+}
+
+function countPass(counts: TestCounts, event: Ended, root: string): void {
+  const skip = event.skip ?? event.todo;
+  if (skip !== undefined && skip !== false) {
+    counts.tests += 1;
+    const reason = skip === true || skip === '' ? 'no reason given' : skip;
+    counts.skipped.push({ file: event.file ?? '', name: event.name, reason });
+    return;
+  }
+  if (event.details.type === 'suite') return;
+  if (resolve(root, event.name) === event.file) return fail(counts, `${relative(root, event.file)}: holds no test`);
+  counts.tests += 1;
+  counts.passed += 1;
+}
+
+function countFailure(counts: TestCounts, event: Ended, root: string): void {
+  const { error } = event.details;
+  // A parent fails because a child did: the child was reported already.
+  if (error?.failureType === 'subtestsFailed') return;
+  fail(counts, place(event, root));
+  console.log(`✖ ${place(event, root)}`);
+  const cause = error?.cause ?? error;
+  console.log(
+    indent(cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : inspect(cause)),
+  );
+}
+
+function fail(counts: TestCounts, text: string): void {
+  counts.tests += 1;
+  counts.failed += 1;
+  counts.failures.push(text);
+}
+
+function indent(text: string): string {
+  const own = text.split('\n').filter((line) => !/^\s+at .*\(?node:(internal|async_hooks)/.test(line));
+  return own.join('\n').replaceAll(/^/gm, '    ');
+}
