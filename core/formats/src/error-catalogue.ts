@@ -24,6 +24,7 @@ export const ERRORS = {
   NUMBER_RANGE: entry(400, 3, 'A number is outside its range', 'Use a value inside the range'),
   LENGTH_WRONG: entry(400, 3, 'A value has the wrong length', 'Use the length the format demands'),
   TEXT_INVALID: entry(400, 3, 'A text is not in its one valid form', 'Use the form the specification gives'),
+  VERSION_UNSUPPORTED: entry(400, 3, 'This version of the format is not known here', 'Use a newer Oppidum'),
   UNSUPPORTED_TYPE: entry(400, 3, 'This CBOR type is not used by any format here', 'Use the types of the specification'),
   // Keys, signatures, policies
   KEY_INVALID: entry(400, 3, 'This is not a usable public key', 'Use a canonical Ed25519 or compressed P-256 key'),
@@ -37,6 +38,16 @@ export const ERRORS = {
   SIGNATURE_ORDER: entry(400, 3, 'Signatures are not in the order of the signers', 'Sort them by account id'),
   SIGNER_UNEXPECTED: entry(400, 3, 'Somebody signed who is not a listed signer', 'List the signer or drop the signature'),
   POLICY_INVALID: entry(400, 3, 'This policy breaks a rule of city policies', 'See specs/notes-and-policy.md'),
+
+  // Proofs
+  PROOF_LENGTH_WRONG: entry(400, 3, 'The proof has another number of hashes than this claim needs', 'Ask for the proof of exactly this claim'),
+  PROOF_MALFORMED: entry(400, 3, 'The proof is not one whole tree', 'Ask for the proof again'),
+  ROOT_MISMATCH: entry(400, 3, 'The proof leads to another root', 'Do not trust the claim'),
+  STATE_BRANCH_INVALID: entry(400, 3, 'A branch of the proof stands at an impossible bit', 'Do not trust the claim'),
+  STATE_HIDDEN: entry(400, 3, 'The proof hides a part that the answer depends on', 'Ask for a proof of exactly this range'),
+  STATE_KEY_INVALID: entry(400, 3, 'A key has no known kind, or not the length of its kind', 'Use the key layouts of the specification'),
+  STATE_PRUNED: entry(410, 5, 'The state at this height is no longer kept', 'Ask for a newer height or an archive node'),
+  STATE_SIDE_WRONG: entry(400, 3, 'A revealed key stands on the wrong side of a branch', 'Do not trust the claim'),
 
   // Admission
   WRONG_CITY: entry(400, 1, 'This is meant for another city', 'Use the genesis hash of this city'),
