@@ -49,7 +49,7 @@ export function packageOf(specifier: string): string {
 }
 
 /** The file of ours that a specifier means, or null. */
-export function resolveSpecifier(fromPath: string, specifier: string): string | null {
+function resolveSpecifier(fromPath: string, specifier: string): string | null {
   if (specifier.startsWith('.')) return posix.normalize(posix.join(dirname(fromPath), specifier));
   const folder = PACKAGE_FOLDERS[packageOf(specifier)];
   return folder === undefined ? null : `${folder}/src/${specifier.split('/').slice(2).join('/')}.ts`;
