@@ -14,8 +14,9 @@ const MARK = path.join(MODULES, '.oppidum-installed');
 const LOCK = path.join(ROOT, '.cache', 'install.lock');
 const WINDOWS = process.platform === 'win32';
 const NODE_MAJOR = 24;
-/** An installation older than this is taken for dead even when its process number is in use again. */
-const LOCK_AGE_MAX_MS = 20 * 60_000;
+/** Whoever installs touches the lock this often; a lock left untouched for longer is dead, even if its process number lives. */
+const LOCK_TOUCH_MS = 1_000;
+const LOCK_AGE_MAX_MS = 15_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** What the installation depends on; a mark with this text says it is complete. */
@@ -155,9 +156,9 @@ function removeStaleLock() {
 
 function isHeld(file) {
   const ageMs = Date.now() - fs.statSync(file).mtimeMs;
-  const pid = Number(fs.readFileSync(file, 'utf8'));
-  if (pid === 0) return ageMs < 5_000; // made, its number not yet written
   if (ageMs > LOCK_AGE_MAX_MS) return false;
+  const pid = Number(fs.readFileSync(file, 'utf8'));
+  if (pid === 0) return true; // made, its number not yet written
   try {
     process.kill(pid, 0);
     return true;
@@ -173,7 +174,11 @@ async function install() {
     if (waits === 5) console.error('Waiting for another `npm start` or `npm test` to finish setting up…');
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  const release = () => fs.rmSync(LOCK, { force: true });
+  const touching = setInterval(() => fs.utimesSync(LOCK, new Date(), new Date()), LOCK_TOUCH_MS);
+  const release = () => {
+    clearInterval(touching);
+    fs.rmSync(LOCK, { force: true });
+  };
   const onSignal = (signal) => {
     runningNpm?.kill(signal);
     release();

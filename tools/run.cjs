@@ -11,6 +11,8 @@ const { ROOT, SIGNALS, WINDOWS, chooseNode, install, systemEnv } = require('./in
 
 /** Terminals and npm may both deliver one Ctrl-C; the child gets it once. */
 const SAME_SIGNAL_MS = 300;
+/** How often we look whether npm still lives: a signal to npm ends it and its shell, and never reaches us. */
+const PARENT_CHECK_MS = 200;
 
 const TASKS = {
   start: ['apps/cli/src/main.ts', 'start'],
@@ -41,6 +43,14 @@ function runTask(task, args) {
       if (now - (sentAt[signal] ?? 0) > SAME_SIGNAL_MS) child.kill(signal);
       sentAt[signal] = now;
     });
+  }
+  if (process.env.npm_lifecycle_event !== undefined && !WINDOWS) {
+    const parent = process.ppid;
+    const timer = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(timer);
+      child.kill('SIGTERM');
+    }, PARENT_CHECK_MS);
   }
   child.on('error', fail);
   child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + os.constants.signals[signal]));

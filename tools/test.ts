@@ -79,8 +79,8 @@ function report(outcomes: readonly PartOutcome[]): boolean {
     for (const skip of counts.skipped) console.log(`  skipped: ${relative(ROOT, skip.file)}: ${skip.name}: ${skip.reason}`);
     for (const failure of counts.failures) console.log(`  failed: ${failure}`);
   }
-  console.log(`tests ${sum.tests}, passed ${sum.passed}, failed ${sum.failed}, skipped ${sum.skipped}`);
   const ranTests = outcomes.some(({ counts }) => counts !== null);
+  if (ranTests) console.log(`tests ${sum.tests}, passed ${sum.passed}, failed ${sum.failed}, skipped ${sum.skipped}`);
   if (ranTests && sum.tests === 0) console.log('No test was found: that is a failure.');
   if (REQUIRE_ALL && sum.skipped > 0) console.log('OPPIDUM_REQUIRE_ALL=1: a skipped test is a failure.');
   return outcomes.every(({ passed }) => passed) && (!ranTests || sum.tests > 0);
