@@ -174,7 +174,7 @@ async function install() {
     if (waits === 5) console.error('Waiting for another `npm start` or `npm test` to finish setting up…');
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  const touching = setInterval(() => fs.utimesSync(LOCK, new Date(), new Date()), LOCK_TOUCH_MS);
+  const touching = setInterval(() => fs.utimes(LOCK, new Date(), new Date(), () => {}), LOCK_TOUCH_MS);
   const release = () => {
     clearInterval(touching);
     fs.rmSync(LOCK, { force: true });
@@ -197,4 +197,4 @@ async function install() {
   }
 }
 
-module.exports = { ROOT, SIGNALS, WINDOWS, chooseNode, install, isInstalled, systemEnv };
+module.exports = { ROOT, SIGNALS, WINDOWS, chooseNode, install, systemEnv };
