@@ -24,7 +24,7 @@ export const LIMITS = {
   stateKeySizeMax: 98,
   stateValueSizeMax: 65_536,
   /** Nodes of one state proof. */
-  stateProofNodeCountMax: 262_144,
+  stateProofNodeCountMax: 65_536,
   /** Hashes of one RFC 6962 proof: a tree of 2^53 leaves needs 53; a consistency proof at most one more. */
   merkleProofHashCountMax: 64,
   /** One interlock sensor's envelope riding in an anchor. */
