@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { declaredDependencies, type Import, importsOf, PACKAGE_FOLDERS, packageOf } from './imports.ts';
 import { assertLaw, type Breach } from './law.ts';
+import { sampleSource } from './samples.ts';
 import { type Source, sources } from './sources.ts';
 
 /** The one-way law (ARCHITECTURE.md): what each house may import. `formats` sees nothing but itself. */
@@ -29,7 +31,6 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
 /** The command line launches services by these files and otherwise sees only types of the gateway's API. */
 const ENTRY_POINTS = /^(services\/[a-z]+|apps\/city)\/src\/main\.ts$/;
 
-/** The one package of Node's that core would need an argument for is none: core imports nothing of Node's. */
 const isCore = (house: string): boolean => house.startsWith('core/');
 
 function checkImport(source: Source, imported: Import): string | null {
@@ -65,6 +66,34 @@ test('imports go one way, by package name, and only to declared packages', () =>
     }
   }
   assertLaw('imports', breaches);
+});
+
+const REFUSED: readonly (readonly [text: string, what: RegExp])[] = [
+  ["import { a } from '@oppidum/proofs/merkle';", /may not see core\/proofs/],
+  ["import type { A } from '@oppidum/node/client';", /may not see services\/node/],
+  ["import { readFileSync } from 'node:fs';", /nothing of Node/],
+  ["import { a } from '../../proofs/src/merkle.ts';", /leaves its package/],
+  ["import { a } from '@oppidum/formats/cbor';", /import by \.\/path/],
+  ["import { a } from 'lmdb';", /not among the dependencies/],
+  ["export const a = () => import('@oppidum/ledger/block');", /may not see core\/ledger/],
+  ["export const a = new URL('../../ledger/src/block.ts', 'x:');", /leaves its package/],
+];
+
+for (const [text, what] of REFUSED) {
+  test(`formats may not hold: ${text}`, () => {
+    const source = sampleSource(text);
+    const [imported] = importsOf(source);
+    assert.ok(imported !== undefined);
+    assert.match(checkImport(source, imported) ?? '', what);
+  });
+}
+
+test('formats may import its own files and its declared packages', () => {
+  const source = sampleSource("import { a } from './cbor.ts';\nimport { b } from '@noble/hashes/sha2.js';");
+  assert.deepEqual(
+    importsOf(source).map((imported) => checkImport(source, imported)),
+    [null, null],
+  );
 });
 
 test('no file needs itself to load', () => {

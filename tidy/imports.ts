@@ -62,11 +62,11 @@ export function declaredDependencies(house: string): ReadonlySet<string> {
   return new Set([...Object.keys(parsed.dependencies ?? {}), ...Object.keys(parsed.devDependencies ?? {})]);
 }
 
-const cache = new Map<string, readonly Import[]>();
+const cache = new WeakMap<Source, readonly Import[]>();
 
 /** All imports of a file, in the order in which they stand. */
 export function importsOf(source: Source): readonly Import[] {
-  const known = cache.get(source.path);
+  const known = cache.get(source);
   if (known !== undefined) return known;
   const found: Import[] = [];
   walk(source.tree, (node) => {
@@ -104,7 +104,7 @@ export function importsOf(source: Source): readonly Import[] {
       if (argument !== undefined && isStringLiteral(argument)) found.push(later(source, argument.text, line()));
     }
   });
-  cache.set(source.path, found);
+  cache.set(source, found);
   return found;
 }
 

@@ -19,7 +19,7 @@ const COMMANDS = {
 };
 const GLOBS = {
   tidy: ['tidy/*.test.ts'],
-  unit: ['{core,sdk,services,apps}/*/src/**/*.test.ts', '{tools,test/support,test/simulator}/**/*.test.ts'],
+  unit: ['{core,sdk,services,apps}/*/src/**/*.test.ts', '{tools,test/support,test/simulator,test/bench}/**/*.test.ts'],
   conformance: ['test/conformance/**/*.test.ts'],
   e2e: ['test/e2e/**/*.test.ts'],
 };
