@@ -6,11 +6,11 @@
 
 import { type Bytes, compareBytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { LIMITS } from '@oppidum/formats/limits';
 import type { KeyRange } from '@oppidum/formats/state-layout';
 import { HASH_SIZE } from './merkle-hash.ts';
 import { BYTE_KEYS, bitAt, firstDifference, isInRange, type KeyUnit } from './state-bits.ts';
-import { emptyStateRoot, STATE_BRANCH_PREFIX, STATE_LEAF_PREFIX } from './state-hash.ts';
+import { emptyStateRoot } from './state-hash.ts';
+import { NodeHasher } from './state-node-hash.ts';
 import { EMPTY, NumberList, StateNodes } from './state-nodes.ts';
 import type { StateProof } from './state-proof.ts';
 import { type MapNodes, type NodeRef, proveRanges } from './state-prove.ts';
@@ -24,7 +24,6 @@ type Version = { readonly root: NodeRef; readonly keyCount: number; readonly sta
 /** Marks a leaf, in a list of nodes, whose key goes with it; leaves that replace one another share the key. */
 const WITH_KEY = 2 ** 30;
 
-const BRANCH_SIZE = 3 + 2 * HASH_SIZE;
 /** A key that equals the leaf it was found at. */
 const SAME = -1;
 
@@ -32,6 +31,7 @@ export class StateTree implements MapNodes {
   readonly unit: KeyUnit;
   readonly #crypto: Crypto;
   readonly #nodes: StateNodes;
+  readonly #hasher: NodeHasher;
   readonly #versions: Version[] = [{ root: EMPTY, keyCount: 0, stale: new Int32Array(0) }];
   #oldest = 0;
 
@@ -43,19 +43,12 @@ export class StateTree implements MapNodes {
   readonly #stale = new NumberList();
   #canRollBack = false;
 
-  readonly #branchScratch = new Uint8Array(BRANCH_SIZE);
-  readonly #leafScratch = new Uint8Array(2 + LIMITS.stateKeySizeMax + HASH_SIZE);
-  readonly #leafViews: Bytes[] = [];
-
   /** An empty map, version 0. `leafCount` is the room to begin with. */
   constructor(crypto: Crypto, options: { readonly leafCount?: number; readonly unit?: KeyUnit } = {}) {
     this.#crypto = crypto;
     this.unit = options.unit ?? BYTE_KEYS;
     this.#nodes = new StateNodes(options.leafCount ?? 1024);
-    this.#branchScratch[0] = STATE_BRANCH_PREFIX;
-    this.#leafScratch[0] = STATE_LEAF_PREFIX;
-    for (let size = 0; size <= LIMITS.stateKeySizeMax; size++)
-      this.#leafViews.push(this.#leafScratch.subarray(0, 2 + size + HASH_SIZE));
+    this.#hasher = new NodeHasher(crypto, this.#nodes);
   }
 
   get oldest(): number {
@@ -173,8 +166,13 @@ export class StateTree implements MapNodes {
 
   /** Proves which keys are in the ranges, all of them. Throws TOO_LARGE. */
   prove(version: number, ranges: readonly KeyRange[]): StateProof {
+    return proveRanges(this, this.root(version), ranges);
+  }
+
+  /** The root node of a version, or null in an empty map. */
+  root(version: number): NodeRef | null {
     const { root } = this.#version(version);
-    return proveRanges(this, root === EMPTY ? null : root, ranges);
+    return root === EMPTY ? null : root;
   }
 
   isLeaf(node: NodeRef): boolean {
@@ -191,7 +189,7 @@ export class StateTree implements MapNodes {
 
   hash(node: NodeRef): Bytes {
     const hash = new Uint8Array(HASH_SIZE);
-    this.#hashInto(node, hash, 0);
+    this.#hasher.hashInto(node, hash, 0);
     return hash;
   }
 
@@ -331,24 +329,8 @@ export class StateTree implements MapNodes {
     if (right === EMPTY) return left;
     const branch = this.#nodes.addBranch(bit, left, right);
     this.#created.push(branch);
-    const scratch = this.#branchScratch;
-    scratch[1] = bit >> 8;
-    scratch[2] = bit & 255;
-    this.#hashInto(left, scratch, 3);
-    this.#hashInto(right, scratch, 3 + HASH_SIZE);
-    this.#crypto.sha256Into(scratch, this.#nodes.hashes, branch * HASH_SIZE);
+    this.#hasher.hashBranch(branch);
     return branch;
-  }
-
-  #hashInto(ref: NodeRef, out: Bytes, offset: number): void {
-    if (ref >= 0) return copyBytes(this.#nodes.hashes, ref * HASH_SIZE, out, offset, HASH_SIZE);
-    const { keys, keyOffsets, digests } = this.#nodes;
-    const keyOffset = keyOffsets[~ref] as number;
-    const size = keys[keyOffset] as number;
-    // The stored size byte is the keyLength of the leaf hash.
-    copyBytes(keys, keyOffset, this.#leafScratch, 1, 1 + size);
-    copyBytes(digests, ~ref * HASH_SIZE, this.#leafScratch, 2 + size, HASH_SIZE);
-    this.#crypto.sha256Into(this.#leafViews[size] as Bytes, out, offset);
   }
 
   #hashOrEmpty(ref: NodeRef): Bytes {
@@ -406,8 +388,4 @@ function isAscending(changes: readonly TreeChange[]): boolean {
     if (compareBytes((changes[i - 1] as TreeChange).key, (changes[i] as TreeChange).key) > 0) return false;
   }
   return true;
-}
-
-function copyBytes(from: Bytes, start: number, to: Bytes, offset: number, count: number): void {
-  for (let i = 0; i < count; i++) to[offset + i] = from[start + i] as number;
 }
