@@ -9,6 +9,8 @@ export const LIMITS = {
   readingSizeMax: 65_536,
   /** SenML records in one pack. */
   senmlRecordCountMax: 10_000,
+  /** Latest time of a reading, in seconds: its milliseconds are still a safe integer. */
+  senmlTimeMaxS: 9_007_199_254_740,
   /** One transaction envelope, signatures included. */
   transactionSizeMax: 262_144,
   transactionActionCountMax: 64,
@@ -19,6 +21,10 @@ export const LIMITS = {
   noteSignatureCountMax: 16,
   noteSizeMax: 65_536,
   policySizeMax: 65_536,
+  /** Logs, witnesses and groups of one policy, each (C2SP tlog-policy: at least 32). */
+  policyEntryCountMax: 64,
+  /** A note must carry a log signature and every validator's cosignature and still be read everywhere. */
+  validatorCountMax: 15,
   evidenceSizeMax: 4_194_304,
   /** State-map keys: area ‖ kind ‖ segments. */
   stateKeySizeMax: 98,
