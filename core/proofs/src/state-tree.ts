@@ -34,6 +34,7 @@ export class StateTree implements MapNodes {
   readonly #hasher: NodeHasher;
   readonly #versions: Version[] = [{ root: EMPTY, keyCount: 0, stale: new Int32Array(0) }];
   #oldest = 0;
+  #staleCount = 0;
 
   // The batch being applied: its changes ascending, and for each the bit at which it leaves the tree, or SAME.
   #changes: readonly TreeChange[] = [];
@@ -71,7 +72,7 @@ export class StateTree implements MapNodes {
 
   /** Nodes that only older versions still use: what keeping them costs. */
   get staleCount(): number {
-    return this.#versions.reduce((sum, { stale }) => sum + stale.length, 0);
+    return this.#staleCount;
   }
 
   /** Bytes of the node arrays. */
@@ -92,6 +93,7 @@ export class StateTree implements MapNodes {
     const root = this.#merge(before.root, 0, this.#changes.length);
     this.#changes = [];
     this.#versions.push({ root, keyCount: this.#keyCount, stale: this.#stale.toArray() });
+    this.#staleCount += this.#stale.length;
     this.#canRollBack = true;
     return this.newest;
   }
@@ -99,7 +101,7 @@ export class StateTree implements MapNodes {
   /** Forgets the newest version; only directly after the `apply` that made it. */
   rollBack(): void {
     if (!this.#canRollBack) throw new Error('nothing to roll back');
-    this.#versions.pop();
+    this.#staleCount -= this.#versions.pop()?.stale.length ?? 0;
     for (let i = 0; i < this.#created.length; i++) this.#free(this.#created.at(i));
     this.#created.clear();
     this.#canRollBack = false;
@@ -112,7 +114,10 @@ export class StateTree implements MapNodes {
     if (released.length === 0) return;
     const oldest = this.#versions[0] as Version;
     // The oldest version's own list names nodes of a version that is gone already.
-    for (const { stale } of [...released.slice(1), oldest]) for (const ref of stale) this.#free(ref);
+    for (const { stale } of [...released.slice(1), oldest]) {
+      for (const ref of stale) this.#free(ref);
+      this.#staleCount -= stale.length;
+    }
     this.#versions[0] = { ...oldest, stale: new Int32Array(0) };
     this.#oldest = version;
     if (this.#versions.length === 1) this.#canRollBack = false;
