@@ -3,7 +3,7 @@
  * The decoder rejects every second spelling, so equal values have equal bytes and a hash names a value.
  */
 
-import { type Bytes, compareBytes, encodeUtf8, parseUtf8 } from './bytes.ts';
+import { type Bytes, compareBytes, concatBytes, encodeUtf8, parseUtf8 } from './bytes.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 
@@ -37,7 +37,6 @@ const MAJOR_TEXT = 3;
 const MAJOR_ARRAY = 4;
 const MAJOR_MAP = 5;
 const MAJOR_TAG = 6;
-const MAJOR_SIMPLE = 7;
 
 const SIMPLE_FALSE = 0xf4;
 const SIMPLE_TRUE = 0xf5;
@@ -180,15 +179,21 @@ function writeMap(writer: Writer, map: CborMap): void {
   }
 }
 
-type Reader = { readonly bytes: Bytes; offset: number };
+/** `foreign` reads any well-formed spelling (RFC 8949 §3): other makers' SenML is not deterministic. Never for what we hash or sign. */
+export type ParseCborOptions = { readonly foreign?: boolean };
+
+type Reader = { readonly bytes: Bytes; offset: number; readonly foreign: boolean };
+
+const INDEFINITE = 31;
+const BREAK = 0xff;
 
 /**
  * Parses exactly one deterministic item.
  * Throws FormatError: TRUNCATED, TRAILING_BYTES, TOO_DEEP, TOO_LARGE, NOT_CANONICAL, DUPLICATE_KEY, UNSORTED,
- * NUMBER_RANGE, TEXT_INVALID, UNSUPPORTED_TYPE.
+ * NUMBER_RANGE, TEXT_INVALID, UNSUPPORTED_TYPE. With `foreign`, never NOT_CANONICAL nor UNSORTED except for reserved initial bytes.
  */
-export function parseCbor(bytes: Bytes): CborValue {
-  const reader: Reader = { bytes, offset: 0 };
+export function parseCbor(bytes: Bytes, options: ParseCborOptions = {}): CborValue {
+  const reader: Reader = { bytes, offset: 0, foreign: options.foreign ?? false };
   const value = readValue(reader, 0);
   if (reader.offset !== bytes.length) throw formatError('TRAILING_BYTES', { at: reader.offset });
   return value;
@@ -196,7 +201,7 @@ export function parseCbor(bytes: Bytes): CborValue {
 
 /** Parses the first item of a sequence (RFC 8742) and tells where it ends; throws as `parseCbor` does. */
 export function parseCborPrefix(bytes: Bytes): { readonly value: CborValue; readonly size: number } {
-  const reader: Reader = { bytes, offset: 0 };
+  const reader: Reader = { bytes, offset: 0, foreign: false };
   const value = readValue(reader, 0);
   return { value, size: reader.offset };
 }
@@ -217,7 +222,7 @@ function readArgument(reader: Reader, info: number): number | bigint {
   let value = 0;
   for (let i = 0; i < width; i++) value = value * 256 + (digits[i] as number);
   const smallest = width === 1 ? 24 : 2 ** (4 * width);
-  if (value < smallest) throw formatError('NOT_CANONICAL', { at: reader.offset - width });
+  if (value < smallest && !reader.foreign) throw formatError('NOT_CANONICAL', { at: reader.offset - width });
   if (width < 8 || value <= Number.MAX_SAFE_INTEGER) return value;
   let exact = 0n;
   for (const digit of digits) exact = exact * 256n + BigInt(digit);
@@ -226,7 +231,8 @@ function readArgument(reader: Reader, info: number): number | bigint {
 
 function readCount(reader: Reader, info: number, countMax: number): number {
   const count = readArgument(reader, info);
-  if (typeof count === 'bigint' || count > reader.bytes.length - reader.offset) throw formatError('TRUNCATED', { at: reader.offset });
+  if (typeof count === 'bigint' || count > reader.bytes.length - reader.offset)
+    throw formatError('TRUNCATED', { at: reader.offset });
   if (count > countMax) throw formatError('TOO_LARGE', { count, countMax });
   return count;
 }
@@ -244,13 +250,13 @@ function readValue(reader: Reader, depth: number): CborValue {
       return -1n - BigInt(argument);
     }
     case MAJOR_BYTES:
-      return take(reader, readCount(reader, info, Number.MAX_SAFE_INTEGER)).slice();
+      return readString(reader, MAJOR_BYTES, info).slice();
     case MAJOR_TEXT:
-      return parseUtf8(take(reader, readCount(reader, info, Number.MAX_SAFE_INTEGER)));
+      return parseUtf8(readString(reader, MAJOR_TEXT, info));
     case MAJOR_ARRAY: {
-      const count = readCount(reader, info, LIMITS.cborItemCountMax);
+      const count = readItemCount(reader, info);
       const items: CborValue[] = [];
-      for (let i = 0; i < count; i++) items.push(readValue(reader, depth + 1));
+      for (let i = 0; !isEnd(reader, i, count); i++) items.push(readValue(reader, depth + 1));
       return items;
     }
     case MAJOR_MAP:
@@ -265,17 +271,45 @@ function readValue(reader: Reader, depth: number): CborValue {
   }
 }
 
+/** The content of a byte or text string; in chunks when foreign and of indefinite length (RFC 8949 §3.2.3). */
+function readString(reader: Reader, major: number, info: number): Bytes {
+  if (!reader.foreign || info !== INDEFINITE) return take(reader, readCount(reader, info, Number.MAX_SAFE_INTEGER));
+  const chunks: Bytes[] = [];
+  for (let first = take(reader, 1)[0] as number; first !== BREAK; first = take(reader, 1)[0] as number) {
+    if (first >> 5 !== major || (first & 31) === INDEFINITE)
+      throw formatError('WRONG_TYPE', { at: reader.offset - 1, want: 'a chunk of the string' });
+    const chunk = take(reader, readCount(reader, first & 31, Number.MAX_SAFE_INTEGER));
+    chunks.push(major === MAJOR_TEXT ? encodeUtf8(parseUtf8(chunk)) : chunk); // each text chunk is valid by itself
+  }
+  return concatBytes(...chunks);
+}
+
+/** How many items an array or pairs a map has; null when a break will end it. */
+function readItemCount(reader: Reader, info: number): number | null {
+  return reader.foreign && info === INDEFINITE ? null : readCount(reader, info, LIMITS.cborItemCountMax);
+}
+
+/** True when `done` items are all; takes the break that ends an indefinite length. */
+function isEnd(reader: Reader, done: number, count: number | null): boolean {
+  if (count !== null) return done >= count;
+  if (done > LIMITS.cborItemCountMax) throw formatError('TOO_LARGE', { count: done, countMax: LIMITS.cborItemCountMax });
+  if (reader.bytes[reader.offset] !== BREAK) return false;
+  reader.offset++;
+  return true;
+}
+
 function readMap(reader: Reader, info: number, depth: number): CborMap {
-  const count = readCount(reader, info, LIMITS.cborItemCountMax);
+  const count = readItemCount(reader, info);
   const map: CborMap = new Map();
   let previous: Bytes | null = null;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; !isEnd(reader, i, count); i++) {
     const start = reader.offset;
     const key = readValue(reader, depth + 1);
-    if (typeof key !== 'number' && typeof key !== 'string') throw formatError('WRONG_TYPE', { at: start, want: 'an integer or text key' });
+    if (typeof key !== 'number' && typeof key !== 'string')
+      throw formatError('WRONG_TYPE', { at: start, want: 'an integer or text key' });
     const encoded = reader.bytes.subarray(start, reader.offset);
-    const order = previous === null ? 1 : compareBytes(encoded, previous);
-    if (order === 0) throw formatError('DUPLICATE_KEY', { at: start });
+    const order = previous === null || reader.foreign ? 1 : compareBytes(encoded, previous);
+    if (order === 0 || map.has(key)) throw formatError('DUPLICATE_KEY', { at: start });
     if (order < 0) throw formatError('UNSORTED', { at: start });
     previous = encoded;
     map.set(key, readValue(reader, depth + 1));
@@ -292,10 +326,12 @@ function readSimple(reader: Reader, first: number): CborValue {
   const start = reader.offset - 1;
   const bits = take(reader, width);
   for (let i = 0; i < width; i++) FLOAT_VIEW.setUint8(i, bits[i] as number);
-  const value = width === 8 ? FLOAT_VIEW.getFloat64(0) : width === 4 ? FLOAT_VIEW.getFloat32(0) : wholeOfHalf(FLOAT_VIEW.getUint16(0));
+  const value =
+    width === 8 ? FLOAT_VIEW.getFloat64(0) : width === 4 ? FLOAT_VIEW.getFloat32(0) : wholeOfHalf(FLOAT_VIEW.getUint16(0));
   if (!Number.isFinite(value)) throw formatError('NUMBER_RANGE', { at: start });
   const float = new CborFloat(value);
-  if (compareBytes(encodeCbor(float), reader.bytes.subarray(start, reader.offset)) !== 0) throw formatError('NOT_CANONICAL', { at: start });
+  if (!reader.foreign && compareBytes(encodeCbor(float), reader.bytes.subarray(start, reader.offset)) !== 0)
+    throw formatError('NOT_CANONICAL', { at: start });
   return float;
 }
 

@@ -5,13 +5,13 @@
  */
 
 import { type Bytes, compareBytes } from './bytes.ts';
+import { policyOfValidators } from './city-policy.ts';
 import { digestBy, encodeBy, id, idSet, keyClass, parseBy, publicKeySchema, timeMs } from './common-schemas.ts';
 import type { Crypto } from './crypto.ts';
 import { formatError } from './errors.ts';
 import { cityOrigin } from './ids.ts';
-import { encodePolicy, type Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 import { bytes, type Infer, list, oneOf, struct, text, uint } from './schema.ts';
-import { encodeVerifierKey } from './verifier-key.ts';
 
 /** Keys of one validator; log (0x01) and cosigner (0x04) keys are distinct Ed25519 keys. */
 const validatorSchema = struct({ name: text(64), logKey: bytes(32), cosignerKey: bytes(32) });
@@ -45,7 +45,8 @@ const NAME_FORM = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
 /** Parses and checks a genesis document. Throws FormatError. */
 export function parseGenesis(data: Bytes): Genesis {
   const genesis = parseBy(genesisSchema, data);
-  if (!NAME_FORM.test(genesis.name)) throw formatError('TEXT_INVALID', { at: '/name', want: 'lower-case letters, digits, dot, hyphen' });
+  if (!NAME_FORM.test(genesis.name))
+    throw formatError('TEXT_INVALID', { at: '/name', want: 'lower-case letters, digits, dot, hyphen' });
   const count = genesis.validators.length;
   if (count === 2) throw formatError('POLICY_INVALID', { validatorCount: count, want: '1 or 3 to 15' });
   return genesis;
@@ -64,15 +65,5 @@ export function genesisHash(crypto: Crypto, genesis: Genesis): Bytes {
 /** The first `city.policy`: one log key and one cosigner per validator, `group validators` of k = ⌊2n/3⌋ + 1. */
 export function genesisPolicy(crypto: Crypto, genesis: Genesis): Policy {
   const origin = cityOrigin(genesis.name, genesisHash(crypto, genesis));
-  return cityPolicy(crypto, origin, genesis.validators);
-}
-
-/** The canonical policy of a validator set under one origin, without outside witnesses. */
-export function cityPolicy(crypto: Crypto, origin: string, validators: Genesis['validators']): Policy {
-  const text = [
-    ...validators.map((validator) => `log ${encodeVerifierKey(crypto, { name: origin, algorithm: 'log', publicKey: validator.logKey })}`),
-    ...validators.map((validator) => `witness ${validator.name} ${encodeVerifierKey(crypto, { name: validator.name, algorithm: 'cosignature', publicKey: validator.cosignerKey })}`),
-  ];
-  void encodePolicy;
-  throw new Error(text.join('\n'));
+  return policyOfValidators(origin, genesis.validators);
 }

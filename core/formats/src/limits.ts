@@ -26,6 +26,8 @@ export const LIMITS = {
   /** A note must carry a log signature and every validator's cosignature and still be read everywhere. */
   validatorCountMax: 15,
   evidenceSizeMax: 4_194_304,
+  /** A note, 64 hashes and some opaque extra data. */
+  tlogProofSizeMax: 131_072,
   /** State-map keys: area ‖ kind ‖ segments. */
   stateKeySizeMax: 98,
   stateValueSizeMax: 65_536,
