@@ -5,7 +5,7 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { LIMITS } from '@oppidum/formats/limits';
 import { HASH_SIZE } from './merkle-hash.ts';
 import { STATE_BRANCH_PREFIX, STATE_LEAF_PREFIX } from './state-hash.ts';
-import type { StateNodes } from './state-nodes.ts';
+import { copyBytes, type StateNodes } from './state-nodes.ts';
 import type { NodeRef } from './state-prove.ts';
 
 /** `stateLeafHash` and `stateBranchHash` over the arrays of a tree; what is hashed is laid out in two scratch arrays. */
@@ -27,28 +27,19 @@ export class NodeHasher {
 
   /** Computes and stores the hash of a branch whose children have theirs. */
   hashBranch(branch: NodeRef): void {
-    const { bits, children, hashes } = this.#nodes;
-    const bit = bits[branch] as number;
+    const nodes = this.#nodes;
+    const bit = nodes.bit(branch);
     this.#branch[1] = bit >> 8;
     this.#branch[2] = bit & 255;
-    this.hashInto(children[2 * branch] as NodeRef, this.#branch, 3);
-    this.hashInto(children[2 * branch + 1] as NodeRef, this.#branch, 3 + HASH_SIZE);
-    this.#crypto.sha256Into(this.#branch, hashes, branch * HASH_SIZE);
+    this.hashInto(nodes.child(branch, 0), this.#branch, 3);
+    this.hashInto(nodes.child(branch, 1), this.#branch, 3 + HASH_SIZE);
+    this.#crypto.sha256Into(this.#branch, nodes.hashesOf(branch), nodes.hashOffset(branch));
   }
 
   /** Writes the hash of a node: a branch has it stored, a leaf's is computed. */
   hashInto(ref: NodeRef, out: Bytes, offset: number): void {
-    if (ref >= 0) return copyBytes(this.#nodes.hashes, ref * HASH_SIZE, out, offset, HASH_SIZE);
-    const { keys, keyOffsets, digests } = this.#nodes;
-    const keyOffset = keyOffsets[~ref] as number;
-    const size = keys[keyOffset] as number;
-    // The size byte stored before the key is the keyLength of the leaf hash.
-    copyBytes(keys, keyOffset, this.#leaf, 1, 1 + size);
-    copyBytes(digests, ~ref * HASH_SIZE, this.#leaf, 2 + size, HASH_SIZE);
-    this.#crypto.sha256Into(this.#leafViews[size] as Bytes, out, offset);
+    if (ref >= 0) return copyBytes(this.#nodes.hashesOf(ref), this.#nodes.hashOffset(ref), out, offset, HASH_SIZE);
+    const keySize = this.#nodes.copyLeaf(ref, this.#leaf, 1);
+    this.#crypto.sha256Into(this.#leafViews[keySize] as Bytes, out, offset);
   }
-}
-
-function copyBytes(from: Bytes, start: number, to: Bytes, offset: number, count: number): void {
-  for (let i = 0; i < count; i++) to[offset + i] = from[start + i] as number;
 }

@@ -51,7 +51,7 @@ function rangesOf(bits: number): KeyRange[] {
 }
 
 function treeOf(keys: readonly number[][]): StateTree {
-  const tree = new StateTree(crypto, { unit: BIT_KEYS, leafCount: 16 });
+  const tree = new StateTree(crypto, BIT_KEYS);
   tree.apply(keys.map((key) => ({ key: Uint8Array.from(key), valueDigest: digest })));
   return tree;
 }

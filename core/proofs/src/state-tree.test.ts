@@ -71,7 +71,7 @@ describe('state tree', () => {
   test('has the reference root after every batch, in every kept version', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ batch, keep: fc.nat(4), rollBack: fc.boolean() }), { maxLength: 12 }), (steps) => {
-        const tree = new StateTree(crypto, { leafCount: 1 });
+        const tree = new StateTree(crypto);
         const models: Model[] = [new Map()];
         for (const { batch, keep, rollBack } of steps) {
           if (rollBack) {

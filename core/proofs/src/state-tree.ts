@@ -30,7 +30,7 @@ const SAME = -1;
 export class StateTree implements MapNodes {
   readonly unit: KeyUnit;
   readonly #crypto: Crypto;
-  readonly #nodes: StateNodes;
+  readonly #nodes = new StateNodes();
   readonly #hasher: NodeHasher;
   readonly #versions: Version[] = [{ root: EMPTY, keyCount: 0, stale: new Int32Array(0) }];
   #oldest = 0;
@@ -44,11 +44,10 @@ export class StateTree implements MapNodes {
   readonly #stale = new NumberList();
   #canRollBack = false;
 
-  /** An empty map, version 0. `leafCount` is the room to begin with. */
-  constructor(crypto: Crypto, options: { readonly leafCount?: number; readonly unit?: KeyUnit } = {}) {
+  /** An empty map, version 0. */
+  constructor(crypto: Crypto, unit: KeyUnit = BYTE_KEYS) {
     this.#crypto = crypto;
-    this.unit = options.unit ?? BYTE_KEYS;
-    this.#nodes = new StateNodes(options.leafCount ?? 1024);
+    this.unit = unit;
     this.#hasher = new NodeHasher(crypto, this.#nodes);
   }
 
@@ -185,11 +184,11 @@ export class StateTree implements MapNodes {
   }
 
   bit(branch: NodeRef): number {
-    return this.#nodes.bits[branch] as number;
+    return this.#nodes.bit(branch);
   }
 
   child(branch: NodeRef, side: 0 | 1): NodeRef {
-    return this.#nodes.children[2 * branch + side] as NodeRef;
+    return this.#nodes.child(branch, side);
   }
 
   hash(node: NodeRef): Bytes {
@@ -203,16 +202,16 @@ export class StateTree implements MapNodes {
   }
 
   valueDigest(leaf: NodeRef): Bytes {
-    return this.#nodes.digests.slice(~leaf * HASH_SIZE, (~leaf + 1) * HASH_SIZE);
+    return this.#nodes.digestOf(leaf).slice();
   }
 
   tag(leaf: NodeRef): number {
-    return this.#nodes.tags[~leaf] as number;
+    return this.#nodes.tag(leaf);
   }
 
   /** Replaces the tag in all versions that have this leaf. */
   setTag(leaf: NodeRef, tag: number): void {
-    this.#nodes.tags[~leaf] = tag;
+    this.#nodes.setTag(leaf, tag);
   }
 
   #version(version: number): Version {
@@ -224,7 +223,7 @@ export class StateTree implements MapNodes {
   #free(marked: number): void {
     if (marked >= 0) return this.#nodes.freeBranch(marked);
     const leaf = marked < -WITH_KEY ? marked + WITH_KEY : marked;
-    if (leaf !== marked) this.#nodes.freeKey(this.#nodes.keyOffsets[~leaf] as number);
+    if (leaf !== marked) this.#nodes.freeKey(this.#nodes.keyOffset(leaf));
     this.#nodes.freeLeaf(leaf);
   }
 
@@ -293,7 +292,7 @@ export class StateTree implements MapNodes {
       return EMPTY;
     }
     this.#stale.push(ref);
-    const leaf = this.#nodes.addLeaf(this.#nodes.keyOffsets[~ref] as number, valueDigest, tag ?? 0);
+    const leaf = this.#nodes.addLeaf(this.#nodes.keyOffset(ref), valueDigest, tag ?? 0);
     this.#created.push(leaf);
     return leaf;
   }
@@ -344,24 +343,17 @@ export class StateTree implements MapNodes {
 
   /** The leaf that the key's bits lead to; EMPTY in an empty map. */
   #descend(root: NodeRef, key: Bytes): NodeRef {
-    const { bits, children } = this.#nodes;
     let ref = root;
-    while (ref >= 0) ref = children[2 * ref + bitAt(key, bits[ref] as number, this.unit)] as NodeRef;
+    while (ref >= 0) ref = this.#nodes.child(ref, bitAt(key, this.#nodes.bit(ref), this.unit));
     return ref;
   }
 
   /** Where the key differs from the leaf's key, or SAME. A key that only reads like it (one is the other and zeros) differs at the end. */
   #firstDifference(key: Bytes, leaf: NodeRef): number {
-    const { keys, keyOffsets } = this.#nodes;
-    const offset = keyOffsets[~leaf] as number;
-    const size = keys[offset] as number;
-    if (size === key.length) {
-      let i = 0;
-      while (i < size && keys[offset + 1 + i] === key[i]) i++;
-      if (i === size) return SAME;
-    }
-    const at = firstDifference(key, this.#nodes.keyOf(leaf), this.unit);
-    return at < 0 ? Math.max(size, key.length) << this.unit : at;
+    if (this.#nodes.hasKey(leaf, key)) return SAME;
+    const present = this.#nodes.keyOf(leaf);
+    const at = firstDifference(key, present, this.unit);
+    return at < 0 ? Math.max(present.length, key.length) << this.unit : at;
   }
 
   #firstLeaf(node: NodeRef): NodeRef {

@@ -40,7 +40,7 @@ export function loadState(
     else if (later.has(record.height)) later.get(record.height)?.push(changeOf(crypto, record, tag));
     else later.set(record.height, [changeOf(crypto, record, tag)]);
   }
-  const tree = new StateTree(crypto, { leafCount: Math.ceil(oldest.size * 1.1) + 1024 });
+  const tree = new StateTree(crypto);
   for (const chunk of oldest.inKeyOrder()) tree.releaseBefore(tree.apply(chunk));
   const kept = rows.map((row, i): KeptHeight => {
     const version = i === 0 ? tree.newest : tree.apply(later.get(row.height) ?? []);
@@ -73,10 +73,6 @@ class NewestRecords {
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
-  }
-
-  get size(): number {
-    return this.#indexOf.size;
   }
 
   offer({ height, key, value }: LogRecord, tag: number): void {
