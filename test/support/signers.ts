@@ -1,0 +1,21 @@
+/** Deterministic Ed25519 keys for tests: the seed is SHA-256 of a name, so vectors stay the same. Never a key of anybody. */
+
+import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import type { Bytes } from '@oppidum/formats/bytes';
+import type { Signer } from '@oppidum/formats/crypto';
+import { EDDSA } from '@oppidum/formats/ids';
+
+/** PKCS #8 of an Ed25519 seed (RFC 8410 §7) up to the seed. */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** The test signer of that name. */
+export function namedSigner(name: string): Signer {
+  const seed = createHash('sha256').update(`oppidum test key ${name}`).digest();
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return {
+    algorithm: EDDSA,
+    publicKey: new Uint8Array(spki.subarray(spki.length - 32)),
+    sign: (message: Bytes) => new Uint8Array(sign(null, message, key)),
+  };
+}
