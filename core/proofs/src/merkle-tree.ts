@@ -13,7 +13,7 @@ import { consistencyPath, inclusionSiblings, splitPoint } from './merkle-path.ts
 export type HashReader = (level: number, index: number) => Bytes;
 
 /** Hash of entries [start, start + count), as RFC 6962 §2.1 MTH; `start` is a multiple of the largest power of two ≤ `count`. */
-export function rangeHash(crypto: Crypto, readHash: HashReader, start: number, count: number): Bytes {
+function rangeHash(crypto: Crypto, readHash: HashReader, start: number, count: number): Bytes {
   const level = levelOf(count);
   if (2 ** level === count) return readHash(level, start / count);
   const k = splitPoint(count);

@@ -6,7 +6,7 @@ import type { Crypto } from '@oppidum/formats/crypto';
 /** First bytes of what is hashed; 0x00 and 0x01 belong to RFC 6962 logs. */
 export const STATE_LEAF_PREFIX = 0x02;
 export const STATE_BRANCH_PREFIX = 0x03;
-export const STATE_EMPTY_PREFIX = 0x04;
+const STATE_EMPTY_PREFIX = 0x04;
 
 /** SHA-256(0x02 ‖ keyLength: u8 ‖ key ‖ valueDigest). */
 export function stateLeafHash(crypto: Crypto, key: Bytes, valueDigest: Bytes): Bytes {

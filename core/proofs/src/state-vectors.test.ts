@@ -110,18 +110,23 @@ const opaque = (hash: Bytes): ProofNode => ({ kind: 'opaque', hash });
 const branch = (bit: number): ProofNode => ({ kind: 'branch', bit });
 const hashOf = (key: Bytes): Bytes => stateLeafHash(crypto, key, sha256(valueUnder(key)));
 
-/** False proofs about the map `example` (keys 1, 2, 5: bits 77 and then 78), unless another root is named. */
-function falseProofs(): {
-  name: string;
-  root?: Bytes;
-  ranges: readonly KeyRange[];
-  proof: readonly ProofNode[] | Bytes;
-  code: string;
-}[] {
-  const [k1, k2, k5] = [numberKey(1), numberKey(2), numberKey(5)];
-  const lower = stateBranchHash(crypto, 78, hashOf(k1), hashOf(k2));
+/** A proof that must be refused, about the map `example` unless another root is named. */
+type FalseProof = {
+  readonly name: string;
+  readonly root?: Bytes;
+  readonly ranges: readonly KeyRange[];
+  readonly proof: readonly ProofNode[] | Bytes;
+  readonly code: string;
+};
+
+// The map `example` branches at bit 77 (5 right of it) and then at 78 (1 and 2).
+const [k1, k2, k5] = [numberKey(1), numberKey(2), numberKey(5)];
+const lower = stateBranchHash(crypto, 78, hashOf(k1), hashOf(k2));
+const opened = [branch(77), branch(78), leaf(k1), opaque(hashOf(k2)), opaque(hashOf(k5))];
+
+/** Hidden parts and impossible bits. */
+function hidingProofs(): FalseProof[] {
   const k3 = only(numberKey(3));
-  const opened = [branch(77), branch(78), leaf(k1), opaque(hashOf(k2)), opaque(hashOf(k5))];
   return [
     { name: 'bare opaque root', ranges: [k3], proof: [opaque(rootOf('example'))], code: 'STATE_HIDDEN' },
     {
@@ -156,6 +161,12 @@ function falseProofs(): {
       proof: [branch(80), leaf(k1), opaque(hashOf(k5))],
       code: 'STATE_BRANCH_INVALID',
     },
+  ];
+}
+
+/** Wrong leaves, wrong roots, wrong queries and what is no proof at all. */
+function brokenProofs(): FalseProof[] {
+  return [
     {
       name: 'leaf of another key with a given hash',
       ranges: [only(k2)],
@@ -168,7 +179,7 @@ function falseProofs(): {
       proof: [branch(77), opaque(lower), { kind: 'leaf', key: k5, valueDigest: sha256(Uint8Array.of(0)) }],
       code: 'ROOT_MISMATCH',
     },
-    { name: 'nothing shown of a map with keys', ranges: [k3], proof: [], code: 'ROOT_MISMATCH' },
+    { name: 'nothing shown of a map with keys', ranges: [only(numberKey(3))], proof: [], code: 'ROOT_MISMATCH' },
     {
       name: 'leaf on the wrong side',
       ranges: [only(k5)],
@@ -219,7 +230,7 @@ function falseProofs(): {
 }
 
 function buildRefused(): Text[] {
-  return falseProofs().map(({ name, root, ranges, proof, code }) => {
+  return [...hidingProofs(), ...brokenProofs()].map(({ name, root, ranges, proof, code }) => {
     const bytes = proof instanceof Uint8Array ? proof : encodeStateProof({ nodes: proof });
     return { name, root: toHex(root ?? rootOf('example')), ranges: textOf(ranges), proof: toHex(bytes), code };
   });
