@@ -27,6 +27,7 @@ const WITH_KEY = 2 ** 30;
 /** A key that equals the leaf it was found at. */
 const SAME = -1;
 
+/** One map through its versions; leaves and branches are named by numbers (`NodeRef`). */
 export class StateTree implements MapNodes {
   readonly unit: KeyUnit;
   readonly #crypto: Crypto;

@@ -46,6 +46,7 @@ type Preview = {
   cleanedCount: number;
 };
 
+/** The one place where state is stored; everything else sees values, roots and proofs. */
 export class StateStore {
   readonly #crypto: Crypto;
   readonly #log: StateLog;
