@@ -1,6 +1,7 @@
 /**
  * The state map with 1,000,000 keys on LMDB: durable batches of 5,000 changed keys (random keys, values of 64 bytes, one fsync a
- * batch, history as a node keeps it), one presence proof, one proof of a complete prefix of 100 records with their values.
+ * batch, history as a node keeps it); one presence proof; one proof of a complete prefix of 100 records with their values; beside
+ * them one presence proof made, encoded, parsed and checked.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { StateChange } from '@oppidum/ledger/city';
 import { StateStore } from '@oppidum/node/state-store';
+import { checkStateProof, parseStateProof } from '@oppidum/proofs/state-proof';
 import { open, type RootDatabase } from 'lmdb';
 import type { BenchFigures, BenchOptions } from './bench.ts';
 
@@ -88,7 +90,7 @@ function meanMs(work: (round: number) => void): number {
   return (performance.now() - start) / rounds;
 }
 
-/** Figures: `keysPerSecond`, `proofMs`, `prefixProofMs`. */
+/** Figures: `keysPerSecond`, `proofMs`, `prefixProofMs`, `proveAndCheckMs`. */
 export async function benchMap({ seconds, say }: BenchOptions): Promise<BenchFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-bench-map-'));
   const environment = open({ path: folder, overlappingSync: false });
@@ -117,17 +119,25 @@ export async function benchMap({ seconds, say }: BenchOptions): Promise<BenchFig
     }
     say(`${round} batches committed`);
 
+    const prove = (lo: Bytes, hi: Bytes) => store.proveAt(blocks.height, [{ lo, hi }]);
     const proofMs = meanMs(() => {
       const one = key(random(KEY_COUNT));
-      store.proveAt(blocks.height, [{ lo: one, hi: one }]);
+      if (prove(one, one).values.length !== 1) throw new Error('a key is missing');
     });
     const prefixProofMs = meanMs((i) => {
-      const group = (i % (KEY_COUNT / GROUP_SPAN)) * GROUP_SPAN;
-      const [lo, hi] = [key(group).fill(0, KEY_SIZE - 6), key(group).fill(255, KEY_SIZE - 6)];
-      const { values } = store.proveAt(blocks.height, [{ lo, hi }]);
+      const group = key((i % (KEY_COUNT / GROUP_SPAN)) * GROUP_SPAN);
+      const { values } = prove(group.slice().fill(0, KEY_SIZE - 6), group.slice().fill(255, KEY_SIZE - 6));
       if (values.length !== PREFIX_KEY_COUNT) throw new Error(`${values.length} records under the prefix`);
     });
-    return { keysPerSecond: changedCount / (busyMs / 1_000), proofMs, prefixProofMs };
+    const root = store.root;
+    const proveAndCheckMs = meanMs(() => {
+      const one = key(random(KEY_COUNT));
+      const ranges = [{ lo: one, hi: one }];
+      const proof = parseStateProof(prove(one, one).proof);
+      const answer = checkStateProof(nativeCrypto, { root, proof, ranges, keySizeOf: () => KEY_SIZE });
+      if ('code' in answer) throw new Error(`a true proof was refused: ${answer.code}`);
+    });
+    return { keysPerSecond: changedCount / (busyMs / 1_000), proofMs, prefixProofMs, proveAndCheckMs };
   } finally {
     await environment.close();
     rmSync(folder, { recursive: true, force: true });
