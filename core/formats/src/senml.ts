@@ -120,7 +120,7 @@ export function valuesOf(record: SenmlRecord): readonly SenmlValue[] {
 }
 
 /** True for a record that only sets base values for those after it; it resolves to nothing. */
-export function isBaseOnly(record: SenmlRecord): boolean {
+function isBaseOnly(record: SenmlRecord): boolean {
   return (
     SENML_FIELDS.every(({ label, cborLabel }) => cborLabel < 0 || record[label] === undefined) && record.extensions === undefined
   );

@@ -46,8 +46,10 @@ export function parseTilePath(path: string): Tile {
 }
 
 /** Hashes at a level of a log: floor(size / 256^level); only full tiles below count. */
-export function hashCountAt(level: number, size: number): number {
-  return Math.floor(size / TILE_WIDTH ** level);
+function hashCountAt(level: number, size: number): number {
+  let count = size;
+  for (let i = 0; i < level && count > 0; i++) count = Math.floor(count / TILE_WIDTH);
+  return count;
 }
 
 /**
@@ -74,7 +76,7 @@ function* newTilesAt(level: Tile['level'], previousCount: number, count: number)
 
 /** The hash tile of `level` whose hashes cover the entry, as it is in a log of `size` entries; null when no such hash exists yet. */
 export function tileOf(level: number, entryIndex: number, size: number): Tile | null {
-  const hashIndex = Math.floor(entryIndex / TILE_WIDTH ** level);
+  const hashIndex = hashCountAt(level, entryIndex);
   const count = hashCountAt(level, size);
   if (hashIndex >= count) return null;
   const index = Math.floor(hashIndex / TILE_WIDTH);
