@@ -13,13 +13,18 @@ import type { City, VerifiedSigner } from '@oppidum/ledger/city';
 export const ROLES = ['registrar', 'operator', 'data-protection'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** True for the roles there are. */
+export function isRole(name: string): name is Role {
+  return ROLES.some((role) => role === name);
+}
+
 /** The state key segment of a role: SHA-256 of its name. */
 export function roleId(city: Pick<City, 'crypto'>, role: string): Bytes {
   return city.crypto.sha256(encodeUtf8(role));
 }
 
 /** The signers whose account and key are still in force in the running state. */
-function ableSigners(city: City): readonly VerifiedSigner[] {
+export function ableSigners(city: City): readonly VerifiedSigner[] {
   if ('body' in city.authority) return [];
   return city.authority.signers.filter((signer) => {
     const key = city.read(at(accountKeyKind, signer.account, signer.keyNumber));
@@ -38,7 +43,8 @@ export function checkRole(city: City, role: Role): Rejection | null {
 export function checkAccount(city: City, account: Bytes, keyClass: 'everyday' | 'full' = 'everyday'): Rejection | null {
   const signed = ableSigners(city).filter((signer) => equalBytes(signer.account, account));
   if (signed.length === 0) return reject('NOT_AUTHORIZED', { needs: `account ${toHex(account)}` });
-  if (keyClass === 'full' && !signed.some((signer) => signer.class === 'full')) return reject('KEY_CLASS_TOO_LOW', { needs: 'full' });
+  if (keyClass === 'full' && !signed.some((signer) => signer.class === 'full'))
+    return reject('KEY_CLASS_TOO_LOW', { needs: 'full' });
   return null;
 }
 

@@ -17,6 +17,12 @@ export const LIMITS = {
   transactionSignerCountMax: 16,
   /** How far ahead of block time `validUntil` may lie; also how long transaction ids are remembered. */
   transactionLifetimeMs: 600_000,
+  /** Keys one account may ever have. */
+  accountKeyCountMax: 256,
+  /** Encoded actions of one proposal: with its other fields it stays below `stateValueSizeMax`. */
+  proposalActionsSizeMax: 65_000,
+  /** A `city.policy` on the ledger: it fits a proposal. */
+  policyChangeSizeMax: 49_152,
   /** Signatures a signed note may carry and still be read everywhere (C2SP signed-note). */
   noteSignatureCountMax: 16,
   noteSizeMax: 65_536,

@@ -1,7 +1,8 @@
 /** Records of area 0x01: who may do what in the city. Persons appear only as random ids, never by name. */
 
-import { blob, bool, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
 import { algorithm, height, id, keyClass, timeMs } from './common-schemas.ts';
+import { LIMITS } from './limits.ts';
+import { blob, bool, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
 import { defineKind } from './state-layout.ts';
 
 const AREA = 0x01;
@@ -78,7 +79,7 @@ export const proposalKind = defineKind({
   value: struct({
     body: id(),
     proposer: id(),
-    actions: blob(65_536),
+    actions: blob(LIMITS.proposalActionsSizeMax),
     createdMs: timeMs(),
     expiresMs: timeMs(),
     approvalCount: uint({ max: 64 }),
@@ -112,7 +113,7 @@ export const policyEffectiveKind = defineKind({
   area: AREA,
   kind: 0x0a,
   segments: [],
-  value: struct({ policy: blob(65_536), from: height() }),
+  value: struct({ policy: blob(LIMITS.policyChangeSizeMax), from: height() }),
 });
 
 /** A policy decided and not yet in force: the next block writes it to `policyEffective`. */
@@ -121,10 +122,19 @@ export const policyPendingKind = defineKind({
   area: AREA,
   kind: 0x0b,
   segments: [],
-  value: struct({ policy: blob(65_536), decidedAt: height() }),
+  value: struct({ policy: blob(LIMITS.policyChangeSizeMax), decidedAt: height() }),
 });
 
 export const governanceKinds = [
-  cityKind, accountKind, accountKeyKind, bodyKind, memberKind, roleKind, proposalKind, approvalKind, parameterKind, policyEffectiveKind,
+  cityKind,
+  accountKind,
+  accountKeyKind,
+  bodyKind,
+  memberKind,
+  roleKind,
+  proposalKind,
+  approvalKind,
+  parameterKind,
+  policyEffectiveKind,
   policyPendingKind,
 ] as const;

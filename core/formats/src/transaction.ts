@@ -43,14 +43,17 @@ const actionSchema: Schema<Action> = {
 
 const kindSchema = text(64, 3);
 
+/** The actions of one transaction or proposal. */
+export const actionList = (): Schema<Action[]> => list(actionSchema, { min: 1, max: LIMITS.transactionActionCountMax });
+
 export const payloadSchema = struct({
   /** Genesis hash of the city this is meant for. */
   city: id(),
-  /** Block time after which it can no longer be admitted; at most 10 minutes ahead of block time. */
+  /** Block time from which on it can no longer be admitted; at most 10 minutes ahead of block time. */
   validUntil: timeMs(),
   nonce: bytes(16),
   signers: idSet(LIMITS.transactionSignerCountMax, 1),
-  actions: list(actionSchema, { min: 1, max: LIMITS.transactionActionCountMax }),
+  actions: actionList(),
 });
 
 /** What is signed. */
@@ -101,12 +104,23 @@ export function transactionId(crypto: Crypto, payloadBytes: Bytes): Bytes {
   return crypto.sha256(payloadBytes);
 }
 
+/** Deterministic CBOR of a list of actions, as a proposal keeps it. */
+export function encodeActions(actions: readonly Action[]): Bytes {
+  return encodeBy(actionList(), [...actions]);
+}
+
+/** Parses what `encodeActions` wrote. Throws FormatError. */
+export function parseActions(data: Bytes): readonly Action[] {
+  return parseBy(actionList(), data);
+}
+
 function parseSignature(entry: CoseSignature, position: number): AllegedSignature {
   const at = `/signatures/${position}`;
   if (entry.unprotectedHeader.size !== 0) throw formatError('UNKNOWN_FIELD', { at: `${at}/unprotected` });
   if (entry.protectedHeader.size !== 2) throw formatError('UNKNOWN_FIELD', { at: `${at}/protected` });
   const kid = entry.protectedHeader.get(KID);
-  if (!(kid instanceof Uint8Array) || kid.length !== ID_SIZE + 4) throw formatError('LENGTH_WRONG', { at: `${at}/kid`, want: ID_SIZE + 4 });
+  if (!(kid instanceof Uint8Array) || kid.length !== ID_SIZE + 4)
+    throw formatError('LENGTH_WRONG', { at: `${at}/kid`, want: ID_SIZE + 4 });
   if (entry.signature.length !== 64) throw formatError('LENGTH_WRONG', { at: `${at}/signature`, want: 64 });
   return {
     account: kid.slice(0, ID_SIZE),

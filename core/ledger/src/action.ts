@@ -2,11 +2,11 @@
  * The registry of what can happen in a city. A contract is a list of action definitions; the ledger knows none by name.
  */
 
-import type { Action } from '@oppidum/formats/transaction';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError, type Rejection } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { type Schema, type StructOf, struct } from '@oppidum/formats/schema';
+import type { Action } from '@oppidum/formats/transaction';
 import type { City } from './city.ts';
 
 /** One kind of action: its body, whether it needs a body's decision, its checks, its effects. */
@@ -16,13 +16,14 @@ export type ActionDefinition<B> = {
   readonly body: Schema<B>;
   /** Dangerous actions run only inside an approved proposal; a transaction that holds one directly is PROPOSAL_REQUIRED. */
   readonly dangerous: boolean;
-  /** The documented refusals, in their documented order; reads only. */
+  /** The documented refusals, in their documented order; reads only. A FormatError thrown here is a refusal with its code. */
   check(body: B, city: City): Rejection | null;
   /** All effects, after every check. Returns a Rejection only where effects run other actions (proposals); the ledger then undoes all. */
   apply(body: B, city: City): Rejection | null;
 };
 
-type AnyAction = ActionDefinition<unknown>;
+// Methods, not properties: their bivariance lets definitions of many bodies stand in one table.
+export type AnyAction = ActionDefinition<unknown>;
 type Fields = Readonly<Record<string, Schema<unknown>>>;
 
 /** Declares an action; the body's type follows from its fields. `dangerous` defaults to false, an `apply` without result to success. */
@@ -31,8 +32,7 @@ export function defineAction<const F extends Fields>(definition: {
   readonly body: F;
   readonly dangerous?: boolean;
   check(body: StructOf<F>, city: City): Rejection | null;
-  // biome-ignore lint/suspicious/noConfusingVoidType: most effects have nothing to say
-  apply(body: StructOf<F>, city: City): Rejection | null | void;
+  apply(body: StructOf<F>, city: City): Rejection | null | undefined;
 }): ActionDefinition<StructOf<F>> {
   return {
     kind: definition.kind,
@@ -55,11 +55,11 @@ export type Registry = {
 };
 
 /** Builds the action table. Throws when two definitions claim one kind: a broken build, not bad input. */
-export function actionTable(...areas: readonly (readonly ActionDefinition<never>[])[]): ReadonlyMap<string, AnyAction> {
+export function actionTable(...areas: readonly (readonly AnyAction[])[]): ReadonlyMap<string, AnyAction> {
   const table = new Map<string, AnyAction>();
   for (const action of areas.flat()) {
     if (table.has(action.kind)) throw new Error(`two actions of kind ${action.kind}`);
-    table.set(action.kind, action as unknown as AnyAction);
+    table.set(action.kind, action);
   }
   return table;
 }

@@ -5,13 +5,18 @@
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import { equalBytes, toHex } from '@oppidum/formats/bytes';
-import { verifySignature } from '@oppidum/formats/public-key';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
+import { verifySignature } from '@oppidum/formats/public-key';
 import { accountKeyKind, accountKind } from '@oppidum/formats/state-governance';
 import { at, parseState, type StateRef } from '@oppidum/formats/state-layout';
-import { type AllegedSignature, type AllegedTransaction, parseTransaction, transactionToBeSigned } from '@oppidum/formats/transaction';
+import {
+  type AllegedSignature,
+  type AllegedTransaction,
+  parseTransaction,
+  transactionToBeSigned,
+} from '@oppidum/formats/transaction';
 import { type ParsedAction, parseAction, type Registry } from './action.ts';
 import type { StateReader, VerifiedSigner } from './city.ts';
 
@@ -65,7 +70,8 @@ export function isRefusal(answer: AdmittedTransaction | AdmissionRefusal): answe
 
 function checkEnvelope(context: AdmissionContext, { id, payload }: AllegedTransaction): Rejection | null {
   if (!equalBytes(payload.city, context.genesis)) return reject('WRONG_CITY', { city: toHex(payload.city) });
-  if (payload.validUntil <= context.timeMs) return reject('EXPIRED', { validUntilMs: payload.validUntil, timeMs: context.timeMs });
+  if (payload.validUntil <= context.timeMs)
+    return reject('EXPIRED', { validUntilMs: payload.validUntil, timeMs: context.timeMs });
   if (payload.validUntil > context.timeMs + LIMITS.transactionLifetimeMs) {
     return reject('NOT_YET_VALID', { validUntilMs: payload.validUntil, timeMs: context.timeMs });
   }

@@ -4,9 +4,9 @@
  *   admit each envelope on the state before the block → run its actions, all or none → leaves → state root → app hash
  */
 
+import { type BlockLeaf, encodeBlockLeaf, encodeTransactionLeaf } from '@oppidum/formats/block-log';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { toHex } from '@oppidum/formats/bytes';
-import { type BlockLeaf, encodeBlockLeaf, encodeTransactionLeaf } from '@oppidum/formats/block-log';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
@@ -16,7 +16,13 @@ import { policyEffectiveKind } from '@oppidum/formats/state-governance';
 import { at, parseState } from '@oppidum/formats/state-layout';
 import type { Action } from '@oppidum/formats/transaction';
 import { type ParsedAction, parseAction, type Registry } from './action.ts';
-import { type AdmissionContext, type AdmissionRefusal, type AdmittedTransaction, admitTransaction, isRefusal } from './admission.ts';
+import {
+  type AdmissionContext,
+  type AdmissionRefusal,
+  type AdmittedTransaction,
+  admitTransaction,
+  isRefusal,
+} from './admission.ts';
 import { type Authority, type City, cityView, type StateChange, StateOverlay, type StateReader } from './city.ts';
 
 const NO_ID: Bytes = new Uint8Array(ID_SIZE);
@@ -37,7 +43,12 @@ export type LedgerRules = { readonly crypto: Crypto; readonly registry: Registry
 export type Block = { readonly height: number; readonly timeMs: number; readonly transactions: readonly Bytes[] };
 
 /** One envelope's fate: executed (a leaf at `index`, whatever the code) or refused at admission (no leaf). */
-export type Executed = { readonly id: Bytes; readonly envelope: Bytes; readonly index: number; readonly position: number } & Result & {
+export type Executed = {
+  readonly id: Bytes;
+  readonly envelope: Bytes;
+  readonly index: number;
+  readonly position: number;
+} & Result & {
     readonly rejection: Rejection | null;
   };
 export type Outcome = { readonly executed: Executed } | { readonly refused: AdmissionRefusal };
@@ -76,7 +87,13 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
     const { result, rejection } = runTransaction(rules, overlay, block, admitted);
     const position = leaves.length;
     outcomes.push({ executed: { id: admitted.id, envelope, index: state.logSize + position, position, ...result, rejection } });
-    const leaf = { height: block.height, position, id: admitted.id, code: result.code, eventsDigest: eventsDigest(rules.crypto, result.events) };
+    const leaf = {
+      height: block.height,
+      position,
+      id: admitted.id,
+      code: result.code,
+      eventsDigest: eventsDigest(rules.crypto, result.events),
+    };
     leaves.push(encodeTransactionLeaf(leaf));
   }
   return closeBlock(state, block, overlay.changes(), leaves, outcomes, validatorSetDigest);
@@ -103,7 +120,14 @@ function closeBlock(
   const count = transactionLeaves.length;
   if (count === 0 && changes.length === 0) return { outcomes, changes, leaves: [], blockLeaf: null };
   const { height, timeMs } = block;
-  const blockLeaf: BlockLeaf = { height, timeMs, stateRoot: state.rootAfter(changes), validatorSetDigest, firstIndex: state.logSize, count };
+  const blockLeaf: BlockLeaf = {
+    height,
+    timeMs,
+    stateRoot: state.rootAfter(changes),
+    validatorSetDigest,
+    firstIndex: state.logSize,
+    count,
+  };
   return { outcomes, changes, leaves: [...transactionLeaves, encodeBlockLeaf(blockLeaf)], blockLeaf };
 }
 
@@ -124,24 +148,31 @@ function blockCity(rules: LedgerRules, overlay: StateOverlay, block: Block): Cit
   const execute = (): Rejection => {
     throw new Error('no actions outside a transaction');
   };
-  const { height, timeMs } = block;
-  return cityView(overlay, { ...rules, height, timeMs, transactionId: NO_ID, authority: { signers: [] }, execute }, []);
+  return cityView(overlay, { ...surroundings(rules, block), transactionId: NO_ID, authority: { signers: [] }, execute }, []);
+}
+
+/** What is the same for every action of a block. */
+function surroundings(rules: LedgerRules, { height, timeMs }: Block) {
+  const checkAction = (action: Action): Rejection | null => {
+    const parsed = parseAgain(rules.registry, [action]);
+    return 'code' in parsed ? parsed : null;
+  };
+  return { crypto: rules.crypto, genesis: rules.genesis, height, timeMs, checkAction };
+}
+
+/** Parses actions that reached the ledger inside another action: a proposal may outlive the rules it was written for. */
+function parseAgain(registry: Registry, actions: readonly Action[]): readonly ParsedAction[] | Rejection {
+  return answerOf(() => actions.map((action) => parseAction(registry, action)));
 }
 
 /** Runs the actions of one transaction in order on the running state; the first refusal undoes all of them. */
 function runTransaction(rules: LedgerRules, overlay: StateOverlay, block: Block, transaction: AdmittedTransaction) {
   const events: LedgerEvent[] = [];
   const cityAs = (authority: Authority): City =>
-    cityView(overlay, { ...rules, height: block.height, timeMs: block.timeMs, transactionId: transaction.id, authority, execute }, events);
+    cityView(overlay, { ...surroundings(rules, block), transactionId: transaction.id, authority, execute }, events);
   const execute = (actions: readonly Action[], body: Bytes): Rejection | null => {
-    try {
-      const parsed = actions.map((action) => parseAction(rules.registry, action));
-      return runActions(parsed, cityAs({ body }));
-    } catch (error) {
-      // A proposal may outlive the version of the rules it was written for.
-      if (error instanceof FormatError) return reject(error.code, error.details);
-      throw error;
-    }
+    const parsed = parseAgain(rules.registry, actions);
+    return 'code' in parsed ? parsed : runActions(parsed, cityAs({ body }));
   };
 
   const rejection = runActions(transaction.actions, cityAs({ signers: transaction.signers }));
@@ -158,8 +189,18 @@ function runTransaction(rules: LedgerRules, overlay: StateOverlay, block: Block,
 function runActions(actions: readonly ParsedAction[], city: City): Rejection | null {
   for (const { definition, body } of actions) {
     if (definition.dangerous && !('body' in city.authority)) return reject('PROPOSAL_REQUIRED', { kind: definition.kind });
-    const refused = definition.check(body, city) ?? definition.apply(body, city);
+    const refused = answerOf(() => definition.check(body, city)) ?? definition.apply(body, city);
     if (refused !== null) return refused;
   }
   return null;
+}
+
+/** Bytes that an action carries (keys, notes, policies) and that mean nothing are refused with the code of their FormatError. */
+function answerOf<T>(attempt: () => T): T | Rejection {
+  try {
+    return attempt();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return reject(error.code, error.details);
+  }
 }

@@ -9,7 +9,15 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import type { Rejection } from '@oppidum/formats/errors';
 import type { LedgerEvent } from '@oppidum/formats/result';
 import type { Schema } from '@oppidum/formats/schema';
-import { type AnyKind, encodeState, parseKey, parseState, prefixRange, type Segment, type StateRef } from '@oppidum/formats/state-layout';
+import {
+  type AnyKind,
+  encodeState,
+  parseKey,
+  parseState,
+  prefixRange,
+  type Segment,
+  type StateRef,
+} from '@oppidum/formats/state-layout';
 import type { Action } from '@oppidum/formats/transaction';
 
 /** A record as stored. */
@@ -48,8 +56,13 @@ export type City = {
   write<V>(ref: StateRef<V>, value: V): void;
   remove<V>(ref: StateRef<V>): void;
   /** All records of a kind under these leading segments, in key order. */
-  scan<V>(kind: { readonly name: string; readonly value: Schema<V> }, ...segments: readonly Segment[]): { segments: readonly Segment[]; value: V }[];
+  scan<V>(
+    kind: { readonly name: string; readonly value: Schema<V> },
+    ...segments: readonly Segment[]
+  ): { segments: readonly Segment[]; value: V }[];
   emit(kind: string, body: Readonly<Record<string, CborValue>>): void;
+  /** Refuses an action that nobody could ever run: ACTION_UNKNOWN or a FormatError of its body. */
+  checkAction(action: Action): Rejection | null;
   /** Runs actions on a body's authority inside the present transaction; the first refusal undoes everything. */
   execute(actions: readonly Action[], body: Bytes): Rejection | null;
 };
@@ -120,7 +133,10 @@ function layerName(key: Bytes): string {
 }
 
 /** What surrounds one transaction. */
-export type CityContext = Pick<City, 'crypto' | 'genesis' | 'height' | 'timeMs' | 'transactionId' | 'authority' | 'execute'>;
+export type CityContext = Pick<
+  City,
+  'crypto' | 'genesis' | 'height' | 'timeMs' | 'transactionId' | 'authority' | 'checkAction' | 'execute'
+>;
 
 /** A city view over an overlay; events land in `events`. */
 export function cityView(overlay: StateOverlay, context: CityContext, events: LedgerEvent[]): City {

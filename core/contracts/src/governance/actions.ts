@@ -1,0 +1,32 @@
+/** All actions of governance. */
+
+import type { AnyAction } from '@oppidum/ledger/action';
+import { addAccountKey } from './add-account-key.ts';
+import { approveProposal } from './approve-proposal.ts';
+import { changeBody } from './change-body.ts';
+import { changePolicy } from './change-policy.ts';
+import { closeAccount } from './close-account.ts';
+import { createAccount } from './create-account.ts';
+import { createBody } from './create-body.ts';
+import { createProposal } from './create-proposal.ts';
+import { grantRole } from './grant-role.ts';
+import { retireAccountKey } from './retire-account-key.ts';
+import { revokeRole } from './revoke-role.ts';
+import { setParameter } from './set-parameter.ts';
+import { withdrawProposal } from './withdraw-proposal.ts';
+
+export const governanceActions: readonly AnyAction[] = [
+  createAccount,
+  closeAccount,
+  addAccountKey,
+  retireAccountKey,
+  grantRole,
+  revokeRole,
+  createBody,
+  changeBody,
+  setParameter,
+  changePolicy,
+  createProposal,
+  approveProposal,
+  withdrawProposal,
+];

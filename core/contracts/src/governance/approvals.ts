@@ -1,0 +1,63 @@
+/** How a body decides: approvals of its members, counted when one is added. */
+
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { type Rejection, reject } from '@oppidum/formats/errors';
+import { approvalKind, bodyKind, memberKind, type ProposalRecord, proposalKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
+import { parseActions } from '@oppidum/formats/transaction';
+import type { City, VerifiedSigner } from '@oppidum/ledger/city';
+import { ableSigners } from '../authority.ts';
+import { isAble } from './deadlock.ts';
+
+/** The signers who are members of the body now. */
+function signingMembers(city: City, body: Bytes): readonly VerifiedSigner[] {
+  return ableSigners(city).filter(({ account }) => city.read(at(memberKind, body, account)) !== null);
+}
+
+/** The members who signed with a full key: those whose approval this is, ascending. */
+export function approvingMembers(city: City, body: Bytes): readonly Bytes[] {
+  return signingMembers(city, body)
+    .filter((signer) => signer.class === 'full')
+    .map(({ account }) => account);
+}
+
+/** Refuses unless a member signed (NOT_AUTHORIZED), with a full key (KEY_CLASS_TOO_LOW). */
+export function checkMember(city: City, body: Bytes): Rejection | null {
+  if (signingMembers(city, body).length === 0) return reject('NOT_AUTHORIZED', { needs: `member of body ${toHex(body)}` });
+  return approvingMembers(city, body).length > 0 ? null : reject('KEY_CLASS_TOO_LOW', { needs: 'full' });
+}
+
+/** Refuses unless the proposal still waits: PROPOSAL_UNKNOWN, PROPOSAL_CLOSED (executed or withdrawn), PROPOSAL_EXPIRED. */
+export function checkWaiting(city: City, id: Bytes): Rejection | null {
+  const proposal = city.read(at(proposalKind, id));
+  if (proposal === null) return reject('PROPOSAL_UNKNOWN', { proposal: toHex(id) });
+  const { executed, withdrawn, expiresMs } = proposal;
+  if (executed || withdrawn) return reject('PROPOSAL_CLOSED', { proposal: toHex(id), executed, withdrawn });
+  return city.timeMs < expiresMs ? null : reject('PROPOSAL_EXPIRED', { proposal: toHex(id), expiresMs });
+}
+
+/** True when this account approved already. */
+export function hasApproved(city: City, id: Bytes, account: Bytes): boolean {
+  return city.read(at(approvalKind, id, account)) !== null;
+}
+
+/** Adds the approvals, then executes the proposal when the body's threshold is reached; the first refusal of an inner action is the answer. */
+export function applyApprovals(city: City, id: Bytes, proposal: ProposalRecord, members: readonly Bytes[]): Rejection | null {
+  for (const member of members) {
+    city.write(at(approvalKind, id, member), { at: city.height });
+    city.emit('proposal/approved', { id, account: member });
+  }
+  const approvalCount = proposal.approvalCount + members.length;
+  const { threshold } = city.get(at(bodyKind, proposal.body));
+  const executed = countSupport(city, id, proposal.body) >= threshold;
+  city.write(at(proposalKind, id), { ...proposal, approvalCount, executed });
+  if (!executed) return null;
+  city.emit('proposal/executed', { id, body: proposal.body });
+  return city.execute(parseActions(proposal.actions), proposal.body);
+}
+
+/** Approvals that count: of accounts that are members now, and able. */
+function countSupport(city: City, id: Bytes, body: Bytes): number {
+  const approvers = city.scan(approvalKind, id).map(({ segments }) => segments[1] as Bytes);
+  return approvers.filter((account) => city.read(at(memberKind, body, account)) !== null && isAble(city, account)).length;
+}

@@ -1,0 +1,47 @@
+/** The city changes whom its verifiers trust: another validator set, other witnesses. */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import { checkCityPolicyFile, originOf } from '@oppidum/formats/city-policy';
+import { type Rejection, reject } from '@oppidum/formats/errors';
+import { LIMITS } from '@oppidum/formats/limits';
+import { parsePolicy } from '@oppidum/formats/policy';
+import { blob } from '@oppidum/formats/schema';
+import { cityKind, policyPendingKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
+import { defineAction } from '@oppidum/ledger/action';
+import type { City } from '@oppidum/ledger/city';
+import { checkCouncil } from '../authority.ts';
+
+/**
+ * Decides a whole new `city.policy`. The next block puts it into force; the set that it names cosigns the block after that.
+ * Rule: canonical bytes, the profile of city policies, the city's own origin, one change at a time.
+ * Refuses, in this order: NOT_AUTHORIZED, POLICY_PENDING, what `parsePolicy` throws (POLICY_MALFORMED, POLICY_KEY_TWICE, POLICY_THRESHOLD …),
+ * NOT_CANONICAL, POLICY_INVALID.
+ */
+export const changePolicy = defineAction({
+  kind: 'policy/change',
+  body: { policy: blob(LIMITS.policyChangeSizeMax, 1) },
+  dangerous: true,
+
+  check(body, city) {
+    const refused = checkCouncil(city);
+    if (refused !== null) return refused;
+    const pending = city.read(at(policyPendingKind));
+    if (pending !== null) return reject('POLICY_PENDING', { decidedAt: pending.decidedAt });
+    return checkPolicy(city, body.policy);
+  },
+
+  // COMMIT POINT
+  apply({ policy }, city) {
+    city.write(at(policyPendingKind), { policy, decidedAt: city.height });
+    city.emit('policy/decided', { digest: city.crypto.sha256(policy) });
+  },
+});
+
+function checkPolicy(city: City, file: Bytes): Rejection | null {
+  const policy = parsePolicy(city.crypto, file);
+  const refused = checkCityPolicyFile(city.crypto, file, policy);
+  if (refused !== null) return refused;
+  const { origin } = city.get(at(cityKind));
+  return originOf(policy) === origin ? null : reject('POLICY_INVALID', { rule: 'the origin of this city', want: origin });
+}

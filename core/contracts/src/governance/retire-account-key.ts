@@ -1,0 +1,40 @@
+/** A key of an account stops speaking for it: lost, stolen, or replaced. */
+
+import { toHex } from '@oppidum/formats/bytes';
+import { id } from '@oppidum/formats/common-schemas';
+import { reject } from '@oppidum/formats/errors';
+import { uint } from '@oppidum/formats/schema';
+import { accountKeyKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
+import { defineAction } from '@oppidum/ledger/action';
+import { checkAccount } from '../authority.ts';
+import { fullKeysOf } from './account-keys.ts';
+
+/**
+ * Retires one key from this height on.
+ * Rule: only the account itself, by a full key. The last full key stays until another is added: without one the account could
+ * never change a key again, and would be lost to every body it is a member of (GOVERNANCE_DEADLOCK cannot arise here).
+ * Refuses, in this order: NOT_AUTHORIZED, KEY_CLASS_TOO_LOW, KEY_UNKNOWN, KEY_REVOKED, KEY_LAST.
+ */
+export const retireAccountKey = defineAction({
+  kind: 'account/retire-key',
+  body: { account: id(), keyNumber: uint({ max: 0xffffffff }) },
+
+  check({ account, keyNumber }, city) {
+    const refused = checkAccount(city, account, 'full');
+    if (refused !== null) return refused;
+    const facts = { account: toHex(account), keyNumber };
+    const key = city.read(at(accountKeyKind, account, keyNumber));
+    if (key === null) return reject('KEY_UNKNOWN', facts);
+    if (key.to !== undefined) return reject('KEY_REVOKED', facts);
+    const keepsOne = fullKeysOf(city, account).some((other) => other.keyNumber !== keyNumber);
+    return keepsOne ? null : reject('KEY_LAST', facts);
+  },
+
+  // COMMIT POINT
+  apply({ account, keyNumber }, city) {
+    const place = at(accountKeyKind, account, keyNumber);
+    city.write(place, { ...city.get(place), to: city.height });
+    city.emit('account/key-retired', { account, keyNumber });
+  },
+});
