@@ -93,4 +93,20 @@ export const ERRORS = {
   ROLE_UNKNOWN: entry(400, 1, 'No such role', 'See specs/ledger.md for the roles there are'),
   GOVERNANCE_DEADLOCK: entry(409, 1, 'Afterwards a body could never decide again', 'Keep at least as many able members as its threshold'),
 
+  // Files of a service
+  DATA_FOLDER_FOREIGN: entry(500, 1, 'This folder is not the data folder of this city', 'Name the right folder, or an empty one for a new city'),
+  DATA_FOLDER_LOCKED: entry(503, 5, 'Another process uses this data folder', 'Stop it first, or use its address'),
+  DATA_FOLDER_MISSING: entry(500, 1, 'There is no data folder here', 'Name the right folder, or make a city with `oppidum init`'),
+  DATA_FOLDER_PERMISSIONS: entry(500, 1, 'The data folder has the wrong owner or mode', 'Give it to the user of the service, with `keys` at mode 700'),
+  DATA_FOLDER_VERSION: entry(500, 1, 'The data folder was written by another version', 'Use that version, or see its notes on upgrades'),
+  KEY_FILE_EXISTS: entry(409, 1, 'A key stands at this place already', 'Choose another place; a key is never written over'),
+  KEY_FILE_INVALID: entry(500, 1, 'A key file does not hold a seed of 32 bytes', 'Restore the file, or retire the key'),
+  KEY_FILE_MISSING: entry(500, 1, 'A key file is missing', 'Restore the file, or retire the key'),
+  KEY_FILE_PERMISSIONS: entry(500, 1, 'Others than its owner can read a private key', 'Set the file to mode 600; retire the key if somebody may have read it'),
+  LAST_SIGNED_CONFLICT: entry(500, 1, 'The log is not a continuation of what this key signed', 'Stop: restore the newer store, or retire the key and begin a new origin'),
+  LAST_SIGNED_LOST: entry(500, 1, 'The record of what this key signed last is missing', 'Retire the key: it could sign a second history without noticing'),
+  LOG_DAMAGED: entry(500, 1, 'A file of a log is missing or altered', 'Stop the service, delete the file `frontier` of this log and start again: the files are written anew from the store'),
+  WITNESS_CONFLICT: entry(502, 1, 'A witness has seen another history of this log', 'Stop and compare the two; nothing else explains it'),
+  WITNESS_REFUSED: entry(502, 5, 'A witness refused this checkpoint', 'Give its operator the policy file in force'),
+  WITNESS_UNREACHABLE: entry(502, 5, 'A witness gave no usable answer', 'Nothing is to be done: it is asked again; look at its address if this lasts'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -46,7 +46,7 @@ export function parseTilePath(path: string): Tile {
 }
 
 /** Hashes at a level of a log: floor(size / 256^level); only full tiles below count. */
-function hashCountAt(level: number, size: number): number {
+export function hashCountAt(level: number, size: number): number {
   let count = size;
   for (let i = 0; i < level && count > 0; i++) count = Math.floor(count / TILE_WIDTH);
   return count;

@@ -1,0 +1,57 @@
+/**
+ * Small files that survive power loss: written beside their place, fsynced, renamed, and the folder fsynced. A reader sees the old
+ * bytes or the new ones, never a part. One writer per path.
+ */
+
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Bytes } from '@oppidum/formats/bytes';
+
+/** Files of the city: readable by all, for the gateway that serves them may run as another user. */
+const PUBLIC_MODE = 0o644;
+
+/** Makes the names in a folder durable. */
+export async function fsyncFolder(folder: string): Promise<void> {
+  // Windows cannot open folders; NTFS journals names itself.
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a file and fsyncs its bytes; its name is durable only after `fsyncFolder`. Replaces what is there, not atomically. */
+export async function writeAndSync(path: string, bytes: Bytes, mode = PUBLIC_MODE): Promise<void> {
+  const handle = await open(path, 'w', mode);
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces a file atomically and durably; resolves when both bytes and name are on disk. */
+export async function writeFileDurably(path: string, bytes: Bytes, mode = PUBLIC_MODE): Promise<void> {
+  const fresh = `${path}.new`;
+  // A file left over from a crash would keep its old mode.
+  await rm(fresh, { force: true });
+  await writeAndSync(fresh, bytes, mode);
+  await rename(fresh, path);
+  await fsyncFolder(dirname(path));
+}
+
+/** Makes a folder and its missing parents; gives those whose names changed and need `fsyncFolder`. */
+export async function makeFolder(folder: string, mode = 0o755): Promise<string[]> {
+  const first = await mkdir(folder, { recursive: true, mode });
+  if (first === undefined) return [];
+  const changed: string[] = [];
+  const top = dirname(resolve(first));
+  for (let parent = dirname(resolve(folder)); parent.length >= top.length; parent = dirname(parent)) {
+    changed.push(parent);
+    if (parent === top) break;
+  }
+  return changed;
+}
