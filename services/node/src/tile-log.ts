@@ -78,7 +78,8 @@ export class TileLog {
 
   /** RFC 6962 root of the first `size` entries, of all without it. Throws NUMBER_RANGE. */
   root(size = this.size): Bytes {
-    if (size === this.size) return this.#tree.root();
+    // Of one entry the root is the tree's own hash: what leaves here is a copy.
+    if (size === this.size) return this.#tree.root().slice();
     this.#assertSize(size);
     return treeRoot(this.#crypto, this.#readHash, size);
   }
