@@ -192,7 +192,7 @@ export function publicKeyOf({ algorithm, publicKey }: Signer) {
   return { algorithm, publicKey };
 }
 
-export type TransactionOptions = Partial<Pick<TransactionPayload, 'city' | 'validUntil' | 'nonce'>>;
+export type TransactionOptions = Partial<Pick<TransactionPayload, 'city' | 'validUntil' | 'nonce' | 'signers'>>;
 
 /** A city with its state; every method that acts makes and keeps a block. */
 export class TestCity {
@@ -200,6 +200,8 @@ export class TestCity {
   readonly genesis: Genesis;
   readonly state: MemoryState;
   height = 0;
+  /** Every block so far after genesis. */
+  readonly blocks: Block[] = [];
   timeMs = GENESIS_MS;
   /** What the latest transaction caused, and the facts of its refusal. */
   events: readonly LedgerEvent[] = [];
@@ -252,6 +254,7 @@ export class TestCity {
     const outcome = this.execute(transactions, timeMs);
     this.state.commit(outcome);
     this.height++;
+    this.blocks.push({ height: this.height, timeMs, transactions });
     this.timeMs = timeMs;
     return outcome;
   }

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, test } from 'node:test';
+import { cityRegistry } from '@oppidum/contracts/registry';
+import { parseHex, toHex } from '@oppidum/formats/bytes';
+import { genesisHash, parseGenesis } from '@oppidum/formats/genesis';
+import { encodeEvents } from '@oppidum/formats/result';
+import { executeBlock, executeGenesis, type LedgerRules } from '@oppidum/ledger/block';
+import { renderGovernanceVectors } from '../../tools/governance-vectors.ts';
+import { nodeCrypto } from '../support/crypto.ts';
+import { MemoryState } from '../support/ledger.ts';
+
+const FOLDER = join(resolve(import.meta.dirname, '../..'), 'vectors/governance');
+
+type Vector = {
+  readonly why: string;
+  readonly pre: readonly { readonly timeMs: number; readonly transactions: readonly string[] }[];
+  readonly timeMs: number;
+  readonly transaction: string;
+  readonly code: string;
+  readonly admitted: boolean;
+  readonly events?: string;
+  readonly leaves: readonly string[];
+  readonly stateRoot: string;
+  readonly appHash: string;
+};
+
+/** From bytes alone, as another implementation would run them. */
+function run(genesisHex: string, vector: Vector): void {
+  const genesis = parseGenesis(parseHex(genesisHex));
+  const rules: LedgerRules = { crypto: nodeCrypto, registry: cityRegistry, genesis: genesisHash(nodeCrypto, genesis) };
+  const state = new MemoryState(nodeCrypto);
+  state.commit(executeGenesis(rules, state, genesis));
+  const last = { timeMs: vector.timeMs, transactions: [vector.transaction] };
+  const outcomes = [...vector.pre, last].map(({ timeMs, transactions }, i) => {
+    const outcome = executeBlock(rules, state, { height: i + 1, timeMs, transactions: transactions.map((hex) => parseHex(hex)) });
+    state.commit(outcome);
+    return outcome;
+  });
+  const { outcomes: results, leaves } = outcomes.at(-1) ?? assert.fail('no block');
+  const [result] = results;
+  assert.ok(result !== undefined);
+  assert.equal('executed' in result ? result.executed.code : result.refused.code, vector.code);
+  assert.equal('executed' in result, vector.admitted);
+  if ('executed' in result) assert.equal(toHex(encodeEvents(result.executed.events)), vector.events);
+  assert.deepEqual(leaves.map(toHex), vector.leaves);
+  assert.deepEqual([toHex(state.stateRoot), toHex(state.appHash)], [vector.stateRoot, vector.appHash]);
+}
+
+for (const [name, rendered] of renderGovernanceVectors()) {
+  const text = readFileSync(join(FOLDER, name), 'utf8');
+  test(`vectors/governance/${name} is what its script writes`, () => {
+    assert.equal(text, rendered, 'run `node tools/governance-vectors.ts`');
+  });
+  const { genesis, cases } = JSON.parse(text) as { genesis: string; cases: readonly Vector[] };
+  describe(`vectors/governance/${name}`, () => {
+    for (const vector of cases) test(`${vector.why}: ${vector.code}`, () => run(genesis, vector));
+  });
+}

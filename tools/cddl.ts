@@ -1,0 +1,76 @@
+/**
+ * Writes specs/oppidum.cddl (RFC 8610) from the schemas that parse: `node tools/cddl.ts`.
+ * A test holds file and schemas together.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { cityRegistry } from '@oppidum/contracts/registry';
+import { genesisSchema } from '@oppidum/formats/genesis';
+import type { AnyKind } from '@oppidum/formats/state-layout';
+import { AREAS, stateKinds } from '@oppidum/formats/state-registry';
+import { payloadSchema } from '@oppidum/formats/transaction';
+
+const HEAD = `; Oppidum: what is signed, logged and kept (RFC 8610).
+; Written from the schemas that parse by \`node tools/cddl.ts\`; do not edit.
+; Everything is deterministic CBOR (RFC 8949 section 4.2.1, bytewise order); a reader refuses any second spelling.
+
+hash = bstr .size 32`;
+
+const LEAVES = `; Leaves of the block log (specs/ledger.md).
+transaction-leaf = [1, height: uint, position: uint, id: hash, code: tstr, events-digest: hash]
+block-leaf = [2, height: uint, time-ms: uint, state-root: hash, validator-set-digest: hash, first-index: uint, count: uint]
+
+; The events of a transaction; events-digest is SHA-256 of this.
+events = [* [kind: tstr .size (3..64), body: { * tstr => any }]]`;
+
+/** The text of specs/oppidum.cddl. */
+export function renderCddl(): string {
+  const definitions = [...cityRegistry.actions.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
+  const actions = definitions.map(({ kind, body, dangerous }) => {
+    const note = dangerous ? '; only by a proposal\n' : '';
+    return `${note}${ruleName(kind)} = ["${kind}", ${spread(body.cddl)}]`;
+  });
+  const sections = [
+    HEAD,
+    `; The first document of a city.\ngenesis = ${spread(genesisSchema.cddl)}`,
+    `; What a transaction's signers sign.\ntransaction-payload = ${spread(payloadSchema.cddl)}`,
+    LEAVES,
+    `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,
+    ...actions,
+    '; Records of the state map; the comment is the layout of the key.',
+    ...stateKinds.map(renderKind),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function ruleName(kind: string): string {
+  return `action-${kind.replaceAll('/', '-')}`;
+}
+
+function renderKind({ name, area, kind, segments, value }: AnyKind): string {
+  const byte = (n: number) => n.toString(16).padStart(2, '0');
+  const key = [byte(area), byte(kind), ...segments.map((segment) => (segment === 'id' ? 'id (32)' : 'number (8)'))].join(' ');
+  return `; ${AREAS[area] ?? ''}: ${key}\nstate-${name} = ${spread(value.cddl)}`;
+}
+
+/** One field of the outermost map per line. */
+function spread(cddl: string): string {
+  if (!cddl.startsWith('{ ') || !cddl.endsWith(' }')) return cddl;
+  const fields: string[] = [];
+  let depth = 0;
+  let field = '';
+  for (const character of cddl.slice(2, -2)) {
+    if ('{[('.includes(character)) depth++;
+    if ('}])'.includes(character)) depth--;
+    if (character === ',' && depth === 0) {
+      fields.push(field.trim());
+      field = '';
+    } else field += character;
+  }
+  const last = field.trim();
+  if (last !== '') fields.push(last);
+  return fields.length === 0 ? '{}' : `{\n${fields.map((line) => `  ${line},\n`).join('')}}`;
+}
+
+if (import.meta.main) writeFileSync(join(resolve(import.meta.dirname, '..'), 'specs/oppidum.cddl'), renderCddl());
