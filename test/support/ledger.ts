@@ -139,7 +139,7 @@ export type TestCityOptions = {
 };
 
 /** Three members of the council, and one account per role. `anna/1` is an everyday key. */
-export const DEFAULT_ACCOUNTS: Readonly<Record<string, TestAccount>> = {
+const DEFAULT_ACCOUNTS: Readonly<Record<string, TestAccount>> = {
   anna: { holder: 'person', keyClasses: ['full', 'everyday'] },
   ben: { holder: 'person' },
   clara: { holder: 'person' },

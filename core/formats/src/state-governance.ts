@@ -82,7 +82,8 @@ export const proposalKind = defineKind({
     actions: blob(LIMITS.proposalActionsSizeMax),
     createdMs: timeMs(),
     expiresMs: timeMs(),
-    approvalCount: uint({ max: 64 }),
+    /** All approvals so far; who has left the body since does not count towards its threshold. */
+    approvalCount: uint(),
     executed: bool(),
     withdrawn: bool(),
   }),
