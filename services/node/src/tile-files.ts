@@ -1,6 +1,6 @@
 /** The files of a tiled log: which are written for a step from one size to the next, in which order, and what is read back. */
 
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Bytes } from '@oppidum/formats/bytes';
@@ -70,14 +70,6 @@ export class TileFiles {
     for (const tile of newFiles(previousSize, size)) {
       const isFirst = tile.index === Math.floor(countOf(tile, previousSize) / TILE_WIDTH);
       if (tile.width === TILE_WIDTH && isFirst) await rm(this.#partialsOf(tile), { recursive: true, force: true });
-    }
-  }
-
-  /** Removes partial tiles that a crash left beside the newest full tiles. */
-  removeLeftovers(size: number): void {
-    for (const level of ['entries', 0, 1, 2, 3, 4, 5, 6] as const) {
-      const index = Math.floor(countOf({ level }, size) / TILE_WIDTH) - 1;
-      if (index >= 0) rmSync(this.#partialsOf({ level, index, width: TILE_WIDTH }), { recursive: true, force: true });
     }
   }
 

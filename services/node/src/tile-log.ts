@@ -7,7 +7,7 @@
  * up to the frontier, so an altered file ends in LOG_DAMAGED, not in a false proof. See decisions/0004-tile-log-files.md.
  */
 
-import { type Bytes, concatBytes, equalBytes } from '@oppidum/formats/bytes';
+import { type Bytes, concatBytes, encodeUint64, equalBytes, readUint64 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { encodeEntryBundle, encodeTilePath, hashCountAt, parseEntryBundle, TILE_WIDTH, type Tile } from '@oppidum/formats/tiles';
@@ -29,7 +29,8 @@ const LEVEL_COUNT_MAX = 7;
 /** A log's size and the RFC 6962 root (32 bytes) of its first `size` entries. */
 export type LogHead = { readonly size: number; readonly root: Bytes };
 
-type Snapshot = LogHead & { readonly frontier: Bytes };
+type Snapshot = LogHead & { readonly edge: Bytes };
+type Frontier = { readonly tree: CompactTree; readonly previousSize: number };
 type LiveTile = { readonly level: number; readonly index: number; readonly tile: HashTile };
 
 export class TileLog {
@@ -37,6 +38,8 @@ export class TileLog {
   readonly #files: TileFiles;
   readonly #tree: CompactTree;
   #persistedSize: number;
+  /** The size persisted before; partial tiles that were outgrown by then go with the next `persist`. */
+  #previousSize: number;
   /** Tiles and bundles that grow or are not durable yet, by `tileKey` and by index. */
   readonly #liveTiles = new Map<number, LiveTile>();
   readonly #liveBundles = new Map<number, Bytes[]>();
@@ -52,18 +55,18 @@ export class TileLog {
   static open(options: { readonly folder: string; readonly crypto: Crypto }): TileLog {
     const { folder, crypto } = options;
     const files = new TileFiles(folder);
-    const frontier = files.readFrontier();
-    const tree = frontier === null ? new CompactTree(crypto) : parseFrontier(crypto, files, frontier);
-    return new TileLog(crypto, files, tree);
+    const file = files.readFrontier();
+    const frontier = file === null ? { tree: new CompactTree(crypto), previousSize: 0 } : parseFrontier(crypto, files, file);
+    return new TileLog(crypto, files, frontier);
   }
 
-  private constructor(crypto: Crypto, files: TileFiles, tree: CompactTree) {
+  private constructor(crypto: Crypto, files: TileFiles, { tree, previousSize }: Frontier) {
     this.#crypto = crypto;
     this.#files = files;
     this.#tree = tree;
     this.#persistedSize = tree.size;
+    this.#previousSize = previousSize;
     this.#loadEdge();
-    files.removeLeftovers(tree.size);
   }
 
   /** Entries appended. */
@@ -103,7 +106,7 @@ export class TileLog {
   /** Makes everything appended until now durable as files; resolves with the head they amount to. Rejects for good after a failed write. */
   persist(): Promise<LogHead> {
     this.#assertUsable();
-    const snapshot: Snapshot = { size: this.size, root: this.root(), frontier: this.#tree.encode() };
+    const snapshot: Snapshot = { size: this.size, root: this.root(), edge: this.#tree.encode() };
     const done = this.#persisting.then(() => this.#write(snapshot));
     this.#persisting = done.catch(() => undefined);
     return done.then(() => ({ size: snapshot.size, root: snapshot.root }));
@@ -140,16 +143,18 @@ export class TileLog {
     this.#failure ??= new Error('the log is closed');
   }
 
-  async #write({ size, frontier }: Snapshot): Promise<void> {
-    const previous = this.#persistedSize;
-    if (size <= previous) return;
+  async #write({ size, edge }: Snapshot): Promise<void> {
+    const persisted = this.#persistedSize;
+    if (size <= persisted) return;
     try {
-      await this.#files.writeNew(previous, size, (tile) => this.#encode(tile));
-      await this.#files.writeFrontier(concatBytes(frontier, this.#crypto.sha256(frontier)));
+      // Not sooner: a checkpoint of the size persisted last may be published only now.
+      await this.#files.removePartials(this.#previousSize, persisted);
+      await this.#files.writeNew(persisted, size, (tile) => this.#encode(tile));
+      await this.#files.writeFrontier(encodeFrontier(this.#crypto, edge, persisted));
       // COMMIT POINT
+      this.#previousSize = persisted;
       this.#persistedSize = size;
       this.#releaseFull();
-      await this.#files.removePartials(previous, size);
     } catch (error) {
       this.#failure = error as Error;
       throw error;
@@ -273,11 +278,16 @@ export class TileLog {
   }
 }
 
-/** Opens the frontier file: a compact tree, then its SHA-256, so that a torn or altered one is noticed. */
-function parseFrontier(crypto: Crypto, files: TileFiles, file: Bytes): CompactTree {
-  const tree = file.subarray(0, Math.max(0, file.length - HASH_SIZE));
-  if (!equalBytes(crypto.sha256(tree), file.subarray(tree.length))) throw files.damaged('frontier', 'altered');
-  return CompactTree.parse(crypto, tree);
+/** previous size: u64 ‖ compact tree ‖ SHA-256 of both, so that a torn or altered file is noticed. */
+function encodeFrontier(crypto: Crypto, edge: Bytes, previousSize: number): Bytes {
+  const content = concatBytes(encodeUint64(previousSize), edge);
+  return concatBytes(content, crypto.sha256(content));
+}
+
+function parseFrontier(crypto: Crypto, files: TileFiles, file: Bytes): Frontier {
+  const content = file.subarray(0, Math.max(0, file.length - HASH_SIZE));
+  if (!equalBytes(crypto.sha256(content), file.subarray(content.length))) throw files.damaged('frontier', 'altered');
+  return { previousSize: readUint64(content, 0), tree: CompactTree.parse(crypto, content.slice(8)) };
 }
 
 /** Where the hash of a complete subtree stands: which tile, how high in it, which from the left. */
