@@ -46,7 +46,7 @@ export type DataFolder = {
 };
 
 /** Where things stand under a data folder. */
-export function dataPaths(folder: string): DataPaths {
+function dataPaths(folder: string): DataPaths {
   const keys = join(folder, 'keys');
   return {
     folder,

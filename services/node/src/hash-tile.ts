@@ -13,6 +13,7 @@ export const TILE_HEIGHT = 8;
 // RFC 6962 §2.1
 const NODE_PREFIX = 0x01;
 
+/** A full or growing tile; 16 kB. */
 export class HashTile {
   readonly #nodes = new Uint8Array(2 * TILE_WIDTH * HASH_SIZE);
 

@@ -27,6 +27,7 @@ export type LogSignerOptions = {
   readonly cosigner?: { readonly name: string; readonly signer: Signer; readonly nowS: () => number };
 };
 
+/** One log key with its last-signed record; signs one head at a time. */
 export class LogSigner {
   readonly #options: LogSignerOptions;
   #last: LogHead;

@@ -65,7 +65,8 @@ async function killAfter(folder: string, delayMs: number): Promise<number> {
   return Number(output.split('\n').at(-2) ?? -1);
 }
 
-function defineTests(): void {
+if (CRASH_FOLDER !== undefined) await publishUntilKilled(CRASH_FOLDER);
+else {
   const folders: string[] = [];
   after(() => {
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -196,6 +197,3 @@ function defineTests(): void {
     assert.ok(published > 1_000, `only ${published} entries were published`);
   });
 }
-
-if (CRASH_FOLDER !== undefined) await publishUntilKilled(CRASH_FOLDER);
-else defineTests();

@@ -31,6 +31,7 @@ export type PublisherOptions = {
 
 type Waiter = { readonly size: number; readonly resolve: () => void; readonly reject: (error: Error) => void };
 
+/** Publishes the heads of one log, one after the other. */
 export class CheckpointPublisher {
   readonly #options: PublisherOptions;
   readonly #file: string;

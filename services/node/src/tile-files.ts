@@ -11,6 +11,7 @@ import { fsyncFolder, makeFolder, writeAndSync, writeFileDurably } from './durab
 /** Files written at once: fsyncs that run together cost little more than one. */
 const WRITERS = 8;
 
+/** The folder of one log. */
 export class TileFiles {
   readonly #folder: string;
 

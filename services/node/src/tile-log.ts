@@ -33,6 +33,7 @@ type Snapshot = LogHead & { readonly edge: Bytes };
 type Frontier = { readonly tree: CompactTree; readonly previousSize: number };
 type LiveTile = { readonly level: number; readonly index: number; readonly tile: HashTile };
 
+/** One log: appended to and read at once in memory, made durable by `persist`. One per folder. */
 export class TileLog {
   readonly #crypto: Crypto;
   readonly #files: TileFiles;

@@ -1,5 +1,6 @@
 /** A cache bounded by weight: what was not asked for longest goes first. */
 
+/** Values by key, together at most `weightMax` heavy. */
 export class WeightedCache<K, V> {
   readonly #weightMax: number;
   readonly #weightOf: (value: V) => number;

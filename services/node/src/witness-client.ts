@@ -29,6 +29,7 @@ export type WitnessedLog = Pick<TileLog, 'size' | 'proveConsistency'>;
 
 type Answer = { readonly status: number; readonly contentType: string; readonly text: string };
 
+/** One witness as a log sees it. */
 export class WitnessClient {
   readonly url: string;
   readonly #key: VerifierKey;

@@ -29,6 +29,7 @@ export type WitnessPanelOptions = {
 /** A slow witness is not asked again before it has answered. */
 type Seat = { readonly client: WitnessClient; isAsked: boolean; pauseMs: number; pausedUntilMs: number };
 
+/** The witnesses of one log. */
 export class WitnessPanel {
   readonly #options: WitnessPanelOptions;
   readonly #seats: readonly Seat[];

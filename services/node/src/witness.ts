@@ -38,6 +38,7 @@ export type WitnessAnswer = { readonly status: number; readonly contentType: str
 
 const TEXT = 'text/plain; charset=utf-8';
 
+/** One cosigner key with a record per origin of what it cosigned last. */
 export class Witness {
   /** Its key as one line, for policy files. */
   readonly verifierKey: string;
