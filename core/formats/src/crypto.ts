@@ -14,7 +14,7 @@ export type Crypto = {
   readonly sha256Into: (data: Bytes, out: Bytes, offset: number) => void;
   /** encode([S]B − [k]A) == R bytewise (RFC 8032 §5.1.7 without cofactor), inputs already filtered by `ed25519.ts`. */
   readonly verifyEd25519: (publicKey: Bytes, message: Bytes, signature: Bytes) => boolean;
-  /** ECDSA P-256 with SHA-256 (ES256); 33-byte compressed public key, 64-byte r ‖ s with low s, checked by the caller `cose.ts`. */
+  /** ECDSA P-256 with SHA-256 (ES256); 33-byte compressed public key, 64-byte r ‖ s; ranges are checked by the caller `es256.ts`. */
   readonly verifyP256: (publicKey: Bytes, message: Bytes, signature: Bytes) => boolean;
 };
 
