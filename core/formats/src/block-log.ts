@@ -52,7 +52,9 @@ export function parseLeaf(data: Bytes): { readonly transaction: TransactionLeaf 
   if (value[0] === TRANSACTION_LEAF && value.length === 6) {
     const code = value[4];
     if (typeof code !== 'string') throw formatError('WRONG_TYPE', { at: '/4', want: 'a text' });
-    return { transaction: { height: number(1), position: number(2), id: hash(3), code: parseResultCode(code), eventsDigest: hash(5) } };
+    return {
+      transaction: { height: number(1), position: number(2), id: hash(3), code: parseResultCode(code), eventsDigest: hash(5) },
+    };
   }
   if (value[0] !== BLOCK_LEAF || value.length !== 7) throw formatError('WRONG_TYPE', { want: 'a leaf' });
   const [height, timeMs, firstIndex, count] = [number(1), number(2), number(5), number(6)];

@@ -32,7 +32,10 @@ export const publicKeySchema = struct({ algorithm: algorithm(), publicKey: blob(
 
 /** Refuses keys that no honest signer has: wrong length, not a curve point's one encoding, small order. Throws KEY_INVALID. */
 export function assertPublicKey(key: Infer<typeof publicKeySchema>): void {
-  const fits = key.algorithm === ES256 ? isCompressedPoint(key.publicKey) : key.publicKey.length === 32 && checkEd25519PublicKey(key.publicKey);
+  const fits =
+    key.algorithm === ES256
+      ? isCompressedPoint(key.publicKey)
+      : key.publicKey.length === 32 && checkEd25519PublicKey(key.publicKey);
   if (!fits) throw formatError('KEY_INVALID', { algorithm: key.algorithm });
 }
 

@@ -3,8 +3,8 @@
 import type { Bytes } from './bytes.ts';
 import type { Crypto } from './crypto.ts';
 import { verifyEd25519 } from './ed25519.ts';
-import { ES256, type PublicKey } from './ids.ts';
 import { verifyEs256LowS } from './es256.ts';
+import { ES256, type PublicKey } from './ids.ts';
 
 /** True when `signature` (64 bytes) is the key's over `message`: Ed25519 by our one rule, ES256 only with low s. */
 export function verifySignature(crypto: Crypto, key: PublicKey, message: Bytes, signature: Bytes): boolean {

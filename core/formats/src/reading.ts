@@ -14,9 +14,9 @@ import type { Crypto, Signer } from './crypto.ts';
 import { formatError } from './errors.ts';
 import { type Algorithm, deviceUrnPrefix, ID_SIZE } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import { parseReadingPack } from './reading-pack.ts';
 import { bytes, type Schema, uint } from './schema.ts';
 import type { ResolvedRecord } from './senml.ts';
-import { parseReadingPack } from './reading-pack.ts';
 
 /** COSE header labels: RFC 9052 §3.1, then our private-use labels (RFC 9052 §11.2: below −65536). */
 const LABEL = { alg: 1, contentType: 3, kid: 4, audience: -70001, sequence: -70002, nonce: -70003 } as const;
@@ -66,7 +66,8 @@ export function parseReading(crypto: Crypto, envelope: Bytes): AllegedReading {
 
 function parseHeader(header: CborMap): ReadingHeader {
   const known: readonly CborKey[] = Object.values(LABEL);
-  for (const label of header.keys()) if (!known.includes(label)) throw formatError('UNKNOWN_FIELD', { at: `/protected/${label}` });
+  for (const label of header.keys())
+    if (!known.includes(label)) throw formatError('UNKNOWN_FIELD', { at: `/protected/${label}` });
   const field = <T>(label: number, schema: Schema<T>): T => {
     const value = header.get(label);
     if (value === undefined) throw formatError('MISSING_FIELD', { at: `/protected/${label}` });

@@ -55,7 +55,11 @@ export function encodeReceiptLeaf(leaf: ReceiptLeaf): Bytes {
 export function signReceiptHead(signer: Signer, head: ReceiptHead): Bytes {
   const payload = encodeBy(receiptHeadSchema, head);
   const protectedBytes = encodeCbor(HEADER);
-  return encodeSign1({ protectedHeader: HEADER, payload, signature: signer.sign(sign1ToBeSigned(protectedBytes, new Uint8Array(0), payload)) });
+  return encodeSign1({
+    protectedHeader: HEADER,
+    payload,
+    signature: signer.sign(sign1ToBeSigned(protectedBytes, new Uint8Array(0), payload)),
+  });
 }
 
 /** Deterministic CBOR of a receipt. */
@@ -66,7 +70,8 @@ export function encodeReceipt(receipt: Receipt): Bytes {
 /** Parses a receipt; exactly one of index and refusal is present. Throws FormatError. */
 export function parseReceipt(data: Bytes): Receipt {
   const receipt = parseBy(receiptSchema, data);
-  if ((receipt.leaf.index === undefined) === (receipt.leaf.refusal === undefined)) throw formatError('WRONG_TYPE', { at: '/leaf', want: 'index or refusal' });
+  if ((receipt.leaf.index === undefined) === (receipt.leaf.refusal === undefined))
+    throw formatError('WRONG_TYPE', { at: '/leaf', want: 'index or refusal' });
   return receipt;
 }
 
@@ -76,7 +81,8 @@ export function verifyReceiptHead(crypto: Crypto, signedHead: Bytes, receiptKey:
   if (sign1.unprotectedHeader.size !== 0) throw formatError('UNKNOWN_FIELD', { at: '/unprotected' });
   if (sign1.payload === null) throw formatError('MISSING_FIELD', { at: '/payload' });
   const header = sign1.protectedHeader;
-  if (header.size !== 2 || header.get(1) !== EDDSA || header.get(3) !== CONTENT_TYPE) throw formatError('WRONG_TYPE', { at: '/protected' });
+  if (header.size !== 2 || header.get(1) !== EDDSA || header.get(3) !== CONTENT_TYPE)
+    throw formatError('WRONG_TYPE', { at: '/protected' });
   const head = parseBy(receiptHeadSchema, sign1.payload);
   const signed = sign1ToBeSigned(sign1.protectedBytes, new Uint8Array(0), sign1.payload);
   if (!verifyEd25519(crypto, receiptKey, signed, sign1.signature)) throw formatError('SIGNATURE_INVALID', { by: 'receipt key' });

@@ -34,7 +34,8 @@ export function parseEvents(data: Bytes): LedgerEvent[] {
   const value = parseCbor(data);
   if (!Array.isArray(value)) throw formatError('WRONG_TYPE', { want: 'a list of events' });
   return value.map((item, i) => {
-    if (!Array.isArray(item) || item.length !== 2 || !(item[1] instanceof Map)) throw formatError('WRONG_TYPE', { at: `/${i}`, want: '[kind, body]' });
+    if (!Array.isArray(item) || item.length !== 2 || !(item[1] instanceof Map))
+      throw formatError('WRONG_TYPE', { at: `/${i}`, want: '[kind, body]' });
     return { kind: eventKind.parse(item[0] as CborValue, `/${i}/0`), body: item[1] };
   });
 }

@@ -94,7 +94,8 @@ export function text(max: number, min = 1): Schema<string> {
 
 /** true or false. */
 export function bool(): Schema<boolean> {
-  const parse = (value: unknown, path: string): boolean => (typeof value === 'boolean' ? value : wrongType(path, 'true or false'));
+  const parse = (value: unknown, path: string): boolean =>
+    typeof value === 'boolean' ? value : wrongType(path, 'true or false');
   return { parse, encode: (value) => value, toJson: (value) => value, fromJson: parse, cddl: 'bool' };
 }
 
@@ -131,13 +132,19 @@ export function list<T>(item: Schema<T>, options: { min?: number; max: number; o
     parse(value, path) {
       if (!Array.isArray(value)) return wrongType(path, 'a list');
       if (value.length > options.max) throw formatError('LENGTH_WRONG', { at: path, min, max: options.max, got: value.length });
-      return checked(value.map((element, i) => item.parse(element, `${path}/${i}`)), path);
+      return checked(
+        value.map((element, i) => item.parse(element, `${path}/${i}`)),
+        path,
+      );
     },
     encode: (items) => items.map((element) => item.encode(element)),
     toJson: (items) => items.map((element) => item.toJson(element)),
     fromJson(json, path) {
       if (!Array.isArray(json)) return wrongType(path, 'a list');
-      return checked(json.map((element, i) => item.fromJson(element, `${path}/${i}`)), path);
+      return checked(
+        json.map((element, i) => item.fromJson(element, `${path}/${i}`)),
+        path,
+      );
     },
     cddl: `[${min}*${options.max} ${bracket(item.cddl)}]`,
   };
@@ -183,7 +190,11 @@ export function struct<const F extends Fields>(fields: F): Schema<StructOf<F>> {
       for (const key of value.keys()) {
         if (typeof key !== 'string' || !names.has(key)) throw formatError('UNKNOWN_FIELD', { at: `${path}/${key}` });
       }
-      return build((name) => value.has(name), (name, schema) => schema.parse(value.get(name) as CborValue, `${path}/${name}`), path);
+      return build(
+        (name) => value.has(name),
+        (name, schema) => schema.parse(value.get(name) as CborValue, `${path}/${name}`),
+        path,
+      );
     },
     encode(value) {
       const map: CborMap = new Map();
@@ -205,7 +216,11 @@ export function struct<const F extends Fields>(fields: F): Schema<StructOf<F>> {
       if (typeof json !== 'object' || json === null || Array.isArray(json)) return wrongType(path, 'an object');
       for (const key of Object.keys(json)) if (!names.has(key)) throw formatError('UNKNOWN_FIELD', { at: `${path}/${key}` });
       const object = json as { readonly [name: string]: Json };
-      return build((name) => Object.hasOwn(object, name), (name, schema) => schema.fromJson(object[name] as Json, `${path}/${name}`), path);
+      return build(
+        (name) => Object.hasOwn(object, name),
+        (name, schema) => schema.fromJson(object[name] as Json, `${path}/${name}`),
+        path,
+      );
     },
     cddl: `{ ${entries.map(([name, schema]) => `${schema.isOptional === true ? '? ' : ''}${fieldName(name)}: ${schema.cddl}`).join(', ')} }`,
   };

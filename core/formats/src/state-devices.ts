@@ -61,7 +61,13 @@ export const deviceKeyKind = defineKind({
   area: AREA,
   kind: 0x04,
   segments: ['id', 'number'],
-  value: struct({ algorithm: algorithm(), publicKey: blob(33, 32), grade: grade(), from: optional(height()), to: optional(height()) }),
+  value: struct({
+    algorithm: algorithm(),
+    publicKey: blob(33, 32),
+    grade: grade(),
+    from: optional(height()),
+    to: optional(height()),
+  }),
 });
 export type DeviceKeyRecord = Infer<typeof deviceKeyKind.value>;
 

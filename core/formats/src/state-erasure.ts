@@ -1,7 +1,7 @@
 /** Records of area 0x04: erasures. They name no subject; they commit a Merkle root of salted (shard, index). */
 
-import { bytes, type Infer, struct, text, uint } from './schema.ts';
 import { height, id } from './common-schemas.ts';
+import { bytes, type Infer, struct, text, uint } from './schema.ts';
 import { defineKind } from './state-layout.ts';
 
 const AREA = 0x04;

@@ -36,7 +36,9 @@ export type KeyRange = { readonly lo: Bytes; readonly hi: Bytes };
 const SEGMENT_SIZE = { id: ID_SIZE, number: 8 } as const;
 
 /** Declares a kind; `area` and `kind` are one byte each and never reused. */
-export function defineKind<V, const S extends readonly SegmentType[]>(definition: Omit<StateKind<V, S>, 'keySize'>): StateKind<V, S> {
+export function defineKind<V, const S extends readonly SegmentType[]>(
+  definition: Omit<StateKind<V, S>, 'keySize'>,
+): StateKind<V, S> {
   let keySize = 2;
   for (const segment of definition.segments) keySize += SEGMENT_SIZE[segment];
   return { ...definition, keySize };

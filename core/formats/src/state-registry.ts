@@ -12,7 +12,12 @@ import { telemetryKinds } from './state-telemetry.ts';
 export const AREAS: Readonly<Record<number, string>> = { 1: 'governance', 2: 'devices', 3: 'telemetry', 4: 'erasure' };
 
 /** All kinds, ascending by area and kind. */
-export const stateKinds = [...governanceKinds, ...deviceKinds, ...telemetryKinds, ...erasureKinds] as unknown as readonly AnyKind[];
+export const stateKinds = [
+  ...governanceKinds,
+  ...deviceKinds,
+  ...telemetryKinds,
+  ...erasureKinds,
+] as unknown as readonly AnyKind[];
 
 const byPlace = new Map(stateKinds.map((kind) => [kind.area * 256 + kind.kind, kind]));
 const byName = new Map(stateKinds.map((kind) => [kind.name, kind]));

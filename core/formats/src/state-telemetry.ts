@@ -1,7 +1,7 @@
 /** Records of area 0x03: telemetry shards, their anchored checkpoints, and the sensors that interlocks read. */
 
-import { bytes, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
 import { height, id, timeMs } from './common-schemas.ts';
+import { bytes, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
 import { defineKind } from './state-layout.ts';
 
 const AREA = 0x03;
@@ -83,4 +83,11 @@ export const shardNumberKind = defineKind({
   value: struct({ shard: id() }),
 });
 
-export const telemetryKinds = [shardKind, anchorHeadKind, anchorKind, anchorOrderKind, interlockSensorKind, shardNumberKind] as const;
+export const telemetryKinds = [
+  shardKind,
+  anchorHeadKind,
+  anchorKind,
+  anchorOrderKind,
+  interlockSensorKind,
+  shardNumberKind,
+] as const;

@@ -1,0 +1,196 @@
+/**
+ * How an engine drives the city: the methods of ABCI 2.0 as plain calls, whichever engine makes them. `finalizeBlock` computes in
+ * memory; `commit` makes it durable with one fsync; a crash between them leaves the state before, and the same block gives the same
+ * app hash again. Calls out of order, and blocks that do not follow the last one, are a broken engine and throw.
+ */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import type { Genesis } from '@oppidum/formats/genesis';
+import { LIMITS } from '@oppidum/formats/limits';
+import { type AdmissionRefusal, admitTransaction, isRefusal } from '@oppidum/ledger/admission';
+import {
+  type Block,
+  type BlockOutcome,
+  executeBlock,
+  executeGenesis,
+  type LedgerRules,
+  type LedgerState,
+} from '@oppidum/ledger/block';
+import type { StateReader, StoredRecord } from '@oppidum/ledger/city';
+import type { CommittedBlock, CommittedTransaction } from './client.ts';
+import { type EngineCall, type EnginePhase, phaseAfter } from './grammar.ts';
+import type { NodeStore } from './node-store.ts';
+import type { SnapshotManifest } from './snapshot-format.ts';
+import { SnapshotRestore } from './snapshots.ts';
+import type { DecidedBlock } from './stored-block.ts';
+
+export type ApplicationOptions = {
+  readonly store: NodeStore;
+  readonly rules: LedgerRules;
+  readonly genesis: Genesis;
+  /** Told of every call that has a place in the order of calls. */
+  readonly onCall?: (call: EngineCall) => void;
+};
+
+/** What is durable: the block after which everything stands. Height −1: not even genesis. */
+export type ApplicationInfo = { readonly height: number; readonly timeMs: number; readonly appHash: Bytes };
+
+/** A block that became durable, with the leaves it added to the log. */
+export type CommitAnswer = { readonly block: CommittedBlock; readonly leaves: readonly Bytes[] };
+
+/** The state machine of a city under some engine. */
+export class Application {
+  readonly #store: NodeStore;
+  readonly #rules: LedgerRules;
+  readonly #genesis: Genesis;
+  readonly #onCall: (call: EngineCall) => void;
+  readonly #reader: StateReader;
+  #phase: EnginePhase = 'started';
+  #decided: DecidedBlock | null = null;
+  #restore: SnapshotRestore | null = null;
+
+  constructor({ store, rules, genesis, onCall }: ApplicationOptions) {
+    this.#store = store;
+    this.#rules = rules;
+    this.#genesis = genesis;
+    this.#onCall = onCall ?? (() => undefined);
+    this.#reader = { read: (key) => store.state.read(key), scan: (lo, hi) => store.state.scan(lo, hi) };
+  }
+
+  /** Info: what `commit` made durable. */
+  info(): ApplicationInfo {
+    this.#enter('info');
+    const { head } = this.#store;
+    return {
+      height: head?.height ?? -1,
+      timeMs: head?.timeMs ?? 0,
+      appHash: head?.appHash ?? this.#store.logWith([]).root().slice(),
+    };
+  }
+
+  /**
+   * InitChain: the genesis document as block 0, durable at once. Asked again (an engine that crashed before its first block does) it
+   * answers the same. Throws FormatError when the document founds no city.
+   */
+  initChain(): CommitAnswer | null {
+    this.#enter('initChain');
+    if (this.#store.head !== null) return null;
+    const outcome = executeGenesis(this.#rules, this.#ledgerState(0, this.#genesis.createdMs), this.#genesis);
+    return this.#keep(this.#decide({ height: 0, timeMs: this.#genesis.createdMs, transactions: [] }, outcome));
+  }
+
+  /**
+   * CheckTx: would this envelope be admitted to a block of this time on the committed state? `crypto` instead of the usual one lets
+   * callers verify signatures elsewhere.
+   */
+  checkTx(envelope: Bytes, timeMs: number, crypto: Crypto = this.#rules.crypto): { readonly id: Bytes } | AdmissionRefusal {
+    const isKnown = (id: Bytes): boolean => this.#store.hasTransaction(id);
+    return admitTransaction({ ...this.#rules, crypto, timeMs, state: this.#reader, isKnown }, envelope);
+  }
+
+  /** PrepareProposal: as many of the transactions, from the first on, as fit into `sizeMax` bytes. */
+  prepareProposal(transactions: readonly Bytes[], sizeMax: number): readonly Bytes[] {
+    this.#enter('prepareProposal');
+    let size = 0;
+    const end = transactions.findIndex(({ length }) => {
+      size += length;
+      return size > sizeMax;
+    });
+    return end < 0 ? transactions : transactions.slice(0, end);
+  }
+
+  /** ProcessProposal: refuses only what no correct proposer sends; what is inadmissible costs its sender nothing and leaves no trace. */
+  processProposal(block: Block): 'accept' | 'reject' {
+    this.#enter('processProposal');
+    const isSized = block.transactions.every(({ length }) => length <= LIMITS.transactionSizeMax);
+    return isSized && this.#follows(block) ? 'accept' : 'reject';
+  }
+
+  /** FinalizeBlock: executes a decided block in memory and answers the new app hash; persists nothing. */
+  finalizeBlock(block: Block): { readonly outcomes: BlockOutcome['outcomes']; readonly appHash: Bytes } {
+    this.#enter('finalizeBlock');
+    if (!this.#follows(block)) throw new Error(`block ${block.height} does not follow block ${this.#store.head?.height ?? -1}`);
+    const outcome = executeBlock(this.#rules, this.#ledgerState(block.height, block.timeMs), block);
+    this.#decided = this.#decide(block, outcome);
+    return { outcomes: outcome.outcomes, appHash: this.#decided.log.root().slice() };
+  }
+
+  /** Commit: returns when the finalized block is durable. */
+  commit(): CommitAnswer {
+    this.#enter('commit');
+    const decided = this.#decided as DecidedBlock;
+    this.#decided = null;
+    return this.#keep(decided);
+  }
+
+  /** Query: a record of the committed state. */
+  read(key: Bytes): Bytes | null {
+    return this.#store.state.read(key);
+  }
+
+  /** Query: committed records in [lo, hi], in key order. */
+  scan(lo: Bytes, hi: Bytes): Iterable<StoredRecord> {
+    return this.#store.state.scan(lo, hi);
+  }
+
+  /** OfferSnapshot: begins a restore into this empty node; `appHash` comes from whom one trusts, the manifest from anybody. */
+  offerSnapshot(manifest: SnapshotManifest, appHash: Bytes): void {
+    this.#enter('offerSnapshot');
+    this.#restore = new SnapshotRestore({ store: this.#store, crypto: this.#rules.crypto, manifest, appHash });
+  }
+
+  /** ApplySnapshotChunk: true after the last one, when the state has the trusted app hash and is durable. Throws SNAPSHOT_INVALID. */
+  applySnapshotChunk(index: number, chunk: Bytes): boolean {
+    this.#enter('applySnapshotChunk');
+    return (this.#restore as SnapshotRestore).apply(index, chunk);
+  }
+
+  /** True when the next block has work of its own even without transactions. */
+  hasPendingWork(): boolean {
+    return this.#rules.registry.hasPendingWork(readerOf(this.#reader));
+  }
+
+  #enter(call: EngineCall): void {
+    const next = phaseAfter(this.#phase, call);
+    if (next === null) throw new Error(`the engine called ${call} while ${this.#phase}`);
+    this.#phase = next;
+    this.#onCall(call);
+  }
+
+  #follows({ height, timeMs }: Block): boolean {
+    const { head } = this.#store;
+    return head !== null && height === head.height + 1 && timeMs > head.timeMs;
+  }
+
+  #ledgerState(height: number, timeMs: number): LedgerState {
+    const store = this.#store;
+    return {
+      ...this.#reader,
+      logSize: store.head?.logSize ?? 0,
+      rootAfter: (changes) => store.state.preview(height, timeMs, changes),
+      hasTransaction: (id) => store.hasTransaction(id),
+    };
+  }
+
+  #decide({ height, timeMs, transactions }: Block, { outcomes, changes, leaves, blockLeaf }: BlockOutcome): DecidedBlock {
+    const store = this.#store;
+    return {
+      height,
+      timeMs,
+      firstIndex: store.head?.logSize ?? 0,
+      edge: store.edge,
+      log: store.logWith(leaves),
+      envelopes: transactions,
+      outcomes,
+      changes,
+      leaves,
+      hasBlockLeaf: blockLeaf !== null,
+    };
+  }
+
+  #keep(decided: DecidedBlock): CommitAnswer {
+    this.#store.commit(decided);
+    return { block: committedBlock(decided), leaves: decided.leaves };
+  }
+}

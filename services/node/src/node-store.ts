@@ -1,0 +1,244 @@
+/**
+ * Everything a node must not lose, in one LMDB environment: blocks, state, ids of transactions and the head of the log. A block and
+ * all it caused commit in one durable transaction, so a crash at any point leaves the node after block h or after block h + 1, whole.
+ *
+ *   blocks        height → `stored-block.ts`        one value a block: many small keys would cost five times as much
+ *   firstIndexes  log index of a block's first leaf → its height
+ *   head          'head' → [height, timeMs, edge of the log], 'chain' → genesis hash
+ *   stateLog, stateHeights (`state-store.ts`), transactionRuns, transactionRunEnds (`transaction-index.ts`)
+ */
+
+import { type BlockLeaf, parseLeaf } from '@oppidum/formats/block-log';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { encodeCbor, parseCbor } from '@oppidum/formats/cbor';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError } from '@oppidum/formats/errors';
+import { LIMITS } from '@oppidum/formats/limits';
+import { leafHash } from '@oppidum/proofs/merkle-hash';
+import { CompactTree } from '@oppidum/proofs/merkle-tree';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type { CommittedTransaction } from './client.ts';
+import { StateStore, type StateStoreOptions } from './state-store.ts';
+import {
+  type DecidedBlock,
+  encodeStoredBlock,
+  parseStoredBlock,
+  type StoredBlock,
+  storedTransactionIds,
+} from './stored-block.ts';
+import { TransactionIndex } from './transaction-index.ts';
+import { WeightedCache } from './weighted-cache.ts';
+
+/** Transactions of parsed blocks kept in memory. */
+const BLOCK_CACHE_WEIGHT = 4_096;
+
+/** The last committed block; the app hash is the RFC 6962 root of the log of `logSize` leaves. */
+export type StoreHead = { readonly height: number; readonly timeMs: number; readonly logSize: number; readonly appHash: Bytes };
+
+export type NodeStoreOptions = Omit<StateStoreOptions, 'environment' | 'crypto'> & {
+  readonly folder: string;
+  readonly crypto: Crypto;
+  /** The city whose node this is; without it, whichever is stored. */
+  readonly genesisHash?: Bytes;
+  readonly readOnly?: boolean;
+};
+
+/** The durable side of a node. One process per folder. */
+export class NodeStore {
+  readonly #crypto: Crypto;
+  readonly #environment: RootDatabase;
+  readonly #blocks: Database<Bytes, number>;
+  readonly #firstIndexes: Database<number, number>;
+  readonly #head: Database<Bytes, string>;
+  readonly #index: TransactionIndex;
+  readonly #parsed = new WeightedCache<number, StoredBlock>(BLOCK_CACHE_WEIGHT, ({ outcomes }) => 1 + outcomes.length);
+  readonly state: StateStore;
+  #tree: CompactTree;
+  #last: StoreHead | null;
+
+  /** Opens or makes the store. Throws DATA_FOLDER_FOREIGN when it is another city's; a plain Error when it is damaged. */
+  static open(options: NodeStoreOptions): NodeStore {
+    return new NodeStore(options);
+  }
+
+  private constructor({ folder, crypto, genesisHash, readOnly, ...state }: NodeStoreOptions) {
+    this.#crypto = crypto;
+    // Without `overlappingSync` a transaction returns only after its fsync.
+    const environment = open({ path: folder, overlappingSync: false, maxDbs: 16, readOnly: readOnly ?? false });
+    this.#environment = environment;
+    this.#blocks = environment.openDB({ name: 'blocks', encoding: 'binary' });
+    this.#firstIndexes = environment.openDB({ name: 'firstIndexes', encoding: 'ordered-binary' });
+    this.#head = environment.openDB({ name: 'head', encoding: 'binary' });
+    this.state = StateStore.open({ environment, crypto, ...state });
+    this.#index = new TransactionIndex(environment);
+    this.#tree = new CompactTree(crypto);
+    this.#last = this.#loadHead();
+    if (genesisHash !== undefined) this.#claim(folder, genesisHash);
+    this.#loadIndex();
+  }
+
+  /** The last committed block, or null before genesis. */
+  get head(): StoreHead | null {
+    return this.#last;
+  }
+
+  /** The genesis hash of the city that is stored, or null in a new store. */
+  get genesisHash(): Bytes | null {
+    return this.#get('chain');
+  }
+
+  /** The edge of the committed log (`CompactTree.encode`). */
+  get edge(): Bytes {
+    return this.#tree.encode();
+  }
+
+  /** The log as it will be with these leaves. */
+  logWith(leaves: readonly Bytes[]): CompactTree {
+    const tree = CompactTree.parse(this.#crypto, this.#tree.encode());
+    for (const leaf of leaves) tree.append(leafHash(this.#crypto, leaf));
+    return tree;
+  }
+
+  /** Commits a block; one with a block leaf has its changes in `state.preview`. Returns when everything about it is durable. */
+  commit(block: DecidedBlock): void {
+    const tree = block.log;
+    this.#environment.transactionSync(() => {
+      if (block.hasBlockLeaf) this.state.write();
+      this.#blocks.putSync(block.height, encodeStoredBlock(block));
+      if (block.leaves.length > 0) this.#firstIndexes.putSync(block.firstIndex, block.height);
+      this.#head.putSync('head', encodeCbor([block.height, block.timeMs, tree.encode()]));
+      this.#index.write();
+    });
+    // COMMIT POINT
+    if (block.hasBlockLeaf) this.state.accept();
+    this.#index.accept();
+    this.#tree = tree;
+    this.#last = { height: block.height, timeMs: block.timeMs, logSize: tree.size, appHash: tree.root().slice() };
+    for (const outcome of block.outcomes) {
+      if ('executed' in outcome) this.#index.add(outcome.executed.id, outcome.executed.index, block.timeMs);
+    }
+    this.#index.forget(block.timeMs);
+  }
+
+  /** True for ids executed within the last LIMITS.transactionLifetimeMs. */
+  hasTransaction(id: Bytes): boolean {
+    return this.#index.hasRecent(id);
+  }
+
+  /** An executed transaction of any age, or null. */
+  transaction(id: Bytes): CommittedTransaction | null {
+    for (const index of this.#index.candidates(id)) {
+      const block = this.#blockOfLeaf(index);
+      const outcome = block?.outcomes.find((candidate) => 'executed' in candidate && candidate.executed.index === index);
+      if (outcome !== undefined && 'executed' in outcome && equalBytes(outcome.executed.id, id)) return outcome.executed;
+    }
+    return null;
+  }
+
+  /** A stored block, or null: none yet of this height, or older than the snapshot this store began with. */
+  block(height: number): StoredBlock | null {
+    const known = this.#parsed.get(height);
+    if (known !== undefined) return known;
+    const data = this.#blocks.get(height);
+    if (data === undefined) return null;
+    const block = parseStoredBlock(height, plain(data));
+    this.#parsed.set(height, block);
+    return block;
+  }
+
+  /** Stored blocks from a height on, at most `limit`, ascending. */
+  blocks(fromHeight: number, limit: number): StoredBlock[] {
+    const heights = [...this.#blocks.getKeys({ start: fromHeight, limit })];
+    return heights.map((height) => this.block(height) as StoredBlock);
+  }
+
+  /** The lowest height that is stored, or null. */
+  get firstHeight(): number | null {
+    const [first] = [...this.#blocks.getKeys({ limit: 1 })];
+    return first ?? null;
+  }
+
+  /** Every leaf from a log index on, block by block. */
+  *leavesFrom(index: number): Generator<Bytes[]> {
+    const first = this.#heightOfLeaf(index);
+    if (first === null) return;
+    for (const height of this.#blocks.getKeys({ start: first })) {
+      const { firstIndex, leaves } = this.block(height) as StoredBlock;
+      const skip = Math.max(0, index - firstIndex);
+      if (leaves.length > skip) yield leaves.slice(skip);
+    }
+  }
+
+  /** The newest block leaf among the first `size` leaves, or null. */
+  newestBlockLeaf(size: number): { readonly index: number; readonly leaf: BlockLeaf } | null {
+    for (const { value: height } of this.#firstIndexes.getRange({ start: size - 1, reverse: true, limit: 2 })) {
+      const { firstIndex, leaves } = this.block(height) as StoredBlock;
+      const index = firstIndex + leaves.length - 1;
+      if (index >= size) continue;
+      const leaf = parseLeaf(leaves.at(-1) as Bytes);
+      if ('block' in leaf) return { index, leaf: leaf.block };
+    }
+    return null;
+  }
+
+  /** The first stored block of the window of transaction ids that count at this time. */
+  windowStart(timeMs: number): StoredBlock | null {
+    let start: StoredBlock | null = null;
+    for (const height of this.#blocks.getKeys({ reverse: true })) {
+      const block = this.block(height) as StoredBlock;
+      if (start !== null && block.timeMs <= timeMs - LIMITS.transactionLifetimeMs) break;
+      start = block;
+    }
+    return start;
+  }
+
+  async close(): Promise<void> {
+    await this.#environment.close();
+  }
+
+  #get(key: string): Bytes | null {
+    const value = this.#head.get(key);
+    return value === undefined ? null : plain(value);
+  }
+
+  #loadHead(): StoreHead | null {
+    const row = this.#get('head');
+    if (row === null) return null;
+    const [height, timeMs, edge] = parseCbor(row) as [number, number, Bytes];
+    this.#tree = CompactTree.parse(this.#crypto, edge);
+    return { height, timeMs, logSize: this.#tree.size, appHash: this.#tree.root().slice() };
+  }
+
+  #claim(folder: string, genesisHash: Bytes): void {
+    const stored = this.genesisHash;
+    if (stored === null) this.#environment.transactionSync(() => this.#head.putSync('chain', genesisHash));
+    else if (!equalBytes(stored, genesisHash))
+      throw formatError('DATA_FOLDER_FOREIGN', { folder, want: toHex(genesisHash), got: toHex(stored) });
+  }
+
+  /** Ids that no stored run has, and those of the replay window. */
+  #loadIndex(): void {
+    if (this.#last === null) return;
+    const windowFrom = this.windowStart(this.#last.timeMs)?.height ?? 0;
+    const runsEnd = this.#heightOfLeaf(this.#index.storedEnd) ?? this.#last.height;
+    for (const height of this.#blocks.getKeys({ start: Math.min(windowFrom, runsEnd) })) {
+      const block = this.block(height) as StoredBlock;
+      for (const [i, id] of storedTransactionIds(block).entries()) this.#index.add(id, block.firstIndex + i, block.timeMs);
+    }
+  }
+
+  #heightOfLeaf(index: number): number | null {
+    const [found] = [...this.#firstIndexes.getRange({ start: index, reverse: true, limit: 1 })];
+    return found?.value ?? this.firstHeight;
+  }
+
+  #blockOfLeaf(index: number): StoredBlock | null {
+    const height = this.#heightOfLeaf(index);
+    return height === null ? null : this.block(height);
+  }
+}
+
+/** LMDB hands out Buffers, whose `slice` shares memory; formats want plain bytes. */
+function plain(data: Bytes): Bytes {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,57 @@
+/** What the gateway asks of a telemetry shard. */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import type { Rejection } from '@oppidum/formats/errors';
+import type { Evidence } from '@oppidum/formats/evidence';
+import type { PublishedCheckpoint } from '@oppidum/node/publisher';
+
+/**
+ * What became of one envelope. `kept` and `refused` are final and signed: the receipt says so to the device. `passing` is not: nobody
+ * may delete anything because of it (unknown or suspended device, clock, overload, the node is silent, a signature that does not verify).
+ */
+export type IngestAnswer =
+  | { readonly kind: 'kept'; readonly receipt: Bytes; readonly device: Bytes; readonly digest: Bytes; readonly index: number }
+  | { readonly kind: 'refused'; readonly receipt: Bytes; readonly device: Bytes; readonly digest: Bytes; readonly rejection: Rejection }
+  | { readonly kind: 'passing'; readonly rejection: Rejection };
+
+/** One entry of the shard's log. `envelope` is null once erased. */
+export type KeptReading = {
+  readonly index: number;
+  readonly digest: Bytes;
+  readonly envelope: Bytes | null;
+  /** When the shard made it durable. */
+  readonly receivedMs: number;
+};
+
+/** Where the shard stands. */
+export type ShardStatus = {
+  readonly id: Bytes;
+  readonly number: number;
+  readonly origin: string;
+  /** Entries made durable. */
+  readonly size: number;
+  /** Entries covered by the last anchor that took effect, and when. */
+  readonly anchored: { readonly size: number; readonly height: number; readonly timeMs: number } | null;
+  /** True while readings are accepted. */
+  readonly accepts: boolean;
+};
+
+/** A shard as the doors of the city see it. */
+export type TelemetryClient = {
+  status(): ShardStatus;
+  /** The newest checkpoint of the shard's log, and the folder whose `checkpoint` and `tile/…` are served as C2SP tlog-tiles. */
+  checkpoint(): PublishedCheckpoint | null;
+  readonly tilesFolder: string;
+  /** Resolves when the answer is durable. Many calls at once share one commit. Never rejects for what the envelope contains. */
+  ingest(envelope: Bytes): Promise<IngestAnswer>;
+  /** Entries from an index on, ascending, at most `limit`. */
+  readings(fromIndex: number, limit: number): readonly KeptReading[];
+  /** The entry with this digest, or null. */
+  reading(digest: Bytes): KeptReading | null;
+  /** Calls after each group is durable; the answer ends that. */
+  onKept(listener: (readings: readonly KeptReading[]) => void): () => void;
+  /** Calls after each anchor that took effect; the answer ends that. */
+  onAnchored(listener: (anchored: { readonly size: number; readonly height: number; readonly timeMs: number }) => void): () => void;
+  /** Evidence of a reading (or of its erasure) under the newest city checkpoint. Throws READING_UNKNOWN, NOT_ANCHORED. */
+  evidence(digest: Bytes): Promise<Evidence>;
+};
