@@ -29,7 +29,7 @@ pair.setPrivateKey(new Uint8Array(32).fill(7));
 /** The order of P-256. */
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-function edwardsGroup(tests: readonly object[]) {
+function edwardsGroup(tests: readonly unknown[]) {
   return { type: 'EddsaVerify', publicKey: { curve: 'edwards25519', pk: toHex(edwards.publicKey) }, tests };
 }
 

@@ -5,9 +5,9 @@
 
 import { type Bytes, equalBytes, toHex } from './bytes.ts';
 import type { Crypto } from './crypto.ts';
-import { type Rejection, reject } from './errors.ts';
+import { formatError, type Rejection, reject } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { chooseCosigners, encodePolicy, type Policy, type PolicyGroup } from './policy.ts';
+import { chooseCosigners, encodePolicy, type Policy, type PolicyGroup, parsePolicy } from './policy.ts';
 
 /** The group that must have cosigned whatever a city says. */
 export const VALIDATORS = 'validators';
@@ -39,6 +39,14 @@ export function originOf(policy: Policy): string {
   const [first] = policy.logs;
   if (first === undefined) throw new Error('a checked city policy has a log');
   return first.key.name;
+}
+
+/** Parses a `city.policy` strictly. Throws as `parsePolicy` does, then NOT_CANONICAL, POLICY_INVALID as `checkCityPolicyFile`. */
+export function parseCityPolicy(crypto: Crypto, file: Bytes): Policy {
+  const policy = parsePolicy(crypto, file);
+  const refusal = checkCityPolicyFile(crypto, file, policy);
+  if (refusal !== null) throw formatError(refusal.code, refusal.details);
+  return policy;
 }
 
 /** Refuses bytes that are not the canonical rendering of a city policy: NOT_CANONICAL, then as `checkCityPolicy`. */

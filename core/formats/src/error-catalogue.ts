@@ -124,6 +124,8 @@ export const ERRORS = {
   EXPIRED: entry(400, 1, 'It is past its time', 'Sign it again with a later time'),
   NOT_YET_VALID: entry(400, 1, 'Its time lies too far ahead', 'Set it at most 10 minutes ahead and check your clock'),
   REPLAYED: entry(409, 1, 'This transaction was already executed', 'Read its result; use a new nonce for a new one'),
+  OVERLOADED: entry(503, 5, 'Too much is waiting already', 'Send it again a little later'),
+  TRANSACTION_UNKNOWN: entry(404, 1, 'No such transaction was executed', 'Check the id; it is SHA-256 of the signed payload'),
   ACTION_UNKNOWN: entry(400, 1, 'No contract knows this kind of action', 'See `oppidum --help` for the kinds of this version'),
   ACCOUNT_UNKNOWN: entry(404, 4, 'No such account', 'Create it first'),
   ACCOUNT_CLOSED: entry(403, 4, 'The account is closed', 'Use another account'),
@@ -157,6 +159,14 @@ export const ERRORS = {
     'Afterwards a body could never decide again',
     'Keep at least as many able members as its threshold',
   ),
+
+  // Devices
+  DEVICE_NOT_ACTIVE: entry(403, 4, 'The device has not proved that it holds its key', 'Activate it first'),
+  DEVICE_SUSPENDED: entry(403, 4, 'The device is suspended', 'Ask the operator why; keep readings until it is resumed'),
+  DEVICE_REVOKED: entry(403, 4, 'The device is revoked', 'Register a new device with a fresh key'),
+  MODEL_REVOKED: entry(403, 4, 'The model of the device is revoked', 'Ask the manufacturer'),
+  MANUFACTURER_REVOKED: entry(403, 4, 'The manufacturer of the device is revoked', 'Ask the operator of the city'),
+  RECEIPT_FOREIGN: entry(400, 3, 'This receipt is of another shard', 'Keep the reading until its own shard acknowledges it'),
 
   // Files of a service
   DATA_FOLDER_FOREIGN: entry(

@@ -9,6 +9,7 @@
 import { type Bytes, parseUtf8 } from './bytes.ts';
 import { parseCbor } from './cbor.ts';
 import { encodeBy, height, id, merklePath, timeMs } from './common-schemas.ts';
+import { ERASURE_SALT_SIZE } from './erasure-leaf.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { parseResultCode } from './result.ts';
@@ -18,7 +19,14 @@ import { blob, bytes, type Infer, type Json, list, oneOf, optional, type Schema,
 export const EVIDENCE_VERSION = 1;
 
 const version = uint({ min: EVIDENCE_VERSION, max: EVIDENCE_VERSION });
+/** The cosigned head that all hops lead to, as a signed note without anything to spare (`checkMinimalNote`). */
 const checkpointNote = () => blob(LIMITS.noteSizeMax, 1);
+
+/**
+ * Present once refreshed: the hops lead to this older head of the log, and `consistency` (RFC 9162 §2.1.4) from there to the checkpoint.
+ * So evidence made under a former policy is proven under the newest one.
+ */
+const priorHead = () => optional(struct({ size: uint({ min: 1 }), root: id(), consistency: merklePath() }));
 
 /** A leaf's place in a log whose size and root come from a checkpoint. */
 const logHop = struct({ index: uint(), path: merklePath() });
@@ -62,6 +70,7 @@ const readingEvidence = struct({
   /** Manufacturer, model, device, device key and all suspensions of the device, in this order. */
   state: stateHop,
   checkpoint: checkpointNote(),
+  prior: priorHead(),
 });
 export type ReadingEvidence = Infer<typeof readingEvidence>;
 
@@ -76,6 +85,7 @@ const transactionEvidence = struct({
   events: blob(LIMITS.evidenceSizeMax, 1),
   log: logHop,
   checkpoint: checkpointNote(),
+  prior: priorHead(),
 });
 export type TransactionEvidence = Infer<typeof transactionEvidence>;
 
@@ -105,6 +115,7 @@ const stateEvidence = struct({
   claim: claimSchema,
   state: stateHop,
   checkpoint: checkpointNote(),
+  prior: priorHead(),
 });
 export type StateEvidence = Infer<typeof stateEvidence>;
 
@@ -117,9 +128,10 @@ const erasedEvidence = struct({
   anchor: anchorHop,
   /** The transaction that recorded the erasure; its body commits a root over `count` leaves. */
   erasure: anchorHop,
-  salt: bytes(16),
+  salt: bytes(ERASURE_SALT_SIZE),
   leaf: logHop,
   checkpoint: checkpointNote(),
+  prior: priorHead(),
 });
 export type ErasedEvidence = Infer<typeof erasedEvidence>;
 

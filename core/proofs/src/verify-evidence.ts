@@ -31,7 +31,7 @@ export function verifyEvidence(crypto: Crypto, file: Bytes, trust: Trust): Repor
 }
 
 function verifyFact(crypto: Crypto, evidence: Evidence, trust: Trust, findings: Findings): void {
-  const head = openCheckpoint(crypto, evidence.checkpoint, trust, findings);
+  const head = openCheckpoint(crypto, evidence, trust, findings);
   switch (evidence.fact) {
     case 'reading':
       return verifyReading(crypto, evidence, head, findings);
