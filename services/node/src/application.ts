@@ -8,7 +8,8 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { LIMITS } from '@oppidum/formats/limits';
-import { type AdmissionRefusal, admitTransaction, isRefusal } from '@oppidum/ledger/admission';
+import { parseState, type StateRef } from '@oppidum/formats/state-layout';
+import { type AdmissionRefusal, admitTransaction } from '@oppidum/ledger/admission';
 import {
   type Block,
   type BlockOutcome,
@@ -17,12 +18,11 @@ import {
   type LedgerRules,
   type LedgerState,
 } from '@oppidum/ledger/block';
-import type { StateReader, StoredRecord } from '@oppidum/ledger/city';
-import type { CommittedBlock, CommittedTransaction } from './client.ts';
+import type { StateReader } from '@oppidum/ledger/city';
+import type { CommittedBlock } from './client.ts';
+import { committedBlock } from './committed-block.ts';
 import { type EngineCall, type EnginePhase, phaseAfter } from './grammar.ts';
 import type { NodeStore } from './node-store.ts';
-import type { SnapshotManifest } from './snapshot-format.ts';
-import { SnapshotRestore } from './snapshots.ts';
 import type { DecidedBlock } from './stored-block.ts';
 
 export type ApplicationOptions = {
@@ -48,7 +48,6 @@ export class Application {
   readonly #reader: StateReader;
   #phase: EnginePhase = 'started';
   #decided: DecidedBlock | null = null;
-  #restore: SnapshotRestore | null = null;
 
   constructor({ store, rules, genesis, onCall }: ApplicationOptions) {
     this.#store = store;
@@ -124,31 +123,15 @@ export class Application {
     return this.#keep(decided);
   }
 
-  /** Query: a record of the committed state. */
-  read(key: Bytes): Bytes | null {
-    return this.#store.state.read(key);
-  }
-
-  /** Query: committed records in [lo, hi], in key order. */
-  scan(lo: Bytes, hi: Bytes): Iterable<StoredRecord> {
-    return this.#store.state.scan(lo, hi);
-  }
-
-  /** OfferSnapshot: begins a restore into this empty node; `appHash` comes from whom one trusts, the manifest from anybody. */
-  offerSnapshot(manifest: SnapshotManifest, appHash: Bytes): void {
-    this.#enter('offerSnapshot');
-    this.#restore = new SnapshotRestore({ store: this.#store, crypto: this.#rules.crypto, manifest, appHash });
-  }
-
-  /** ApplySnapshotChunk: true after the last one, when the state has the trusted app hash and is durable. Throws SNAPSHOT_INVALID. */
-  applySnapshotChunk(index: number, chunk: Bytes): boolean {
-    this.#enter('applySnapshotChunk');
-    return (this.#restore as SnapshotRestore).apply(index, chunk);
-  }
+  /** Query: a record of the committed state, or null. */
+  readonly read = <V>(ref: StateRef<V>): V | null => {
+    const value = this.#store.state.read(ref.key);
+    return value === null ? null : parseState(ref.kind, value);
+  };
 
   /** True when the next block has work of its own even without transactions. */
   hasPendingWork(): boolean {
-    return this.#rules.registry.hasPendingWork(readerOf(this.#reader));
+    return this.#rules.registry.hasPendingWork({ read: this.read });
   }
 
   #enter(call: EngineCall): void {

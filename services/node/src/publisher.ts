@@ -22,14 +22,20 @@ export type PublisherOptions = {
   /** The folder that is served: `checkpoint` stands beside `tile`. */
   readonly folder: string;
   readonly intervalMs?: number;
-  readonly witnesses?: WitnessPanel;
+  readonly witnesses?: Pick<WitnessPanel, 'cosign'>;
   /** While the policy's quorum is missing, witnesses are asked again after so long. */
   readonly retryMs?: number;
   /** Told once when a write or the signer failed: nothing more will be published. Without it the process ends. */
   readonly onFailure?: (error: Error) => void;
 };
 
-type Waiter = { readonly size: number; readonly resolve: () => void; readonly reject: (error: Error) => void };
+type Waiter = {
+  readonly size: number;
+  readonly resolve: (checkpoint: PublishedCheckpoint) => void;
+  readonly reject: (error: Error) => void;
+  /** Does not wait for the interval to pass. */
+  readonly isUrgent: boolean;
+};
 
 /** Publishes the heads of one log, one after the other. */
 export class CheckpointPublisher {
@@ -72,16 +78,24 @@ export class CheckpointPublisher {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Resolves when everything appended until now is published. Rejects when nothing more will be. */
-  flush(): Promise<void> {
-    const { size } = this.#options.log;
+  /** Resolves when everything appended until now is published, without waiting for the interval. Rejects when nothing more will be. */
+  async flush(): Promise<void> {
+    await this.#waitFor(this.#options.log.size, true);
+  }
+
+  /** Resolves with a published checkpoint of at least this size, in its turn. Rejects when nothing more will be published. */
+  reached(size: number): Promise<PublishedCheckpoint> {
+    return this.#waitFor(size, false);
+  }
+
+  #waitFor(size: number, isUrgent: boolean): Promise<PublishedCheckpoint> {
+    if (this.#latest !== null && this.#latest.size >= size) return Promise.resolve(this.#latest);
     if (this.#ended !== null) return Promise.reject(this.#ended);
-    if (this.#latest !== null && this.#latest.size >= size) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ size, resolve, reject });
+      this.#waiters.push({ size, resolve, reject, isUrgent });
       this.#hasNews = true;
-      this.#cancelTimer();
-      this.#schedule(0);
+      if (isUrgent) this.#cancelTimer();
+      this.#schedule(isUrgent ? 0 : this.#intervalMs);
     });
   }
 
@@ -114,8 +128,8 @@ export class CheckpointPublisher {
       this.#hasNews = true;
       this.#schedule(this.#retryMs);
     } else {
-      this.#resolveWaiters(published.size);
-      this.#schedule(this.#waiters.length > 0 ? 0 : this.#intervalMs);
+      this.#resolveWaiters(published);
+      this.#schedule(this.#waiters.some(({ isUrgent }) => isUrgent) ? 0 : this.#intervalMs);
     }
   }
 
@@ -135,10 +149,10 @@ export class CheckpointPublisher {
     return published;
   }
 
-  #resolveWaiters(size: number): void {
+  #resolveWaiters(published: PublishedCheckpoint): void {
     const waiters = this.#waiters;
-    this.#waiters = waiters.filter((waiter) => waiter.size > size);
-    for (const waiter of waiters) if (waiter.size <= size) waiter.resolve();
+    this.#waiters = waiters.filter((waiter) => waiter.size > published.size);
+    for (const waiter of waiters) if (waiter.size <= published.size) waiter.resolve(published);
   }
 
   #fail(error: Error): void {

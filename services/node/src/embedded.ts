@@ -1,0 +1,199 @@
+/**
+ * The embedded engine: one process, one validator. Transactions that wait make a block, at most `gatherMsMax` after the first of them;
+ * an answer leaves only when its block is durable. It calls the application in the order that CometBFT would (`grammar.ts`).
+ */
+
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { formatError } from '@oppidum/formats/errors';
+import type { AdmissionRefusal } from '@oppidum/ledger/admission';
+import type { Application, CommitAnswer } from './application.ts';
+import type { CommittedTransaction, SubmitAnswer } from './client.ts';
+
+export type EmbeddedOptions = {
+  readonly application: Application;
+  /** POSIX milliseconds. */
+  readonly clock: () => number;
+  /** Told of each block when it is durable, genesis included; the next block waits for what it returns. */
+  readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;
+  /** An executed transaction of any age. */
+  readonly findTransaction: (id: Bytes) => CommittedTransaction | null;
+  /** Told once why no more blocks will be made; whoever waits is refused. */
+  readonly onFailure: (error: Error) => void;
+  readonly gatherMsMax?: number;
+  readonly waitingCountMax?: number;
+};
+
+/** Transactions and bytes of one block. */
+const BLOCK_COUNT_MAX = 4_096;
+const BLOCK_SIZE_MAX = 16 * 2 ** 20;
+/** Bytes that may wait for a block. */
+const WAITING_SIZE_MAX = 64 * 2 ** 20;
+
+type Waiting = {
+  readonly id: string;
+  readonly envelope: Bytes;
+  readonly answer: PromiseWithResolvers<SubmitAnswer>;
+};
+
+/** Makes the blocks of a city with one validator. */
+export class EmbeddedEngine {
+  readonly #options: EmbeddedOptions;
+  readonly #gatherMsMax: number;
+  readonly #waitingCountMax: number;
+  #height: number;
+  #timeMs: number;
+  /** Admitted and not in a durable block yet, by id in the order of arrival. */
+  readonly #waiting = new Map<string, Waiting>();
+  #waitingSize = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #isWorking = false;
+  #working: Promise<void> = Promise.resolve();
+  /** How long the last block took: gathering about as long keeps both answers quick and blocks full. */
+  #blockMs = 0;
+  #ended: Error | null = null;
+
+  /** Starts where the application stands; founds the city when it stands nowhere. Throws FormatError when genesis founds no city. */
+  static async start(options: EmbeddedOptions): Promise<EmbeddedEngine> {
+    const { application } = options;
+    const { height, timeMs } = application.info();
+    if (height >= 0) return new EmbeddedEngine(options, height, timeMs);
+    const genesis = application.initChain();
+    if (genesis === null) throw new Error('a store without a head has a genesis block');
+    await options.onCommit(genesis);
+    return new EmbeddedEngine(options, genesis.block.height, genesis.block.timeMs);
+  }
+
+  private constructor(options: EmbeddedOptions, height: number, timeMs: number) {
+    this.#options = options;
+    this.#gatherMsMax = options.gatherMsMax ?? 50;
+    this.#waitingCountMax = options.waitingCountMax ?? 20_000;
+    this.#height = height;
+    this.#timeMs = timeMs;
+    if (options.application.hasPendingWork()) this.#schedule();
+  }
+
+  /** False once the engine has ended. */
+  get isAlive(): boolean {
+    return this.#ended === null;
+  }
+
+  /** See `NodeClient.submit`. Throws OVERLOADED. */
+  async submit(envelope: Bytes): Promise<SubmitAnswer> {
+    if (this.#ended !== null) throw this.#ended;
+    if (this.#waiting.size >= this.#waitingCountMax || this.#waitingSize + envelope.length > WAITING_SIZE_MAX)
+      throw formatError('OVERLOADED', { waiting: this.#waiting.size });
+    // Whoever keeps the array may write to it: what is checked here must be what a block executes.
+    const own = envelope.slice();
+    const checked = this.#options.application.checkTx(own, this.#nextTimeMs());
+    if ('code' in checked) return this.#refusal(checked);
+    return this.#enqueue(toHex(checked.id), own);
+  }
+
+  /** Ends after the block under way; whoever still waits is refused. */
+  async close(): Promise<void> {
+    this.#end(formatError('OVERLOADED', { why: 'the node is stopping' }));
+    await this.#working;
+  }
+
+  #enqueue(id: string, envelope: Bytes): Promise<SubmitAnswer> {
+    const known = this.#waiting.get(id);
+    if (known !== undefined) return known.answer.promise;
+    const answer = Promise.withResolvers<SubmitAnswer>();
+    this.#waiting.set(id, { id, envelope, answer });
+    this.#waitingSize += envelope.length;
+    this.#schedule();
+    return answer.promise;
+  }
+
+  /** A retry of what was executed gets the first answer. */
+  #refusal(refused: AdmissionRefusal): SubmitAnswer {
+    const executed = refused.code === 'REPLAYED' && refused.id !== null ? this.#options.findTransaction(refused.id) : null;
+    return executed === null ? { refused } : { executed };
+  }
+
+  /** Time of the block that would be made now. */
+  #nextTimeMs(): number {
+    return Math.max(this.#timeMs + 1, Math.floor(this.#options.clock()));
+  }
+
+  #schedule(): void {
+    if (this.#ended !== null || this.#timer !== null || this.#isWorking) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#isWorking = true;
+        this.#working = this.#work();
+      },
+      Math.min(this.#gatherMsMax, this.#blockMs),
+    );
+  }
+
+  async #work(): Promise<void> {
+    try {
+      await this.#makeBlock();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+    this.#isWorking = false;
+    if (this.#ended !== null) this.#refuseWaiting(this.#ended);
+    else if (this.#waiting.size > 0 || this.#options.application.hasPendingWork()) this.#schedule();
+  }
+
+  async #makeBlock(): Promise<void> {
+    const { application, onCommit } = this.#options;
+    const startMs = performance.now();
+    const first = this.#firstWaiting();
+    const block = {
+      height: this.#height + 1,
+      timeMs: this.#nextTimeMs(),
+      transactions: application.prepareProposal(
+        first.map(({ envelope }) => envelope),
+        BLOCK_SIZE_MAX,
+      ),
+    };
+    if (application.processProposal(block) === 'reject')
+      throw new Error(`block ${block.height} was refused by its own application`);
+    const { outcomes } = application.finalizeBlock(block);
+    const committed = application.commit();
+    // COMMIT POINT
+    this.#height = block.height;
+    this.#timeMs = block.timeMs;
+    this.#blockMs = performance.now() - startMs;
+    const { transactions } = committed.block;
+    let position = 0;
+    for (const [i, outcome] of outcomes.entries()) {
+      const { id, envelope, answer } = first[i] as Waiting;
+      this.#waiting.delete(id);
+      this.#waitingSize -= envelope.length;
+      if ('executed' in outcome) answer.resolve({ executed: transactions[position++] as CommittedTransaction });
+      else answer.resolve(this.#refusal(outcome.refused));
+    }
+    await onCommit(committed);
+  }
+
+  #firstWaiting(): Waiting[] {
+    const first: Waiting[] = [];
+    for (const waiting of this.#waiting.values()) if (first.push(waiting) === BLOCK_COUNT_MAX) break;
+    return first;
+  }
+
+  #fail(error: Error): void {
+    if (this.#ended !== null) return;
+    this.#end(error);
+    this.#options.onFailure(error);
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    // What a block under way holds is answered by it first.
+    if (!this.#isWorking) this.#refuseWaiting(this.#ended);
+  }
+
+  #refuseWaiting(error: Error): void {
+    for (const { answer } of this.#waiting.values()) answer.reject(error);
+    this.#waiting.clear();
+    this.#waitingSize = 0;
+  }
+}

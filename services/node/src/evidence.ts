@@ -1,0 +1,82 @@
+/** Evidence of what stands on the ledger, made under the newest published checkpoint, with no signature that the policy does not need. */
+
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { parseSign } from '@oppidum/formats/cose';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError } from '@oppidum/formats/errors';
+import type { AnchorHop, StateClaim, StateEvidence, TransactionEvidence } from '@oppidum/formats/evidence';
+import { EVIDENCE_VERSION } from '@oppidum/formats/evidence';
+import { minimizeNote } from '@oppidum/formats/minimal-note';
+import { parsePolicy } from '@oppidum/formats/policy';
+import { encodeEvents, eventsDigest } from '@oppidum/formats/result';
+import { claimRange } from '@oppidum/proofs/verify-state';
+import type { CommittedTransaction, NodeClient } from './client.ts';
+import type { PublishedCheckpoint } from './publisher.ts';
+
+/** Evidence that this transaction was executed, with its result. Waits for a checkpoint over its leaf. Throws TRANSACTION_UNKNOWN. */
+export async function transactionEvidence(client: NodeClient, crypto: Crypto, id: Bytes): Promise<TransactionEvidence> {
+  const transaction = executedTransaction(client, id);
+  const { index, height, position, code, events } = transaction;
+  const checkpoint = await client.checkpointOf(index + 1);
+  const log = await client.proveLeaf(index, checkpoint.size);
+  return {
+    version: EVIDENCE_VERSION,
+    fact: 'transaction',
+    payload: payloadOf(transaction),
+    height,
+    position,
+    code,
+    events: encodeEvents(events),
+    log: { index, path: [...log.path] },
+    checkpoint: minimalNote(client, crypto, checkpoint),
+  };
+}
+
+/** Evidence of all records that a claim names. Throws what a claim's terms throw, STATE_PRUNED, TOO_LARGE. */
+export async function stateEvidence(client: NodeClient, crypto: Crypto, claim: StateClaim): Promise<StateEvidence> {
+  const { range } = claimRange(claim);
+  const checkpoint = await client.checkpointOf(client.head().logSize);
+  const state = await client.proveState([range], checkpoint.size);
+  return { version: EVIDENCE_VERSION, fact: 'state', claim, state, checkpoint: minimalNote(client, crypto, checkpoint) };
+}
+
+/** The hop of one action of an executed transaction under a checkpoint that covers it. Throws TRANSACTION_UNKNOWN, NUMBER_RANGE. */
+export async function anchorHop(
+  client: NodeClient,
+  crypto: Crypto,
+  place: { readonly id: Bytes; readonly action: number; readonly checkpoint: PublishedCheckpoint },
+): Promise<AnchorHop> {
+  const transaction = executedTransaction(client, place.id);
+  const { index, height, position, events } = transaction;
+  const log = await client.proveLeaf(index, place.checkpoint.size);
+  return {
+    payload: payloadOf(transaction),
+    action: place.action,
+    height,
+    position,
+    eventsDigest: eventsDigest(crypto, events),
+    log: { index, path: [...log.path] },
+  };
+}
+
+/**
+ * The note that evidence carries: one log signature and the fewest cosignatures that the policy in force demands.
+ * Throws a plain Error when the published checkpoint does not stand under the policy: then this node has published what nobody believes.
+ */
+export function minimalNote(client: NodeClient, crypto: Crypto, { note }: PublishedCheckpoint): Bytes {
+  const minimal = minimizeNote(crypto, parsePolicy(crypto, client.policyFile()), note);
+  if ('code' in minimal) throw new Error(`the published checkpoint is refused by the policy in force: ${minimal.code}`);
+  return minimal.note;
+}
+
+function executedTransaction(client: NodeClient, id: Bytes): CommittedTransaction {
+  const transaction = client.transaction(id);
+  if (transaction === null) throw formatError('TRANSACTION_UNKNOWN', { id: toHex(id) });
+  return transaction;
+}
+
+function payloadOf({ envelope }: CommittedTransaction): Bytes {
+  const { payload } = parseSign(envelope);
+  if (payload === null) throw new Error('an executed transaction has a payload');
+  return payload;
+}

@@ -1,0 +1,177 @@
+/**
+ * A node from its parts: the store, the application under the embedded engine, the block log as served files, its signer, and the
+ * publisher of checkpoints. What a crash left behind is put right here: tiles follow the store, checkpoints follow the tiles.
+ */
+
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ed25519Signer } from '@oppidum/crypto/signer';
+import { equalBytes, toHex } from '@oppidum/formats/bytes';
+import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError, type Rejection } from '@oppidum/formats/errors';
+import { cityOrigin } from '@oppidum/formats/ids';
+import { policyEffectiveKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
+import type { Registry } from '@oppidum/ledger/action';
+import { Application, type CommitAnswer } from './application.ts';
+import { cityClient } from './city-client.ts';
+import type { CommittedBlock, NodeClient } from './client.ts';
+import type { DataFolder } from './data-folder.ts';
+import { EmbeddedEngine, type EmbeddedOptions } from './embedded.ts';
+import type { EngineCall } from './grammar.ts';
+import { readSeedFile } from './key-files.ts';
+import { LogSigner } from './log-signer.ts';
+import { NodeStore } from './node-store.ts';
+import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
+import { CheckpointPublisher } from './publisher.ts';
+import { TileLog } from './tile-log.ts';
+import { WitnessClient } from './witness-client.ts';
+import { WitnessPanel } from './witness-panel.ts';
+
+export type CityOptions = Partial<Pick<EmbeddedOptions, 'gatherMsMax' | 'waitingCountMax'>> & {
+  readonly folder: DataFolder;
+  readonly crypto: Crypto;
+  /** The rules: `cityRegistry` of core/contracts. */
+  readonly registry: Registry;
+  /** POSIX milliseconds; the system's clock without it. */
+  readonly clock?: () => number;
+  /** Between two checkpoints. */
+  readonly publishIntervalMs?: number;
+  /** Told once why the node has stopped; without it the process ends. */
+  readonly onFailure?: (error: Error) => void;
+  /** Told of every refusal by an outside witness. */
+  readonly onWitnessRefusal?: (refusal: Rejection) => void;
+  /** Told of every call that has a place in the engine's order of calls. */
+  readonly onCall?: (call: EngineCall) => void;
+};
+
+/** A running node. `logFolder` is served as C2SP tlog-tiles. The data folder stays its caller's to release. */
+export type OpenCity = { readonly client: NodeClient; readonly logFolder: string; readonly close: () => Promise<void> };
+
+/** A block that changes the policy waits so long at most for the old set's checkpoint over it. */
+const HANDOVER_MS = 5_000;
+
+/**
+ * Starts the node of a data folder. Throws LAST_SIGNED_CONFLICT (the store is older than what was signed or served), LAST_SIGNED_LOST,
+ * LOG_DAMAGED, DATA_FOLDER_FOREIGN, what key files throw, and a FormatError where genesis founds no city.
+ */
+export async function openCity(options: CityOptions): Promise<OpenCity> {
+  const { folder, crypto } = options;
+  const { paths, genesis, genesisHash } = folder;
+  const clock = options.clock ?? Date.now;
+  const origin = cityOrigin(genesis.name, genesisHash);
+  const store = NodeStore.open({ folder: paths.node, crypto, genesisHash });
+  const log = TileLog.open({ folder: paths.log, crypto });
+  followStore(log, store, origin);
+  const policies = new PolicyInForce({ crypto, store, path: paths.policy });
+  const rules = { crypto, registry: options.registry, genesis: genesisHash };
+  const application = new Application({ store, rules, genesis, ...pick(options, 'onCall') });
+  const signer = openSigner(options, origin, clock);
+  let stop = (_error: Error): void => undefined;
+  const publisher = new CheckpointPublisher({
+    log,
+    folder: paths.log,
+    sign: (head) => signer.sign(log, head),
+    witnesses: panelOf(options, policies),
+    onFailure: (error) => stop(error),
+    ...(options.publishIntervalMs === undefined ? {} : { intervalMs: options.publishIntervalMs }),
+  });
+  const listeners = new Set<(block: CommittedBlock) => void>();
+  const engine = await EmbeddedEngine.start({
+    application,
+    clock,
+    ...pick(options, 'gatherMsMax', 'waitingCountMax'),
+    findTransaction: (id) => store.transaction(id),
+    onFailure: (error) => stop(error),
+    onCommit: ({ block, leaves }: CommitAnswer) => {
+      log.append(leaves);
+      publisher.news();
+      for (const listener of listeners) listener(block);
+      const changesPolicy = block.height > 0 && application.read(at(policyEffectiveKind))?.from === block.height;
+      return changesPolicy ? handOver(publisher) : undefined;
+    },
+  });
+  if (log.size > (publisher.latest()?.size ?? -1)) publisher.news();
+  const close = async (): Promise<void> => {
+    await engine.close();
+    await publisher.close();
+    log.close();
+    await store.close();
+  };
+  stop = (error) => {
+    stop = () => undefined;
+    void engine.close();
+    void publisher.close();
+    if (options.onFailure !== undefined) return options.onFailure(error);
+    setImmediate(() => {
+      throw error;
+    });
+  };
+  const client = cityClient({ crypto, genesisHash, origin, store, engine, log, publisher, policies, listeners });
+  return { client, logFolder: paths.log, close };
+}
+
+/** Appends to the log what the store has and the files have not. The store is never behind: its blocks were durable first. */
+function followStore(log: TileLog, store: NodeStore, origin: string): void {
+  const size = store.head?.logSize ?? 0;
+  if (log.size > size) throw formatError('LAST_SIGNED_CONFLICT', { origin, signedSize: log.size, size });
+  for (const leaves of store.leavesFrom(log.size)) log.append(leaves);
+  const want = store.head?.appHash ?? log.root();
+  if (log.size !== size || !equalBytes(log.root(), want))
+    throw formatError('LOG_DAMAGED', { size: log.size, want: toHex(want), got: toHex(log.root()) });
+}
+
+/** The validator's two keys; the policy says under which name it cosigns. */
+function openSigner({ folder, crypto }: CityOptions, origin: string, clock: () => number): LogSigner {
+  const { paths, genesis } = folder;
+  const signer = ed25519Signer(readSeedFile(paths.key('log')));
+  const cosigner = ed25519Signer(readSeedFile(paths.key('cosigner')));
+  const validator = genesis.validators.find(({ cosignerKey }) => equalBytes(cosignerKey, cosigner.publicKey));
+  const name = validator?.name ?? genesis.name;
+  const nowS = (): number => Math.floor(clock() / 1_000);
+  return LogSigner.open({
+    file: join(paths.log, 'last-signed'),
+    origin,
+    crypto,
+    signer,
+    cosigner: { name, signer: cosigner, nowS },
+  });
+}
+
+/** Cosigns by the witnesses of whichever policy a head stands under, and makes that policy public before the checkpoint. */
+function panelOf(options: CityOptions, policies: PolicyInForce): Pick<WitnessPanel, 'cosign'> {
+  let seated: { readonly policy: CityPolicy; readonly panel: WitnessPanel } | null = null;
+  return {
+    async cosign(note, log) {
+      const size = parseCheckpointNote(note).checkpoint.size;
+      const policy = policies.of(size);
+      if (seated?.policy !== policy) seated = { policy, panel: makePanel(options, policy) };
+      const cosigned = await seated.panel.cosign(note, log);
+      if (cosigned !== null) await policies.publish(policy);
+      return cosigned;
+    },
+  };
+}
+
+function makePanel({ crypto, onWitnessRefusal }: CityOptions, { policy }: CityPolicy): WitnessPanel {
+  const clients = policy.witnesses.flatMap(({ key, url }) => (url === null ? [] : [new WitnessClient({ url, key, crypto })]));
+  return new WitnessPanel({
+    crypto,
+    clients,
+    policy: () => policy,
+    ...(onWitnessRefusal === undefined ? {} : { onRefusal: onWitnessRefusal }),
+  });
+}
+
+/** The old set's checkpoint over the block that ends its term: by it clients learn of the new set. */
+async function handOver(publisher: CheckpointPublisher): Promise<void> {
+  // Without it (a lost witness, a node that stops) the ledger goes on: the new policy may be the remedy.
+  await Promise.race([publisher.flush().catch(() => undefined), sleep(HANDOVER_MS, undefined, { ref: false })]);
+}
+
+function pick<T extends object, const K extends keyof T>(from: T, ...names: readonly K[]): Partial<Pick<T, K>> {
+  return Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))) as Partial<
+    Pick<T, K>
+  >;
+}
