@@ -8,7 +8,8 @@
 
 import { type Bytes, parseUtf8 } from './bytes.ts';
 import { parseCbor } from './cbor.ts';
-import { encodeBy, height, id, merklePath, timeMs } from './common-schemas.ts';
+import { digestBy, encodeBy, height, id, merklePath, timeMs } from './common-schemas.ts';
+import type { Crypto } from './crypto.ts';
 import { ERASURE_SALT_SIZE } from './erasure-leaf.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
@@ -109,10 +110,17 @@ const claimSchema = struct({
 });
 export type StateClaim = Infer<typeof claimSchema>;
 
+/** SHA-256 of the claim's deterministic CBOR. */
+export function claimDigest(crypto: Crypto, claim: StateClaim): Bytes {
+  return digestBy(crypto, claimSchema, claim);
+}
+
 const stateEvidence = struct({
   version,
   fact: oneOf('state'),
   claim: claimSchema,
+  /** `claimDigest` of the claim: an altered bit would else make another claim, which may be as true ("that key is absent, too"). */
+  claimDigest: id(),
   state: stateHop,
   checkpoint: checkpointNote(),
   prior: priorHead(),

@@ -3,6 +3,7 @@
 import { encodeBlockLeaf, encodeTransactionLeaf } from '@oppidum/formats/block-log';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import { describeError } from '@oppidum/formats/errors';
 import type { AnchorHop, StateHop } from '@oppidum/formats/evidence';
 import { genesisHashOf } from '@oppidum/formats/ids';
 import type { ResultCode } from '@oppidum/formats/result';
@@ -12,7 +13,7 @@ import { parsePayload, type TransactionPayload, transactionId } from '@oppidum/f
 import { checkInclusion } from './merkle.ts';
 import { leafHash } from './merkle-hash.ts';
 import { Refuted, refuteIf } from './report.ts';
-import { checkStateProof, type ProvenLeaf, parseStateProof } from './state-proof.ts';
+import { checkMinimalProof, checkStateProof, type ProvenLeaf, parseStateProof } from './state-proof.ts';
 import type { CityHead } from './verify-checkpoint.ts';
 
 type LogHop = { readonly index: number; readonly path: readonly Bytes[] };
@@ -64,11 +65,10 @@ export function requireAudience(head: CityHead, audience: Bytes): void {
 export function openState(crypto: Crypto, head: CityHead, hop: StateHop, ranges: readonly KeyRange[]): readonly ProvenLeaf[] {
   const { height, timeMs, stateRoot, validatorSetDigest, firstIndex, count } = hop;
   requireLeaf(crypto, head, hop.log, encodeBlockLeaf({ height, timeMs, stateRoot, validatorSetDigest, firstIndex, count }));
-  const checked = checkStateProof(crypto, { root: stateRoot, proof: parseStateProof(hop.proof), ranges, keySizeOf });
-  if ('code' in checked) {
-    refuteIf(checked, 'HASH_MISMATCH');
-    return [];
-  }
+  const proof = parseStateProof(hop.proof);
+  const checked = checkStateProof(crypto, { root: stateRoot, proof, ranges, keySizeOf });
+  if ('code' in checked) throw new Refuted('HASH_MISMATCH', describeError(checked.code, checked.details));
+  refuteIf(checkMinimalProof(proof, ranges), 'UNREADABLE');
   if (checked.leaves.length !== hop.values.length) {
     throw new Refuted('HASH_MISMATCH', `${checked.leaves.length} records are proven, ${hop.values.length} values are shown`);
   }

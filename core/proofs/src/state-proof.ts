@@ -111,6 +111,30 @@ export function checkPrunedMap(crypto: Crypto, claim: PrunedMapClaim): { readonl
   return { leaves: leavesOf(nodes).filter(({ key }) => ranges.some((range) => isInRange(key, range, unit))) };
 }
 
+/**
+ * Refuses NOT_CANONICAL unless a proof that `checkStateProof` accepted opens exactly what `proveRanges` opens for these ranges, so that
+ * one claim under one root has one proof.
+ */
+export function checkMinimalProof(
+  { nodes }: StateProof,
+  ranges: readonly KeyRange[],
+  unit: KeyUnit = BYTE_KEYS,
+): Rejection | null {
+  const outline = outlineOf(nodes);
+  if (outline === null) throw new Error('an accepted proof is one whole tree');
+  const { right, firstLeaf } = outline;
+  for (const [at, node] of nodes.entries()) {
+    if (node.kind !== 'branch') continue;
+    const shown = keyAt(nodes, firstLeaf[at] as number);
+    const meets = (side: 0 | 1) => ranges.some((range) => childMeetsRange(shown, node.bit, side, range, unit));
+    const isOpen = (child: number) => nodes[child]?.kind !== 'opaque';
+    const meetsRight = meets(1);
+    if (isOpen(at + 1) !== (meets(0) || !meetsRight) || isOpen(right[at] as number) !== meetsRight)
+      return reject('NOT_CANONICAL', { at, want: 'nothing open that the claim does not need' });
+  }
+  return null;
+}
+
 type Leaf = Extract<ProofNode, { kind: 'leaf' }>;
 
 /** How the nodes hang together, by index into the pre-order list; −1 where there is none. */

@@ -1,13 +1,14 @@
 /** Evidence of a reading: signed by a device that was entitled when the reading was anchored. */
 
 import { ANCHOR_ACTION, anchorBody } from '@oppidum/formats/action-bodies';
-import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, encodeBase64, equalBytes, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { ErrorCode } from '@oppidum/formats/errors';
 import type { AnchorHop, ReadingEvidence } from '@oppidum/formats/evidence';
 import { type AllegedReading, parseReading, parseReadingRecords } from '@oppidum/formats/reading';
 import type { Json } from '@oppidum/formats/schema';
+import type { ResolvedRecord } from '@oppidum/formats/senml';
 import { deviceKeyKind, deviceKind, manufacturerKind, modelKind, suspensionKind } from '@oppidum/formats/state-devices';
 import { type AnyKind, parseKey, parseState, prefixRange } from '@oppidum/formats/state-layout';
 import type { Verdict } from '@oppidum/formats/verdicts';
@@ -59,8 +60,13 @@ export function verifyReading(crypto: Crypto, evidence: ReadingEvidence, head: C
     anchoredAtHeight: evidence.anchor.height,
     provenAtHeight: evidence.state.height,
     provenAtMs: evidence.state.timeMs,
-    records: records as unknown as Json,
+    records: records.map(describeRecord),
   });
+}
+
+function describeRecord({ name, unit, timeS, value, sum }: ResolvedRecord): Json {
+  const shown = value instanceof Uint8Array ? encodeBase64(value) : value;
+  return { name, unit, timeS, value: shown, ...(sum === null ? {} : { sum }) };
 }
 
 const GRADE_WORDS = {

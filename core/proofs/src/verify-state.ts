@@ -1,9 +1,9 @@
 /** Evidence about records: presence, absence, or that a list is complete, at one height. */
 
-import { toHex } from '@oppidum/formats/bytes';
+import { equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError } from '@oppidum/formats/errors';
-import type { StateClaim, StateEvidence } from '@oppidum/formats/evidence';
+import { claimDigest, type StateClaim, type StateEvidence } from '@oppidum/formats/evidence';
 import type { Json } from '@oppidum/formats/schema';
 import { type AnyKind, type KeyRange, numberRange, parseKey, parseState, prefixRange } from '@oppidum/formats/state-layout';
 import { kindNamed } from '@oppidum/formats/state-registry';
@@ -20,8 +20,13 @@ export function claimRange(claim: StateClaim): { readonly kind: AnyKind; readonl
 
 /** Verifies a claim about records and reports them. */
 export function verifyState(crypto: Crypto, evidence: StateEvidence, head: CityHead, findings: Findings): void {
-  findings.begin('state proof');
+  findings.begin('claim');
+  if (!equalBytes(claimDigest(crypto, evidence.claim), evidence.claimDigest))
+    throw new Refuted('HASH_MISMATCH', 'the claim was altered');
   const { kind, range } = claimRange(evidence.claim);
+  findings.pass(`about records of ${kind.name}`);
+
+  findings.begin('state proof');
   const leaves = openState(crypto, head, evidence.state, [range]);
   const isOne = evidence.claim.segments.length === kind.segments.length;
   const answer = !isOne
