@@ -33,7 +33,10 @@ export function cityClient(parts: CityParts): NodeClient {
   return {
     genesisHash,
     origin,
-    policyFile: () => policies.published,
+    policyFile() {
+      const latest = publisher.latest();
+      return latest === null ? policies.published : policies.of(latest.size).file;
+    },
     head: () => headOf(store),
     isAlive: () => engine.isAlive,
     submit: (envelope) => engine.submit(envelope),

@@ -4,8 +4,14 @@ import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { parseSign } from '@oppidum/formats/cose';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
-import type { AnchorHop, StateClaim, StateEvidence, TransactionEvidence } from '@oppidum/formats/evidence';
-import { EVIDENCE_VERSION } from '@oppidum/formats/evidence';
+import {
+  type AnchorHop,
+  claimDigest,
+  EVIDENCE_VERSION,
+  type StateClaim,
+  type StateEvidence,
+  type TransactionEvidence,
+} from '@oppidum/formats/evidence';
 import { minimizeNote } from '@oppidum/formats/minimal-note';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { encodeEvents, eventsDigest } from '@oppidum/formats/result';
@@ -37,7 +43,14 @@ export async function stateEvidence(client: NodeClient, crypto: Crypto, claim: S
   const { range } = claimRange(claim);
   const checkpoint = await client.checkpointOf(client.head().logSize);
   const state = await client.proveState([range], checkpoint.size);
-  return { version: EVIDENCE_VERSION, fact: 'state', claim, state, checkpoint: minimalNote(client, crypto, checkpoint) };
+  return {
+    version: EVIDENCE_VERSION,
+    fact: 'state',
+    claim,
+    claimDigest: claimDigest(crypto, claim),
+    state,
+    checkpoint: minimalNote(client, crypto, checkpoint),
+  };
 }
 
 /** The hop of one action of an executed transaction under a checkpoint that covers it. Throws TRANSACTION_UNKNOWN, NUMBER_RANGE. */

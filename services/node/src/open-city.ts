@@ -3,9 +3,7 @@
  * publisher of checkpoints. What a crash left behind is put right here: tiles follow the store, checkpoints follow the tiles.
  */
 
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ed25519Signer } from '@oppidum/crypto/signer';
 import { equalBytes, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
@@ -16,12 +14,11 @@ import { at } from '@oppidum/formats/state-layout';
 import type { Registry } from '@oppidum/ledger/action';
 import { Application, type CommitAnswer } from './application.ts';
 import { cityClient } from './city-client.ts';
+import { CitySigners } from './city-signers.ts';
 import type { CommittedBlock, NodeClient } from './client.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EmbeddedEngine, type EmbeddedOptions } from './embedded.ts';
 import type { EngineCall } from './grammar.ts';
-import { readSeedFile } from './key-files.ts';
-import { LogSigner } from './log-signer.ts';
 import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
@@ -67,12 +64,12 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const policies = new PolicyInForce({ crypto, store, path: paths.policy });
   const rules = { crypto, registry: options.registry, genesis: genesisHash };
   const application = new Application({ store, rules, genesis, ...pick(options, 'onCall') });
-  const signer = openSigner(options, origin, clock);
+  const signers = new CitySigners({ paths, origin, crypto, clock }, policies.of(log.size));
   let stop = (_error: Error): void => undefined;
   const publisher = new CheckpointPublisher({
     log,
     folder: paths.log,
-    sign: (head) => signer.sign(log, head),
+    sign: (head) => signers.for(policies.of(head.size)).sign(log, head),
     witnesses: panelOf(options, policies),
     onFailure: (error) => stop(error),
     ...(options.publishIntervalMs === undefined ? {} : { intervalMs: options.publishIntervalMs }),
@@ -120,23 +117,6 @@ function followStore(log: TileLog, store: NodeStore, origin: string): void {
   const want = store.head?.appHash ?? log.root();
   if (log.size !== size || !equalBytes(log.root(), want))
     throw formatError('LOG_DAMAGED', { size: log.size, want: toHex(want), got: toHex(log.root()) });
-}
-
-/** The validator's two keys; the policy says under which name it cosigns. */
-function openSigner({ folder, crypto }: CityOptions, origin: string, clock: () => number): LogSigner {
-  const { paths, genesis } = folder;
-  const signer = ed25519Signer(readSeedFile(paths.key('log')));
-  const cosigner = ed25519Signer(readSeedFile(paths.key('cosigner')));
-  const validator = genesis.validators.find(({ cosignerKey }) => equalBytes(cosignerKey, cosigner.publicKey));
-  const name = validator?.name ?? genesis.name;
-  const nowS = (): number => Math.floor(clock() / 1_000);
-  return LogSigner.open({
-    file: join(paths.log, 'last-signed'),
-    origin,
-    crypto,
-    signer,
-    cosigner: { name, signer: cosigner, nowS },
-  });
 }
 
 /** Cosigns by the witnesses of whichever policy a head stands under, and makes that policy public before the checkpoint. */

@@ -39,7 +39,7 @@ export class PolicyInForce {
   /** The policy whose set cosigns the head of this size. */
   of(size: number): CityPolicy {
     const newest = this.#store.newestBlockLeaf(size);
-    if (newest === null) return this.#parse(this.#effective(null) ?? this.#published);
+    if (newest === null) return this.#parse(this.#published);
     const { validatorSetDigest, height } = newest.leaf;
     if (this.#latest !== null && equalBytes(this.#latest.digest, validatorSetDigest)) return this.#latest;
     const candidates = [this.#published, this.#effective(null), this.#effective(Math.max(0, height - 1))];
