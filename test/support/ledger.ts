@@ -17,6 +17,7 @@ import { encodeGenesis, type Genesis, genesisHash, parseGenesis } from '@oppidum
 import type { LedgerEvent, ResultCode } from '@oppidum/formats/result';
 import {
   type AnyKind,
+  type KeyRange,
   parseKey,
   parseState,
   prefixRange,
@@ -39,6 +40,7 @@ import {
 import type { StateChange, StoredRecord } from '@oppidum/ledger/city';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
+import type { StateProof } from '@oppidum/proofs/state-proof';
 import { StateTree } from '@oppidum/proofs/state-tree';
 import { nodeCrypto } from './crypto.ts';
 import { namedSigner } from './signers.ts';
@@ -88,6 +90,11 @@ export class MemoryState implements LedgerState {
   };
 
   readonly hasTransaction = (id: Bytes): boolean => this.#executed.has(toHex(id));
+
+  /** A proof of all records in these ranges under `stateRoot`. */
+  prove(ranges: readonly KeyRange[]): StateProof {
+    return this.#tree.prove(this.#tree.newest, ranges);
+  }
 
   /** All records, ascending by key. */
   records(): StoredRecord[] {

@@ -25,10 +25,17 @@ export function verifyEvidence(crypto: Crypto, file: Bytes, trust: Trust): Repor
   return runVerification((findings) => {
     findings.begin('format');
     const evidence = parseEvidenceFile(file);
-    findings.pass(`evidence of a ${evidence.fact}, version ${evidence.version}, ${file.length} bytes`);
+    findings.pass(`evidence of ${FACT_WORDS[evidence.fact]}, version ${evidence.version}, ${file.length} bytes`);
     verifyFact(crypto, evidence, trust, findings);
   });
 }
+
+const FACT_WORDS = {
+  reading: 'a reading',
+  transaction: 'a transaction',
+  state: 'records',
+  erased: 'an erased reading',
+} as const;
 
 function verifyFact(crypto: Crypto, evidence: Evidence, trust: Trust, findings: Findings): void {
   const head = openCheckpoint(crypto, evidence, trust, findings);
