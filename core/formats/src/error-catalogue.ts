@@ -216,6 +216,12 @@ export const ERRORS = {
     'A file of a log is missing or altered',
     'Stop the service, delete the file `frontier` of this log and start again: the files are written anew from the store',
   ),
+  SNAPSHOT_INVALID: entry(
+    400,
+    3,
+    'The snapshot is not the state of this city under its checkpoint',
+    'Do not use it; take another one, or fetch it from somebody else',
+  ),
   WITNESS_CONFLICT: entry(
     502,
     1,
