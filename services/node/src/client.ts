@@ -9,7 +9,7 @@ import type { StateHop } from '@oppidum/formats/evidence';
 import type { LedgerEvent, ResultCode } from '@oppidum/formats/result';
 import type { KeyRange, StateRef } from '@oppidum/formats/state-layout';
 import type { AdmissionRefusal } from '@oppidum/ledger/admission';
-import type { StoredRecord } from '@oppidum/ledger/city';
+import type { StateChange, StoredRecord } from '@oppidum/ledger/city';
 import type { PublishedCheckpoint } from './publisher.ts';
 
 /** A transaction that was executed, whatever its code: its leaf stands at `index` of the block log. */
@@ -35,6 +35,8 @@ export type CommittedBlock = {
   readonly stateRoot: Bytes | null;
   readonly appHash: Bytes;
   readonly transactions: readonly CommittedTransaction[];
+  /** Every record that this block wrote or removed, ascending by key: whoever follows the blocks has the state. */
+  readonly changes: readonly StateChange[];
 };
 
 /** What became of a submitted envelope: executed (with any code) and durable, or refused at admission without a trace. */

@@ -11,22 +11,22 @@ import type { DecidedBlock, StoredBlock } from './stored-block.ts';
 
 /** The view of a block that was just committed. */
 export function committedBlock(block: DecidedBlock): CommittedBlock {
-  const { height, timeMs, firstIndex, log, leaves, hasBlockLeaf } = block;
+  const { height, timeMs, firstIndex, log, leaves, hasBlockLeaf, changes } = block;
   const transactions = block.outcomes.flatMap((outcome) =>
     'executed' in outcome ? [committedTransaction(height, outcome.executed)] : [],
   );
   const stateRoot = hasBlockLeaf ? stateRootOf(leaves) : null;
-  return { height, timeMs, firstIndex, logSize: log.size, stateRoot, appHash: log.root().slice(), transactions };
+  return { height, timeMs, firstIndex, logSize: log.size, stateRoot, appHash: log.root().slice(), transactions, changes };
 }
 
 /** The view of a stored block; its app hash is computed again from the edge of the log before it. */
 export function openCommittedBlock(crypto: Crypto, block: StoredBlock): CommittedBlock {
-  const { height, timeMs, firstIndex, edge, leaves, hasBlockLeaf, outcomes } = block;
+  const { height, timeMs, firstIndex, edge, leaves, hasBlockLeaf, outcomes, changes } = block;
   const log = CompactTree.parse(crypto, edge);
   for (const leaf of leaves) log.append(leafHash(crypto, leaf));
   const transactions = outcomes.flatMap((outcome) => ('executed' in outcome ? [outcome.executed] : []));
   const stateRoot = hasBlockLeaf ? stateRootOf(leaves) : null;
-  return { height, timeMs, firstIndex, logSize: log.size, stateRoot, appHash: log.root().slice(), transactions };
+  return { height, timeMs, firstIndex, logSize: log.size, stateRoot, appHash: log.root().slice(), transactions, changes };
 }
 
 function committedTransaction(height: number, executed: Executed): CommittedTransaction {

@@ -1,0 +1,314 @@
+/**
+ * Every JSON answer of the HTTP API, as zod schemas: they check what leaves, make the OpenAPI document and type the command line.
+ * Ids and hashes are 64 lower-case hex digits, other bytes base64, times milliseconds since 1970 (UTC), absent facts null.
+ * No number is beyond 2^53 − 1, so every JSON reader keeps them whole.
+ */
+
+import { z } from 'zod';
+
+const id = () => z.string().regex(/^[0-9a-f]{64}$/);
+const whole = () => z.int().nonnegative();
+const timeMs = whole;
+const height = whole;
+const base64 = () => z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+
+/** A page of a list: `next` is the cursor of the page after it, null on the last. */
+const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
+
+/** RFC 9457; `code` is of the error catalogue, `type` its place in docs/errors.md. */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code: z.string(),
+    /** What is wrong with which part of the request; `pointer` is a JSON Pointer. */
+    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+    traceId: z.string(),
+  })
+  .meta({ id: 'Problem' });
+export type ProblemJson = z.infer<typeof problem>;
+
+/** A telemetry shard: `anchoredSize` of its `size` entries are on the ledger. */
+const shard = z.object({
+  id: id(),
+  number: whole(),
+  origin: z.string(),
+  size: whole(),
+  anchoredSize: whole(),
+  accepts: z.boolean(),
+});
+
+export const city = z
+  .object({
+    name: z.string(),
+    genesis: id(),
+    origin: z.string(),
+    engine: z.literal('embedded'),
+    height: height(),
+    timeMs: timeMs(),
+    logSize: whole(),
+    /** Size of the newest cosigned checkpoint; null before the first. */
+    checkpoint: z.object({ size: whole(), published: z.boolean() }),
+    shards: z.array(shard),
+    /** Null where MQTT is switched off. */
+    mqtt: z.object({ host: z.string(), port: whole() }).nullable(),
+    readModel: z.object({ behindBlocks: whole(), behindReadings: whole() }),
+    version: z.string(),
+  })
+  .meta({ id: 'City' });
+export type CityJson = z.infer<typeof city>;
+
+const deviceStatus = z.enum(['registered', 'active', 'suspended', 'revoked']);
+const grade = z.enum(['device', 'bridge', 'imported']);
+
+const device = z
+  .object({
+    id: id(),
+    label: z.string().nullable(),
+    model: id(),
+    modelName: z.string(),
+    deviceType: z.string(),
+    manufacturer: id(),
+    manufacturerName: z.string(),
+    status: deviceStatus,
+    /** No machine stands behind it. */
+    simulated: z.boolean(),
+    /** Its readings are about people: their values are not shown. */
+    personal: z.boolean(),
+    /** Who signs with the newest key. */
+    grade: grade.nullable(),
+    /** The newest key. */
+    keyNumber: whole().nullable(),
+    /** Id of the transaction that registered it. */
+    registration: id(),
+    from: height(),
+    to: height().nullable(),
+    reason: z.string().nullable(),
+    lastReadingMs: timeMs().nullable(),
+    readingCount: whole(),
+  })
+  .meta({ id: 'Device' });
+export const devicePage = page(device).meta({ id: 'DevicePage' });
+export const deviceDetail = device
+  .extend({
+    keys: z.array(
+      z.object({
+        number: whole(),
+        algorithm: z.enum(['EdDSA', 'ES256']),
+        publicKey: base64(),
+        grade,
+        from: height().nullable(),
+        to: height().nullable(),
+      }),
+    ),
+    suspensions: z.array(z.object({ from: height(), to: height().nullable(), reason: z.string() })),
+  })
+  .meta({ id: 'DeviceDetail' });
+export type DeviceJson = z.infer<typeof device>;
+export type DeviceDetailJson = z.infer<typeof deviceDetail>;
+
+const model = z
+  .object({
+    id: id(),
+    manufacturer: id(),
+    name: z.string(),
+    deviceType: z.string(),
+    personal: z.boolean(),
+    simulated: z.boolean(),
+    from: height(),
+    to: height().nullable(),
+  })
+  .meta({ id: 'Model' });
+export const modelPage = page(model).meta({ id: 'ModelPage' });
+export type ModelJson = z.infer<typeof model>;
+
+const manufacturer = z
+  .object({ id: id(), name: z.string(), account: id(), from: height(), to: height().nullable() })
+  .meta({ id: 'Manufacturer' });
+export const manufacturerPage = page(manufacturer).meta({ id: 'ManufacturerPage' });
+export type ManufacturerJson = z.infer<typeof manufacturer>;
+
+/** One SenML record. `value` is null in readings about people, beside a sum, and for bytes (which stand in `data`). */
+const record = z.object({
+  /** Below the device's URN. */
+  name: z.string(),
+  unit: z.string().nullable(),
+  value: z.union([z.number(), z.string(), z.boolean()]).nullable(),
+  data: base64().nullable(),
+  sum: z.number().nullable(),
+  timeMs: timeMs(),
+});
+export type RecordJson = z.infer<typeof record>;
+
+const reading = z
+  .object({
+    /** SHA-256 of the envelope: the entry in the shard's log. */
+    id: id(),
+    device: id(),
+    label: z.string().nullable(),
+    shard: id(),
+    index: whole(),
+    sequence: whole(),
+    keyNumber: whole(),
+    receivedMs: timeMs(),
+    /** Latest time of a record, as signed. */
+    timeMs: timeMs(),
+    /** True once an anchor on the ledger covers it: evidence can be had. */
+    anchored: z.boolean(),
+    personal: z.boolean(),
+    /** The first records; `recordCount` says how many there are. */
+    records: z.array(record),
+    recordCount: whole(),
+  })
+  .meta({ id: 'Reading' });
+export const readingPage = page(reading).meta({ id: 'ReadingPage' });
+export const readingDetail = reading
+  .extend({
+    /** What the device sent; null for readings about people. */
+    envelope: base64().nullable(),
+  })
+  .meta({ id: 'ReadingDetail' });
+export type ReadingJson = z.infer<typeof reading>;
+export type ReadingDetailJson = z.infer<typeof readingDetail>;
+
+/** Per envelope sent, in order: a receipt (final), or the code of a refusal that may pass. */
+export const readingAnswers = z
+  .array(z.object({ receipt: base64().optional(), code: z.string().optional(), message: z.string().optional() }))
+  .meta({ id: 'ReadingAnswers' });
+export type ReadingAnswersJson = z.infer<typeof readingAnswers>;
+
+/** JSON of an action's or event's body: ids as hex, longer bytes as base64. */
+const bodyJson = z.record(z.string(), z.json());
+const action = z.object({ kind: z.string(), body: bodyJson });
+export type ActionJson = z.infer<typeof action>;
+
+const transaction = z
+  .object({
+    id: id(),
+    height: height(),
+    position: whole(),
+    index: whole(),
+    timeMs: timeMs(),
+    /** OK, or why the ledger refused it. */
+    code: z.string(),
+    signers: z.array(id()),
+    /** Kinds of its actions. */
+    kinds: z.array(z.string()),
+  })
+  .meta({ id: 'Transaction' });
+export const transactionPage = page(transaction).meta({ id: 'TransactionPage' });
+const details = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+export const transactionDetail = transaction
+  .extend({ details, validUntil: timeMs(), actions: z.array(action), events: z.array(action), envelopeSize: whole() })
+  .meta({ id: 'TransactionDetail' });
+export type TransactionJson = z.infer<typeof transaction>;
+export type TransactionDetailJson = z.infer<typeof transactionDetail>;
+
+/** What became of a submitted transaction that was executed. */
+export const transactionResult = z
+  .object({
+    id: id(),
+    height: height(),
+    position: whole(),
+    index: whole(),
+    code: z.string(),
+    details,
+    events: z.array(action),
+  })
+  .meta({ id: 'TransactionResult' });
+export type TransactionResultJson = z.infer<typeof transactionResult>;
+
+const block = z
+  .object({
+    height: height(),
+    timeMs: timeMs(),
+    /** Log index of its first leaf. */
+    firstIndex: whole(),
+    /** Leaves in the log after it. */
+    logSize: whole(),
+    transactionCount: whole(),
+    /** Null where the block wrote nothing. */
+    stateRoot: id().nullable(),
+    appHash: id(),
+  })
+  .meta({ id: 'Block' });
+export const blockPage = page(block).meta({ id: 'BlockPage' });
+export const blockDetail = block.extend({ transactions: z.array(transaction) }).meta({ id: 'BlockDetail' });
+export type BlockJson = z.infer<typeof block>;
+export type BlockDetailJson = z.infer<typeof blockDetail>;
+
+const anchor = z.object({ shard: id(), size: whole(), root: id(), height: height(), timeMs: timeMs() }).meta({ id: 'Anchor' });
+export const anchorPage = page(anchor).meta({ id: 'AnchorPage' });
+export type AnchorJson = z.infer<typeof anchor>;
+
+const account = z
+  .object({
+    id: id(),
+    holder: z.enum(['organisation', 'person', 'service']),
+    /** Null for persons, who are never named. */
+    name: z.string().nullable(),
+    keyCount: whole(),
+    from: height(),
+    to: height().nullable(),
+  })
+  .meta({ id: 'Account' });
+export const accountPage = page(account).meta({ id: 'AccountPage' });
+export const accountDetail = account
+  .extend({
+    keys: z.array(
+      z.object({
+        number: whole(),
+        algorithm: z.enum(['EdDSA', 'ES256']),
+        publicKey: base64(),
+        class: z.enum(['everyday', 'full']),
+        from: height(),
+        to: height().nullable(),
+      }),
+    ),
+    roles: z.array(z.object({ role: z.string(), from: height() })),
+    bodies: z.array(z.object({ id: id(), name: z.string(), from: height() })),
+  })
+  .meta({ id: 'AccountDetail' });
+export type AccountJson = z.infer<typeof account>;
+export type AccountDetailJson = z.infer<typeof accountDetail>;
+
+const role = z.object({ account: id(), role: z.string(), from: height() }).meta({ id: 'Role' });
+export const roleList = z.object({ items: z.array(role) }).meta({ id: 'RoleList' });
+export type RoleJson = z.infer<typeof role>;
+
+const body = z
+  .object({ id: id(), name: z.string(), threshold: whole(), members: z.array(z.object({ account: id(), from: height() })) })
+  .meta({ id: 'Body' });
+export const bodyList = z.object({ items: z.array(body) }).meta({ id: 'BodyList' });
+export type BodyJson = z.infer<typeof body>;
+
+const proposal = z
+  .object({
+    id: id(),
+    body: id(),
+    bodyName: z.string(),
+    proposer: id(),
+    status: z.enum(['open', 'executed', 'withdrawn', 'expired']),
+    createdMs: timeMs(),
+    expiresMs: timeMs(),
+    approvalCount: whole(),
+    /** Approvals of members that the body needs. */
+    threshold: whole(),
+    kinds: z.array(z.string()),
+  })
+  .meta({ id: 'Proposal' });
+export const proposalPage = page(proposal).meta({ id: 'ProposalPage' });
+export const proposalDetail = proposal
+  .extend({ actions: z.array(action), approvals: z.array(z.object({ account: id(), at: height() })) })
+  .meta({ id: 'ProposalDetail' });
+export type ProposalJson = z.infer<typeof proposal>;
+export type ProposalDetailJson = z.infer<typeof proposalDetail>;
+
+/** What /livez and /readyz say. */
+export const health = z
+  .object({ ok: z.boolean(), checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })) })
+  .meta({ id: 'Health' });
+export type HealthJson = z.infer<typeof health>;
