@@ -23,6 +23,8 @@ import type { CommittedBlock } from './client.ts';
 import { committedBlock } from './committed-block.ts';
 import { type EngineCall, type EnginePhase, phaseAfter } from './grammar.ts';
 import type { NodeStore } from './node-store.ts';
+import type { SnapshotManifest } from './snapshot-format.ts';
+import { SnapshotRestore } from './snapshots.ts';
 import type { DecidedBlock } from './stored-block.ts';
 
 export type ApplicationOptions = {
@@ -48,6 +50,7 @@ export class Application {
   readonly #reader: StateReader;
   #phase: EnginePhase = 'started';
   #decided: DecidedBlock | null = null;
+  #restore: SnapshotRestore | null = null;
 
   constructor({ store, rules, genesis, onCall }: ApplicationOptions) {
     this.#store = store;
@@ -121,6 +124,18 @@ export class Application {
     const decided = this.#decided as DecidedBlock;
     this.#decided = null;
     return this.#keep(decided);
+  }
+
+  /** OfferSnapshot: begins a restore into this empty node; `appHash` comes from whom one trusts, the manifest from anybody. */
+  offerSnapshot(manifest: SnapshotManifest, appHash: Bytes): void {
+    this.#enter('offerSnapshot');
+    this.#restore = new SnapshotRestore({ store: this.#store, crypto: this.#rules.crypto, manifest, appHash });
+  }
+
+  /** ApplySnapshotChunk: true after the last one, when the state is proven under the app hash and durable. Throws SNAPSHOT_INVALID. */
+  applySnapshotChunk(index: number, chunk: Bytes): boolean {
+    this.#enter('applySnapshotChunk');
+    return (this.#restore as SnapshotRestore).apply(index, chunk);
   }
 
   /** Query: a record of the committed state, or null. */

@@ -70,6 +70,8 @@ export async function createDataFolder(options: {
   readonly folder: string;
   readonly crypto: Crypto;
   readonly genesis: Genesis;
+  /** Bytes of the policy in force, where that is no longer the first one. */
+  readonly policy?: Bytes;
   readonly fill?: (paths: DataPaths) => Promise<void>;
 }): Promise<DataFolder> {
   const { folder, crypto, genesis, fill } = options;
@@ -84,7 +86,7 @@ export async function createDataFolder(options: {
       await makeSecretFolder(paths.keys);
       await fill?.(paths);
       await writeFileDurably(paths.genesis, encodeGenesis(genesis));
-      await writeFileDurably(paths.policy, encodePolicy(crypto, genesisPolicy(crypto, genesis)));
+      await writeFileDurably(paths.policy, options.policy ?? encodePolicy(crypto, genesisPolicy(crypto, genesis)));
       for (const changedFolder of new Set(changed)) await fsyncFolder(changedFolder);
       const hash = genesisHash(crypto, genesis);
       // COMMIT POINT

@@ -101,23 +101,13 @@ export class NodeStore {
 
   /** Commits a block; one with a block leaf has its changes in `state.preview`. Returns when everything about it is durable. */
   commit(block: DecidedBlock): void {
-    const tree = block.log;
     this.#environment.transactionSync(() => {
       if (block.hasBlockLeaf) this.state.write();
-      this.#blocks.putSync(block.height, encodeStoredBlock(block));
-      if (block.leaves.length > 0) this.#firstIndexes.putSync(block.firstIndex, block.height);
-      this.#head.putSync('head', encodeCbor([block.height, block.timeMs, tree.encode()]));
-      this.#index.write();
+      this.#writeBlock(block);
     });
     // COMMIT POINT
     if (block.hasBlockLeaf) this.state.accept();
-    this.#index.accept();
-    this.#tree = tree;
-    this.#last = { height: block.height, timeMs: block.timeMs, logSize: tree.size, appHash: tree.root().slice() };
-    for (const outcome of block.outcomes) {
-      if ('executed' in outcome) this.#index.add(outcome.executed.id, outcome.executed.index, block.timeMs);
-    }
-    this.#index.forget(block.timeMs);
+    this.#accept(block);
   }
 
   /** True for ids executed within the last LIMITS.transactionLifetimeMs. */
@@ -181,19 +171,55 @@ export class NodeStore {
     return null;
   }
 
-  /** The first stored block of the window of transaction ids that count at this time. */
-  windowStart(timeMs: number): StoredBlock | null {
-    let start: StoredBlock | null = null;
-    for (const height of this.#blocks.getKeys({ reverse: true })) {
-      const block = this.block(height) as StoredBlock;
-      if (start !== null && block.timeMs <= timeMs - LIMITS.transactionLifetimeMs) break;
-      start = block;
+  /**
+   * The blocks with leaves up to a height whose transaction ids still count at this time, and before them one that no longer counts,
+   * where there is one; ascending.
+   */
+  windowBlocks(height: number, timeMs: number): StoredBlock[] {
+    const blocks: StoredBlock[] = [];
+    for (const { value } of this.#firstIndexes.getRange({ reverse: true })) {
+      if (value > height) continue;
+      const block = this.block(value) as StoredBlock;
+      blocks.push(block);
+      if (block.timeMs <= timeMs - LIMITS.transactionLifetimeMs) break;
     }
-    return start;
+    return blocks.reverse();
+  }
+
+  /** Makes these blocks, the last of which has its state in `state.preview`, the beginning of an empty store, at once. */
+  restore(blocks: readonly DecidedBlock[]): void {
+    const newest = blocks.at(-1);
+    if (this.#last !== null || newest === undefined) throw new Error('only an empty store is restored, and not to nothing');
+    this.#environment.transactionSync(() => {
+      this.state.write();
+      for (const block of blocks) this.#writeBlock(block);
+    });
+    // COMMIT POINT
+    this.state.accept();
+    for (const block of blocks) this.#accept(block);
   }
 
   async close(): Promise<void> {
     await this.#environment.close();
+  }
+
+  #writeBlock(block: DecidedBlock): void {
+    const { height, timeMs, firstIndex, leaves, log } = block;
+    this.#blocks.putSync(height, encodeStoredBlock(block));
+    if (leaves.length > 0) this.#firstIndexes.putSync(firstIndex, height);
+    this.#head.putSync('head', encodeCbor([height, timeMs, log.encode()]));
+    this.#index.write();
+  }
+
+  /** The block is durable. */
+  #accept({ height, timeMs, log, outcomes }: DecidedBlock): void {
+    this.#index.accept();
+    this.#tree = log;
+    this.#last = { height, timeMs, logSize: log.size, appHash: log.root().slice() };
+    for (const outcome of outcomes) {
+      if ('executed' in outcome) this.#index.add(outcome.executed.id, outcome.executed.index, timeMs);
+    }
+    this.#index.forget(timeMs);
   }
 
   #get(key: string): Bytes | null {
@@ -219,7 +245,7 @@ export class NodeStore {
   /** Ids that no stored run has, and those of the replay window. */
   #loadIndex(): void {
     if (this.#last === null) return;
-    const windowFrom = this.windowStart(this.#last.timeMs)?.height ?? 0;
+    const windowFrom = this.windowBlocks(this.#last.height, this.#last.timeMs)[0]?.height ?? 0;
     const runsEnd = this.#heightOfLeaf(this.#index.storedEnd) ?? this.#last.height;
     for (const height of this.#blocks.getKeys({ start: Math.min(windowFrom, runsEnd) })) {
       const block = this.block(height) as StoredBlock;

@@ -35,6 +35,8 @@ export type CityOptions = Partial<Pick<EmbeddedOptions, 'gatherMsMax' | 'waiting
   readonly clock?: () => number;
   /** Between two checkpoints. */
   readonly publishIntervalMs?: number;
+  /** A block that changes the policy waits at most so long for the old set's checkpoint over it. */
+  readonly handOverMs?: number;
   /** Told once why the node has stopped; without it the process ends. */
   readonly onFailure?: (error: Error) => void;
   /** Told of every refusal by an outside witness. */
@@ -45,9 +47,6 @@ export type CityOptions = Partial<Pick<EmbeddedOptions, 'gatherMsMax' | 'waiting
 
 /** A running node. `logFolder` is served as C2SP tlog-tiles. The data folder stays its caller's to release. */
 export type OpenCity = { readonly client: NodeClient; readonly logFolder: string; readonly close: () => Promise<void> };
-
-/** A block that changes the policy waits so long at most for the old set's checkpoint over it. */
-const HANDOVER_MS = 5_000;
 
 /**
  * Starts the node of a data folder. Throws LAST_SIGNED_CONFLICT (the store is older than what was signed or served), LAST_SIGNED_LOST,
@@ -86,7 +85,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
       publisher.news();
       for (const listener of listeners) listener(block);
       const changesPolicy = block.height > 0 && application.read(at(policyEffectiveKind))?.from === block.height;
-      return changesPolicy ? handOver(publisher) : undefined;
+      return changesPolicy ? handOver(publisher, options.handOverMs ?? 5_000) : undefined;
     },
   });
   if (log.size > (publisher.latest()?.size ?? -1)) publisher.news();
@@ -145,9 +144,9 @@ function makePanel({ crypto, onWitnessRefusal }: CityOptions, { policy }: CityPo
 }
 
 /** The old set's checkpoint over the block that ends its term: by it clients learn of the new set. */
-async function handOver(publisher: CheckpointPublisher): Promise<void> {
+async function handOver(publisher: CheckpointPublisher, waitMs: number): Promise<void> {
   // Without it (a lost witness, a node that stops) the ledger goes on: the new policy may be the remedy.
-  await Promise.race([publisher.flush().catch(() => undefined), sleep(HANDOVER_MS, undefined, { ref: false })]);
+  await Promise.race([publisher.flush().catch(() => undefined), sleep(waitMs, undefined, { ref: false })]);
 }
 
 function pick<T extends object, const K extends keyof T>(from: T, ...names: readonly K[]): Partial<Pick<T, K>> {

@@ -1,0 +1,176 @@
+/** Taking snapshots of a store, and restoring them into an empty one against an app hash that somebody trusts. */
+
+import { type BlockLeaf, parseLeaf, type TransactionLeaf } from '@oppidum/formats/block-log';
+import { type Bytes, compareBytes, equalBytes } from '@oppidum/formats/bytes';
+import { parseSign } from '@oppidum/formats/cose';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { FormatError, formatError } from '@oppidum/formats/errors';
+import { LIMITS } from '@oppidum/formats/limits';
+import { encodeEvents, parseEvents } from '@oppidum/formats/result';
+import { keySizeOf } from '@oppidum/formats/state-registry';
+import { transactionId } from '@oppidum/formats/transaction';
+import type { Outcome } from '@oppidum/ledger/block';
+import type { StoredRecord } from '@oppidum/ledger/city';
+import { leafHash } from '@oppidum/proofs/merkle-hash';
+import { CompactTree } from '@oppidum/proofs/merkle-tree';
+import type { NodeStore } from './node-store.ts';
+import { encodeChunks, parseChunk, type SnapshotManifest, type WindowBlock } from './snapshot-format.ts';
+import type { DecidedBlock, StoredBlock } from './stored-block.ts';
+
+/** Every key of the state lies between these. */
+const LOWEST = new Uint8Array(0);
+const HIGHEST = new Uint8Array(LIMITS.stateKeySizeMax + 1).fill(0xff);
+
+/** The chunks of the state under a head of the log of this size, and the log's edge before the window. Throws STATE_PRUNED. */
+export function takeSnapshot(store: NodeStore, size: number): { readonly windowEdge: Bytes; readonly chunks: Generator<Bytes> } {
+  const newest = store.newestBlockLeaf(size);
+  if (newest === null || newest.index !== size - 1) throw new Error(`no block ends at ${size} leaves`);
+  const { height, timeMs } = newest.leaf;
+  const window = store.windowBlocks(height, timeMs);
+  const [first] = window;
+  if (first === undefined) throw new Error('a log with a block leaf has a block');
+  const records = store.state.scanAt(height, LOWEST, HIGHEST);
+  return { windowEdge: first.edge, chunks: encodeChunks(records, window.map(windowBlockOf)) };
+}
+
+function windowBlockOf({ outcomes, leaves }: StoredBlock): WindowBlock {
+  const executed = outcomes.flatMap((outcome) => ('executed' in outcome ? [outcome.executed] : []));
+  const transactions = executed.map(({ envelope, position, events }) => ({
+    envelope,
+    leaf: leaves[position] as Bytes,
+    events: encodeEvents(events),
+  }));
+  return { transactions, blockLeaf: leaves.at(-1) as Bytes };
+}
+
+export type SnapshotRestoreOptions = {
+  /** An empty store. */
+  readonly store: NodeStore;
+  readonly crypto: Crypto;
+  readonly manifest: SnapshotManifest;
+  /** The root of the block log at the snapshot's checkpoint, from somebody who is trusted. */
+  readonly appHash: Bytes;
+};
+
+/** One restore. Nothing is stored before everything is proven; then all of it at once. */
+export class SnapshotRestore {
+  readonly #options: SnapshotRestoreOptions;
+  readonly #records: StoredRecord[] = [];
+  readonly #blocks: WindowBlock[] = [];
+  #next = 0;
+
+  constructor(options: SnapshotRestoreOptions) {
+    if (options.store.head !== null) throw new Error('a snapshot is restored into an empty store');
+    this.#options = options;
+  }
+
+  /** Takes chunk number `index`, in order; true after the last, when the state is proven and durable. Throws SNAPSHOT_INVALID. */
+  apply(index: number, chunk: Bytes): boolean {
+    return refuseInvalid(() => {
+      const { crypto, manifest } = this.#options;
+      const digest = manifest.chunks[index];
+      if (index !== this.#next || digest === undefined) throw invalid('chunks in order', { index });
+      if (!equalBytes(crypto.sha256(chunk), digest)) throw invalid('the chunk that the manifest names', { index });
+      const parsed = parseChunk(chunk);
+      if ('blocks' in parsed) this.#blocks.push(...parsed.blocks);
+      else for (const record of parsed.records) this.#records.push(record);
+      this.#next++;
+      if (this.#next < manifest.chunks.length) return false;
+      this.#finish();
+      return true;
+    });
+  }
+
+  #finish(): void {
+    const { store, crypto, manifest, appHash } = this.#options;
+    const log = CompactTree.parse(crypto, manifest.windowEdge);
+    const blocks = this.#blocks.map((block) => openBlock(crypto, log, block));
+    if (!equalBytes(log.root(), appHash)) throw invalid('a log with the trusted app hash');
+    const newest = blocks.at(-1);
+    if (newest === undefined) throw invalid('a block');
+    assertWindow(blocks.map(({ leaf }) => leaf));
+    assertRecords(this.#records);
+    const { height, timeMs, stateRoot } = newest.leaf;
+    const root = store.state.preview(height, timeMs, this.#records);
+    if (!equalBytes(root, stateRoot)) {
+      store.state.rollBack();
+      throw invalid('the state of the newest block');
+    }
+    // COMMIT POINT
+    store.restore(blocks.map(({ block }) => block));
+  }
+}
+
+type OpenedBlock = { readonly block: DecidedBlock; readonly leaf: BlockLeaf };
+
+/** A block of the window with what its leaves vouch for; appends them to the log. */
+function openBlock(crypto: Crypto, log: CompactTree, { transactions, blockLeaf }: WindowBlock): OpenedBlock {
+  const edge = log.encode();
+  const firstIndex = log.size;
+  const leaves = [...transactions.map(({ leaf }) => leaf), blockLeaf];
+  for (const leaf of leaves) log.append(leafHash(crypto, leaf));
+  const closing = parseLeaf(blockLeaf);
+  if (!('block' in closing)) throw invalid('a block leaf after the transactions of a block');
+  const { height, timeMs, count } = closing.block;
+  if (closing.block.firstIndex !== firstIndex || count !== transactions.length) throw invalid('whole blocks', { height });
+  const outcomes = transactions.map(({ envelope, leaf, events }, position): Outcome => {
+    const { id, code } = openTransactionLeaf(crypto, { envelope, leaf, events }, height, position);
+    // The facts of a refusal stand in no leaf: what cannot be proven is not taken over.
+    const rejection = code === 'OK' ? null : { code, details: {} };
+    return { executed: { id, envelope, index: firstIndex + position, position, code, events: parseEvents(events), rejection } };
+  });
+  const envelopes = transactions.map(({ envelope }) => envelope);
+  const tree = CompactTree.parse(crypto, log.encode());
+  const block = { height, timeMs, firstIndex, edge, log: tree, envelopes, outcomes, leaves, hasBlockLeaf: true, changes: [] };
+  return { block, leaf: closing.block };
+}
+
+function openTransactionLeaf(
+  crypto: Crypto,
+  { envelope, leaf, events }: WindowBlock['transactions'][number],
+  height: number,
+  position: number,
+): TransactionLeaf {
+  const parsed = parseLeaf(leaf);
+  if (!('transaction' in parsed)) throw invalid('transaction leaves before the block leaf', { height });
+  const { transaction } = parsed;
+  const { payload } = parseSign(envelope);
+  const isItsEnvelope = payload !== null && equalBytes(transactionId(crypto, payload), transaction.id);
+  const areItsEvents = equalBytes(crypto.sha256(events), transaction.eventsDigest);
+  if (transaction.height !== height || transaction.position !== position || !isItsEnvelope || !areItsEvents)
+    throw invalid('what the leaf of a transaction vouches for', { height, position });
+  return transaction;
+}
+
+/** Refuses a window that might leave out a transaction whose id still counts. */
+function assertWindow(leaves: readonly BlockLeaf[]): void {
+  const [first, newest] = [leaves[0], leaves.at(-1)] as [BlockLeaf, BlockLeaf];
+  if (first.firstIndex === 0 || first.timeMs <= newest.timeMs - LIMITS.transactionLifetimeMs) return;
+  throw invalid('every block whose transactions still count');
+}
+
+/** Refuses what the state map could not hold, before it is asked to. */
+function assertRecords(records: readonly StoredRecord[]): void {
+  for (const [i, { key, value }] of records.entries()) {
+    if (keySizeOf(key[0] ?? 0, key[1] ?? 0) !== key.length) throw invalid('keys of known kinds', { record: i });
+    if (value.length > LIMITS.stateValueSizeMax) throw invalid('values within their limit', { record: i });
+    const before = records[i - 1];
+    if (before !== undefined && compareBytes(before.key, key) >= 0)
+      throw invalid('records in order of their keys', { record: i });
+  }
+}
+
+/** The refusal of a snapshot, with what it should have been. */
+export function invalid(want: string, facts: Readonly<Record<string, number | string>> = {}): FormatError {
+  return formatError('SNAPSHOT_INVALID', { want, ...facts });
+}
+
+/** Whatever in a snapshot cannot be read makes it SNAPSHOT_INVALID. */
+export function refuseInvalid<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof FormatError) || error.code === 'SNAPSHOT_INVALID') throw error;
+    throw formatError('SNAPSHOT_INVALID', { ...error.details, because: error.code });
+  }
+}
