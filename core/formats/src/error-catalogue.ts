@@ -166,6 +166,51 @@ export const ERRORS = {
   DEVICE_REVOKED: entry(403, 4, 'The device is revoked', 'Register a new device with a fresh key'),
   MODEL_REVOKED: entry(403, 4, 'The model of the device is revoked', 'Ask the manufacturer'),
   MANUFACTURER_REVOKED: entry(403, 4, 'The manufacturer of the device is revoked', 'Ask the operator of the city'),
+  RECEIPT_UNMATCHED: entry(
+    400,
+    3,
+    'This receipt is not for a reading kept here',
+    'Keep the reading until a receipt for it comes',
+  ),
+  SHARD_UNPROVEN: entry(
+    502,
+    3,
+    'No evidence proves the receipt key of this shard',
+    'Keep the reading; it is sent again when an active shard can be proven',
+  ),
+  OUTBOX_FULL: entry(
+    507,
+    5,
+    'The outbox of the device is full',
+    'Reach the city so that readings are settled, or give the outbox more room',
+  ),
+  OUTBOX_LOCKED: entry(503, 5, 'Another process uses this outbox', 'Stop it first: two would give one sequence number twice'),
+  OUTBOX_DAMAGED: entry(
+    500,
+    1,
+    'This file is no outbox, or is damaged',
+    'Set it aside, rotate the keys of its devices and begin a new one',
+  ),
+  ENROLMENT_REFUSED: entry(
+    403,
+    4,
+    'The ledger refused to enrol these devices',
+    'See the code of the refusal; begun again, what is done stays done',
+  ),
+  EVIDENCE_REFUSED: entry(
+    502,
+    3,
+    'The city gave evidence that does not prove what was asked',
+    'Do not trust this address; check that `city.policy` is of this city',
+  ),
+  CITY_UNREACHABLE: entry(
+    503,
+    5,
+    'The city gave no answer',
+    'Check the address and that the city runs; nothing is lost meanwhile',
+  ),
+  CITY_REFUSED: entry(502, 1, 'The city refused the request', 'See the detail; check that both sides have the same version'),
+  CITY_ANSWER_INVALID: entry(502, 1, 'The answer is not one of a city\u2019s API', 'Check the address'),
   RECEIPT_FOREIGN: entry(400, 3, 'This receipt is of another shard', 'Keep the reading until its own shard acknowledges it'),
 
   // Files of a service
