@@ -1,0 +1,87 @@
+/** The ledger actions of a device maker (specs/ledger.md), and the transactions that carry them. */
+
+import { randomBytes } from 'node:crypto';
+import { type Bytes, compareBytes } from '@oppidum/formats/bytes';
+import type { CborMap, CborValue } from '@oppidum/formats/cbor';
+import type { Signer } from '@oppidum/formats/crypto';
+import { activationChallenge } from '@oppidum/formats/possession';
+import { type Action, signTransaction, type TransactionSigner } from '@oppidum/formats/transaction';
+
+/** Who really signs, as every verdict will say: the device, a bridge for devices that cannot, or whoever imported a file. */
+export type Grade = 'device' | 'bridge' | 'imported';
+
+/** A model of device. `deviceType`: e.g. `street-light`. `personal`: its readings are about people. `simulated`: no machine stands behind it. */
+export type Model = {
+  readonly id: Bytes;
+  readonly name: string;
+  readonly deviceType: string;
+  readonly personal: boolean;
+  readonly simulated: boolean;
+};
+
+/** A device to be enrolled: its id is `deviceIdOf` its first public key, which has number 0. */
+export type NewDevice = {
+  readonly id: Bytes;
+  readonly model: Bytes;
+  readonly signer: Signer;
+  readonly grade: Grade;
+  readonly label?: string;
+};
+
+/** Number of a device's first key. */
+export const FIRST_KEY_NUMBER = 0;
+/** Half of what the ledger allows: the clocks of makers and cities differ. */
+const LIFETIME_MS = 300_000;
+const NONCE_SIZE = 16;
+
+/** Signs actions for one city as a transaction, valid for five minutes. */
+export function makeTransaction(city: Bytes, actions: readonly Action[], by: readonly TransactionSigner[]): Bytes {
+  const payload = {
+    city,
+    validUntil: Date.now() + LIFETIME_MS,
+    nonce: new Uint8Array(randomBytes(NONCE_SIZE)),
+    signers: by.map(({ account }) => account).sort(compareBytes),
+    actions: [...actions],
+  };
+  return signTransaction(payload, by);
+}
+
+/** `manufacturer/create`, by a registrar: `account` will act for the manufacturer. */
+export function createManufacturer(id: Bytes, name: string, account: Bytes): Action {
+  return { kind: 'manufacturer/create', body: cborMap({ id, name, account }) };
+}
+
+/** `model/create`, by the manufacturer's account. */
+export function createModel(manufacturer: Bytes, model: Model): Action {
+  const { id, name, deviceType, personal, simulated } = model;
+  return { kind: 'model/create', body: cborMap({ id, manufacturer, name, deviceType, personal, simulated }) };
+}
+
+/** `device/register-many`, by the manufacturer's account: at most 1,000 devices of one model. */
+export function registerDevices(model: Bytes, devices: readonly NewDevice[]): Action {
+  const entries = devices.map(({ id, signer, grade, label }) => {
+    const key = cborMap({ algorithm: signer.algorithm, publicKey: signer.publicKey });
+    return cborMap({ id, key, grade, ...(label === undefined ? {} : { label }) });
+  });
+  return { kind: 'device/register-many', body: cborMap({ model, devices: entries }) };
+}
+
+/**
+ * `device/activate`: the device proves that it holds its key, by signing a challenge that follows from the transaction that registered it.
+ * `registration`: the id of that transaction, as the device's proven record says.
+ */
+export function activateDevice(city: Bytes, registration: Bytes, device: NewDevice): Action {
+  const { id, signer } = device;
+  const challenge = activationChallenge({
+    genesis: city,
+    device: id,
+    registration,
+    keyNumber: FIRST_KEY_NUMBER,
+    publicKey: signer.publicKey,
+  });
+  return { kind: 'device/activate', body: cborMap({ id, proof: signer.sign(challenge) }) };
+}
+
+function cborMap(fields: Readonly<Record<string, CborValue>>): CborMap {
+  return new Map(Object.entries(fields));
+}

@@ -1,0 +1,61 @@
+/** Records of the ledger that a device maker acts on: asked of the city's API, believed only as evidence under the city's policy. */
+
+import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
+import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError } from '@oppidum/formats/errors';
+import { parseEvidence, type StateEvidence } from '@oppidum/formats/evidence';
+import { genesisHashOf } from '@oppidum/formats/ids';
+import type { Policy } from '@oppidum/formats/policy';
+import { parseState, type Segment, type StateKind } from '@oppidum/formats/state-layout';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import type { CityApi } from './city-api.ts';
+
+/** Reads proven records of one city. */
+export class ProvenRecords {
+  readonly audience: Bytes;
+  readonly #crypto: Crypto;
+  readonly #policy: Policy;
+  readonly #api: CityApi | null;
+
+  /** `policyFile`: the bytes of `city.policy`, from a source that the owner trusts. `api`: null where only kept evidence is opened. */
+  constructor(crypto: Crypto, policyFile: Bytes, api: CityApi | null) {
+    this.#crypto = crypto;
+    this.#policy = parseCityPolicy(crypto, policyFile);
+    this.audience = genesisHashOf(originOf(this.#policy));
+    this.#api = api;
+  }
+
+  /** The record of `kind` under all its segments as the city's newest checkpoint proves it, or null when it proves that there is none. */
+  async read<V>(kind: StateKind<V>, segments: readonly Segment[]): Promise<V | null> {
+    const file = await this.fetch(kind, segments);
+    return this.open(kind, segments, file);
+  }
+
+  /** Evidence of one record, not verified. Throws as `CityApi` does. */
+  fetch<V>(kind: StateKind<V>, segments: readonly Segment[]): Promise<Bytes> {
+    if (this.#api === null) throw formatError('CITY_UNREACHABLE', { api: 'none' });
+    return this.#api.stateEvidence({ kind: kind.name, segments: [...segments] });
+  }
+
+  /** Opens evidence of one record. Throws EVIDENCE_REFUSED unless the verdict is OK and it is about exactly this record. */
+  open<V>(kind: StateKind<V>, segments: readonly Segment[], file: Bytes): V | null {
+    const report = verifyEvidence(this.#crypto, file, { policy: this.#policy });
+    if (report.verdict !== 'OK') throw formatError('EVIDENCE_REFUSED', { kind: kind.name, verdict: report.verdict });
+    const evidence = parseEvidence(file);
+    if (evidence.fact !== 'state' || !isAbout(evidence, kind.name, segments))
+      throw formatError('EVIDENCE_REFUSED', { kind: kind.name, verdict: 'about something else' });
+    const [value] = evidence.state.values;
+    return value === undefined ? null : parseState(kind, value);
+  }
+}
+
+function isAbout({ claim }: StateEvidence, kind: string, segments: readonly Segment[]): boolean {
+  if (claim.kind !== kind || claim.segments.length !== segments.length) return false;
+  if (claim.from !== undefined || claim.to !== undefined) return false;
+  return segments.every((segment, i) => isSameSegment(segment, claim.segments[i] as Segment));
+}
+
+function isSameSegment(a: Segment, b: Segment): boolean {
+  return a instanceof Uint8Array && b instanceof Uint8Array ? equalBytes(a, b) : a === b;
+}
