@@ -5,7 +5,14 @@ import fc from 'fast-check';
 import { namedSigner } from '../../../test/support/signers.ts';
 import { concatBytes, encodeUtf8, parseUtf8 } from './bytes.ts';
 import { encodeCheckpoint, signCheckpoint } from './checkpoint.ts';
-import { checkCityPolicy, checkCityPolicyFile, originOf, policyOfValidators, validatorThreshold } from './city-policy.ts';
+import {
+  checkCityPolicy,
+  checkCityPolicyFile,
+  originOf,
+  parseCityPolicy,
+  policyOfValidators,
+  validatorThreshold,
+} from './city-policy.ts';
 import { addSignatures, cosignCheckpoint } from './cosignature.ts';
 import { LIMITS } from './limits.ts';
 import { checkMinimalNote, minimizeNote } from './minimal-note.ts';
@@ -169,4 +176,14 @@ test('the cheapest choice of cosigners wins, ties by the order of the file', () 
 test('adding signatures keeps those there are', () => {
   const note = encodeUtf8(evaluations[0]!.note);
   assert.deepEqual(parseSignedNote(addSignatures(note, [])), parseSignedNote(note));
+});
+
+test('a city policy is read in its canonical rendering only', () => {
+  const validators = [{ name: 'v0', logKey: namedSigner('log 0').publicKey, cosignerKey: namedSigner('cosigner 0').publicKey }];
+  const made = policyOfValidators(`demo.example/${'ab'.repeat(32)}`, validators);
+  const file = encodePolicy(crypto, made);
+  assert.deepEqual(parseCityPolicy(crypto, file), made);
+  assert.throws(() => parseCityPolicy(crypto, encodeUtf8(`# ours\n${parseUtf8(file)}`)), { code: 'NOT_CANONICAL' });
+  assert.throws(() => parseCityPolicy(crypto, encodeUtf8('quorum none\n')), { code: 'POLICY_INVALID' });
+  assert.throws(() => parseCityPolicy(crypto, encodeUtf8('quorum nobody\n')), { code: 'POLICY_NAME_UNKNOWN' });
 });

@@ -10,7 +10,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { KeyRange } from '@oppidum/formats/state-layout';
 import { BIT_KEYS, isInRange } from './state-bits.ts';
-import { checkPrunedMap, type ProofNode } from './state-proof.ts';
+import { checkMinimalProof, checkPrunedMap, type ProofNode } from './state-proof.ts';
 import type { NodeRef } from './state-prove.ts';
 import { StateTree } from './state-tree.ts';
 
@@ -87,13 +87,19 @@ function assertLaw(
   let accepted = 0;
   for (const range of ranges) {
     const truth = show(keys.filter((key) => isInRange(Uint8Array.from(key), range, BIT_KEYS)));
-    assert.equal(judge(tree, tree.prove(tree.newest, [range]).nodes, range), truth);
+    const proven = tree.prove(tree.newest, [range]);
+    assert.equal(judge(tree, proven.nodes, range), truth);
+    assert.equal(checkMinimalProof(proven, [range], BIT_KEYS), null);
     for (const nodes of all) {
       const shown = judge(tree, nodes, range);
       if (shown === null) continue;
       accepted++;
       if (shown !== truth)
         assert.fail(`false proof: map ${show(keys)}, range ${show([range.lo, range.hi])}: ${JSON.stringify(nodes)}`);
+      // One claim has one proof without anything to spare: the prover's.
+      const refusal = checkMinimalProof({ nodes }, [range], BIT_KEYS);
+      if (refusal === null) assert.deepEqual(nodes, proven.nodes);
+      else assert.equal(refusal.code, 'NOT_CANONICAL');
     }
   }
   return { prunings: all.length, accepted };
