@@ -161,6 +161,28 @@ export const ERRORS = {
   ),
 
   // Devices
+  MANUFACTURER_EXISTS: entry(409, 1, 'The manufacturer exists already', 'Choose a fresh random id'),
+  MANUFACTURER_UNKNOWN: entry(404, 1, 'No such manufacturer', 'Register the manufacturer first'),
+  MODEL_EXISTS: entry(409, 1, 'The model exists already', 'Choose a fresh random id'),
+  MODEL_PERSONAL: entry(
+    403,
+    4,
+    'Readings of this model are about people and never enter the ledger',
+    'Use a device whose model is not personal',
+  ),
+  MODEL_UNKNOWN: entry(404, 1, 'No such model', 'Create the model first'),
+  DEVICE_ACTIVE: entry(409, 1, 'The device is active already', 'Nothing is to be done'),
+  DEVICE_EXISTS: entry(409, 1, 'The device is registered already', 'Use it, or make a fresh key for another device'),
+  DEVICE_ID_WRONG: entry(400, 1, 'The id of the device does not follow from its first key', 'Derive the id from the key'),
+  DEVICE_NOT_SUSPENDED: entry(409, 1, 'The device is not suspended', 'Nothing is to be done'),
+  DEVICE_UNKNOWN: entry(404, 4, 'No such device', 'Register it first'),
+  CLONE_KNOWN: entry(409, 1, 'This clone was reported before', 'Nothing is to be done'),
+  CLONE_UNPROVEN: entry(
+    400,
+    1,
+    'The two readings do not prove that a key is in two places',
+    'Send two readings of one key and one sequence number with different payloads',
+  ),
   DEVICE_NOT_ACTIVE: entry(403, 4, 'The device has not proved that it holds its key', 'Activate it first'),
   DEVICE_SUSPENDED: entry(403, 4, 'The device is suspended', 'Ask the operator why; keep readings until it is resumed'),
   DEVICE_REVOKED: entry(403, 4, 'The device is revoked', 'Register a new device with a fresh key'),
@@ -212,6 +234,22 @@ export const ERRORS = {
   CITY_REFUSED: entry(502, 1, 'The city refused the request', 'See the detail; check that both sides have the same version'),
   CITY_ANSWER_INVALID: entry(502, 1, 'The answer is not one of a city\u2019s API', 'Check the address'),
   RECEIPT_FOREIGN: entry(400, 3, 'This receipt is of another shard', 'Keep the reading until its own shard acknowledges it'),
+
+  // Shards, anchors, erasures
+  SHARD_EXISTS: entry(409, 1, 'A shard has this id or number already', 'Choose a fresh id and the next free number'),
+  SHARD_FROZEN: entry(403, 4, 'The shard signed two histories and is frozen', 'Declare a new shard with new keys'),
+  SHARD_ORIGIN_WRONG: entry(400, 1, 'The checkpoint names another log', 'Send a checkpoint of this shard'),
+  SHARD_RETIRED: entry(403, 4, 'The shard is retired', 'Use another shard'),
+  SHARD_UNKNOWN: entry(404, 1, 'No such shard', 'Declare it first'),
+  ANCHOR_NOT_NEWER: entry(409, 1, 'The shard is anchored at this size or a larger one already', 'Anchor again when it has grown'),
+  ANCHOR_UNKNOWN: entry(404, 1, 'No anchor of this size is kept', 'Name the size of a kept anchor, or send a signed checkpoint'),
+  FORK_UNPROVEN: entry(400, 1, 'The two heads agree: this is no fork', 'Send heads that contradict each other'),
+  SENSOR_CLOCK_AHEAD: entry(400, 1, 'The signed time of a sensor lies ahead of block time', 'Set the clock of the device'),
+  SENSOR_EXISTS: entry(409, 1, 'The sensor is declared already', 'Nothing is to be done'),
+  SENSOR_SEQUENCE: entry(409, 1, 'The ledger has this or a newer reading of the sensor', 'Send newer readings only'),
+  SENSOR_UNKNOWN: entry(404, 1, 'No declared sensor is in this reading', 'Declare the sensor first'),
+  SENSOR_VALUE_INVALID: entry(400, 1, 'The value of a sensor is no number and not true or false', 'Send v or vb'),
+  ERASURE_EXISTS: entry(409, 1, 'The erasure is recorded already', 'Choose a fresh random id'),
 
   // Files of a service
   DATA_FOLDER_FOREIGN: entry(
@@ -279,5 +317,64 @@ export const ERRORS = {
     5,
     'A witness gave no usable answer',
     'Nothing is to be done: it is asked again; look at its address if this lasts',
+  ),
+
+  // Doors of the city
+  BLOCK_UNKNOWN: entry(404, 1, 'No such block', 'See the newest height of the city'),
+  CONFIG_INVALID: entry(
+    500,
+    2,
+    'The configuration cannot be used',
+    'Correct the named setting; flags win over environment, file and defaults',
+  ),
+  CURSOR_INVALID: entry(
+    400,
+    2,
+    'This is not a cursor of this list',
+    'Use `next` of the page before, unchanged, or begin without a cursor',
+  ),
+  HOST_FOREIGN: entry(
+    403,
+    4,
+    'This service does not answer to that host name or origin',
+    'Use its own address, or allow the name in the configuration',
+  ),
+  INTERNAL_FAULT: entry(500, 1, 'Something broke inside the service', 'Give the trace id to whoever runs it'),
+  MEDIA_TYPE_WRONG: entry(
+    415,
+    2,
+    'This type of content is not read here',
+    'Send one of the types that the API description names',
+  ),
+  MQTT_UNSUPPORTED: entry(
+    400,
+    1,
+    'Wills, retained messages and QoS 2 are not used here',
+    'Publish at QoS 1, without the retain flag and without a will',
+  ),
+  NOT_ACCEPTABLE: entry(
+    406,
+    2,
+    'The answer does not exist in an accepted type',
+    'Accept one of the types that the API description names',
+  ),
+  NOT_ANCHORED: entry(409, 5, 'No anchor on the ledger covers this reading yet', 'Ask again in a few seconds'),
+  NOT_READY: entry(503, 5, 'The service is not ready', 'Wait until `/readyz` says so'),
+  PERSONAL_DATA: entry(
+    403,
+    4,
+    'This reading is about people and is not given to anybody who asks',
+    'Ask the data protection officer of the city',
+  ),
+  PORT_TAKEN: entry(500, 5, 'Another program uses this port', 'Stop it, or choose another port'),
+  RATE_LIMITED: entry(429, 5, 'Too many requests came from this address', 'Wait as long as `retry-after` says'),
+  READING_UNKNOWN: entry(404, 1, 'No such reading', 'Check the id; it is SHA-256 of what the device sent'),
+  REQUEST_INVALID: entry(400, 2, 'The request is not as the API description says', 'Correct the named part'),
+  ROUTE_UNKNOWN: entry(404, 2, 'There is nothing at this address', 'See /docs for what there is'),
+  TOPIC_FOREIGN: entry(
+    403,
+    4,
+    'A device publishes and subscribes only under its own topic',
+    'Use v1/<genesis hash>/<device id>/up, down and ack, and the device id as client id',
   ),
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,190 @@
+/**
+ * The read model's tables, in SQLite through kysely. Ids are hex, times milliseconds, flags 0 or 1. Everything here follows from the
+ * ledger and the shards' logs: nobody signs, proves or refuses by it, and a deleted file is filled again.
+ */
+
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { Kysely, SqliteDialect } from 'kysely';
+
+type Flag = 0 | 1;
+/** In force from height to (not including) height. */
+type Term = { readonly from_height: number; readonly to_height: number | null };
+
+export type Tables = {
+  /** `blocks`: the last height followed; `readings/<shard>`: entries followed. In the transaction of the rows they stand for. */
+  readonly cursors: { readonly name: string; readonly value: number };
+  readonly manufacturers: { readonly id: string; readonly name: string; readonly account: string } & Term;
+  readonly models: {
+    readonly id: string;
+    readonly manufacturer: string;
+    readonly name: string;
+    readonly device_type: string;
+    readonly personal: Flag;
+    readonly simulated: Flag;
+  } & Term;
+  readonly devices: {
+    readonly id: string;
+    readonly model: string;
+    readonly label: string | null;
+    readonly status: 'registered' | 'active' | 'suspended' | 'revoked';
+    readonly registration: string;
+    readonly reason: string | null;
+  } & Term;
+  /** The newest key of each device. */
+  readonly device_keys: { readonly device: string; readonly number: number; readonly grade: 'device' | 'bridge' | 'imported' };
+  readonly device_activity: { readonly device: string; readonly last_reading_ms: number; readonly reading_count: number };
+  readonly accounts: {
+    readonly id: string;
+    readonly holder: 'organisation' | 'person' | 'service';
+    readonly name: string | null;
+    readonly key_count: number;
+  } & Term;
+  readonly proposals: {
+    readonly id: string;
+    readonly body: string;
+    readonly proposer: string;
+    /** JSON list. */
+    readonly kinds: string;
+    readonly created_ms: number;
+    readonly expires_ms: number;
+    readonly approval_count: number;
+    readonly executed: Flag;
+    readonly withdrawn: Flag;
+  };
+  readonly blocks: {
+    readonly height: number;
+    readonly time_ms: number;
+    readonly first_index: number;
+    readonly log_size: number;
+    readonly transaction_count: number;
+    readonly state_root: string | null;
+    readonly app_hash: string;
+  };
+  readonly transactions: {
+    readonly log_index: number;
+    readonly id: string;
+    readonly height: number;
+    readonly position: number;
+    readonly time_ms: number;
+    readonly code: string;
+    /** JSON lists. */
+    readonly signers: string;
+    readonly kinds: string;
+  };
+  readonly anchors: {
+    readonly shard: string;
+    readonly size: number;
+    readonly root: string;
+    readonly height: number;
+    readonly time_ms: number;
+  };
+  readonly readings: {
+    readonly shard: number;
+    readonly entry: number;
+    readonly id: string;
+    readonly device: string;
+    readonly key_number: number;
+    readonly sequence: number;
+    readonly received_ms: number;
+    readonly time_ms: number;
+    readonly record_count: number;
+    readonly personal: Flag;
+  };
+  /** Values as signed; all null where the reading is about people. `kind` tells which column holds the value. */
+  readonly records: {
+    readonly shard: number;
+    readonly entry: number;
+    readonly position: number;
+    readonly name: string;
+    readonly unit: string | null;
+    readonly time_ms: number;
+    readonly kind: 'number' | 'text' | 'boolean' | 'data' | 'none';
+    readonly number: number | null;
+    readonly text: string | null;
+    readonly sum: number | null;
+  };
+};
+
+export type Database = Kysely<Tables>;
+
+/** Changes with the tables or with what fills them: a file of another version is made anew. */
+const SCHEMA_VERSION = 1;
+
+const TERM = 'from_height INTEGER NOT NULL, to_height INTEGER';
+const SCHEMA = `
+CREATE TABLE cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+CREATE TABLE manufacturers (id TEXT PRIMARY KEY, name TEXT NOT NULL, account TEXT NOT NULL, ${TERM}) STRICT, WITHOUT ROWID;
+CREATE TABLE models (id TEXT PRIMARY KEY, manufacturer TEXT NOT NULL, name TEXT NOT NULL, device_type TEXT NOT NULL,
+  personal INTEGER NOT NULL, simulated INTEGER NOT NULL, ${TERM}) STRICT, WITHOUT ROWID;
+CREATE TABLE devices (id TEXT PRIMARY KEY, model TEXT NOT NULL, label TEXT, status TEXT NOT NULL, registration TEXT NOT NULL,
+  reason TEXT, ${TERM}) STRICT, WITHOUT ROWID;
+CREATE TABLE device_keys (device TEXT PRIMARY KEY, number INTEGER NOT NULL, grade TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE device_activity (device TEXT PRIMARY KEY, last_reading_ms INTEGER NOT NULL, reading_count INTEGER NOT NULL)
+  STRICT, WITHOUT ROWID;
+CREATE TABLE accounts (id TEXT PRIMARY KEY, holder TEXT NOT NULL, name TEXT, key_count INTEGER NOT NULL, ${TERM})
+  STRICT, WITHOUT ROWID;
+CREATE TABLE proposals (id TEXT PRIMARY KEY, body TEXT NOT NULL, proposer TEXT NOT NULL, kinds TEXT NOT NULL,
+  created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, approval_count INTEGER NOT NULL, executed INTEGER NOT NULL,
+  withdrawn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX proposals_by_time ON proposals (created_ms, id);
+CREATE TABLE blocks (height INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, first_index INTEGER NOT NULL, log_size INTEGER NOT NULL,
+  transaction_count INTEGER NOT NULL, state_root TEXT, app_hash TEXT NOT NULL) STRICT;
+CREATE TABLE transactions (log_index INTEGER PRIMARY KEY, id TEXT NOT NULL, height INTEGER NOT NULL, position INTEGER NOT NULL,
+  time_ms INTEGER NOT NULL, code TEXT NOT NULL, signers TEXT NOT NULL, kinds TEXT NOT NULL) STRICT;
+CREATE INDEX transactions_by_height ON transactions (height);
+CREATE TABLE anchors (shard TEXT NOT NULL, size INTEGER NOT NULL, root TEXT NOT NULL, height INTEGER NOT NULL,
+  time_ms INTEGER NOT NULL, PRIMARY KEY (height, shard, size)) STRICT, WITHOUT ROWID;
+CREATE TABLE readings (shard INTEGER NOT NULL, entry INTEGER NOT NULL, id TEXT NOT NULL, device TEXT NOT NULL,
+  key_number INTEGER NOT NULL, sequence INTEGER NOT NULL, received_ms INTEGER NOT NULL, time_ms INTEGER NOT NULL,
+  record_count INTEGER NOT NULL, personal INTEGER NOT NULL, PRIMARY KEY (shard, entry)) STRICT, WITHOUT ROWID;
+CREATE INDEX readings_by_time ON readings (received_ms, shard, entry);
+CREATE INDEX readings_by_device ON readings (device, received_ms, shard, entry);
+CREATE TABLE records (shard INTEGER NOT NULL, entry INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT,
+  time_ms INTEGER NOT NULL, kind TEXT NOT NULL, number REAL, text TEXT, sum REAL, PRIMARY KEY (shard, entry, position))
+  STRICT, WITHOUT ROWID;
+PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** An open file of the read model. `isNew`: it had no tables of this version. */
+export type OpenDatabase = { readonly database: Database; readonly isNew: boolean };
+
+/** Opens the file for writing and makes its tables when it has none. Throws as SQLite does, also for tables of another version. */
+export function openForWriting(file: string): OpenDatabase {
+  const connection = new DatabaseSync(file);
+  // WAL readers see whole transactions. NORMAL: a power cut may cost the last ones, rows and cursor together, never the file.
+  connection.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000',
+  );
+  const { user_version: version } = connection.prepare('PRAGMA user_version').get() as { user_version: number };
+  if (version !== 0 && version !== SCHEMA_VERSION) {
+    connection.close();
+    throw new Error(`a read model of version ${version}`);
+  }
+  if (version === 0) connection.exec(`BEGIN; ${SCHEMA} COMMIT`);
+  return { database: makeKysely(connection), isNew: version === 0 };
+}
+
+/** Opens the file for questions, beside the connection that writes. */
+export function openForReading(file: string): Database {
+  const connection = new DatabaseSync(file, { readOnly: true });
+  connection.exec('PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000; PRAGMA query_only = 1');
+  return makeKysely(connection);
+}
+
+/** Kysely speaks to better-sqlite3; node:sqlite says the same in other words. */
+function makeKysely(connection: DatabaseSync): Database {
+  const database = {
+    close: () => connection.close(),
+    prepare(sql: string) {
+      const statement = connection.prepare(sql);
+      const bind = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[];
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters: readonly unknown[]) => statement.all(...bind(parameters)),
+        run: (parameters: readonly unknown[]) => statement.run(...bind(parameters)),
+        iterate: (parameters: readonly unknown[]) => statement.iterate(...bind(parameters)),
+      };
+    },
+  };
+  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+}

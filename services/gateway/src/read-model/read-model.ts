@@ -1,0 +1,230 @@
+/**
+ * The read model follows the ledger and the shards: batch by batch, each batch and its cursor in one transaction, so a crash anywhere
+ * resumes where the rows end. It always asks for what comes after its cursor; being told of news only wakes it, so catching up and
+ * keeping up are one path. A file that is damaged, of another version or of another history is deleted and filled again.
+ */
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { toHex } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { prefixRange } from '@oppidum/formats/state-layout';
+import { kindNamed } from '@oppidum/formats/state-registry';
+import type { NodeClient } from '@oppidum/node/client';
+import type { TelemetryClient } from '@oppidum/telemetry/client';
+import { followedKinds, writeBlock, writeRecords } from './block-rows.ts';
+import { type Database, type OpenDatabase, openForReading, openForWriting } from './database.ts';
+import { writeReadings } from './reading-rows.ts';
+
+const FILE_NAME = 'read-model.sqlite';
+const BLOCKS_OF_ONE_BATCH = 100;
+const READINGS_OF_ONE_BATCH = 500;
+const RECORDS_OF_ONE_BATCH = 1_000;
+
+export type ReadModelOptions = {
+  /** `gateway/` of the data folder. */
+  readonly folder: string;
+  readonly crypto: Crypto;
+  readonly node: NodeClient;
+  readonly shards: readonly TelemetryClient[];
+  /** Told once when following failed: what it answers grows old from then on. */
+  readonly onFailure: (error: Error) => void;
+};
+
+/** How far the rows are behind. */
+export type ReadModelLag = { readonly blocks: number; readonly readings: number };
+
+/** Deletes the read model of a stopped gateway; the next start fills it again. */
+export function deleteReadModel(folder: string): void {
+  for (const end of ['', '-wal', '-shm']) rmSync(join(folder, `${FILE_NAME}${end}`), { force: true });
+}
+
+/** An open read model. */
+export class ReadModel {
+  /** For questions; sees whole batches only. */
+  readonly database: Database;
+  readonly #options: ReadModelOptions;
+  readonly #writer: Database;
+  readonly #forget: (() => void)[] = [];
+  #height: number;
+  readonly #sizes: Map<number, number>;
+  #isCaughtUp = false;
+  #hasNews = true;
+  #isClosed = false;
+  #running: Promise<void> = Promise.resolve();
+  #isRunning = false;
+
+  private constructor(options: ReadModelOptions, writer: Database, place: Place) {
+    this.#options = options;
+    this.#writer = writer;
+    this.#height = place.height;
+    this.#sizes = new Map(place.sizes);
+    this.database = openForReading(join(options.folder, FILE_NAME));
+  }
+
+  /** Opens the file, or makes it, and begins to follow. */
+  static async open(options: ReadModelOptions): Promise<ReadModel> {
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    const { writer, place } = (await openKnown(options)) ?? (await openNew(options));
+    const model = new ReadModel(options, writer, place);
+    model.#forget.push(options.node.onBlock(() => model.#wake()));
+    for (const shard of options.shards) model.#forget.push(shard.onKept(() => model.#wake()));
+    model.#wake();
+    return model;
+  }
+
+  /** True once it has been level with the ledger and the shards. */
+  get isCaughtUp(): boolean {
+    return this.#isCaughtUp;
+  }
+
+  lag(): ReadModelLag {
+    const { node, shards } = this.#options;
+    const behind = shards.map((shard) => {
+      const { number, size } = shard.status();
+      return Math.max(0, size - (this.#sizes.get(number) ?? 0));
+    });
+    return { blocks: Math.max(0, node.head().height - this.#height), readings: behind.reduce((sum, count) => sum + count, 0) };
+  }
+
+  /** Ends after the batch that is being written. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const forget of this.#forget) forget();
+    await this.#running;
+    await this.database.destroy();
+    await this.#writer.destroy();
+  }
+
+  #wake(): void {
+    this.#hasNews = true;
+    if (this.#isRunning || this.#isClosed) return;
+    this.#isRunning = true;
+    this.#running = this.#follow().then(
+      () => {
+        this.#isRunning = false;
+      },
+      // Stays "running": a writer that failed is not tried again on the same rows.
+      (error: Error) => this.#options.onFailure(error),
+    );
+  }
+
+  async #follow(): Promise<void> {
+    while (this.#hasNews && !this.#isClosed) {
+      this.#hasNews = false;
+      const found = [await this.#followBlocks()];
+      for (const shard of this.#options.shards) found.push(await this.#followReadings(shard));
+      if (found.some(Boolean)) this.#hasNews = true;
+      else this.#isCaughtUp = true;
+      await nextTurn();
+    }
+  }
+
+  /** Writes the next batch of blocks; false when there was none. */
+  async #followBlocks(): Promise<boolean> {
+    const blocks = this.#options.node.blocks(this.#height + 1, BLOCKS_OF_ONE_BATCH);
+    const last = blocks.at(-1);
+    if (last === undefined) return false;
+    await this.#writer.transaction().execute(async (transaction) => {
+      for (const block of blocks) await writeBlock(transaction, block);
+      await writeCursor(transaction, 'blocks', last.height);
+    });
+    this.#height = last.height;
+    return true;
+  }
+
+  /** Writes the next batch of a shard's entries; false when there was none. */
+  async #followReadings(shard: TelemetryClient): Promise<boolean> {
+    const { number } = shard.status();
+    const size = this.#sizes.get(number) ?? 0;
+    const kept = shard.readings(size, READINGS_OF_ONE_BATCH);
+    const last = kept.at(-1);
+    if (last === undefined) return false;
+    const { crypto, node } = this.#options;
+    await this.#writer.transaction().execute(async (transaction) => {
+      await writeReadings(transaction, { crypto, node, shard: number }, kept);
+      await writeCursor(transaction, `readings/${number}`, last.index + 1);
+    });
+    this.#sizes.set(number, last.index + 1);
+    return true;
+  }
+}
+
+/** Where the rows end: the last block, and entries by shard number. */
+type Place = { readonly height: number; readonly sizes: ReadonlyMap<number, number> };
+type Opened = { readonly writer: Database; readonly place: Place };
+
+function writeCursor(database: Database, name: string, value: number): Promise<unknown> {
+  return database.replaceInto('cursors').values({ name, value }).execute();
+}
+
+/** The file that is there, or null when it is none or not of this history. */
+async function openKnown(options: ReadModelOptions): Promise<Opened | null> {
+  const opened = openFile(options.folder);
+  if (opened === null) return null;
+  try {
+    if (opened.isNew) throw new Error('an empty read model');
+    const rows = await opened.database.selectFrom('cursors').selectAll().execute();
+    const height = rows.find(({ name }) => name === 'blocks')?.value ?? -1;
+    const sizes = options.shards.map((shard): [number, number] => {
+      const { number } = shard.status();
+      return [number, rows.find(({ name }) => name === `readings/${number}`)?.value ?? 0];
+    });
+    const place = { height, sizes: new Map(sizes) };
+    await assertSameHistory(options, opened.database, place);
+    return { writer: opened.database, place };
+  } catch {
+    await opened.database.destroy();
+    return null;
+  }
+}
+
+function openFile(folder: string): OpenDatabase | null {
+  try {
+    return openForWriting(join(folder, FILE_NAME));
+  } catch {
+    return null;
+  }
+}
+
+/** Throws unless the last rows are what the ledger and the shards have at their places: a restored backup may be older, or another city. */
+async function assertSameHistory({ node, shards }: ReadModelOptions, database: Database, place: Place): Promise<void> {
+  const { height } = place;
+  const [block] = await database.selectFrom('blocks').select('app_hash').where('height', '=', height).execute();
+  const known = node.block(height);
+  if (block === undefined || known === null || toHex(known.appHash) !== block.app_hash)
+    throw new Error(`another block ${height}`);
+  for (const shard of shards) {
+    const { number } = shard.status();
+    const last = (place.sizes.get(number) ?? 0) - 1;
+    const [row] = await database
+      .selectFrom('readings')
+      .select('id')
+      .where('shard', '=', number)
+      .where('entry', '=', last)
+      .execute();
+    const [kept] = last < 0 ? [] : shard.readings(last, 1);
+    if (last >= 0 && kept?.index !== last) throw new Error(`no entry ${last}`);
+    if (row !== undefined && row.id !== (kept === undefined ? '' : toHex(kept.digest))) throw new Error(`another entry ${last}`);
+  }
+}
+
+/** A new file. Where the first blocks are gone (a node begun from a snapshot) the records come from the state as it stands. */
+async function openNew(options: ReadModelOptions): Promise<Opened> {
+  deleteReadModel(options.folder);
+  const { database } = openForWriting(join(options.folder, FILE_NAME));
+  const [first] = options.node.blocks(0, 1);
+  if (first === undefined || first.height > 0) await writeState(database, options.node);
+  return { writer: database, place: { height: (first?.height ?? 0) - 1, sizes: new Map() } };
+}
+
+async function writeState(database: Database, node: NodeClient): Promise<void> {
+  for (const name of followedKinds) {
+    const records = [...node.scan(prefixRange(kindNamed(name), []))];
+    for (let i = 0; i < records.length; i += RECORDS_OF_ONE_BATCH) {
+      const batch = records.slice(i, i + RECORDS_OF_ONE_BATCH);
+      await database.transaction().execute((transaction) => writeRecords(transaction, batch));
+    }
+  }
+}
