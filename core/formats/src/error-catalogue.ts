@@ -219,6 +219,12 @@ export const ERRORS = {
     'The ledger refused to enrol these devices',
     'See the code of the refusal; begun again, what is done stays done',
   ),
+  MAKER_FILE_INVALID: entry(
+    500,
+    1,
+    'The file that says who makes the simulated devices is missing or unreadable',
+    'Start the city with `npm start`, which writes it, or write it as apps/city says',
+  ),
   EVIDENCE_REFUSED: entry(
     502,
     3,
