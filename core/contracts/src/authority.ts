@@ -12,6 +12,7 @@ import type { City, VerifiedSigner } from '@oppidum/ledger/city';
 /** The roles of the first areas. `registrar`: accounts, manufacturers. `operator`: devices in service. `data-protection`: erasures. */
 export const ROLES = ['registrar', 'operator', 'data-protection'] as const;
 export type Role = (typeof ROLES)[number];
+type KeyClass = VerifiedSigner['class'];
 
 /** True for the roles there are. */
 export function isRole(name: string): name is Role {
@@ -32,20 +33,34 @@ export function ableSigners(city: City): readonly VerifiedSigner[] {
   });
 }
 
-/** Refuses unless a signer holds the role: NOT_AUTHORIZED. */
-export function checkRole(city: City, role: Role): Rejection | null {
+/** The signers who hold the role, in the order of the transaction. */
+export function holdersOf(city: City, role: Role): readonly VerifiedSigner[] {
   const segment = roleId(city, role);
-  const holds = ableSigners(city).some((signer) => city.read(at(roleKind, signer.account, segment)) !== null);
-  return holds ? null : reject('NOT_AUTHORIZED', { needs: `role ${role}` });
+  return ableSigners(city).filter((signer) => city.read(at(roleKind, signer.account, segment)) !== null);
+}
+
+/** Refuses unless a signer holds the role (NOT_AUTHORIZED), with a full key where asked (KEY_CLASS_TOO_LOW). */
+export function checkRole(city: City, role: Role, keyClass: KeyClass = 'everyday'): Rejection | null {
+  const holders = holdersOf(city, role);
+  if (holders.length === 0) return reject('NOT_AUTHORIZED', { needs: `role ${role}` });
+  return checkClass(holders, keyClass);
+}
+
+/** Refuses unless anybody able signed: for acts that prove themselves, so that nobody is asked who they are. NOT_AUTHORIZED. */
+export function checkAnybody(city: City): Rejection | null {
+  return ableSigners(city).length > 0 ? null : reject('NOT_AUTHORIZED', { needs: 'a signer' });
 }
 
 /** Refuses unless the account itself signed (NOT_AUTHORIZED), with a full key where asked (KEY_CLASS_TOO_LOW). */
-export function checkAccount(city: City, account: Bytes, keyClass: 'everyday' | 'full' = 'everyday'): Rejection | null {
+export function checkAccount(city: City, account: Bytes, keyClass: KeyClass = 'everyday'): Rejection | null {
   const signed = ableSigners(city).filter((signer) => equalBytes(signer.account, account));
   if (signed.length === 0) return reject('NOT_AUTHORIZED', { needs: `account ${toHex(account)}` });
-  if (keyClass === 'full' && !signed.some((signer) => signer.class === 'full'))
-    return reject('KEY_CLASS_TOO_LOW', { needs: 'full' });
-  return null;
+  return checkClass(signed, keyClass);
+}
+
+function checkClass(signers: readonly VerifiedSigner[], keyClass: KeyClass): Rejection | null {
+  const suffices = keyClass === 'everyday' || signers.some((signer) => signer.class === 'full');
+  return suffices ? null : reject('KEY_CLASS_TOO_LOW', { needs: 'full' });
 }
 
 /** Refuses unless the council decided this in a proposal: NOT_AUTHORIZED. Dangerous actions only ever run so. */

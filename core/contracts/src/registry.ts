@@ -1,12 +1,13 @@
 /** The rules of a city: every area's actions in one table. */
 
 import { actionTable, type Registry } from '@oppidum/ledger/action';
+import { deviceActions } from './devices/actions.ts';
 import { governanceActions } from './governance/actions.ts';
 import { beginBlock, hasPendingWork } from './governance/begin-block.ts';
 import { applyGenesis } from './governance/genesis.ts';
 
 export const cityRegistry: Registry = {
-  actions: actionTable(governanceActions),
+  actions: actionTable(governanceActions, deviceActions),
   applyGenesis,
   beginBlock,
   hasPendingWork,

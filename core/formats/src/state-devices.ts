@@ -90,4 +90,22 @@ export const keyOwnerKind = defineKind({
   value: struct({ device: id() }),
 });
 
-export const deviceKinds = [manufacturerKind, modelKind, deviceKind, deviceKeyKind, suspensionKind, keyOwnerKind] as const;
+/** A proven clone: two readings of one device, key number and sequence number with different payloads. Each counts once. */
+export const cloneKind = defineKind({
+  name: 'clone',
+  area: AREA,
+  kind: 0x07,
+  segments: ['id', 'number', 'number'],
+  /** Digests of the two envelopes, as reported. */
+  value: struct({ first: id(), second: id(), at: height() }),
+});
+
+export const deviceKinds = [
+  manufacturerKind,
+  modelKind,
+  deviceKind,
+  deviceKeyKind,
+  suspensionKind,
+  keyOwnerKind,
+  cloneKind,
+] as const;

@@ -1,0 +1,39 @@
+/** A maker of devices is admitted to the city. */
+
+import { toHex } from '@oppidum/formats/bytes';
+import { id } from '@oppidum/formats/common-schemas';
+import { reject } from '@oppidum/formats/errors';
+import { text } from '@oppidum/formats/schema';
+import { manufacturerKind } from '@oppidum/formats/state-devices';
+import { accountKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
+import { defineAction } from '@oppidum/ledger/action';
+import { checkRole } from '../authority.ts';
+import { checkOpen } from '../governance/account-keys.ts';
+
+/**
+ * Registers a manufacturer that acts through `account`, whose keys change without the manufacturer changing.
+ * Rule: a registrar vouches for it; it has a name, so its account is not a person's.
+ * Refuses, in this order: NOT_AUTHORIZED, MANUFACTURER_EXISTS, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED, PERSON_NAMED.
+ */
+export const createManufacturer = defineAction({
+  kind: 'manufacturer/create',
+  body: { id: id(), name: text(128), account: id() },
+
+  check(body, city) {
+    const refused = checkRole(city, 'registrar');
+    if (refused !== null) return refused;
+    const known = city.read(at(manufacturerKind, body.id)) !== null;
+    if (known) return reject('MANUFACTURER_EXISTS', { manufacturer: toHex(body.id) });
+    const closed = checkOpen(city, body.account);
+    if (closed !== null) return closed;
+    const { holder } = city.get(at(accountKind, body.account));
+    return holder === 'person' ? reject('PERSON_NAMED', { account: toHex(body.account) }) : null;
+  },
+
+  // COMMIT POINT
+  apply({ id: manufacturer, name, account }, city) {
+    city.write(at(manufacturerKind, manufacturer), { name, account, from: city.height });
+    city.emit('manufacturer/created', { manufacturer, account });
+  },
+});

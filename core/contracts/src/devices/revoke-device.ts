@@ -1,0 +1,35 @@
+/** A device is out of service for good: broken, stolen, sold. */
+
+import { id, reason } from '@oppidum/formats/common-schemas';
+import { reject } from '@oppidum/formats/errors';
+import { deviceKind } from '@oppidum/formats/state-devices';
+import { at } from '@oppidum/formats/state-layout';
+import { defineAction } from '@oppidum/ledger/action';
+import { checkOperatorOrMaker } from './makers.ts';
+import { readStanding } from './standing.ts';
+
+/**
+ * Revokes a device from this height on, whether it was ever active or not. Nothing undoes it; its keys never speak for another.
+ * Rule: the operator, or the maker for its own.
+ * Refuses, in this order: DEVICE_UNKNOWN, NOT_AUTHORIZED, KEY_CLASS_TOO_LOW, DEVICE_REVOKED.
+ */
+export const revokeDevice = defineAction({
+  kind: 'device/revoke',
+  body: { id: id(), reason: reason() },
+
+  check({ id: device }, city) {
+    const standing = readStanding(city, device);
+    if ('code' in standing) return standing;
+    const refused = checkOperatorOrMaker(city, standing.manufacturer.account, 'full');
+    if (refused !== null) return refused;
+    const { to } = standing.device;
+    return to === undefined ? null : reject('DEVICE_REVOKED', { revokedAt: to });
+  },
+
+  // COMMIT POINT
+  apply({ id: device, reason }, city) {
+    const place = at(deviceKind, device);
+    city.write(place, { ...city.get(place), status: 'revoked', to: city.height, reason });
+    city.emit('device/revoked', { device, reason });
+  },
+});
