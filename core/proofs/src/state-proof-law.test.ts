@@ -10,7 +10,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { KeyRange } from '@oppidum/formats/state-layout';
 import { BIT_KEYS, isInRange } from './state-bits.ts';
-import { checkMinimalProof, checkPrunedMap, type ProofNode } from './state-proof.ts';
+import { checkMinimalProof, checkPrunedMap, type ProofNode, type StateProof } from './state-proof.ts';
 import type { NodeRef } from './state-prove.ts';
 import { StateTree } from './state-tree.ts';
 
@@ -75,6 +75,16 @@ function judge(tree: StateTree, nodes: readonly ProofNode[], range: KeyRange): s
   return 'code' in answer ? null : show(answer.leaves.map((leaf) => leaf.key));
 }
 
+/** Of larger maps the sample says nothing new. */
+const MINIMAL_KEYS_MAX = 5;
+
+/** One claim has one proof without anything to spare: the prover's. */
+function assertOneMinimal(nodes: readonly ProofNode[], proven: StateProof, range: KeyRange): void {
+  const refusal = checkMinimalProof({ nodes }, [range], BIT_KEYS);
+  if (refusal === null) assert.deepEqual(nodes, proven.nodes);
+  else assert.equal(refusal.code, 'NOT_CANONICAL');
+}
+
 /** Both halves of the law for one map. Returns how many prunings were judged and how many accepted. */
 function assertLaw(
   keys: readonly number[][],
@@ -96,10 +106,7 @@ function assertLaw(
       accepted++;
       if (shown !== truth)
         assert.fail(`false proof: map ${show(keys)}, range ${show([range.lo, range.hi])}: ${JSON.stringify(nodes)}`);
-      // One claim has one proof without anything to spare: the prover's.
-      const refusal = checkMinimalProof({ nodes }, [range], BIT_KEYS);
-      if (refusal === null) assert.deepEqual(nodes, proven.nodes);
-      else assert.equal(refusal.code, 'NOT_CANONICAL');
+      if (keys.length <= MINIMAL_KEYS_MAX) assertOneMinimal(nodes, proven, range);
     }
   }
   return { prunings: all.length, accepted };
