@@ -129,8 +129,26 @@ export function parseBase64Url(text: string): Bytes {
   return parseSextets(text, BASE64URL_DIGITS, 'base64url');
 }
 
+/** Up to here loops over ASCII are faster than the encoders of the runtime. */
+const SHORT_TEXT = 64;
+
+function isAscii(bytes: Bytes): boolean {
+  for (let i = 0; i < bytes.length; i++) if ((bytes[i] as number) > 0x7f) return false;
+  return true;
+}
+
 /** UTF-8 of a text. Throws TEXT_INVALID on lone surrogates, which have no UTF-8 form. */
 export function encodeUtf8(text: string): Bytes {
+  if (text.length <= SHORT_TEXT) {
+    const bytes = new Uint8Array(text.length);
+    let i = 0;
+    for (; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) break;
+      bytes[i] = unit;
+    }
+    if (i === text.length) return bytes;
+  }
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0xd800 || unit > 0xdfff) continue;
@@ -143,6 +161,7 @@ export function encodeUtf8(text: string): Bytes {
 
 /** Text of strictly valid UTF-8 (RFC 3629). Throws TEXT_INVALID. */
 export function parseUtf8(bytes: Bytes): string {
+  if (bytes.length <= SHORT_TEXT && isAscii(bytes)) return String.fromCharCode(...bytes);
   try {
     return utf8Decoder.decode(bytes);
   } catch {
@@ -171,8 +190,8 @@ export function encodeUint64(value: number): Bytes {
 /** Reads a big-endian u32 at `offset`. Throws TRUNCATED. */
 export function readUint32(bytes: Bytes, offset: number): number {
   if (offset < 0 || offset + 4 > bytes.length) throw formatError('TRUNCATED', { at: offset });
-  const [a, b, c, d] = bytes.subarray(offset, offset + 4) as unknown as [number, number, number, number];
-  return a * 2 ** 24 + (b << 16) + (c << 8) + d;
+  const low = ((bytes[offset + 1] as number) << 16) + ((bytes[offset + 2] as number) << 8) + (bytes[offset + 3] as number);
+  return (bytes[offset] as number) * 2 ** 24 + low;
 }
 
 /** Reads a big-endian u64 at `offset`. Throws TRUNCATED, or NUMBER_RANGE beyond 2^53 − 1. */

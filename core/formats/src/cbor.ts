@@ -44,9 +44,9 @@ const SIMPLE_NULL = 0xf6;
 
 const FLOAT_VIEW = new DataView(new ArrayBuffer(8));
 
-/** Growing output buffer: one allocation per doubling instead of one per item. */
+/** Growing output buffer, kept from call to call: encoding allocates nothing but its result. */
 class Writer {
-  private buffer = new Uint8Array(256);
+  private buffer = new Uint8Array(4096);
   private size = 0;
 
   private reserve(count: number): number {
@@ -67,7 +67,8 @@ class Writer {
 
   bytes(value: Bytes): void {
     const at = this.reserve(value.length);
-    this.buffer.set(value, at);
+    if (value.length > 64) this.buffer.set(value, at);
+    else for (let i = 0; i < value.length; i++) this.buffer[at + i] = value[i] as number;
   }
 
   /** RFC 8949 §3: initial byte and the shortest argument. */
@@ -89,16 +90,26 @@ class Writer {
     }
   }
 
-  done(): Bytes {
-    return this.buffer.slice(0, this.size);
+  /** Calls `write` and takes what it wrote; calls may nest. */
+  collect(write: (writer: Writer) => void): Bytes {
+    const start = this.size;
+    try {
+      write(this);
+      return this.buffer.slice(start, this.size);
+    } finally {
+      this.size = start;
+      if (start === 0 && this.buffer.length > SPARE_SIZE_MAX) this.buffer = new Uint8Array(4096);
+    }
   }
 }
 
+/** What the output buffer may keep between two calls. */
+const SPARE_SIZE_MAX = 1_048_576;
+const WRITER = new Writer();
+
 /** Encodes a value deterministically. Throws FormatError NUMBER_RANGE (NaN, infinities, integers beyond 64 bit) or TEXT_INVALID. */
 export function encodeCbor(value: CborValue): Bytes {
-  const writer = new Writer();
-  writeValue(writer, value);
-  return writer.done();
+  return WRITER.collect((writer) => writeValue(writer, value));
 }
 
 function writeValue(writer: Writer, value: CborValue): void {
@@ -168,10 +179,29 @@ function halfOf(value: number): number | null {
   return full % 2 ** shift === 0 ? sign | (full / 2 ** shift) : null;
 }
 
+/** Encoded text keys that were met before: formats have few, and meet them again and again. */
+const KNOWN_KEYS = new Map<string, Bytes>();
+const KNOWN_KEY_COUNT_MAX = 1_024;
+
+function encodeKey(key: CborKey): Bytes {
+  if (typeof key === 'number') return encodeCbor(key);
+  const known = KNOWN_KEYS.get(key);
+  if (known !== undefined) return known;
+  const encoded = encodeCbor(key);
+  if (KNOWN_KEYS.size < KNOWN_KEY_COUNT_MAX && encoded.length <= 64) KNOWN_KEYS.set(key, encoded);
+  return encoded;
+}
+
 function writeMap(writer: Writer, map: CborMap): void {
   const pairs: { key: Bytes; value: CborValue }[] = [];
-  for (const [key, value] of map) pairs.push({ key: encodeCbor(key), value });
-  pairs.sort((a, b) => compareBytes(a.key, b.key));
+  let isSorted = true;
+  for (const [key, value] of map) {
+    const pair = { key: encodeKey(key), value };
+    const before = pairs.at(-1);
+    if (before !== undefined && compareBytes(before.key, pair.key) > 0) isSorted = false;
+    pairs.push(pair);
+  }
+  if (!isSorted) pairs.sort((a, b) => compareBytes(a.key, b.key));
   writer.head(MAJOR_MAP, pairs.length);
   for (const { key, value } of pairs) {
     writer.bytes(key);
@@ -206,6 +236,13 @@ export function parseCborPrefix(bytes: Bytes): { readonly value: CborValue; read
   return { value, size: reader.offset };
 }
 
+function takeByte(reader: Reader): number {
+  const byte = reader.bytes[reader.offset];
+  if (byte === undefined) throw formatError('TRUNCATED', { at: reader.offset });
+  reader.offset++;
+  return byte;
+}
+
 function take(reader: Reader, count: number): Bytes {
   const start = reader.offset;
   if (count > reader.bytes.length - start) throw formatError('TRUNCATED', { at: start });
@@ -218,14 +255,16 @@ function readArgument(reader: Reader, info: number): number | bigint {
   if (info < 24) return info;
   if (info > 27) throw formatError('NOT_CANONICAL', { at: reader.offset, info });
   const width = 2 ** (info - 24);
-  const digits = take(reader, width);
+  const start = reader.offset;
+  if (width > reader.bytes.length - start) throw formatError('TRUNCATED', { at: start });
+  reader.offset = start + width;
   let value = 0;
-  for (let i = 0; i < width; i++) value = value * 256 + (digits[i] as number);
+  for (let i = 0; i < width; i++) value = value * 256 + (reader.bytes[start + i] as number);
   const smallest = width === 1 ? 24 : 2 ** (4 * width);
   if (value < smallest && !reader.foreign) throw formatError('NOT_CANONICAL', { at: reader.offset - width });
   if (width < 8 || value <= Number.MAX_SAFE_INTEGER) return value;
   let exact = 0n;
-  for (const digit of digits) exact = exact * 256n + BigInt(digit);
+  for (let i = 0; i < width; i++) exact = exact * 256n + BigInt(reader.bytes[start + i] as number);
   return exact;
 }
 
@@ -239,7 +278,7 @@ function readCount(reader: Reader, info: number, countMax: number): number {
 
 function readValue(reader: Reader, depth: number): CborValue {
   if (depth > LIMITS.cborDepthMax) throw formatError('TOO_DEEP', { depthMax: LIMITS.cborDepthMax });
-  const first = take(reader, 1)[0] as number;
+  const first = takeByte(reader);
   const info = first & 31;
   switch (first >> 5) {
     case MAJOR_UNSIGNED:
@@ -275,7 +314,7 @@ function readValue(reader: Reader, depth: number): CborValue {
 function readString(reader: Reader, major: number, info: number): Bytes {
   if (!reader.foreign || info !== INDEFINITE) return take(reader, readCount(reader, info, Number.MAX_SAFE_INTEGER));
   const chunks: Bytes[] = [];
-  for (let first = take(reader, 1)[0] as number; first !== BREAK; first = take(reader, 1)[0] as number) {
+  for (let first = takeByte(reader); first !== BREAK; first = takeByte(reader)) {
     if (first >> 5 !== major || (first & 31) === INDEFINITE)
       throw formatError('WRONG_TYPE', { at: reader.offset - 1, want: 'a chunk of the string' });
     const chunk = take(reader, readCount(reader, first & 31, Number.MAX_SAFE_INTEGER));
@@ -301,20 +340,29 @@ function isEnd(reader: Reader, done: number, count: number | null): boolean {
 function readMap(reader: Reader, info: number, depth: number): CborMap {
   const count = readItemCount(reader, info);
   const map: CborMap = new Map();
-  let previous: Bytes | null = null;
+  let [previousStart, previousEnd] = [0, 0];
   for (let i = 0; !isEnd(reader, i, count); i++) {
     const start = reader.offset;
     const key = readValue(reader, depth + 1);
     if (typeof key !== 'number' && typeof key !== 'string')
       throw formatError('WRONG_TYPE', { at: start, want: 'an integer or text key' });
-    const encoded = reader.bytes.subarray(start, reader.offset);
-    const order = previous === null || reader.foreign ? 1 : compareBytes(encoded, previous);
+    const order = i === 0 || reader.foreign ? 1 : compareKeys(reader.bytes, start, reader.offset, previousStart, previousEnd);
     if (order === 0 || map.has(key)) throw formatError('DUPLICATE_KEY', { at: start });
     if (order < 0) throw formatError('UNSORTED', { at: start });
-    previous = encoded;
+    [previousStart, previousEnd] = [start, reader.offset];
     map.set(key, readValue(reader, depth + 1));
   }
   return map;
+}
+
+/** `compareBytes` of two stretches of the same bytes. */
+function compareKeys(bytes: Bytes, startA: number, endA: number, startB: number, endB: number): number {
+  const shared = Math.min(endA - startA, endB - startB);
+  for (let i = 0; i < shared; i++) {
+    const difference = (bytes[startA + i] as number) - (bytes[startB + i] as number);
+    if (difference !== 0) return difference;
+  }
+  return endA - startA - (endB - startB);
 }
 
 function readSimple(reader: Reader, first: number): CborValue {

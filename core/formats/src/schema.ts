@@ -81,9 +81,14 @@ export function blob(max: number, min = 0): Schema<Bytes> {
 export function text(max: number, min = 1): Schema<string> {
   const parse = (value: unknown, path: string): string => {
     if (typeof value !== 'string') return wrongType(path, 'a text');
-    const size = encodeUtf8(value).length;
-    if (size < min || size > max) throw formatError('LENGTH_WRONG', { at: path, min, max, got: size });
+    let isPlain = true;
     for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit < 0x20 || unit > 0x7e) isPlain = false;
+    }
+    const size = isPlain ? value.length : encodeUtf8(value).length;
+    if (size < min || size > max) throw formatError('LENGTH_WRONG', { at: path, min, max, got: size });
+    for (let i = 0; !isPlain && i < value.length; i++) {
       const unit = value.charCodeAt(i);
       if (unit < 0x20 || unit === 0x7f) throw formatError('TEXT_INVALID', { at: path, want: 'no control characters' });
     }
@@ -174,6 +179,8 @@ export type StructOf<F> = { readonly [K in Exclude<keyof F, OptionalName<F>>]: I
 export function struct<const F extends Fields>(fields: F): Schema<StructOf<F>> {
   const entries = Object.entries(fields);
   const names = new Set(entries.map(([name]) => name));
+  // As RFC 8949 §4.2.1 sorts short texts, so that encoding finds them in order.
+  const sorted = entries.toSorted(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
 
   const build = (present: (name: string) => boolean, parseField: (name: string, schema: AnySchema) => unknown, path: string) => {
     const result: Record<string, unknown> = {};
@@ -198,7 +205,7 @@ export function struct<const F extends Fields>(fields: F): Schema<StructOf<F>> {
     },
     encode(value) {
       const map: CborMap = new Map();
-      for (const [name, schema] of entries) {
+      for (const [name, schema] of sorted) {
         const field = (value as Record<string, unknown>)[name];
         if (field !== undefined) map.set(name, schema.encode(field));
       }

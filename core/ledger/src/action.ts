@@ -3,7 +3,7 @@
  */
 
 import type { Bytes } from '@oppidum/formats/bytes';
-import { formatError, type Rejection } from '@oppidum/formats/errors';
+import { FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { type Schema, type StructOf, struct } from '@oppidum/formats/schema';
 import type { Action } from '@oppidum/formats/transaction';
@@ -72,4 +72,14 @@ export function parseAction(registry: Registry, action: Action): ParsedAction {
   const definition = registry.actions.get(action.kind);
   if (definition === undefined) throw formatError('ACTION_UNKNOWN', { kind: action.kind });
   return { definition, body: definition.body.parse(action.body, '') };
+}
+
+/** Bytes that mean nothing (envelopes, and keys, notes or policies that an action carries) are refused with the code of their FormatError. */
+export function answerOf<T>(attempt: () => T): T | Rejection {
+  try {
+    return attempt();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return reject(error.code, error.details);
+  }
 }

@@ -6,7 +6,7 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import { equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { verifySignature } from '@oppidum/formats/public-key';
 import { accountKeyKind, accountKind } from '@oppidum/formats/state-governance';
@@ -17,8 +17,18 @@ import {
   parseTransaction,
   transactionToBeSigned,
 } from '@oppidum/formats/transaction';
-import { type ParsedAction, parseAction, type Registry } from './action.ts';
+import { answerOf, type ParsedAction, parseAction, type Registry } from './action.ts';
 import type { StateReader, VerifiedSigner } from './city.ts';
+
+/**
+ * What an envelope says by itself, whatever the state: parsed once and used by CheckTx and by the block. `actions` are a refusal where
+ * the registry cannot read one. `verifiedBy[i]`: the public key under which signature `i` was found to verify, once it was.
+ */
+export type PreparedTransaction = {
+  readonly alleged: AllegedTransaction;
+  readonly actions: readonly ParsedAction[] | Rejection;
+  readonly verifiedBy: (Bytes | undefined)[];
+};
 
 /** What admission needs to know besides the transaction. */
 export type AdmissionContext = {
@@ -31,6 +41,8 @@ export type AdmissionContext = {
   readonly state: StateReader;
   /** True for ids executed within the last LIMITS.transactionLifetimeMs or earlier in this block. */
   readonly isKnown: (id: Bytes) => boolean;
+  /** What is known already of exactly this array of bytes; without it everything is parsed and verified anew. */
+  readonly recall?: (envelope: Bytes) => PreparedTransaction | undefined;
 };
 
 /** A transaction whose every signature was verified against keys in force. */
@@ -50,17 +62,24 @@ export type AdmissionRefusal = Rejection & { readonly id: Bytes | null };
  * FormatError of an action's body, then per signer ACCOUNT_UNKNOWN, ACCOUNT_CLOSED, KEY_UNKNOWN, KEY_REVOKED, SIGNATURE_INVALID.
  */
 export function admitTransaction(context: AdmissionContext, envelope: Bytes): AdmittedTransaction | AdmissionRefusal {
-  let alleged: AllegedTransaction | null = null;
-  try {
-    alleged = parseTransaction(context.crypto, envelope);
-    const early = checkEnvelope(context, alleged);
-    if (early !== null) return { ...early, id: alleged.id };
-    const actions = alleged.payload.actions.map((action) => parseAction(context.registry, action));
-    return admitSigners(context, alleged, envelope, actions);
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return { code: error.code, details: error.details, id: alleged?.id ?? null };
-  }
+  const prepared = context.recall?.(envelope) ?? prepareTransaction(context, envelope);
+  if ('code' in prepared) return prepared;
+  const { alleged, actions } = prepared;
+  const refused = checkEnvelope(context, alleged);
+  if (refused !== null) return { ...refused, id: alleged.id };
+  if ('code' in actions) return { ...actions, id: alleged.id };
+  return admitSigners(context, prepared, envelope, actions);
+}
+
+/** Reads an envelope as far as that needs no state. Refuses any FormatError of the envelope. */
+export function prepareTransaction(
+  { crypto, registry }: Pick<AdmissionContext, 'crypto' | 'registry'>,
+  envelope: Bytes,
+): PreparedTransaction | AdmissionRefusal {
+  const alleged = answerOf(() => parseTransaction(crypto, envelope));
+  if ('code' in alleged) return { ...alleged, id: null };
+  const actions = answerOf(() => alleged.payload.actions.map((action) => parseAction(registry, action)));
+  return { alleged, actions, verifiedBy: [] };
 }
 
 /** True when the answer is a refusal. */
@@ -80,17 +99,20 @@ function checkEnvelope(context: AdmissionContext, { id, payload }: AllegedTransa
 
 function admitSigners(
   context: AdmissionContext,
-  alleged: AllegedTransaction,
+  { alleged, verifiedBy }: PreparedTransaction,
   envelope: Bytes,
   actions: readonly ParsedAction[],
 ): AdmittedTransaction | AdmissionRefusal {
   const signers: VerifiedSigner[] = [];
-  for (const signature of alleged.signatures) {
+  for (const [i, signature] of alleged.signatures.entries()) {
     const key = readSignerKey(context.state, signature);
     if ('code' in key) return { ...key, id: alleged.id };
-    const signed = transactionToBeSigned(alleged.payloadBytes, signature);
-    if (!verifySignature(context.crypto, key, signed, signature.signature)) {
-      return { ...reject('SIGNATURE_INVALID', { account: toHex(signature.account) }), id: alleged.id };
+    const known = verifiedBy[i];
+    if (known === undefined || !equalBytes(known, key.publicKey)) {
+      const signed = transactionToBeSigned(alleged.payloadBytes, signature);
+      if (!verifySignature(context.crypto, key, signed, signature.signature)) {
+        return { ...reject('SIGNATURE_INVALID', { account: toHex(signature.account) }), id: alleged.id };
+      }
     }
     signers.push({ account: signature.account, keyNumber: signature.keyNumber, class: key.class });
   }

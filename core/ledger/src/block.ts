@@ -8,14 +8,14 @@ import { type BlockLeaf, encodeBlockLeaf, encodeTransactionLeaf } from '@oppidum
 import type { Bytes } from '@oppidum/formats/bytes';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { ID_SIZE } from '@oppidum/formats/ids';
 import { eventsDigest, type LedgerEvent, type Result } from '@oppidum/formats/result';
 import { policyEffectiveKind } from '@oppidum/formats/state-governance';
 import { at, parseState } from '@oppidum/formats/state-layout';
 import type { Action } from '@oppidum/formats/transaction';
-import { type ParsedAction, parseAction, type Registry } from './action.ts';
+import { answerOf, type ParsedAction, parseAction, type Registry } from './action.ts';
 import {
   type AdmissionContext,
   type AdmissionRefusal,
@@ -38,7 +38,10 @@ export type LedgerState = StateReader & {
 };
 
 /** The rules and tools a block runs under. */
-export type LedgerRules = { readonly crypto: Crypto; readonly registry: Registry; readonly genesis: Bytes };
+export type LedgerRules = { readonly crypto: Crypto; readonly registry: Registry; readonly genesis: Bytes } & Pick<
+  AdmissionContext,
+  'recall'
+>;
 
 export type Block = { readonly height: number; readonly timeMs: number; readonly transactions: readonly Bytes[] };
 
@@ -193,14 +196,4 @@ function runActions(actions: readonly ParsedAction[], city: City): Rejection | n
     if (refused !== null) return refused;
   }
   return null;
-}
-
-/** Bytes that an action carries (keys, notes, policies) and that mean nothing are refused with the code of their FormatError. */
-function answerOf<T>(attempt: () => T): T | Rejection {
-  try {
-    return attempt();
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return reject(error.code, error.details);
-  }
 }

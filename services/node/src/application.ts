@@ -9,7 +9,7 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { LIMITS } from '@oppidum/formats/limits';
 import { parseState, type StateRef } from '@oppidum/formats/state-layout';
-import { type AdmissionRefusal, admitTransaction } from '@oppidum/ledger/admission';
+import { type AdmissionRefusal, admitTransaction, type PreparedTransaction, prepareTransaction } from '@oppidum/ledger/admission';
 import {
   type Block,
   type BlockOutcome,
@@ -48,13 +48,16 @@ export class Application {
   readonly #genesis: Genesis;
   readonly #onCall: (call: EngineCall) => void;
   readonly #reader: StateReader;
+  /** By identity: whoever passes the same array has not written to it. */
+  readonly #prepared = new WeakMap<Bytes, PreparedTransaction>();
+  readonly #recall = (envelope: Bytes): PreparedTransaction | undefined => this.#prepared.get(envelope);
   #phase: EnginePhase = 'started';
   #decided: DecidedBlock | null = null;
   #restore: SnapshotRestore | null = null;
 
   constructor({ store, rules, genesis, onCall }: ApplicationOptions) {
     this.#store = store;
-    this.#rules = rules;
+    this.#rules = { ...rules, recall: this.#recall };
     this.#genesis = genesis;
     this.#onCall = onCall ?? (() => undefined);
     this.#reader = { read: (key) => store.state.read(key), scan: (lo, hi) => store.state.scan(lo, hi) };
@@ -84,11 +87,18 @@ export class Application {
 
   /**
    * CheckTx: would this envelope be admitted to a block of this time on the committed state? `crypto` instead of the usual one lets
-   * callers verify signatures elsewhere.
+   * callers verify signatures elsewhere. What is parsed here is not parsed again when a block carries the same array of bytes.
    */
   checkTx(envelope: Bytes, timeMs: number, crypto: Crypto = this.#rules.crypto): { readonly id: Bytes } | AdmissionRefusal {
+    const prepared = this.#recall(envelope) ?? prepareTransaction(this.#rules, envelope);
+    if (!('code' in prepared)) this.#prepared.set(envelope, prepared);
     const isKnown = (id: Bytes): boolean => this.#store.hasTransaction(id);
     return admitTransaction({ ...this.#rules, crypto, timeMs, state: this.#reader, isKnown }, envelope);
+  }
+
+  /** Every signature of this array of bytes was verified, each by the key that CheckTx asked for, in their order. */
+  rememberVerified(envelope: Bytes, publicKeys: readonly Bytes[]): void {
+    this.#recall(envelope)?.verifiedBy.push(...publicKeys);
   }
 
   /** PrepareProposal: as many of the transactions, from the first on, as fit into `sizeMax` bytes. */

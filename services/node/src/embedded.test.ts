@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { ed25519Signer } from '@oppidum/crypto/signer';
 import type { Bytes } from '@oppidum/formats/bytes';
 import fc from 'fast-check';
 import {
+  actionOf,
   envelopeOf,
   execute,
   foundTestCity,
   freshAccount,
+  freshBytes,
   inTemporaryFolder,
   type RunningCity,
   runCity,
@@ -135,6 +138,52 @@ describe('embedded engine', () => {
       assert.equal(client.isAlive(), false);
       await assert.rejects(client.submit(envelopeOf(client, operator, [freshAccount().action])), /a listener broke/);
       await stop();
+    }));
+});
+
+describe('many signatures at once', () => {
+  test('go to a worker, and each wrong one is refused by itself', () =>
+    withCity(async ({ client, operator, telemetry }) => {
+      const stranger = { ...operator, signer: telemetry.signer };
+      const isWrong = (i: number): boolean => i % 7 === 3;
+      const envelopes = Array.from({ length: 60 }, (_, i) =>
+        envelopeOf(client, isWrong(i) ? stranger : operator, [freshAccount().action]),
+      );
+      const answers = await Promise.all(envelopes.map((envelope) => client.submit(envelope)));
+      for (const [i, answer] of answers.entries()) assert.equal(codeOf(answer), isWrong(i) ? 'SIGNATURE_INVALID' : 'OK');
+      assert.equal(client.head().logSize, 1 + 51 + 1);
+    }));
+
+  test('a wrong signature in one envelope does not harm another of the same id', () =>
+    withCity(async ({ client, operator }) => {
+      const good = envelopeOf(client, operator, [freshAccount().action]);
+      const bad = good.with(good.length - 1, (good.at(-1) ?? 0) ^ 1);
+      const sent = [bad, good, bad, good, ...Array.from({ length: 9 }, () => bad)];
+      const answers = (await Promise.all(sent.map((envelope) => client.submit(envelope)))).map(codeOf);
+      assert.deepEqual(
+        answers,
+        sent.map((envelope) => (envelope === good ? 'OK' : 'SIGNATURE_INVALID')),
+      );
+    }));
+
+  test('a key retired between check and block signs nothing in it', () =>
+    withCity(async ({ client, operator }) => {
+      const account = freshAccount();
+      await execute(client, envelopeOf(client, operator, [account.action]));
+      const second = ed25519Signer(freshBytes(32));
+      const key = { algorithm: second.algorithm, publicKey: second.publicKey };
+      await execute(
+        client,
+        envelopeOf(client, account.signer, [actionOf('account/add-key', { account: account.id, key, class: 'full' })]),
+      );
+      const bySecond = { account: account.id, keyNumber: 1, signer: second };
+      const retire = envelopeOf(client, bySecond, [actionOf('account/retire-key', { account: account.id, keyNumber: 0 })]);
+      const late = envelopeOf(client, account.signer, [actionOf('account/retire-key', { account: account.id, keyNumber: 1 })]);
+      const answers = await Promise.all([client.submit(retire), client.submit(late)]);
+      // One block: admission saw both keys in force; authority is asked of the running state.
+      assert.deepEqual(answers.map(codeOf), ['OK', 'NOT_AUTHORIZED']);
+      const refused = await client.submit(envelopeOf(client, account.signer, [freshAccount().action]));
+      assert.equal(codeOf(refused), 'KEY_REVOKED');
     }));
 });
 

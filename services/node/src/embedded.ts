@@ -8,9 +8,11 @@ import { formatError } from '@oppidum/formats/errors';
 import type { AdmissionRefusal } from '@oppidum/ledger/admission';
 import type { Application, CommitAnswer } from './application.ts';
 import type { CommittedTransaction, SubmitAnswer } from './client.ts';
+import type { SignatureJob, SignatureVerifier } from './signature-verifier.ts';
 
 export type EmbeddedOptions = {
   readonly application: Application;
+  readonly verifier: SignatureVerifier;
   /** POSIX milliseconds. */
   readonly clock: () => number;
   /** Told of each block when it is durable, genesis included; the next block waits for what it returns. */
@@ -29,11 +31,8 @@ const BLOCK_SIZE_MAX = 16 * 2 ** 20;
 /** Bytes that may wait for a block. */
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
 
-type Waiting = {
-  readonly id: string;
-  readonly envelope: Bytes;
-  readonly answer: PromiseWithResolvers<SubmitAnswer>;
-};
+type Arrived = { readonly envelope: Bytes; readonly answer: PromiseWithResolvers<SubmitAnswer> };
+type Checked = { readonly arrived: Arrived; readonly id: Bytes; readonly jobs: readonly SignatureJob[] };
 
 /** Makes the blocks of a city with one validator. */
 export class EmbeddedEngine {
@@ -43,8 +42,12 @@ export class EmbeddedEngine {
   #height: number;
   #timeMs: number;
   /** Admitted and not in a durable block yet, by id in the order of arrival. */
-  readonly #waiting = new Map<string, Waiting>();
-  #waitingSize = 0;
+  readonly #waiting = new Map<string, Arrived>();
+  /** Not checked yet. */
+  #arrived: Arrived[] = [];
+  /** All that have no answer yet, and their bytes. */
+  readonly #open = new Set<Arrived>();
+  #openSize = 0;
   #timer: NodeJS.Timeout | null = null;
   #isWorking = false;
   #working: Promise<void> = Promise.resolve();
@@ -80,13 +83,15 @@ export class EmbeddedEngine {
   /** See `NodeClient.submit`. Throws OVERLOADED. */
   async submit(envelope: Bytes): Promise<SubmitAnswer> {
     if (this.#ended !== null) throw this.#ended;
-    if (this.#waiting.size >= this.#waitingCountMax || this.#waitingSize + envelope.length > WAITING_SIZE_MAX)
-      throw formatError('OVERLOADED', { waiting: this.#waiting.size });
+    if (this.#open.size >= this.#waitingCountMax || this.#openSize + envelope.length > WAITING_SIZE_MAX)
+      throw formatError('OVERLOADED', { waiting: this.#open.size });
     // Whoever keeps the array may write to it: what is checked here must be what a block executes.
-    const own = envelope.slice();
-    const checked = this.#options.application.checkTx(own, this.#nextTimeMs());
-    if ('code' in checked) return this.#refusal(checked);
-    return this.#enqueue(toHex(checked.id), own);
+    const arrived = { envelope: envelope.slice(), answer: Promise.withResolvers<SubmitAnswer>() };
+    if (this.#arrived.length === 0) setImmediate(() => this.#admitArrived().catch((error: Error) => this.#fail(error)));
+    this.#arrived.push(arrived);
+    this.#open.add(arrived);
+    this.#openSize += envelope.length;
+    return arrived.answer.promise;
   }
 
   /** Ends after the block under way; whoever still waits is refused. */
@@ -95,14 +100,61 @@ export class EmbeddedEngine {
     await this.#working;
   }
 
-  #enqueue(id: string, envelope: Bytes): Promise<SubmitAnswer> {
+  /** All that came since the last turn of the event loop: their signatures are verified together. */
+  async #admitArrived(): Promise<void> {
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    if (this.#ended !== null) return;
+    const { application, verifier } = this.#options;
+    const timeMs = this.#nextTimeMs();
+    const checked: Checked[] = [];
+    for (const each of arrived) {
+      const jobs: SignatureJob[] = [];
+      const found = application.checkTx(each.envelope, timeMs, verifier.postpone(jobs));
+      if ('code' in found) this.#settle(each, this.#refusal(found));
+      else checked.push({ arrived: each, id: found.id, jobs });
+    }
+    const verified = await verifier.verify(checked.flatMap(({ jobs }) => jobs));
+    if (this.#ended !== null) return;
+    let position = 0;
+    for (const { jobs, id, arrived: each } of checked) {
+      const end = position + jobs.length;
+      if (verified.slice(position, end).every(Boolean)) this.#enqueue(id, jobs, each);
+      else this.#settle(each, this.#refuseSignature(each));
+      position = end;
+    }
+    if (this.#waiting.size > 0) this.#schedule();
+  }
+
+  #enqueue(id: Bytes, jobs: readonly SignatureJob[], arrived: Arrived): void {
+    const keys = jobs.map(({ publicKey }) => publicKey);
+    this.#options.application.rememberVerified(arrived.envelope, keys);
+    this.#wait(toHex(id), arrived);
+  }
+
+  /** The same id again shares the answer: it is the same transaction. */
+  #wait(id: string, arrived: Arrived): void {
     const known = this.#waiting.get(id);
-    if (known !== undefined) return known.answer.promise;
-    const answer = Promise.withResolvers<SubmitAnswer>();
-    this.#waiting.set(id, { id, envelope, answer });
-    this.#waitingSize += envelope.length;
-    this.#schedule();
-    return answer.promise;
+    if (known === undefined) this.#waiting.set(id, arrived);
+    else
+      known.answer.promise.then(
+        (answer) => this.#settle(arrived, answer),
+        (error: Error) => this.#settle(arrived, error),
+      );
+  }
+
+  /** The full check again says whose signature it is. */
+  #refuseSignature({ envelope }: Arrived): SubmitAnswer {
+    const refused = this.#options.application.checkTx(envelope, this.#nextTimeMs());
+    if (!('code' in refused)) throw new Error('two verifiers disagree about a signature');
+    return this.#refusal(refused);
+  }
+
+  /** Answers whoever sent it. */
+  #settle(arrived: Arrived, outcome: SubmitAnswer | Error): void {
+    if (this.#open.delete(arrived)) this.#openSize -= arrived.envelope.length;
+    if (outcome instanceof Error) arrived.answer.reject(outcome);
+    else arrived.answer.resolve(outcome);
   }
 
   /** A retry of what was executed gets the first answer. */
@@ -135,7 +187,7 @@ export class EmbeddedEngine {
       this.#fail(error as Error);
     }
     this.#isWorking = false;
-    if (this.#ended !== null) this.#refuseWaiting(this.#ended);
+    if (this.#ended !== null) this.#refuseOpen(this.#ended);
     else if (this.#waiting.size > 0 || this.#options.application.hasPendingWork()) this.#schedule();
   }
 
@@ -147,7 +199,7 @@ export class EmbeddedEngine {
       height: this.#height + 1,
       timeMs: this.#nextTimeMs(),
       transactions: application.prepareProposal(
-        first.map(({ envelope }) => envelope),
+        first.map(([, { envelope }]) => envelope),
         BLOCK_SIZE_MAX,
       ),
     };
@@ -162,18 +214,17 @@ export class EmbeddedEngine {
     const { transactions } = committed.block;
     let position = 0;
     for (const [i, outcome] of outcomes.entries()) {
-      const { id, envelope, answer } = first[i] as Waiting;
+      const [id, arrived] = first[i] as [string, Arrived];
       this.#waiting.delete(id);
-      this.#waitingSize -= envelope.length;
-      if ('executed' in outcome) answer.resolve({ executed: transactions[position++] as CommittedTransaction });
-      else answer.resolve(this.#refusal(outcome.refused));
+      if ('executed' in outcome) this.#settle(arrived, { executed: transactions[position++] as CommittedTransaction });
+      else this.#settle(arrived, this.#refusal(outcome.refused));
     }
     await onCommit(committed);
   }
 
-  #firstWaiting(): Waiting[] {
-    const first: Waiting[] = [];
-    for (const waiting of this.#waiting.values()) if (first.push(waiting) === BLOCK_COUNT_MAX) break;
+  #firstWaiting(): [string, Arrived][] {
+    const first: [string, Arrived][] = [];
+    for (const waiting of this.#waiting) if (first.push(waiting) === BLOCK_COUNT_MAX) break;
     return first;
   }
 
@@ -188,12 +239,11 @@ export class EmbeddedEngine {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     // What a block under way holds is answered by it first.
-    if (!this.#isWorking) this.#refuseWaiting(this.#ended);
+    if (!this.#isWorking) this.#refuseOpen(this.#ended);
   }
 
-  #refuseWaiting(error: Error): void {
-    for (const { answer } of this.#waiting.values()) answer.reject(error);
+  #refuseOpen(error: Error): void {
+    for (const arrived of this.#open) this.#settle(arrived, error);
     this.#waiting.clear();
-    this.#waitingSize = 0;
   }
 }

@@ -22,6 +22,7 @@ import type { EngineCall } from './grammar.ts';
 import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
+import { SignatureVerifier } from './signature-verifier.ts';
 import { TileLog } from './tile-log.ts';
 import { WitnessClient } from './witness-client.ts';
 import { WitnessPanel } from './witness-panel.ts';
@@ -74,8 +75,10 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     ...(options.publishIntervalMs === undefined ? {} : { intervalMs: options.publishIntervalMs }),
   });
   const listeners = new Set<(block: CommittedBlock) => void>();
+  const verifier = new SignatureVerifier(crypto);
   const engine = await EmbeddedEngine.start({
     application,
+    verifier,
     clock,
     ...pick(options, 'gatherMsMax', 'waitingCountMax'),
     findTransaction: (id) => store.transaction(id),
@@ -91,6 +94,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   if (log.size > (publisher.latest()?.size ?? -1)) publisher.news();
   const close = async (): Promise<void> => {
     await engine.close();
+    await verifier.close();
     await publisher.close();
     log.close();
     await store.close();
