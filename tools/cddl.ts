@@ -6,7 +6,9 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
+import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
+import { receiptHeadSchema, receiptSchema } from '@oppidum/formats/receipt';
 import type { AnyKind } from '@oppidum/formats/state-layout';
 import { AREAS, stateKinds } from '@oppidum/formats/state-registry';
 import { payloadSchema } from '@oppidum/formats/transaction';
@@ -24,6 +26,40 @@ block-leaf = [2, height: uint, time-ms: uint, state-root: hash, validator-set-di
 ; The events of a transaction; events-digest is SHA-256 of this.
 events = [* [kind: tstr .size (3..64), body: { * tstr => any }]]`;
 
+const TRANSACTION = `; A transaction (specs/ledger.md): one signature per signer, in their order.
+transaction = #6.98([protected: h'', unprotected: {}, payload: bstr .cbor transaction-payload, signatures: [1*16 transaction-signature]])
+transaction-signature = [protected: bstr .cbor signer-header, unprotected: {}, signature: bstr .size 64]
+signer-header = { 1 => -8 / -7, 4 => bstr .size 36 } ; alg; kid = account id, key number (4 bytes, big-endian)`;
+
+const READING = `; A signed reading (specs/readings-and-receipts.md); the pack is that of specs/senml.md.
+reading = #6.18([protected: bstr .cbor reading-header, unprotected: {}, payload: bstr, signature: bstr .size 64])
+reading-header = {
+  1 => -8 / -7,          ; alg: EdDSA (Ed25519) or ES256
+  3 => 112,              ; content type: application/senml+cbor
+  4 => bstr .size 36,    ; kid: device id, key number (4 bytes, big-endian)
+  -70001 => hash,        ; audience: genesis hash
+  -70002 => 1..9007199254740991, ; sequence number
+  -70003 => bstr .size 16, ; random
+}`;
+
+const RECEIPT_HEAD = `; The signed head of a group of receipts: COSE_Sign1 by the shard's receipt key.
+receipt-signed-head = #6.18([protected: bstr .cbor receipt-header, unprotected: {}, payload: bstr .cbor receipt-head, signature: bstr .size 64])
+receipt-header = { 1 => -8, 3 => "application/vnd.oppidum.receipt+cbor" }`;
+
+/** Evidence by fact, with the parts that several facts share under names of their own. */
+function renderEvidence(): readonly string[] {
+  const { parts, facts } = evidenceShapes;
+  const named = (cddl: string, known: readonly (readonly [string, string])[]) =>
+    known.reduce((text, [name, part]) => text.replaceAll(part, name), cddl);
+  const all = Object.entries(parts);
+  return [
+    `; Evidence (specs/evidence.md).\nevidence = ${facts.map(([fact]) => `evidence-${fact}`).join(' / ')}`,
+    ...facts.map(([fact, cddl]) => `evidence-${fact} = ${spread(named(cddl, all))}`),
+    ...all.map(([name, cddl], i) => `${name} = ${spread(named(cddl, all.slice(i + 1)))}`),
+    'erasure-leaf = [salt: bstr .size 16, shard: hash, index: uint]',
+  ];
+}
+
 /** The text of specs/oppidum.cddl. */
 export function renderCddl(): string {
   const definitions = [...cityRegistry.actions.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
@@ -35,7 +71,13 @@ export function renderCddl(): string {
     HEAD,
     `; The first document of a city.\ngenesis = ${spread(genesisSchema.cddl)}`,
     `; What a transaction's signers sign.\ntransaction-payload = ${spread(payloadSchema.cddl)}`,
+    TRANSACTION,
     LEAVES,
+    READING,
+    `; A receipt (specs/readings-and-receipts.md).\nreceipt = ${spread(receiptSchema.cddl)}`,
+    RECEIPT_HEAD,
+    `receipt-head = ${spread(receiptHeadSchema.cddl)}`,
+    ...renderEvidence(),
     `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,
     ...actions,
     '; Records of the state map; the comment is the layout of the key.',

@@ -152,10 +152,17 @@ const SCHEMAS = {
   erased: erasedEvidence,
 } as const;
 
-/** The schemas by fact, for specs/oppidum.cddl. */
-export const evidenceSchemas: Readonly<Record<string, Schema<never>>> = SCHEMAS as unknown as Readonly<
-  Record<string, Schema<never>>
->;
+/** Shapes by name, for specs/oppidum.cddl: what several facts share, larger parts first, then the four facts. */
+export const evidenceShapes = {
+  parts: {
+    'anchor-hop': anchorHop.cddl,
+    'state-hop': stateHop.cddl,
+    'log-hop': logHop.cddl,
+    'prior-head': priorHead().cddl,
+    'state-claim': claimSchema.cddl,
+  },
+  facts: Object.entries(SCHEMAS).map(([fact, { cddl }]) => [fact, cddl] as const),
+};
 
 function schemaOf(fact: unknown): Schema<Evidence> {
   if (typeof fact !== 'string' || !Object.hasOwn(SCHEMAS, fact))

@@ -27,11 +27,12 @@ export const receiptLeafSchema = struct({
 });
 export type ReceiptLeaf = Infer<typeof receiptLeafSchema>;
 
-/** The signed head of one group commit. */
-const receiptHeadSchema = struct({ shard: id(), count: uint({ min: 1, max: 65_536 }), root: id() });
+/** The signed head of one group commit: the RFC 6962 root over its `count` leaves. */
+export const receiptHeadSchema = struct({ shard: id(), count: uint({ min: 1, max: 65_536 }), root: id() });
 export type ReceiptHead = Infer<typeof receiptHeadSchema>;
 
-const receiptSchema = struct({
+/** A leaf, its place in the group's tree, and the signed head. */
+export const receiptSchema = struct({
   leaf: receiptLeafSchema,
   position: uint({ max: 65_535 }),
   path: merklePath(),
