@@ -2,12 +2,14 @@
 
 import { actionTable, type Registry } from '@oppidum/ledger/action';
 import { deviceActions } from './devices/actions.ts';
+import { erasureActions } from './erasure/actions.ts';
 import { governanceActions } from './governance/actions.ts';
 import { beginBlock, hasPendingWork } from './governance/begin-block.ts';
 import { applyGenesis } from './governance/genesis.ts';
+import { telemetryActions } from './telemetry/actions.ts';
 
 export const cityRegistry: Registry = {
-  actions: actionTable(governanceActions, deviceActions),
+  actions: actionTable(governanceActions, deviceActions, telemetryActions, erasureActions),
   applyGenesis,
   beginBlock,
   hasPendingWork,

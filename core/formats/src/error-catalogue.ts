@@ -326,6 +326,7 @@ export const ERRORS = {
   ),
 
   // Doors of the city
+  FACT_UNKNOWN: entry(404, 1, 'Nothing with this id is on record', 'Check the id: of a reading or of a transaction'),
   BLOCK_UNKNOWN: entry(404, 1, 'No such block', 'See the newest height of the city'),
   CONFIG_INVALID: entry(
     500,

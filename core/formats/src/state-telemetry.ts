@@ -65,6 +65,8 @@ export const interlockSensorKind = defineKind({
     /** The state keeps round(value × 10^decimals) as an integer. */
     decimals: uint({ max: 9 }),
     from: height(),
+    /** Of the newest reading: the number of its key, then its sequence number; together they only rise. */
+    keyNumber: optional(uint({ max: 0xffffffff })),
     sequence: optional(uint()),
     /** Signed time of the newest value, in milliseconds. */
     signedMs: optional(timeMs()),

@@ -2,11 +2,12 @@
 
 import { toHex } from '@oppidum/formats/bytes';
 import { id } from '@oppidum/formats/common-schemas';
-import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { list, struct } from '@oppidum/formats/schema';
 import { defineAction } from '@oppidum/ledger/action';
 import type { City } from '@oppidum/ledger/city';
+import { checkAt } from '../positions.ts';
 import { applyRegistration, checkModelOfMaker, checkNewDevice, type NewDevice, newDeviceFields } from './registrations.ts';
 
 /**
@@ -32,7 +33,7 @@ export const registerDevices = defineAction({
 function checkNewDevices(city: City, devices: readonly NewDevice[]): Rejection | null {
   const seen = new Set<string>();
   for (const [position, device] of devices.entries()) {
-    const refused = checkAtPosition(city, device, position);
+    const refused = checkAt(position, () => checkNewDevice(city, device));
     if (refused !== null) return refused;
     const name = toHex(device.id);
     // An id stands for its key: two of one key are two of one id.
@@ -40,13 +41,4 @@ function checkNewDevices(city: City, devices: readonly NewDevice[]): Rejection |
     seen.add(name);
   }
   return null;
-}
-
-function checkAtPosition(city: City, device: NewDevice, position: number): Rejection | null {
-  try {
-    return checkNewDevice(city, device, { position });
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return reject(error.code, { ...error.details, position });
-  }
 }

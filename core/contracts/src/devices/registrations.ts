@@ -2,7 +2,7 @@
 
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import { assertPublicKey, grade, id, publicKeySchema } from '@oppidum/formats/common-schemas';
-import { type ErrorDetails, type Rejection, reject } from '@oppidum/formats/errors';
+import { type Rejection, reject } from '@oppidum/formats/errors';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { optional, type StructOf, text } from '@oppidum/formats/schema';
 import { deviceKeyKind, deviceKind, keyOwnerKind } from '@oppidum/formats/state-devices';
@@ -30,10 +30,10 @@ export function ownerOf(city: Pick<City, 'crypto'>, publicKey: Bytes): StateRef<
   return at(keyOwnerKind, city.crypto.sha256(publicKey));
 }
 
-/** Refuses one new device: KEY_INVALID (thrown), DEVICE_ID_WRONG, DEVICE_EXISTS, KEY_IN_USE. `facts` go into the details. */
-export function checkNewDevice(city: City, device: NewDevice, facts: ErrorDetails = {}): Rejection | null {
+/** Refuses one new device: KEY_INVALID (thrown), DEVICE_ID_WRONG, DEVICE_EXISTS, KEY_IN_USE. */
+export function checkNewDevice(city: City, device: NewDevice): Rejection | null {
   assertPublicKey(device.key);
-  const details = { ...facts, device: toHex(device.id) };
+  const details = { device: toHex(device.id) };
   if (!equalBytes(device.id, deviceIdOf(city.crypto, device.key.publicKey))) return reject('DEVICE_ID_WRONG', details);
   if (city.read(at(deviceKind, device.id)) !== null) return reject('DEVICE_EXISTS', details);
   return city.read(ownerOf(city, device.key.publicKey)) === null ? null : reject('KEY_IN_USE', details);

@@ -1,0 +1,40 @@
+/** A sensor of a device becomes visible to contracts: interlocks may read it. */
+
+import { toHex } from '@oppidum/formats/bytes';
+import { id } from '@oppidum/formats/common-schemas';
+import { reject } from '@oppidum/formats/errors';
+import { text, uint } from '@oppidum/formats/schema';
+import { defineAction } from '@oppidum/ledger/action';
+import { checkRole } from '../authority.ts';
+import { readStanding } from '../devices/standing.ts';
+import { sensorAt } from './sensors.ts';
+
+/** What may follow a device's URN in a SenML name (RFC 8428 §4.5.1). */
+const SENSOR_NAME_FORM = /^[A-Za-z0-9\-:./_]+$/;
+
+/**
+ * Declares an interlock sensor. Its readings ride along with anchors from then on; the state keeps round(value × 10^decimals).
+ * Rule: readings about people never enter the ledger.
+ * Refuses, in this order: NOT_AUTHORIZED, KEY_CLASS_TOO_LOW, DEVICE_UNKNOWN, MODEL_PERSONAL, TEXT_INVALID, SENSOR_EXISTS.
+ */
+export const declareSensor = defineAction({
+  kind: 'telemetry/declare-sensor',
+  body: { device: id(), name: text(64), decimals: uint({ max: 9 }) },
+
+  check({ device, name }, city) {
+    const refused = checkRole(city, 'operator', 'full');
+    if (refused !== null) return refused;
+    const standing = readStanding(city, device);
+    if ('code' in standing) return standing;
+    if (standing.model.personal) return reject('MODEL_PERSONAL', { device: toHex(device) });
+    if (!SENSOR_NAME_FORM.test(name)) return reject('TEXT_INVALID', { want: 'letters, digits and - : . / _' });
+    const known = city.read(sensorAt(city, device, name)) !== null;
+    return known ? reject('SENSOR_EXISTS', { device: toHex(device), name }) : null;
+  },
+
+  // COMMIT POINT
+  apply({ device, name, decimals }, city) {
+    city.write(sensorAt(city, device, name), { name, decimals, from: city.height });
+    city.emit('telemetry/sensor-declared', { device, name, decimals });
+  },
+});
