@@ -29,7 +29,7 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The command line launches services by these files and otherwise sees only types of the gateway's API. */
-const ENTRY_POINTS = /^(services\/[a-z]+|apps\/city)\/src\/main\.ts$/;
+const ENTRY_POINTS = /^(services\/[a-z]+|apps\/city)\/src\/([a-z-]+-)?main\.ts$/;
 
 const isCore = (house: string): boolean => house.startsWith('core/');
 

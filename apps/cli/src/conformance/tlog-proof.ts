@@ -2,11 +2,13 @@
  * `oppidum conformance tlog-proof DIR`: proof files with their entries and a policy (specs/notes-and-policy.md §8).
  *
  *   NAME.tlog-proof          must verify; NAME.fail.tlog-proof must not
- *   NAME.entry               the bytes of the log entry
- *   NAME.policy              the policy, or one file `policy` or `*.policy` for a folder and those below it
+ *   NAME.entry               the bytes of the log entry; a file NAME where the proof is named after its entry (C2SP tlog-proof)
+ *   NAME.policy              the policy, or one file `policy`, `policy.*` or `*.policy` for a folder and those below it
+ *
+ * With `--policy FILE` that one stands for those of the folders.
  */
 
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { describeError, FormatError } from '@oppidum/formats/errors';
@@ -22,14 +24,14 @@ const PROOF = '.tlog-proof';
 /** What came of one file: null for as wanted, or why not, or why it could not be judged. */
 type Outcome = null | { readonly failure: string } | { readonly skip: string };
 
-/** Verifies every proof below the folder. */
-export async function runTlogProofSuite(dir: string): Promise<SuiteResult> {
+/** Verifies every proof below the folder; `policy` is the file for proofs without one of their own name. */
+export async function runTlogProofSuite(dir: string, policy?: string): Promise<SuiteResult> {
   const failures: { file: string; name: string; reason: string }[] = [];
   const skips: { file: string; name: string; reason: string }[] = [];
   let passed = 0;
   const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).sort();
   for (const file of files.filter((name) => name.endsWith(PROOF))) {
-    const outcome = judgeProof(dir, file.slice(0, -PROOF.length));
+    const outcome = judgeProof(dir, file.slice(0, -PROOF.length), policy);
     const name = basename(file, PROOF);
     if (outcome === null) passed++;
     else if ('failure' in outcome) failures.push({ file, name, reason: outcome.failure });
@@ -38,13 +40,13 @@ export async function runTlogProofSuite(dir: string): Promise<SuiteResult> {
   return { passed, failed: failures.length, skipped: skips.length, failures, skips };
 }
 
-function judgeProof(dir: string, stem: string): Outcome {
+function judgeProof(dir: string, stem: string, given: string | undefined): Outcome {
   const mustFail = stem.endsWith('.fail');
   const proof = read(join(dir, `${stem}${PROOF}`));
   const entryPath = [stem, stem.replace(/\.fail$/, '')]
-    .map((name) => join(dir, `${name}.entry`))
-    .find((path) => existsSync(path));
-  const policies = policiesOf(dir, stem);
+    .flatMap((name) => [join(dir, `${name}.entry`), join(dir, name)])
+    .find((path) => existsSync(path) && statSync(path).isFile());
+  const policies = policiesOf(dir, stem, given);
   if (entryPath === undefined || policies.length === 0) {
     const refusal = entryPath === undefined && !mustFail ? refusalOfProof(proof) : null;
     return refusal ?? { skip: entryPath === undefined ? 'no .entry file beside it' : 'no policy file beside or above it' };
@@ -66,10 +68,11 @@ function refusalOfProof(proof: Bytes): Outcome {
   }
 }
 
-/** The policy of the proof's own name, else those of its folder or of the nearest folder above, up to the one the suite was given. */
-function policiesOf(dir: string, stem: string): readonly string[] {
+/** The policy of the proof's own name, else the given one, else those of its folder or of the nearest folder above, up to the suite's. */
+function policiesOf(dir: string, stem: string, given: string | undefined): readonly string[] {
   for (const name of [stem, stem.replace(/\.fail$/, '')])
     if (existsSync(join(dir, `${name}.policy`))) return [join(dir, `${name}.policy`)];
+  if (given !== undefined) return [given];
   for (let folder = dirname(stem); ; folder = dirname(folder)) {
     const found = policyFiles(join(dir, folder));
     if (found.length > 0 || folder === '.') return found;
@@ -79,7 +82,8 @@ function policiesOf(dir: string, stem: string): readonly string[] {
 function policyFiles(folder: string): readonly string[] {
   const names = readdirSync(folder).sort();
   const ofFolder = (name: string) =>
-    name === 'policy' || (name.endsWith('.policy') && !names.includes(`${name.slice(0, -'.policy'.length)}${PROOF}`));
+    /^policy(\.[a-z]+)?$/.test(name) ||
+    (name.endsWith('.policy') && !names.includes(`${name.slice(0, -'.policy'.length)}${PROOF}`));
   return names.filter(ofFolder).map((name) => join(folder, name));
 }
 

@@ -1,0 +1,96 @@
+/**
+ * Calls of a city's HTTP API by the command line. What comes back is shown, never believed: proof is what `verify` is for.
+ * Every call throws CITY_UNREACHABLE, a CliFailure with the code that the city gave, or CITY_ANSWER_INVALID.
+ */
+
+import { formatError } from '@oppidum/formats/errors';
+import type { ProblemJson } from '@oppidum/gateway/api-types';
+import { CliFailure, EXIT, exitCodeOf, isErrorCode } from './failure.ts';
+
+const TIMEOUT_MS = 30_000;
+const ANSWER_SIZE_MAX = 64 * 1024 * 1024;
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+type Send = { readonly type: string; readonly body: Uint8Array };
+
+/** An address of a city. */
+export class CityCalls {
+  readonly #base: string;
+
+  /** `base`: e.g. http://127.0.0.1:8420 */
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  /** GET of a JSON answer. The caller names the type that the API documents for this path. */
+  async get<T>(path: string, query: Query = {}): Promise<T> {
+    return parseJson<T>(await this.#call(path, query, 'application/json'));
+  }
+
+  /** GET of bytes in one media type. */
+  async bytes(path: string, accept: string, query: Query = {}): Promise<Uint8Array> {
+    return this.#call(path, query, accept);
+  }
+
+  /** POST of bytes, with a JSON answer. */
+  async post<T>(path: string, send: Send): Promise<T> {
+    return parseJson<T>(await this.#call(path, {}, 'application/json', send));
+  }
+
+  async #call(path: string, query: Query, accept: string, send?: Send): Promise<Uint8Array> {
+    const url = new URL(`${this.#base}${path}`);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+    const response = await this.#fetch(url, accept, send);
+    const body = new Uint8Array(await response.arrayBuffer());
+    if (body.length > ANSWER_SIZE_MAX) throw formatError('CITY_ANSWER_INVALID', { sizeMax: ANSWER_SIZE_MAX });
+    if (!response.ok) throw failureOf(response.status, path, body);
+    return body;
+  }
+
+  async #fetch(url: URL, accept: string, send?: Send): Promise<Response> {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const request =
+      send === undefined
+        ? { headers: { accept } }
+        : { method: 'POST', headers: { accept, 'content-type': send.type }, body: send.body as Uint8Array<ArrayBuffer> };
+    try {
+      return await fetch(url, { ...request, redirect: 'error', signal });
+    } catch (error) {
+      const { cause, name } = error as { readonly cause?: { readonly code?: string }; readonly name: string };
+      throw formatError('CITY_UNREACHABLE', { api: this.#base, reason: cause?.code ?? name });
+    }
+  }
+}
+
+/** What the city refused, in its own words; the exit code follows the code where we know it, else the status. */
+function failureOf(status: number, path: string, body: Uint8Array): CliFailure {
+  const problem = readProblem(body);
+  if (problem === null)
+    return new CliFailure(`The city refused ${path} with status ${status}`, { exitCode: exitCodeOfStatus(status) });
+  const { code, detail, traceId } = problem;
+  const exitCode = isErrorCode(code) ? exitCodeOf(code) : exitCodeOfStatus(status);
+  return new CliFailure(detail, { exitCode, code, ...(typeof traceId === 'string' ? { traceId } : {}) });
+}
+
+function readProblem(body: Uint8Array): ProblemJson | null {
+  try {
+    const problem = JSON.parse(new TextDecoder().decode(body)) as Partial<ProblemJson> | null;
+    const isProblem = typeof problem?.detail === 'string' && typeof problem.code === 'string';
+    return isProblem ? (problem as ProblemJson) : null;
+  } catch {
+    return null;
+  }
+}
+
+function exitCodeOfStatus(status: number): number {
+  if (status === 401 || status === 403) return EXIT.notAllowed;
+  return status === 429 || status >= 500 ? EXIT.unavailable : EXIT.failed;
+}
+
+function parseJson<T>(body: Uint8Array): T {
+  try {
+    return JSON.parse(new TextDecoder().decode(body)) as T;
+  } catch {
+    throw formatError('CITY_ANSWER_INVALID', { want: 'JSON' });
+  }
+}

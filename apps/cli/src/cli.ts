@@ -1,0 +1,110 @@
+/** What every command shares: global options, output, input, the address of the city and its data folder. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { usageFailure } from './failure.ts';
+import { Output } from './output.ts';
+
+/** How the command is called everywhere: in help, hints and the next steps of `start`. */
+export const COMMAND = 'npx --no-install oppidum';
+export const API_DEFAULT = 'http://127.0.0.1:8420';
+export const DATA_DEFAULT = './city-data';
+
+export type GlobalOptions = {
+  readonly json: boolean;
+  readonly plain: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  /** Base address of the city's API, without a slash at the end. */
+  readonly api: string;
+  /** The data folder. */
+  readonly data: string;
+  /** False where nobody may be asked anything. */
+  readonly mayAsk: boolean;
+};
+
+/** A command at work. */
+export type Cli = GlobalOptions & { readonly output: Output };
+
+/** The global options of a command line, wherever on it they stand. */
+export function openCli(command: Command): Cli {
+  const options = command.optsWithGlobals<{
+    json?: boolean;
+    plain?: boolean;
+    quiet?: boolean;
+    verbose?: boolean;
+    input?: boolean;
+    api?: string;
+    data?: string;
+  }>();
+  const { json = false, plain = false, quiet = false, verbose = false } = options;
+  if (json && plain) throw usageFailure('--json and --plain exclude each other');
+  const api = options.api ?? process.env['OPPIDUM_API'] ?? API_DEFAULT;
+  return {
+    json,
+    plain,
+    quiet,
+    verbose,
+    api: checkAddress(api),
+    data: options.data ?? process.env['OPPIDUM_DATA'] ?? DATA_DEFAULT,
+    mayAsk: options.input !== false && process.stdin.isTTY === true && process.stderr.isTTY === true,
+    output: new Output({ json, plain, quiet, verbose }),
+  };
+}
+
+function checkAddress(api: string): string {
+  if (!URL.canParse(api) || !/^https?:$/.test(new URL(api).protocol))
+    throw usageFailure(`--api is an address such as ${API_DEFAULT}, not ${api}`);
+  return api.replace(/\/+$/, '');
+}
+
+/** Adds an `Examples:` section to the help of a command; each line is what follows the name of the program. */
+export function addExamples(command: Command, examples: readonly (readonly [what: string, line: string])[]): void {
+  const lines = examples.map(([what, line]) => `  # ${what}\n  $ ${COMMAND} ${line}`);
+  command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
+}
+
+/** The bytes of a file, or of standard input for `-`. Throws as reading a file does. */
+export async function readInput(file: string): Promise<Uint8Array> {
+  if (file !== '-') return new Uint8Array(readFileSync(file));
+  if (process.stdin.isTTY === true) throw usageFailure('`-` reads standard input, and that is the terminal', 'Pipe a file in');
+  const parts: Buffer[] = [];
+  for await (const part of process.stdin) parts.push(part as Buffer);
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** A whole number within bounds from an option or argument; `name` says which in the refusal. Throws exit code 2. */
+export function wholeNumber(name: string, min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^[0-9]+$/.test(text) || value < min || value > max)
+      throw usageFailure(`${name} is a whole number from ${min} to ${max}, not ${text}`);
+    return value;
+  };
+}
+
+/** A 64-digit hex id. Throws exit code 2. */
+export function idArgument(name: string): (text: string) => string {
+  return (text) => {
+    if (!/^[0-9a-f]{64}$/.test(text))
+      throw usageFailure(`${name} has 64 digits 0-9 a-f, not ${text}`, `List them with \`${COMMAND} … list\``);
+    return text;
+  };
+}
+
+/** The policy file to trust: the one named, else `city.policy` here, else that of the data folder. */
+export function policyCandidates({ data }: Pick<Cli, 'data'>): readonly string[] {
+  return ['city.policy', join(data, 'city.policy')];
+}
+
+/** RFC 3339 in UTC with milliseconds; a time outside what dates can say is shown as its number. */
+export function formatTime(timeMs: number): string {
+  const date = new Date(timeMs);
+  return Number.isNaN(date.getTime()) ? `${timeMs} ms` : date.toISOString();
+}
+
+/** The first digits of an id, enough to tell things apart by eye. */
+export function shortId(id: string): string {
+  return id.slice(0, 12);
+}

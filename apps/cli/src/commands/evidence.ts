@@ -1,0 +1,146 @@
+/**
+ * `oppidum evidence ID`: fetches what proves a reading or a transaction, checks it before writing, and exports its log hops as standard
+ * `.tlog-proof` files. `evidence state` proves records, `evidence refresh` brings evidence under a newer head.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { toHex } from '@oppidum/formats/bytes';
+import type { Evidence } from '@oppidum/formats/evidence';
+import { transactionId } from '@oppidum/formats/transaction';
+import type { Command } from 'commander';
+import { CityCalls } from '../api.ts';
+import { addExamples, type Cli, idArgument, openCli, wholeNumber } from '../cli.ts';
+import { type EvidenceOptions, writeEvidence } from '../evidence-files.ts';
+import { CliFailure, usageFailure } from '../failure.ts';
+
+type FetchOptions = EvidenceOptions & { readonly wait: number };
+
+const WAIT_S_DEFAULT = 30;
+const WAIT_S_MAX = 3_600;
+/** Between two questions whether a reading is anchored by now. */
+const RETRY_MS = 250;
+/** Codes of what may pass by itself. */
+const PASSING = new Set(['NOT_ANCHORED', 'NOT_READY']);
+
+/** Adds arguments, subcommands, options and the work to the command. */
+export function buildEvidence(command: Command): void {
+  addOutputs(
+    command
+      .argument('<id>', 'the id of a reading or of a transaction, 64 hex digits', idArgument('the id'))
+      .option(
+        '--wait <seconds>',
+        'wait so long for a reading to be anchored',
+        wholeNumber('--wait', 0, WAIT_S_MAX),
+        WAIT_S_DEFAULT,
+      )
+      .usage(
+        '<id> [options]\n       npx --no-install oppidum evidence state <kind> [segments...]\n       npx --no-install oppidum evidence refresh <file>',
+      ),
+  ).action(async (id: string, options: FetchOptions, self: Command) => {
+    const cli = openCli(self);
+    await writeEvidence(cli, await fetchWhenAnchored(cli, id, options.wait), options, (evidence) => idOf(evidence) === id);
+  });
+  buildStateEvidence(addOutputs(command.command('state').description('evidence that records are present, absent or complete')));
+  buildRefresh(
+    addOutputs(command.command('refresh').description('bring an evidence file under the newest checkpoint and policy')),
+  );
+  addExamples(command, [
+    ['as one file, and check it', 'evidence <id> --out reading.evidence'],
+    ['also as standard proofs for any C2SP verifier', 'evidence <id> --out reading.evidence --tlog-proof proofs'],
+    ['all suspensions of a device, none withheld', 'evidence state suspension <device id> --out suspensions.evidence'],
+    ['under the policy of today', 'evidence refresh old.evidence --out new.evidence'],
+  ]);
+}
+
+function addOutputs(command: Command): Command {
+  return command
+    .option('-o, --out <file>', 'where to write it (default: standard output; CBOR only into a file or a pipe)')
+    .option('--format <form>', 'cbor or json', chooseFormat)
+    .option('--tlog-proof <dir>', 'also write every log hop as N.tlog-proof with N.entry and its policy')
+    .option('--policy <file>', 'the policy to check it under (default: ./city.policy, else that of the data folder)');
+}
+
+function chooseFormat(form: string): string {
+  if (form === 'cbor' || form === 'json') return form;
+  throw usageFailure(`--format is cbor or json, not ${form}`);
+}
+
+async function fetchWhenAnchored(cli: Cli, id: string, waitS: number): Promise<Uint8Array> {
+  const city = new CityCalls(cli.api);
+  const deadline = performance.now() + waitS * 1_000;
+  let isWaiting = false;
+  for (;;) {
+    try {
+      return await city.bytes(`/api/v1/evidence/${id}`, 'application/cbor');
+    } catch (error) {
+      const mayPass = error instanceof CliFailure && PASSING.has(error.code ?? '');
+      if (!mayPass || performance.now() + RETRY_MS > deadline) throw error;
+      if (!isWaiting) cli.output.note('Not anchored yet; waiting…');
+      isWaiting = true;
+      await sleep(RETRY_MS);
+    }
+  }
+}
+
+function buildStateEvidence(command: Command): void {
+  command
+    .argument('<kind>', 'a kind of record: device, deviceKey, suspension, account, shard …')
+    .argument('[segments...]', 'leading parts of the key: 64 hex digits or a number; fewer than all prove the whole list')
+    .option(
+      '--from <number>',
+      'from this number on (kinds that end in a number)',
+      wholeNumber('--from', 0, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--to <number>', 'up to this number', wholeNumber('--to', 0, Number.MAX_SAFE_INTEGER))
+    .action(
+      async (
+        kind: string,
+        segments: string[],
+        options: FetchOptions & { readonly from?: number; readonly to?: number },
+        self: Command,
+      ) => {
+        const cli = openCli(self);
+        const query = { kind, segments: segments.join(','), from: options.from, to: options.to };
+        const file = await new CityCalls(cli.api).bytes('/api/v1/evidence/state', 'application/cbor', query);
+        await writeEvidence(cli, file, options, (evidence) => isAbout(evidence, kind, segments));
+      },
+    );
+  addExamples(command, [
+    ['a device is on the ledger (or is not)', 'evidence state device <device id>'],
+    ['every key it ever had', 'evidence state deviceKey <device id> --format json'],
+  ]);
+}
+
+/** The id under which evidence is asked for; null for records. */
+function idOf(evidence: Evidence): string | null {
+  switch (evidence.fact) {
+    case 'reading':
+      return toHex(nativeCrypto.sha256(evidence.envelope));
+    case 'erased':
+      return toHex(evidence.entry);
+    case 'transaction':
+      return toHex(transactionId(nativeCrypto, evidence.payload));
+    case 'state':
+      return null;
+  }
+}
+
+function isAbout(evidence: Evidence, kind: string, segments: readonly string[]): boolean {
+  if (evidence.fact !== 'state' || evidence.claim.kind !== kind) return false;
+  const claimed = evidence.claim.segments.map((segment) => (typeof segment === 'number' ? String(segment) : toHex(segment)));
+  return claimed.join(',') === segments.join(',');
+}
+
+function buildRefresh(command: Command): void {
+  command
+    .argument('<file>', 'an evidence file; - for standard input')
+    .action(async (file: string, options: EvidenceOptions, self: Command) => {
+      const cli = openCli(self);
+      const { refreshFile } = await import('../refresh.ts');
+      await refreshFile(cli, file, options);
+    });
+  addExamples(command, [
+    ['after the city changed its policy', 'evidence refresh old.evidence --policy city.policy --out new.evidence'],
+  ]);
+}

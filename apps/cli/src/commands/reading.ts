@@ -1,0 +1,78 @@
+/** `oppidum reading list|show`: signed readings as the city's read model has them; `evidence` proves one. */
+
+import type { ReadingDetailJson, ReadingJson, RecordJson } from '@oppidum/gateway/api-types';
+import type { Command } from 'commander';
+import { CityCalls } from '../api.ts';
+import { addExamples, COMMAND, formatTime, idArgument, openCli, shortId } from '../cli.ts';
+import { usageFailure } from '../failure.ts';
+import { addListOptions, type ListOptions, printList, timeArgument } from '../lists.ts';
+import type { Column } from '../output.ts';
+
+type Filter = ListOptions & { readonly device?: string; readonly from?: number; readonly to?: number };
+
+const COLUMNS: readonly Column<ReadingJson>[] = [
+  { heading: 'id', text: ({ id }) => id },
+  { heading: 'time', text: ({ timeMs }) => formatTime(timeMs) },
+  { heading: 'device', text: ({ label, device }) => label ?? shortId(device) },
+  { heading: 'anchored', text: ({ anchored }) => (anchored ? 'yes' : 'not yet') },
+  { heading: 'values', text: describeValues },
+];
+
+/** Adds subcommands and their work to the command. */
+export function buildReading(command: Command): void {
+  const time = (text: string): number => {
+    const timeMs = timeArgument(text);
+    if (timeMs === null) throw usageFailure(`${text} is no time`, 'Write it as 2026-11-25T10:00:00Z');
+    return timeMs;
+  };
+  const list = addListOptions(command.command('list').description('list readings, newest first'))
+    .option('--device <id>', 'of this device', idArgument('--device'))
+    .option('--from <time>', 'signed at this time or later (RFC 3339)', time)
+    .option('--to <time>', 'signed before this time (RFC 3339)', time)
+    .action(async (options: Filter, self: Command) => {
+      const { device, from, to } = options;
+      await printList(openCli(self), '/api/v1/readings', options, COLUMNS, { device, from, to });
+    });
+  addExamples(list, [
+    ['the newest five', 'reading list --limit 5'],
+    ['ids only', 'reading list --plain | cut -f 1'],
+  ]);
+  const show = command
+    .command('show')
+    .description('show one reading with all its records')
+    .argument('<id>', 'id of the reading', idArgument('the id'))
+    .action(showReading);
+  addExamples(show, [['one reading', 'reading show <id>']]);
+}
+
+async function showReading(id: string, _options: object, self: Command): Promise<void> {
+  const cli = openCli(self);
+  const reading = await new CityCalls(cli.api).get<ReadingDetailJson>(`/api/v1/readings/${id}`);
+  if (cli.json) {
+    cli.output.json(reading);
+    return;
+  }
+  cli.output.fields([
+    ['reading', reading.id],
+    ['device', reading.label === null ? reading.device : `${reading.label}  ${reading.device}`],
+    ['sequence', reading.sequence],
+    ['received', formatTime(reading.receivedMs)],
+    ['place', `entry ${reading.index} of shard ${shortId(reading.shard)}`],
+    ['anchored', reading.anchored ? 'yes' : 'not yet'],
+    ...reading.records.map((record) => ['value', `${formatTime(record.timeMs)}  ${describeRecord(record)}`] as const),
+  ]);
+  if (reading.recordCount > reading.records.length)
+    cli.output.note(`${reading.recordCount - reading.records.length} more records are in its evidence.`);
+  cli.output.note(`This is what the city says. What proves it: ${COMMAND} evidence ${reading.id}`);
+}
+
+function describeValues({ records, recordCount, personal }: ReadingJson): string {
+  if (personal) return 'about a person: not shown';
+  const shown = records.slice(0, 3).map(describeRecord).join(', ');
+  return recordCount > 3 ? `${shown}, … (${recordCount})` : shown;
+}
+
+function describeRecord({ name, unit, value, data, sum }: RecordJson): string {
+  const shown = value ?? (data === null ? '' : `${data.length} characters of data`);
+  return `${name} ${shown}${unit === null ? '' : ` ${unit}`}${sum === null ? '' : ` sum ${sum}`}`;
+}

@@ -1,0 +1,128 @@
+/**
+ * `oppidum verify FILE --policy city.policy`: what a file proves, offline: every step, one verdict, what it means, what to do, and only
+ * then the facts. Green alone ends with 0. Amber is not proven as asked, so it ends with 3 like red, unless --allow-amber accepts it.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { parseCityPolicy } from '@oppidum/formats/city-policy';
+import { parsePolicy } from '@oppidum/formats/policy';
+import type { Report, Step } from '@oppidum/proofs/report';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { verifyTlogProof } from '@oppidum/proofs/verify-tlog-proof';
+import type { Command } from 'commander';
+import { addExamples, type Cli, openCli, policyCandidates, readInput } from '../cli.ts';
+import { describeFacts } from '../describe-facts.ts';
+import { EXIT, usageFailure } from '../failure.ts';
+import { printable } from '../output.ts';
+
+type VerifyOptions = {
+  readonly policy?: string;
+  readonly former: readonly string[];
+  readonly entry?: string;
+  readonly allowAmber?: true;
+};
+
+/** The policy a verification trusted, so that a reader can compare it with what its city publishes. */
+type TrustedPolicy = { readonly file: string; readonly bytes: Bytes; readonly sha256: string };
+
+const TLOG_PROOF = '.tlog-proof';
+/** First bytes of every version of a C2SP tlog-proof. */
+const TLOG_PROOF_START = 'c2sp.org/tlog-proof@';
+/** Beside every verdict, so that color is never the only sign. */
+const COLOR_WORDS = { green: 'OK', amber: 'CAUTION', red: 'FAILED' } as const;
+
+/** Adds arguments, options and the work to the command. */
+export function buildVerify(command: Command): void {
+  const collect = (file: string, files: readonly string[]): readonly string[] => [...files, file];
+  command
+    .argument('<file>', 'evidence (CBOR or JSON) or a .tlog-proof; - for standard input')
+    .option('--policy <file>', 'the policy to trust (default: ./city.policy, else that of the data folder)')
+    .option('--former <file>', 'an older policy of the same city, proven to be succeeded (repeatable, newest first)', collect, [])
+    .option('--entry <file>', '.tlog-proof: the bytes of the log entry (default: the file beside it that ends in .entry)')
+    .option('--allow-amber', 'end with 0 for amber verdicts too')
+    .action(async (file: string, options: VerifyOptions, self: Command) => verifyFile(openCli(self), file, options));
+  command.addHelpText(
+    'after',
+    '\nEnds with 0 only for the verdict OK. Amber verdicts (POLICY_STALE, ERASED …) end with 3 unless --allow-amber is given.\nNothing is asked of any server: the answer rests on the two files alone.',
+  );
+  addExamples(command, [
+    ['with the policy of the city', 'verify reading.evidence --policy city.policy'],
+    ['from a pipe, for a program', 'verify - --policy city.policy --json < reading.evidence'],
+    ['one hop of it, as any C2SP verifier would', 'verify 2.tlog-proof --entry 2.entry --policy city.policy'],
+  ]);
+}
+
+async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promise<void> {
+  const policy = readPolicy(cli, options.policy);
+  const bytes = await readInput(file);
+  const report = startsAsTlogProof(bytes)
+    ? verifyTlogProof(nativeCrypto, {
+        policy: parsePolicy(nativeCrypto, policy.bytes),
+        proof: bytes,
+        entry: readEntry(file, options.entry),
+      })
+    : verifyEvidence(nativeCrypto, bytes, {
+        policy: parseCityPolicy(nativeCrypto, policy.bytes),
+        former: options.former.map((former) => parseCityPolicy(nativeCrypto, readBytes(former))),
+      });
+  if (cli.json) printJson(cli, file, policy, report);
+  else printReport(cli, file, policy, report);
+  const isAccepted = report.color === 'green' || (report.color === 'amber' && options.allowAmber === true);
+  process.exitCode = isAccepted ? EXIT.ok : EXIT.unverified;
+}
+
+function readPolicy(cli: Cli, named: string | undefined): TrustedPolicy {
+  const file = named ?? policyCandidates(cli).find((candidate) => existsSync(candidate));
+  if (file === undefined)
+    throw usageFailure(
+      'No policy file was found',
+      'Name the city.policy that you trust with --policy FILE: without it nothing can be believed',
+    );
+  const bytes = readBytes(file);
+  return { file, bytes, sha256: toHex(nativeCrypto.sha256(bytes)) };
+}
+
+function startsAsTlogProof(bytes: Bytes): boolean {
+  return new TextDecoder('latin1').decode(bytes.subarray(0, TLOG_PROOF_START.length)) === TLOG_PROOF_START;
+}
+
+function readEntry(file: string, named: string | undefined): Bytes {
+  const beside = file.endsWith(TLOG_PROOF) ? `${file.slice(0, -TLOG_PROOF.length)}.entry` : null;
+  const entry = named ?? (beside !== null && existsSync(beside) ? beside : null);
+  if (entry === null) throw usageFailure('A .tlog-proof proves nothing without its entry', 'Name it with --entry FILE');
+  return readBytes(entry);
+}
+
+function readBytes(file: string): Bytes {
+  return new Uint8Array(readFileSync(file));
+}
+
+function printJson(cli: Cli, file: string, policy: TrustedPolicy, report: Report): void {
+  const { verdict, color, means, action, steps, facts } = report;
+  cli.output.json({ verdict, color, means, action, steps, facts, file, policy: { file: policy.file, sha256: policy.sha256 } });
+}
+
+const MARKS: Readonly<Record<Step['outcome'], string>> = { passed: 'passed', failed: 'FAILED', noted: 'note' };
+
+function printReport({ output, quiet }: Cli, file: string, policy: TrustedPolicy, report: Report): void {
+  const { verdict, color, means, action, steps, facts } = report;
+  if (!quiet) {
+    output.line(`${file === '-' ? 'standard input' : file} under ${policy.file}`);
+    output.line(output.paint('dim', `policy SHA-256 ${policy.sha256}`));
+    output.line();
+    const width = Math.max(...steps.map(({ name }) => name.length));
+    for (const { name, outcome, detail } of steps)
+      output.line(`  ${MARKS[outcome].padEnd(6)}  ${name.padEnd(width)}  ${printable(detail)}`);
+    output.line();
+  }
+  const word = color === 'green' ? verdict : `${verdict} (${COLOR_WORDS[color]})`;
+  output.line(`${output.paint(color, word)}  ${means}.`);
+  if (quiet) return;
+  output.line(`${action}.`);
+  const pairs = describeFacts(facts);
+  if (pairs.length === 0) return;
+  output.line();
+  output.fields(pairs, '  ');
+}

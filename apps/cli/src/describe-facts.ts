@@ -1,0 +1,66 @@
+/** The proven facts of a report in words, in the order in which people ask. */
+
+import type { Json } from '@oppidum/formats/schema';
+import { formatTime } from './cli.ts';
+
+type Facts = { readonly [name: string]: Json };
+type Pair = readonly [name: string, value: string];
+
+const GRADES: Readonly<Record<string, string>> = {
+  device: 'device: the device itself signed',
+  bridge: 'bridge: a gateway signed for a device that cannot',
+  imported: 'imported: whoever brought the data signed, no device did',
+};
+
+/** Name and text of each fact; empty when nothing is proven. */
+export function describeFacts(facts: Facts): readonly Pair[] {
+  switch (facts['fact']) {
+    case 'reading':
+      return describeReading(facts);
+    case 'state':
+      return describeState(facts);
+    default:
+      return describeOther(facts);
+  }
+}
+
+function describeReading(facts: Facts): readonly Pair[] {
+  const label = facts['label'] === null ? '' : `${facts['label']}  `;
+  const records = (facts['records'] ?? []) as readonly Facts[];
+  return [
+    ['device', `${label}${facts['device']}`],
+    ['type', `${facts['deviceType']}, model ${facts['model']} by ${facts['manufacturer']}`],
+    ['grade', GRADES[String(facts['grade'])] ?? String(facts['grade'])],
+    ['simulated', facts['simulated'] === true ? 'yes: no machine stands behind this reading' : 'no'],
+    ['reading', `${facts['id']}, sequence number ${facts['sequence']}`],
+    ['anchored', `at block ${facts['anchoredAtHeight']}`],
+    ['proven', `at block ${facts['provenAtHeight']}, ${formatTime(Number(facts['provenAtMs']))}`],
+    ...records.map((record): Pair => ['value', describeRecord(record)]),
+  ];
+}
+
+/** `2026-11-25T10:00:00.000Z  speed 52 km/h`: SenML times are seconds, exact to the millisecond. */
+function describeRecord(record: Facts): string {
+  const sensor = String(record['name']).replace(/^urn:oppidum:[0-9a-f]{64}:/, '');
+  const unit = record['unit'] === null ? '' : ` ${record['unit']}`;
+  const sum = record['sum'] === undefined ? '' : `, sum ${record['sum']}`;
+  return `${formatTime(Math.round(Number(record['timeS']) * 1_000))}  ${sensor} ${record['value'] ?? ''}${unit}${sum}`;
+}
+
+function describeState(facts: Facts): readonly Pair[] {
+  const records = (facts['records'] ?? []) as readonly Facts[];
+  return [
+    ['answer', String(facts['answer'])],
+    ['at', `block ${facts['height']}, ${formatTime(Number(facts['timeMs']))}`],
+    ...records.map(
+      (record): Pair => ['record', `${(record['key'] as readonly Json[]).join(' ')}  ${JSON.stringify(record['value'])}`],
+    ),
+  ];
+}
+
+function describeOther(facts: Facts): readonly Pair[] {
+  return Object.entries(facts).map(([name, value]) => [
+    name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').toLowerCase(),
+    typeof value === 'object' ? JSON.stringify(value) : String(value),
+  ]);
+}

@@ -1,0 +1,14 @@
+/** Programs of the services that the command line runs in its own process, by their entry points. */
+
+type Entry = 'witness';
+
+/** Each reads `process.argv` and ends by `process.exitCode`, as if it had been started by itself. */
+const ENTRIES: Readonly<Record<Entry, () => Promise<unknown>>> = {
+  witness: () => import('@oppidum/node/witness-main'),
+};
+
+/** Runs an entry point with these arguments; it lives on in this process until it ends by itself or by a signal. */
+export async function runEntry(entry: Entry, args: readonly string[]): Promise<void> {
+  process.argv.splice(2, Number.POSITIVE_INFINITY, ...args);
+  await ENTRIES[entry]();
+}

@@ -1,0 +1,117 @@
+/** Writing evidence: checked first, then as CBOR or JSON, and its log hops as standard proof files. */
+
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { encodeUtf8, parseUtf8 } from '@oppidum/formats/bytes';
+import { parseCityPolicy } from '@oppidum/formats/city-policy';
+import { formatError } from '@oppidum/formats/errors';
+import { type Evidence, encodeEvidenceJson, parseEvidenceFile } from '@oppidum/formats/evidence';
+import { encodePolicy, type Policy } from '@oppidum/formats/policy';
+import { shardKind } from '@oppidum/formats/state-telemetry';
+import { evidenceHops } from '@oppidum/proofs/evidence-hops';
+import type { Report } from '@oppidum/proofs/report';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { CityCalls } from './api.ts';
+import { type Cli, policyCandidates, readInput } from './cli.ts';
+import { CliFailure, EXIT, usageFailure } from './failure.ts';
+
+export type EvidenceOptions = {
+  readonly out?: string;
+  readonly format?: string;
+  readonly tlogProof?: string;
+  readonly policy?: string;
+};
+
+/**
+ * Checks evidence (CBOR) under the policy at hand and writes it where the options say. `isAnswer` tells whether it is about what was asked.
+ * Throws EVIDENCE_REFUSED where it is not, or does not hold.
+ */
+export async function writeEvidence(
+  cli: Cli,
+  file: Uint8Array,
+  options: EvidenceOptions,
+  isAnswer: (evidence: Evidence) => boolean = () => true,
+): Promise<void> {
+  const evidence = parseEvidenceFile(file);
+  if (!isAnswer(evidence)) throw formatError('EVIDENCE_REFUSED', { want: 'evidence of what was asked' });
+  const form = options.format ?? (cli.json || options.out?.endsWith('.json') === true ? 'json' : 'cbor');
+  const bytes = form === 'json' ? encodeUtf8(encodeEvidenceJson(evidence)) : file;
+  if (options.out === undefined && form === 'cbor' && process.stdout.isTTY === true)
+    throw usageFailure('CBOR is no text for a terminal', 'Name a file with --out FILE, or choose --format json');
+  await checkFirst(cli, file, options);
+  if (options.tlogProof !== undefined) await writeHops(cli, evidence, options.tlogProof, options);
+  if (options.out === undefined) process.stdout.write(bytes);
+  else {
+    writeFileSync(options.out, bytes);
+    cli.output.note(`Wrote ${options.out}, ${bytes.length} bytes.`);
+  }
+}
+
+/** Evidence that does not prove what it says is not written: the city or whoever stands between is wrong. */
+async function checkFirst(cli: Cli, file: Uint8Array, options: EvidenceOptions): Promise<void> {
+  const policy = await findPolicy(cli, options);
+  if (policy === null) {
+    cli.output.note('No policy file is at hand, so this was not checked. Verify it before you rely on it.');
+    return;
+  }
+  const report = verifyEvidence(nativeCrypto, file, { policy });
+  if (report.color === 'red') throw refuted(report);
+  cli.output.note(`${report.verdict}: ${report.means}.`);
+}
+
+function refuted({ verdict, means, steps }: Report): CliFailure {
+  return new CliFailure(`The city gave evidence that does not hold: ${verdict}: ${means} (${steps.at(-1)?.detail ?? ''})`, {
+    exitCode: EXIT.unverified,
+    code: 'EVIDENCE_REFUSED',
+    action: 'Check that the policy file is of this city; otherwise do not trust this address',
+  });
+}
+
+/** The policy named, else the one here or of the data folder; null when there is none. Throws as `parseCityPolicy` does. */
+export async function findPolicy(cli: Cli, options: Pick<EvidenceOptions, 'policy'>): Promise<Policy | null> {
+  const path = options.policy ?? policyCandidates(cli).find((candidate) => existsSync(candidate));
+  return path === undefined ? null : parseCityPolicy(nativeCrypto, await readInput(path));
+}
+
+/**
+ * `N.tlog-proof`, `N.entry` and `N.policy` per hop, N from 1. The city's hops verify under the city's policy; a shard's log has its own
+ * key, which the ledger names: its policy is made from the shard's record, proven under the city's policy.
+ */
+async function writeHops(cli: Cli, evidence: Evidence, folder: string, options: EvidenceOptions): Promise<void> {
+  const policy = await findPolicy(cli, options);
+  if (policy === null) throw usageFailure('Proof files need the policy of the city', 'Name it with --policy FILE');
+  mkdirSync(folder, { recursive: true });
+  const hops = evidenceHops(nativeCrypto, evidence);
+  const shardPolicy = hops.some(({ name }) => name === 'shard') ? await fetchShardPolicy(cli, evidence, policy) : null;
+  for (const [i, { name, proof, entry }] of hops.entries()) {
+    const place = join(folder, String(i + 1));
+    writeFileSync(`${place}.tlog-proof`, proof);
+    writeFileSync(`${place}.entry`, entry);
+    writeFileSync(`${place}.policy`, encodePolicy(nativeCrypto, name === 'shard' && shardPolicy !== null ? shardPolicy : policy));
+    cli.output.note(`Wrote ${place}.tlog-proof with its .entry and .policy: ${name} in ${originOfProof(proof)}.`);
+  }
+}
+
+function originOfProof(proof: Uint8Array): string {
+  const text = parseUtf8(proof);
+  return text.slice(text.indexOf('\n\n') + 2).split('\n', 1)[0] as string;
+}
+
+async function fetchShardPolicy(cli: Cli, evidence: Evidence, policy: Policy): Promise<Policy> {
+  const shard = verifyEvidence(nativeCrypto, encodeAgain(evidence), { policy }).facts['shard'];
+  if (typeof shard !== 'string') throw usageFailure('Only proven evidence has a shard to export');
+  const query = { kind: shardKind.name, segments: shard };
+  const file = await new CityCalls(cli.api).bytes('/api/v1/evidence/state', 'application/cbor', query);
+  const report = verifyEvidence(nativeCrypto, file, { policy });
+  const records = report.facts['records'];
+  const [record] = Array.isArray(records) ? records : [];
+  if (report.verdict !== 'OK' || record === undefined) throw refuted(report);
+  const value = shardKind.value.fromJson((record as { readonly value: never }).value, '');
+  const key = { name: value.origin, algorithm: 'log', publicKey: value.logKey } as const;
+  return { logs: [{ key, url: null }], witnesses: [], groups: [], quorum: null };
+}
+
+function encodeAgain(evidence: Evidence): Uint8Array {
+  return encodeUtf8(encodeEvidenceJson(evidence));
+}

@@ -1,0 +1,211 @@
+/**
+ * The commands by name. A command's file is loaded when its name stands on the command line, so that help and completion stay quick
+ * and a small command pays for no other.
+ */
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Help } from 'commander';
+import { API_DEFAULT, addExamples, COMMAND, DATA_DEFAULT } from './cli.ts';
+import { EXIT } from './failure.ts';
+
+/** One noun (or a verb that stands alone) and where its code is. */
+type Entry = {
+  readonly name: string;
+  readonly group: string;
+  readonly summary: string;
+  readonly load: () => Promise<(command: Command) => void>;
+};
+
+const RUN = 'Run a city:';
+const LOOK = 'Look and act:';
+const PROVE = 'Prove:';
+const WORK = 'Work on Oppidum:';
+
+const ENTRIES: readonly Entry[] = [
+  {
+    name: 'init',
+    group: RUN,
+    summary: 'Make the data folder of a new city: keys, genesis, policy',
+    load: async () => (await import('./commands/init.ts')).buildInit,
+  },
+  {
+    name: 'start',
+    group: RUN,
+    summary: 'Run the city (as `npm start` does)',
+    load: async () => (await import('./commands/start.ts')).buildStart,
+  },
+  {
+    name: 'status',
+    group: RUN,
+    summary: 'How the running city is, on one screen',
+    load: async () => (await import('./commands/status.ts')).buildStatus,
+  },
+  {
+    name: 'doctor',
+    group: RUN,
+    summary: 'Check this machine and the data folder; change nothing',
+    load: async () => (await import('./commands/doctor.ts')).buildDoctor,
+  },
+  {
+    name: 'device',
+    group: LOOK,
+    summary: 'List, show, register, activate, suspend, resume, revoke devices',
+    load: async () => (await import('./commands/device.ts')).buildDevice,
+  },
+  {
+    name: 'reading',
+    group: LOOK,
+    summary: 'List and show signed readings',
+    load: async () => (await import('./commands/reading.ts')).buildReading,
+  },
+  {
+    name: 'block',
+    group: LOOK,
+    summary: 'List and show blocks',
+    load: async () => (await import('./commands/block.ts')).buildBlock,
+  },
+  {
+    name: 'account',
+    group: LOOK,
+    summary: 'List, show and create accounts',
+    load: async () => (await import('./commands/account.ts')).buildAccount,
+  },
+  {
+    name: 'proposal',
+    group: LOOK,
+    summary: 'List, show, create, approve, withdraw proposals',
+    load: async () => (await import('./commands/proposal.ts')).buildProposal,
+  },
+  {
+    name: 'replay',
+    group: LOOK,
+    summary: 'Send the rows of a CSV file as signed readings',
+    load: async () => (await import('./commands/replay.ts')).buildReplay,
+  },
+  {
+    name: 'verify',
+    group: PROVE,
+    summary: 'Verify an evidence file or a .tlog-proof offline',
+    load: async () => (await import('./commands/verify.ts')).buildVerify,
+  },
+  {
+    name: 'evidence',
+    group: PROVE,
+    summary: 'Fetch evidence of a reading, a transaction or records; refresh it',
+    load: async () => (await import('./commands/evidence.ts')).buildEvidence,
+  },
+  {
+    name: 'state',
+    group: PROVE,
+    summary: 'Read proven records; compare two data folders',
+    load: async () => (await import('./commands/state.ts')).buildState,
+  },
+  {
+    name: 'witness',
+    group: PROVE,
+    summary: 'Cosign the logs that a policy names (C2SP tlog-witness)',
+    load: async () => (await import('./commands/witness.ts')).buildWitness,
+  },
+  {
+    name: 'conformance',
+    group: WORK,
+    summary: 'Run published test vectors in their own layout',
+    load: async () => (await import('./commands/conformance.ts')).buildConformance,
+  },
+  {
+    name: 'bench',
+    group: WORK,
+    summary: 'Measure one thing',
+    load: async () => (await import('./commands/bench.ts')).buildBench,
+  },
+  {
+    name: 'completion',
+    group: WORK,
+    summary: 'Print a completion script for bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).buildCompletion,
+  },
+];
+
+/** Global options that take a value: what follows them is no name of a command. */
+const VALUE_OPTIONS = new Set(['--api', '--data']);
+
+/** The program with the commands that this command line needs. `argv` is what follows the name of the program. */
+export async function buildProgram(argv: readonly string[]): Promise<Command> {
+  return buildWith(new Set([firstWord(argv), firstWord(argv.slice(argv.indexOf('help') + 1))]));
+}
+
+/** The program with everything loaded, for completion. */
+export async function buildWholeProgram(): Promise<Command> {
+  return buildWith(new Set(ENTRIES.map(({ name }) => name)));
+}
+
+async function buildWith(names: ReadonlySet<string | undefined>): Promise<Command> {
+  const program = new Command(COMMAND)
+    .description('Oppidum, the ledger a city runs on: devices sign, anyone verifies offline.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .option('--json', 'answer as JSON on standard output')
+    .option('--plain', 'answer as lines with tabs, without color and headings')
+    .option('-q, --quiet', 'say only what was asked for')
+    .option('-v, --verbose', 'say more: codes, traces, steps')
+    .option('--no-input', 'never ask; fail where an answer would be needed')
+    .option('--api <url>', `address of the city (default: OPPIDUM_API or ${API_DEFAULT})`)
+    .option('--data <dir>', `data folder (default: OPPIDUM_DATA or ${DATA_DEFAULT})`)
+    .helpOption('-h, --help', 'print help')
+    .configureHelp({ showGlobalOptions: true, sortOptions: false })
+    .exitOverride();
+  addExamples(program, [
+    ['run a city with a simulated one attached', 'start'],
+    ['the newest readings', 'reading list --limit 5'],
+    ['what proves a reading, as one file', 'evidence <id> --out reading.evidence'],
+    ['check it, without asking anybody', 'verify reading.evidence --policy city-data/city.policy'],
+  ]);
+  program.addHelpText('after', EXIT_HELP);
+  for (const { name, group, summary, load } of ENTRIES) {
+    const command = program.command(name).description(summary).summary(summary).helpGroup(group);
+    if (names.has(name)) (await load())(command);
+  }
+  for (const command of [program, ...program.commands]) settle(command);
+  return program;
+}
+
+const EXIT_HELP = `
+Exit codes: 0 ok, 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable.
+Answers go to standard output, everything else to standard error.`;
+
+/** Subcommands made by hand do not inherit how the program ends and helps. */
+function settle(command: Command): void {
+  for (const child of command.commands) {
+    child.copyInheritedSettings(command);
+    settle(child);
+  }
+  command.showHelpAfterError(`See \`${pathOf(command)} --help\`.`);
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+function firstWord(argv: readonly string[]): string | undefined {
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] as string;
+    if (VALUE_OPTIONS.has(word)) i++;
+    else if (!word.startsWith('-') && word !== 'help') return word;
+  }
+  return undefined;
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The exit code of an error that commander threw after printing it, or null for any other error. */
+export function exitCodeOfUsage(error: unknown): number | null {
+  if (!(error instanceof CommanderError)) return null;
+  return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+}
+
+/** The names and summaries of the commands, for whoever lists them. */
+export function visibleCommands(command: Command): readonly Command[] {
+  return new Help().visibleCommands(command);
+}

@@ -1,0 +1,176 @@
+/** Transactions made on the command line: shown, confirmed, signed here with a key that never leaves this machine, and submitted. */
+
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { ed25519Signer } from '@oppidum/crypto/signer';
+import { readSeed } from '@oppidum/device/key-file';
+import { parseHex, toHex } from '@oppidum/formats/bytes';
+import type { CborMap, CborValue } from '@oppidum/formats/cbor';
+import { describeError } from '@oppidum/formats/errors';
+import { ID_SIZE } from '@oppidum/formats/ids';
+import { type Action, signTransaction } from '@oppidum/formats/transaction';
+import type { CityJson, TransactionResultJson } from '@oppidum/gateway/api-types';
+import type { Command } from 'commander';
+import { CityCalls } from './api.ts';
+import { type Cli, idArgument, wholeNumber } from './cli.ts';
+import { CliFailure, EXIT, exitCodeOf, isErrorCode, usageFailure } from './failure.ts';
+
+/** How long a signed transaction may wait for its block, in milliseconds; the ledger allows 10 minutes. */
+const LIFETIME_MS = 300_000;
+const KEY_NUMBER_MAX = 0xffffffff;
+
+export type SignOptions = {
+  readonly key?: string;
+  readonly account?: string;
+  readonly keyNumber: number;
+  readonly dryRun?: true;
+  readonly yes?: true;
+};
+
+/** What a command is about to do, in one sentence, and whether that cannot be undone. */
+export type Intent = { readonly sentence: string; readonly isDangerous: boolean; readonly actions: readonly Action[] };
+
+/** Adds the options of every command that signs. */
+export function addSignOptions(command: Command): Command {
+  return command
+    .option('--key <file>', 'file of the seed to sign with (default: keys/operator.seed of the data folder)')
+    .option(
+      '--account <id>',
+      'account that the key belongs to (default: the operator of the data folder)',
+      idArgument('--account'),
+    )
+    .option('--key-number <n>', 'which key of the account it is', wholeNumber('--key-number', 0, KEY_NUMBER_MAX), 0)
+    .option('--dry-run', 'show what would be signed; sign and send nothing')
+    .option('-y, --yes', 'do not ask, also where it cannot be undone');
+}
+
+/** An action; absent fields are left out. Ids and keys are bytes. */
+export function actionOf(kind: string, fields: Readonly<Record<string, CborValue | undefined>>): Action {
+  const present = Object.entries(fields).filter((field): field is [string, CborValue] => field[1] !== undefined);
+  return { kind, body: new Map(present) };
+}
+
+/** A public key as bodies of actions hold it. */
+export function keyOf(publicKey: Uint8Array, algorithm = -8): CborMap {
+  return new Map<string, CborValue>([
+    ['algorithm', algorithm],
+    ['publicKey', publicKey],
+  ]);
+}
+
+/** A fresh random id. */
+export function freshId(): Uint8Array {
+  return new Uint8Array(randomBytes(ID_SIZE));
+}
+
+/** The bytes of a hex id that `idArgument` has checked. */
+export function idBytes(id: string): Uint8Array {
+  return parseHex(id, ID_SIZE);
+}
+
+/**
+ * Shows, confirms, signs and submits; prints the result. Exit codes: that of the refusal where the ledger refused, 2 where nobody
+ * can be asked and --yes is missing.
+ */
+export async function carryOut(cli: Cli, intent: Intent, options: SignOptions): Promise<TransactionResultJson | null> {
+  if (options.dryRun === true) {
+    printIntent(cli, intent);
+    cli.output.note('Dry run: nothing was signed or sent.');
+    return null;
+  }
+  await confirm(cli, intent, options);
+  const result = await submit(cli, intent.actions, options);
+  if (result.code !== 'OK') throw refusal(result);
+  printResult(cli, result);
+  return result;
+}
+
+function printIntent(cli: Cli, { sentence, actions }: Intent): void {
+  if (cli.json) cli.output.json({ sentence, actions: actions.map(({ kind, body }) => ({ kind, body: toJson(body) })) });
+  else {
+    cli.output.line(`${sentence}.`);
+    for (const { kind, body } of actions) cli.output.line(`  ${kind} ${JSON.stringify(toJson(body))}`);
+  }
+}
+
+/** CBOR for people: bytes as hex. */
+function toJson(value: CborValue): unknown {
+  if (value instanceof Uint8Array) return toHex(value);
+  if (Array.isArray(value)) return value.map(toJson);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([name, field]) => [name, toJson(field)]));
+  return typeof value === 'bigint' ? String(value) : value;
+}
+
+async function confirm(cli: Cli, { sentence, isDangerous }: Intent, options: SignOptions): Promise<void> {
+  if (!isDangerous || options.yes === true) {
+    cli.output.note(`${sentence}.`);
+    return;
+  }
+  if (!cli.mayAsk) throw usageFailure(`${sentence}: this needs a confirmation`, 'Repeat the command with --yes');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${sentence}. This cannot be undone. Continue? [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new CliFailure('Nothing was done', { exitCode: EXIT.failed });
+  } finally {
+    terminal.close();
+  }
+}
+
+/** Signs with the key of the options and submits. The result may be a refusal of the ledger. */
+export async function submit(
+  cli: Cli,
+  actions: readonly Action[],
+  options: Pick<SignOptions, 'key' | 'account' | 'keyNumber'>,
+): Promise<TransactionResultJson> {
+  const city = new CityCalls(cli.api);
+  const signer = ed25519Signer(readSeed(options.key ?? defaultKey(cli)));
+  const account = idBytes(options.account ?? defaultAccount(cli, options.key));
+  const { genesis, timeMs } = await city.get<CityJson>('/api/v1/city');
+  const payload = {
+    city: idBytes(genesis),
+    validUntil: Math.max(Date.now(), timeMs) + LIFETIME_MS,
+    nonce: new Uint8Array(randomBytes(16)),
+    signers: [account],
+    actions: [...actions],
+  };
+  const envelope = signTransaction(payload, [{ account, keyNumber: options.keyNumber, signer }]);
+  return city.post<TransactionResultJson>('/api/v1/transactions', { type: 'application/cose', body: envelope });
+}
+
+function defaultKey({ data }: Cli): string {
+  const file = join(data, 'keys', 'operator.seed');
+  if (existsSync(file)) return file;
+  throw usageFailure('There is no key to sign with', 'Name the file of a seed with --key FILE and its account with --account ID');
+}
+
+function defaultAccount({ data }: Cli, key: string | undefined): string {
+  const file = join(data, 'keys', 'accounts.json');
+  if (key !== undefined || !existsSync(file))
+    throw usageFailure('Whose key this is was not said', 'Name the account with --account ID');
+  const accounts = JSON.parse(readFileSync(file, 'utf8')) as { readonly operator?: unknown };
+  return idArgument('operator')(String(accounts.operator));
+}
+
+/** What the ledger refused, with the words and the exit code of the catalogue. */
+export function refusal({ id, code, details }: TransactionResultJson): CliFailure {
+  const text = isErrorCode(code) ? describeError(code, details) : code;
+  return new CliFailure(`${text} The refusal is transaction ${id}`, {
+    exitCode: isErrorCode(code) ? exitCodeOf(code) : EXIT.failed,
+    code,
+  });
+}
+
+function printResult(cli: Cli, result: TransactionResultJson): void {
+  if (cli.json) {
+    cli.output.json(result);
+    return;
+  }
+  cli.output.fields([
+    ['transaction', result.id],
+    ['result', result.code],
+    ['block', result.height],
+  ]);
+  for (const { kind, body } of result.events) cli.output.line(`${kind}${cli.plain ? '\t' : '  '}${JSON.stringify(body)}`);
+}

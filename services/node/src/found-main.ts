@@ -1,0 +1,55 @@
+/**
+ * `found-main.ts --data DIR [--name NAME]`: founds a city in an empty or missing folder and ends. Prints the genesis hash.
+ * `oppidum init` and the first `oppidum start` run it, so that whoever stays running has loaded nothing of this.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { toHex } from '@oppidum/formats/bytes';
+import { ERRORS } from '@oppidum/formats/error-catalogue';
+import { describeError, FormatError } from '@oppidum/formats/errors';
+import { foundCity } from './found-city.ts';
+
+const USAGE = 'found-main.ts --data DIR [--name NAME]';
+const NAME_DEFAULT = 'city.oppidum.example';
+const EXIT_USAGE = 2;
+
+type Options = { readonly data: string; readonly name: string };
+
+/** The options, or what is wrong with them. */
+function readOptions(): Options | string {
+  try {
+    const strings = { data: { type: 'string' }, name: { type: 'string' } } as const;
+    const { data, name = NAME_DEFAULT } = parseArgs({ options: strings }).values;
+    return data === undefined ? '--data is needed' : { data, name };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n${USAGE}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  const folder = await foundCity({
+    folder: options.data,
+    crypto: nativeCrypto,
+    name: options.name,
+    nowMs: Date.now(),
+    randomBytes: (size) => new Uint8Array(randomBytes(size)),
+  });
+  folder.release();
+  process.stdout.write(`${toHex(folder.genesisHash)}\n`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof FormatError)) throw error;
+  process.stderr.write(`oppidum: ${describeError(error.code, error.details)}\n`);
+  process.exitCode = ERRORS[error.code].exitCode;
+}
