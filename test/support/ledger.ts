@@ -146,7 +146,7 @@ export type TestCityOptions = {
 };
 
 /** Three members of the council, and one account per role. `anna/1` is an everyday key. */
-const DEFAULT_ACCOUNTS: Readonly<Record<string, TestAccount>> = {
+export const DEFAULT_ACCOUNTS: Readonly<Record<string, TestAccount>> = {
   anna: { holder: 'person', keyClasses: ['full', 'everyday'] },
   ben: { holder: 'person' },
   clara: { holder: 'person' },
