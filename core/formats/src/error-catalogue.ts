@@ -365,6 +365,20 @@ export const ERRORS = {
     'The answer does not exist in an accepted type',
     'Accept one of the types that the API description names',
   ),
+  CLOCK_AHEAD: entry(400, 1, 'A record is timed ahead of now', 'Set the clock of the device; send the reading again later'),
+  NODE_SILENT: entry(503, 5, 'The ledger cannot be asked, so nothing is acknowledged', 'Keep the reading and send it again'),
+  SEQUENCE_REUSED: entry(
+    409,
+    1,
+    'Another reading was signed under this sequence number',
+    'Rotate the key: it is in two places, or the device forgot what it signed',
+  ),
+  SEQUENCE_TOO_OLD: entry(
+    409,
+    1,
+    'The sequence number lies too far below the newest of this key',
+    'Send readings in their order',
+  ),
   NOT_ANCHORED: entry(409, 5, 'No anchor on the ledger covers this reading yet', 'Ask again in a few seconds'),
   NOT_READY: entry(503, 5, 'The service is not ready', 'Wait until `/readyz` says so'),
   PERSONAL_DATA: entry(

@@ -1,0 +1,32 @@
+/** What every door of the gateway has at hand. */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import type { Registry } from '@oppidum/ledger/action';
+import type { NodeClient } from '@oppidum/node/client';
+import type { TelemetryClient } from '@oppidum/telemetry/client';
+import type { Logger } from 'pino';
+import type { GatewayMetrics } from './metrics.ts';
+import type { ReadModel } from './read-model/read-model.ts';
+
+export type GatewayContext = {
+  readonly crypto: Crypto;
+  /** Shapes of actions, for showing them. */
+  readonly registry: Registry;
+  /** The city's name, from its genesis document. */
+  readonly name: string;
+  /** Bytes of genesis.cbor. */
+  readonly genesisFile: Bytes;
+  readonly node: NodeClient;
+  /** The folder of the block log's tiles. */
+  readonly logFolder: string;
+  readonly shards: readonly TelemetryClient[];
+  readonly readModel: ReadModel;
+  readonly metrics: GatewayMetrics;
+  readonly logger: Logger;
+  /** Where MQTT listens, or null. */
+  readonly mqttAddress: () => { readonly host: string; readonly port: number } | null;
+};
+
+/** The version that the API, the CLI and the packages share. */
+export const VERSION = '0.1.0';

@@ -1,0 +1,131 @@
+/** The HTTP door: one Fastify application over the gateway's context. Whatever it answers is described in /openapi.json. */
+
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Logger } from 'pino';
+import type { GatewayContext } from '../gateway-context.ts';
+import { addAccountRoutes } from './accounts.ts';
+import { addBlockRoutes } from './blocks.ts';
+import { addCityRoutes } from './city.ts';
+import { addDescription } from './description.ts';
+import { addDeviceRoutes } from './devices.ts';
+import { addEvidenceRoutes } from './evidence.ts';
+import { addHealthRoutes } from './health.ts';
+import { checkHost, ownHosts } from './hosts.ts';
+import { addIngestRoutes } from './ingest.ts';
+import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
+import { addProposalRoutes } from './proposals.ts';
+import { addReadingRoutes } from './readings.ts';
+import { addTileRoutes } from './tiles.ts';
+import { addTransactionRoutes } from './transactions.ts';
+
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Logger, ZodTypeProvider>;
+
+export type HttpOptions = {
+  /** The address it will listen on. */
+  readonly host: string;
+  /** Further host names it answers to. */
+  readonly hosts: readonly string[];
+  /** Requests a minute from one address. */
+  readonly requestsPerMinute: number;
+};
+
+/** A request head or body that takes longer is not waited for; nor is a client that reads nothing for so long. */
+const HEAD_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const IDLE_TIMEOUT_MS = 60_000;
+const KEEP_ALIVE_TIMEOUT_MS = 30_000;
+const CONNECTION_COUNT_MAX = 1_024;
+const HEAD_SIZE_MAX = 8_192;
+/** Bodies are refused unless a route allows them more. */
+const BODY_SIZE_MAX = 1_024;
+const RATE_ADDRESS_COUNT_MAX = 5_000;
+
+/** W3C Trace Context §3.2: version 00. */
+const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Builds the application; `listen` and `close` are its caller's. */
+export async function buildApp(context: GatewayContext, options: HttpOptions): Promise<App> {
+  const fastify = Fastify({
+    loggerInstance: context.logger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_SIZE_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    http: { maxHeaderSize: HEAD_SIZE_MAX, headersTimeout: HEAD_TIMEOUT_MS },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    genReqId: (request) => TRACEPARENT.exec(String(request.headers['traceparent']))?.[1] ?? randomBytes(16).toString('hex'),
+    clientErrorHandler: answerBrokenRequest,
+  });
+  const app: App = fastify.withTypeProvider<ZodTypeProvider>();
+  app.server.maxConnections = CONNECTION_COUNT_MAX;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeAllContentTypeParsers();
+  addProblems(app, context);
+  addGuards(app, context, options);
+  await app.register(rateLimit, {
+    max: options.requestsPerMinute,
+    timeWindow: 60_000,
+    cache: RATE_ADDRESS_COUNT_MAX,
+    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+  });
+  await app.register(helmet, HEADERS);
+  await addDescription(app);
+  addRoutes(app, context);
+  await app.ready();
+  return app;
+}
+
+/** Nothing is loaded from anywhere else; nobody frames us. No HSTS: this door speaks plain HTTP on this machine. */
+const HEADERS = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"] },
+  },
+  hsts: false,
+  xXssProtection: false,
+} as const;
+
+function addGuards(app: App, { logger, metrics }: GatewayContext, { host, hosts }: HttpOptions): void {
+  const own = ownHosts(host, hosts);
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = checkHost(own, request.headers);
+    if (refusal === null) return undefined;
+    metrics.countRefusedRequest(refusal.code);
+    return sendProblem(request, reply, refusal);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    logger.debug({
+      requestId: request.id,
+      method,
+      route: routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+    });
+  });
+}
+
+function addRoutes(app: App, context: GatewayContext): void {
+  const areas = [
+    addHealthRoutes,
+    addCityRoutes,
+    addDeviceRoutes,
+    addReadingRoutes,
+    addIngestRoutes,
+    addBlockRoutes,
+    addTransactionRoutes,
+    addAccountRoutes,
+    addProposalRoutes,
+    addEvidenceRoutes,
+    addTileRoutes,
+  ];
+  for (const addArea of areas) addArea(app, context);
+}

@@ -1,0 +1,47 @@
+/** The API described by itself: OpenAPI 3.1 at /openapi.json, and pages to read and try it at /docs, all from this machine. */
+
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { VERSION } from '../gateway-context.ts';
+import type { App } from './app.ts';
+
+/** Must be registered before the routes that it describes. */
+export async function addDescription(app: App): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Oppidum',
+        version: VERSION,
+        description:
+          'A city’s ledger and telemetry. Every answer can be had as evidence that proves itself under the city’s policy.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { validatorUrl: null, deepLinking: true },
+    staticCSP: PAGE_POLICY,
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type('application/json').send(Buffer.from(JSON.stringify(app.swagger()))),
+  );
+}
+
+/** The pages draw themselves with inline styles and pictures in data URLs; scripts come from files here. */
+const PAGE_POLICY = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'frame-ancestors': ["'none'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+};

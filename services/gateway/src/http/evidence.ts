@@ -1,0 +1,99 @@
+/** Evidence: of a reading or a transaction by its id, and of records of the state. Whoever gets it needs to believe nobody here. */
+
+import { parseHex } from '@oppidum/formats/bytes';
+import { formatError } from '@oppidum/formats/errors';
+import { type Evidence, encodeEvidence, encodeEvidenceJson, type StateClaim } from '@oppidum/formats/evidence';
+import type { Segment } from '@oppidum/formats/state-layout';
+import { kindNamed } from '@oppidum/formats/state-registry';
+import { stateEvidence, transactionEvidence } from '@oppidum/node/evidence';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { GatewayContext } from '../gateway-context.ts';
+import { isPersonal, openReading } from '../read-model/reading-rows.ts';
+import type { App } from './app.ts';
+import { acceptedType, binaryAnswers, idParams, noQuery } from './parameters.ts';
+import { findKept } from './readings.ts';
+
+const CBOR = 'application/cbor';
+const JSON_TYPE = 'application/json';
+const NUMBER_FORM = /^(0|[1-9][0-9]{0,15})$/;
+
+const number = z.string().regex(NUMBER_FORM, 'a whole number').transform(Number).refine(Number.isSafeInteger, 'at most 2^53 − 1');
+const stateQuery = z.strictObject({
+  kind: z.string().min(1).max(32),
+  /** Leading segments of the key, separated by commas: ids as hex, numbers in decimal. */
+  segments: z.string().max(512).default(''),
+  from: number.optional(),
+  to: number.optional(),
+});
+
+/** GET /api/v1/evidence/{id}, /api/v1/evidence/state. */
+export function addEvidenceRoutes(app: App, context: GatewayContext): void {
+  app.get(
+    '/api/v1/evidence/state',
+    {
+      schema: {
+        tags: ['evidence'],
+        summary: 'Evidence of records of the state: these and no others stand under the segments',
+        querystring: stateQuery,
+        response: binaryAnswers('Evidence', CBOR, JSON_TYPE),
+      },
+    },
+    async (request, reply) => {
+      const { kind, segments, from, to } = request.query;
+      const claim: StateClaim = {
+        kind,
+        segments: parseSegments(kind, segments),
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+      };
+      return sendEvidence(request, reply, await stateEvidence(context.node, context.crypto, claim));
+    },
+  );
+  app.get(
+    '/api/v1/evidence/:id',
+    {
+      schema: {
+        tags: ['evidence'],
+        summary: 'Evidence of a reading or a transaction',
+        params: idParams,
+        querystring: noQuery,
+        response: binaryAnswers('Evidence', CBOR, JSON_TYPE),
+      },
+    },
+    async (request, reply) => sendEvidence(request, reply, await evidenceOf(context, request.params.id)),
+  );
+}
+
+async function evidenceOf({ crypto, node, shards }: GatewayContext, id: string): Promise<Evidence> {
+  const digest = parseHex(id);
+  const found = findKept(shards, digest);
+  if (found === null) {
+    if (node.transaction(digest) === null) throw formatError('FACT_UNKNOWN', { id });
+    return transactionEvidence(node, crypto, digest);
+  }
+  const { envelope } = found.kept;
+  // Evidence carries the envelope. What was erased has none, and its evidence says only that it is gone.
+  if (envelope !== null && isPersonal(node, openReading(crypto, envelope).reading.device))
+    throw formatError('PERSONAL_DATA', { id });
+  return found.shard.evidence(digest);
+}
+
+/** Throws TEXT_INVALID, NUMBER_RANGE, LENGTH_WRONG. */
+function parseSegments(kindName: string, segments: string): Segment[] {
+  const kind = kindNamed(kindName);
+  if (segments === '') return [];
+  return segments.split(',').map((segment, i) => {
+    if (kind.segments[i] === undefined) throw formatError('LENGTH_WRONG', { kind: kindName, segments: i + 1 });
+    if (kind.segments[i] === 'id') return parseHex(segment, 32);
+    if (!NUMBER_FORM.test(segment)) throw formatError('TEXT_INVALID', { at: `/segments/${i}`, want: 'a whole number' });
+    if (!Number.isSafeInteger(Number(segment))) throw formatError('NUMBER_RANGE', { at: `/segments/${i}` });
+    return Number(segment);
+  });
+}
+
+function sendEvidence(request: FastifyRequest, reply: FastifyReply, evidence: Evidence): FastifyReply {
+  const type = acceptedType(request, [CBOR, JSON_TYPE]);
+  const data = type === CBOR ? Buffer.from(encodeEvidence(evidence)) : Buffer.from(encodeEvidenceJson(evidence));
+  return reply.type(type).header('cache-control', 'no-store').send(data);
+}

@@ -1,0 +1,45 @@
+/** The logs themselves, as C2SP tlog-tiles: anybody can monitor them, and rebuild every root. */
+
+import { formatError } from '@oppidum/formats/errors';
+import { serveTiles } from '@oppidum/node/serve-tiles';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { GatewayContext } from '../gateway-context.ts';
+import type { App } from './app.ts';
+import { binaryAnswers } from './parameters.ts';
+
+type Serve = ReturnType<typeof serveTiles>;
+
+const shardParams = z.object({ number: z.string(), '*': z.string() });
+const response = binaryAnswers('checkpoint, or tile/…', 'text/plain', 'application/octet-stream');
+
+/** GET /log/…, /shards/{number}/…. */
+export function addTileRoutes(app: App, { logFolder, shards }: GatewayContext): void {
+  const serveLog = serveTiles(logFolder);
+  const serveShard = new Map(shards.map((shard) => [String(shard.status().number), serveTiles(shard.tilesFolder)]));
+  app.get(
+    '/log/*',
+    { schema: { tags: ['logs'], summary: 'The block log', response } },
+    // As sent, not as decoded: a path has one spelling.
+    (request, reply) => sendTile(serveLog, request, reply, request.url.slice('/log'.length)),
+  );
+  app.get(
+    '/shards/:number/*',
+    { schema: { tags: ['logs'], summary: 'The log of a telemetry shard', params: shardParams, response } },
+    (request, reply) => {
+      const { number } = request.params;
+      return sendTile(serveShard.get(number), request, reply, request.url.slice(`/shards/${number}`.length));
+    },
+  );
+}
+
+async function sendTile(
+  serve: Serve | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  path: string,
+): Promise<FastifyReply> {
+  const answer = await serve?.(path);
+  if (answer === undefined || answer.status === 404) throw formatError('ROUTE_UNKNOWN', { method: request.method });
+  return reply.type(answer.contentType).header('cache-control', answer.cacheControl).send(Buffer.from(answer.bytes));
+}

@@ -1,0 +1,77 @@
+/** Prometheus metrics: base units, and never an id of a device, account or reading as a label. */
+
+import type { NodeClient } from '@oppidum/node/client';
+import type { IngestAnswer, TelemetryClient } from '@oppidum/telemetry/client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { ReadModelLag } from './read-model/read-model.ts';
+
+/** What is measured; `readings` and `transactions` are counted by the doors, the rest is asked for at each scrape. */
+export type GatewayMetrics = {
+  readonly contentType: string;
+  /** The text of /metrics. */
+  readonly render: () => Promise<string>;
+  readonly countReading: (door: 'http' | 'mqtt', outcome: IngestAnswer['kind']) => void;
+  readonly countTransaction: (code: string) => void;
+  readonly countRefusedRequest: (code: string) => void;
+};
+
+export type MetricsOptions = {
+  readonly node: NodeClient;
+  readonly shards: readonly TelemetryClient[];
+  readonly lag: () => ReadModelLag;
+  readonly mqttConnectionCount: () => number;
+};
+
+/** Makes the metrics of one gateway in a register of their own. */
+export function makeMetrics({ node, shards, lag, mqttConnectionCount }: MetricsOptions): GatewayMetrics {
+  const register = new Registry();
+  const registers = [register];
+  collectDefaultMetrics({ register });
+  const readings = new Counter({
+    name: 'oppidum_readings_total',
+    help: 'Readings that came in, by door and by what became of them',
+    labelNames: ['door', 'outcome'] as const,
+    registers,
+  });
+  const transactions = new Counter({
+    name: 'oppidum_transactions_total',
+    help: 'Transactions submitted here, by result code',
+    labelNames: ['code'] as const,
+    registers,
+  });
+  const refused = new Counter({
+    name: 'oppidum_requests_refused_total',
+    help: 'Requests and packets answered with a problem, by code',
+    labelNames: ['code'] as const,
+    registers,
+  });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+  gauge('oppidum_block_height', 'Height of the last durable block', () => node.head().height);
+  gauge('oppidum_block_time_seconds', 'Time of the last durable block, seconds since 1970', () => node.head().timeMs / 1_000);
+  gauge('oppidum_log_size', 'Leaves of the block log', () => node.head().logSize);
+  gauge('oppidum_checkpoint_size', 'Leaves under the newest published checkpoint', () => node.checkpoint()?.size ?? 0);
+  gauge('oppidum_shard_size', 'Entries of all shards', () => sum(shards.map((shard) => shard.status().size)));
+  gauge('oppidum_shard_unanchored', 'Entries that no anchor covers yet', () =>
+    sum(shards.map((shard) => shard.status().size - (shard.status().anchored?.size ?? 0))),
+  );
+  gauge('oppidum_read_model_behind_blocks', 'Blocks that the read model has not followed', () => lag().blocks);
+  gauge('oppidum_read_model_behind_readings', 'Readings that the read model has not followed', () => lag().readings);
+  gauge('oppidum_mqtt_connections', 'Open MQTT connections', mqttConnectionCount);
+  return {
+    contentType: register.contentType,
+    render: () => register.metrics(),
+    countReading: (door, outcome) => readings.inc({ door, outcome }),
+    countTransaction: (code) => transactions.inc({ code }),
+    countRefusedRequest: (code) => refused.inc({ code }),
+  };
+}
