@@ -14,6 +14,7 @@ import type { Unsent } from './outbox.ts';
 
 /** Of one device in one request, so that no device keeps the others waiting. */
 const DEVICE_SHARE_COUNT = 64;
+const WAIT_MS = 20;
 
 type Lane = { readonly device: Device; readonly backoff: Backoff; heldUntilMs: number };
 type Parcel = Unsent & { readonly lane: Lane };
@@ -57,9 +58,12 @@ export class HttpLink {
     this.#running = null;
   }
 
-  /** Resolves when no message is without a receipt; until then it keeps trying. Throws what broke the link. */
-  async settled(): Promise<void> {
-    while (this.unsettledCount > 0 && !this.#isStopped) await Promise.race([this.#running, sleep(20)]);
+  /**
+   * Resolves when at most `countMax` messages are without a receipt; until then it keeps trying and asks `goesOn` now and then, which may
+   * answer false to end the waiting. Throws what broke the link.
+   */
+  async settled(countMax = 0, goesOn: () => boolean = () => true): Promise<void> {
+    while (this.unsettledCount > countMax && !this.#isStopped && goesOn()) await Promise.race([this.#running, sleep(WAIT_MS)]);
   }
 
   async #run(): Promise<void> {

@@ -1,0 +1,56 @@
+/** The records of a CSV file with their line numbers, and what cannot be read of it. */
+
+import { createReadStream } from 'node:fs';
+import { type Options, parse } from 'csv-parse';
+
+/** A part of the file that is left out, and why. */
+export type Issue = { readonly line: number; readonly what: string };
+export type CsvRecord = { readonly line: number; readonly cells: readonly string[] };
+
+/** One record of a file cannot be larger. */
+const RECORD_SIZE_MAX = 1024 * 1024;
+const DELIMITERS: readonly string[] = [',', ';', '\t', '|'];
+
+/** Records in order. `delimiter` null: whichever of comma, semicolon, tab and bar stands most often in the first line. */
+export async function* readCsv(
+  file: string,
+  delimiter: string | null,
+  onIssue: (issue: Issue) => void,
+): AsyncGenerator<CsvRecord> {
+  let line = 0;
+  const options: Options = {
+    bom: true,
+    delimiter: delimiter ?? (await guessDelimiter(file)),
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: RECORD_SIZE_MAX,
+    trim: true,
+    on_skip: (error) => {
+      onIssue({ line: line + 1, what: `cannot be read: ${error?.message ?? 'no CSV'}` });
+      return undefined;
+    },
+  };
+  const parser = createReadStream(file)
+    .on('error', (error) => parser.destroy(error))
+    .pipe(parse(options));
+  for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+    line = info.lines;
+    yield { line, cells: record };
+  }
+}
+
+async function guessDelimiter(file: string): Promise<string> {
+  const head = await readHead(file);
+  const first = head.split(/\r?\n/, 1)[0] ?? '';
+  const counts = DELIMITERS.map((delimiter) => first.split(delimiter).length);
+  return DELIMITERS[counts.indexOf(Math.max(...counts))] as string;
+}
+
+async function readHead(file: string): Promise<string> {
+  const stream = createReadStream(file, { end: 65_535, encoding: 'utf8' });
+  let head = '';
+  for await (const part of stream as AsyncIterable<string>) head += part;
+  return head;
+}
