@@ -15,7 +15,7 @@ import { EDDSA } from './ids.ts';
 import { blob, type Infer, optional, struct, text, uint } from './schema.ts';
 
 /** What a receipt says about one reading: kept at `index` of the shard's log, or refused for good with `refusal`. */
-export const receiptLeafSchema = struct({
+const receiptLeafSchema = struct({
   audience: id(),
   shard: id(),
   device: id(),

@@ -19,7 +19,7 @@ import type { CityHead } from './verify-checkpoint.ts';
 type LogHop = { readonly index: number; readonly path: readonly Bytes[] };
 
 /** Refutes NOT_IN_LOG unless the leaf stands at its index under the cosigned checkpoint. */
-export function requireLeaf(crypto: Crypto, head: CityHead, hop: LogHop, leaf: Bytes): void {
+function requireLeaf(crypto: Crypto, head: CityHead, hop: LogHop, leaf: Bytes): void {
   const claim = { index: hop.index, size: head.size, leafHash: leafHash(crypto, leaf), proof: hop.path, root: head.root };
   refuteIf(checkInclusion(crypto, claim), 'NOT_IN_LOG');
 }

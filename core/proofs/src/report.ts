@@ -1,6 +1,6 @@
 /** What a verification says: named steps in order, then one verdict. The first failing step ends it. */
 
-import { describeError, type ErrorCode, type ErrorDetails, FormatError, type Rejection } from '@oppidum/formats/errors';
+import { describeError, type ErrorCode, FormatError, type Rejection } from '@oppidum/formats/errors';
 import type { Json } from '@oppidum/formats/schema';
 import { VERDICTS, type Verdict } from '@oppidum/formats/verdicts';
 
@@ -20,11 +20,13 @@ export type Report = {
 /** Ends a verification with a verdict; caught only by `runVerification`. */
 export class Refuted extends Error {
   readonly verdict: Verdict;
+  readonly detail: string;
 
   constructor(verdict: Verdict, detail: string) {
     super(detail);
     this.name = 'Refuted';
     this.verdict = verdict;
+    this.detail = detail;
   }
 }
 
@@ -65,7 +67,7 @@ export function runVerification(verify: (findings: Findings) => void): Report {
     return makeReport(findings.amber ?? 'OK', findings, findings.facts);
   } catch (error) {
     if (error instanceof Refuted) {
-      findings.fail(error.message);
+      findings.fail(error.detail);
       return makeReport(error.verdict, findings, {});
     }
     if (!(error instanceof FormatError)) throw error;
@@ -85,10 +87,4 @@ export function refuteIf(rejection: Rejection | null, verdict: Verdict | ((code:
     typeof verdict === 'string' ? verdict : verdict(rejection.code),
     describeError(rejection.code, rejection.details),
   );
-}
-
-/** A sentence about facts, for the detail of a refutation. */
-export function describeFacts(sentence: string, facts: ErrorDetails): string {
-  const parts = Object.entries(facts).map(([name, value]) => `${name}: ${value}`);
-  return parts.length === 0 ? sentence : `${sentence} (${parts.join(', ')})`;
 }
