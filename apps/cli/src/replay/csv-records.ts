@@ -23,12 +23,15 @@ export async function* readCsv(
     delimiter: delimiter ?? (await guessDelimiter(file)),
     info: true,
     relax_column_count: true,
+    // A stray quote must not swallow the rest of the file: its cell is then judged like any other.
+    relax_quotes: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
     max_record_size: RECORD_SIZE_MAX,
-    trim: true,
     on_skip: (error) => {
-      onIssue({ line: line + 1, what: `cannot be read: ${error?.message ?? 'no CSV'}` });
+      // The parser reads ahead of us and knows better where it is.
+      const { lines = line + 1, message = 'no CSV' } = (error ?? {}) as { readonly lines?: number; readonly message?: string };
+      onIssue({ line: lines, what: `cannot be read: ${message}` });
       return undefined;
     },
   };
@@ -37,7 +40,7 @@ export async function* readCsv(
     .pipe(parse(options));
   for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
     line = info.lines;
-    yield { line, cells: record };
+    yield { line, cells: record.map((cell) => cell.trim()) };
   }
 }
 
