@@ -7,6 +7,8 @@ import { LIMITS } from '@oppidum/formats/limits';
 import { encodeSignedNote, signNote } from '@oppidum/formats/signed-note';
 import { at } from '@oppidum/formats/state-layout';
 import { anchorHeadKind, anchorKind, anchorOrderKind } from '@oppidum/formats/state-telemetry';
+import { leafHash, nodeHash } from '@oppidum/proofs/merkle-hash';
+import { proveConsistency, treeRoot } from '@oppidum/proofs/merkle-tree';
 import fc from 'fast-check';
 import { nodeCrypto } from '../../../../test/support/crypto.ts';
 import { makeDeviceCity, TestShard } from '../../../../test/support/devices.ts';
@@ -102,9 +104,7 @@ test('the newest 1,024 anchors are kept, the older ones forgotten one by one', (
   const kept = LIMITS.anchorHistoryCount;
   const sizes = () => city.scan(anchorKind, shard.id).map(({ segments }) => segments[1]);
   const transactions: Uint8Array[] = [];
-  // One head for each size; a memory log of its own would be slow to prove from.
-  const heads = growingHeads(shard, kept + 2);
-  for (const changes of heads) {
+  for (const changes of growingHeads(shard, kept + 2)) {
     transactions.push(
       city.transaction('telemetry', [city.action('telemetry/anchor', { shard: shard.id, sensors: [], ...changes })]),
     );
@@ -117,12 +117,23 @@ test('the newest 1,024 anchors are kept, the older ones forgotten one by one', (
   assert.equal(city.read(at(anchorHeadKind, shard.id))?.anchorCount, kept + 2);
 });
 
-/** Signed heads of sizes 1 … count of one log, each with its proof from the one before. */
-function growingHeads(shard: TestShard, count: number) {
-  const log = new MemoryLog();
+/** Signed heads of sizes 1 … count of one log, each with its proof from the one before; every node is hashed once. */
+function growingHeads({ signer, origin }: TestShard, count: number) {
+  const known = new Map<string, Uint8Array>();
+  const hash = (level: number, index: number): Uint8Array => {
+    const place = `${level} ${index}`;
+    const [left, right] = [2 * index, 2 * index + 1];
+    const made =
+      known.get(place) ??
+      (level === 0
+        ? leafHash(nodeCrypto, namedId(`entry ${index}`))
+        : nodeHash(nodeCrypto, hash(level - 1, left), hash(level - 1, right)));
+    known.set(place, made);
+    return made;
+  };
   return Array.from({ length: count }, (_, n) => {
-    log.entries.push(namedId(`entry ${n}`));
-    return { checkpoint: shard.note(n + 1, log), consistency: log.consistency(n) };
+    const checkpoint = signCheckpoint(nodeCrypto, signer, { origin, size: n + 1, root: treeRoot(nodeCrypto, hash, n + 1) });
+    return { checkpoint, consistency: n === 0 ? [] : proveConsistency(nodeCrypto, hash, n, n + 1) };
   });
 }
 

@@ -48,11 +48,10 @@ function checkClock(city: City, updates: readonly SensorUpdate[]): Rejection | n
   return ahead === undefined ? null : reject('SENSOR_CLOCK_AHEAD', { signedMs: ahead.after.signedMs, timeMs: city.timeMs });
 }
 
-/** Signed by a key that is entitled now, of a model whose readings are not about people. */
+/** Signed by a key that is entitled now. The model is not personal: no sensor of such a device was ever declared. */
 function checkSigner(city: City, reading: AllegedReading): Rejection | null {
   const standing = readStanding(city, reading.device);
   if ('code' in standing) return standing;
-  if (standing.model.personal) return reject('MODEL_PERSONAL', { device: toHex(reading.device) });
   const entitlement = readEntitlement(city, reading.device, standing, reading.keyNumber);
   if ('code' in entitlement) return entitlement;
   const refused = checkEntitlement(entitlement, city.height);
