@@ -161,12 +161,18 @@ export function encodeUtf8(text: string): Bytes {
 
 /** Text of strictly valid UTF-8 (RFC 3629). Throws TEXT_INVALID. */
 export function parseUtf8(bytes: Bytes): string {
-  if (bytes.length <= SHORT_TEXT && isAscii(bytes)) return String.fromCharCode(...bytes);
+  if (bytes.length <= SHORT_TEXT && isAscii(bytes)) return toOctets(bytes);
   try {
     return utf8Decoder.decode(bytes);
   } catch {
     throw formatError('TEXT_INVALID', { want: 'utf-8' });
   }
+}
+
+/** One character per byte: the cheapest name of short bytes in a Map. At most some thousand bytes. */
+export function toOctets(bytes: Bytes): string {
+  // Spreading them would walk an iterator: seven times slower.
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 /** Big-endian unsigned 16-bit. */

@@ -5,6 +5,7 @@
 
 import { type Bytes, compareBytes, concatBytes, encodeUtf8, parseUtf8 } from './bytes.ts';
 import { formatError } from './errors.ts';
+import { parseKnownText } from './known-texts.ts';
 import { LIMITS } from './limits.ts';
 
 /** A float keeps its own type: integers and floats are different CBOR values even when numerically equal. */
@@ -291,7 +292,7 @@ function readValue(reader: Reader, depth: number): CborValue {
     case MAJOR_BYTES:
       return readString(reader, MAJOR_BYTES, info).slice();
     case MAJOR_TEXT:
-      return parseUtf8(readString(reader, MAJOR_TEXT, info));
+      return parseKnownText(readString(reader, MAJOR_TEXT, info));
     case MAJOR_ARRAY: {
       const count = readItemCount(reader, info);
       const items: CborValue[] = [];

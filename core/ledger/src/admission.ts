@@ -6,11 +6,11 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import { equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { type Rejection, reject } from '@oppidum/formats/errors';
+import { type ErrorDetails, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { verifySignature } from '@oppidum/formats/public-key';
-import { accountKeyKind, accountKind } from '@oppidum/formats/state-governance';
-import { at, parseState, type StateRef } from '@oppidum/formats/state-layout';
+import { type AccountKeyRecord, type AccountRecord, accountKeyKind, accountKind } from '@oppidum/formats/state-governance';
+import { parseState, stateKey } from '@oppidum/formats/state-layout';
 import {
   type AllegedSignature,
   type AllegedTransaction,
@@ -23,11 +23,21 @@ import type { StateReader, VerifiedSigner } from './city.ts';
 /**
  * What an envelope says by itself, whatever the state: parsed once and used by CheckTx and by the block. `actions` are a refusal where
  * the registry cannot read one. `verifiedBy[i]`: the public key under which signature `i` was found to verify, once it was.
+ * `signers[i]`: the records of signer `i` as read last.
  */
 export type PreparedTransaction = {
   readonly alleged: AllegedTransaction;
   readonly actions: readonly ParsedAction[] | Rejection;
   readonly verifiedBy: (Bytes | undefined)[];
+  readonly signers: SignerRecords[];
+};
+
+/** Two records with the values they were parsed from: while the state holds the same arrays, they mean the same. */
+type SignerRecords = {
+  readonly accountValue: Bytes;
+  readonly account: AccountRecord;
+  readonly keyValue: Bytes;
+  readonly key: AccountKeyRecord;
 };
 
 /** What admission needs to know besides the transaction. */
@@ -79,7 +89,7 @@ export function prepareTransaction(
   const alleged = answerOf(() => parseTransaction(crypto, envelope));
   if ('code' in alleged) return { ...alleged, id: null };
   const actions = answerOf(() => alleged.payload.actions.map((action) => parseAction(registry, action)));
-  return { alleged, actions, verifiedBy: [] };
+  return { alleged, actions, verifiedBy: [], signers: [] };
 }
 
 /** True when the answer is a refusal. */
@@ -99,16 +109,18 @@ function checkEnvelope(context: AdmissionContext, { id, payload }: AllegedTransa
 
 function admitSigners(
   context: AdmissionContext,
-  { alleged, verifiedBy }: PreparedTransaction,
+  { alleged, verifiedBy, signers: known }: PreparedTransaction,
   envelope: Bytes,
   actions: readonly ParsedAction[],
 ): AdmittedTransaction | AdmissionRefusal {
   const signers: VerifiedSigner[] = [];
   for (const [i, signature] of alleged.signatures.entries()) {
-    const key = readSignerKey(context.state, signature);
-    if ('code' in key) return { ...key, id: alleged.id };
-    const known = verifiedBy[i];
-    if (known === undefined || !equalBytes(known, key.publicKey)) {
+    const records = readSigner(context.state, signature, known[i]);
+    if ('code' in records) return { ...records, id: alleged.id };
+    known[i] = records;
+    const { key } = records;
+    const verified = verifiedBy[i];
+    if (verified === undefined || !equalBytes(verified, key.publicKey)) {
       const signed = transactionToBeSigned(alleged.payloadBytes, signature);
       if (!verifySignature(context.crypto, key, signed, signature.signature)) {
         return { ...reject('SIGNATURE_INVALID', { account: toHex(signature.account) }), id: alleged.id };
@@ -119,16 +131,20 @@ function admitSigners(
   return { id: alleged.id, envelope, signers, actions };
 }
 
-function readSignerKey(state: StateReader, { account, keyNumber, algorithm }: AllegedSignature) {
-  const read = <V>(ref: StateRef<V>): V | null => {
-    const value = state.read(ref.key);
-    return value === null ? null : parseState(ref.kind, value);
-  };
-  const facts = { account: toHex(account), keyNumber };
-  const owner = read(at(accountKind, account));
-  if (owner === null) return reject('ACCOUNT_UNKNOWN', facts);
-  if (owner.to !== undefined) return reject('ACCOUNT_CLOSED', facts);
-  const key = read(at(accountKeyKind, account, keyNumber));
-  if (key === null || key.algorithm !== algorithm) return reject('KEY_UNKNOWN', facts);
-  return key.to === undefined ? key : reject('KEY_REVOKED', facts);
+function readSigner(
+  state: StateReader,
+  { account, keyNumber, algorithm }: AllegedSignature,
+  known: SignerRecords | undefined,
+): SignerRecords | Rejection {
+  const facts = (): ErrorDetails => ({ account: toHex(account), keyNumber });
+  const accountValue = state.read(stateKey(accountKind, account));
+  if (accountValue === null) return reject('ACCOUNT_UNKNOWN', facts());
+  const owner = known?.accountValue === accountValue ? known.account : parseState(accountKind, accountValue);
+  if (owner.to !== undefined) return reject('ACCOUNT_CLOSED', facts());
+  const keyValue = state.read(stateKey(accountKeyKind, account, keyNumber));
+  if (keyValue === null) return reject('KEY_UNKNOWN', facts());
+  const key = known?.keyValue === keyValue ? known.key : parseState(accountKeyKind, keyValue);
+  if (key.algorithm !== algorithm) return reject('KEY_UNKNOWN', facts());
+  if (key.to !== undefined) return reject('KEY_REVOKED', facts());
+  return { accountValue, account: owner, keyValue, key };
 }

@@ -3,7 +3,7 @@
  */
 
 import type { Bytes } from '@oppidum/formats/bytes';
-import { compareBytes, toHex } from '@oppidum/formats/bytes';
+import { compareBytes, toHex, toOctets } from '@oppidum/formats/bytes';
 import type { CborValue } from '@oppidum/formats/cbor';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { Rejection } from '@oppidum/formats/errors';
@@ -67,13 +67,42 @@ export type City = {
   execute(actions: readonly Action[], body: Bytes): Rejection | null;
 };
 
-type Layer = Map<string, StateChange>;
+/** Area, kind and first id of a key: what most scans fix. */
+const PREFIX_SIZE = 34;
+
+/** Uncommitted writes by key, and the keys by their prefix. */
+class Layer {
+  readonly changes = new Map<string, StateChange>();
+  readonly #names = new Map<string, string[]>();
+
+  put(name: string, change: StateChange): void {
+    if (!this.changes.has(name)) {
+      const prefix = name.slice(0, PREFIX_SIZE);
+      const names = this.#names.get(prefix);
+      if (names === undefined) this.#names.set(prefix, [name]);
+      else names.push(name);
+    }
+    this.changes.set(name, change);
+  }
+
+  /** Changes of keys in [lo, hi]. */
+  within(lo: Bytes, hi: Bytes): StateChange[] {
+    const prefix = toOctets(lo).slice(0, PREFIX_SIZE);
+    const isOnePrefix = prefix.length === PREFIX_SIZE && toOctets(hi).startsWith(prefix);
+    const names = isOnePrefix ? (this.#names.get(prefix) ?? []) : [...this.changes.keys()];
+    const changes = names.map((name) => this.changes.get(name) as StateChange);
+    return changes.filter(({ key }) => compareBytes(key, lo) >= 0 && compareBytes(key, hi) <= 0);
+  }
+}
+
+type ReadRecord = { readonly value: Bytes; readonly kind: unknown; readonly record: unknown };
 
 /** A pile of uncommitted writes over a reader: block layer below, transaction layer above. */
 export class StateOverlay {
   readonly #base: StateReader;
-  readonly #block: Layer = new Map();
-  #transaction: Layer = new Map();
+  readonly #block = new Layer();
+  #transaction = new Layer();
+  readonly #records = new Map<string, ReadRecord>();
 
   constructor(base: StateReader) {
     this.#base = base;
@@ -81,43 +110,59 @@ export class StateOverlay {
 
   /** Latest value of a key, uncommitted writes included. */
   read(key: Bytes): Bytes | null {
-    const name = layerName(key);
-    const change = this.#transaction.get(name) ?? this.#block.get(name);
+    const name = toOctets(key);
+    const change = this.#transaction.changes.get(name) ?? this.#block.changes.get(name);
     return change === undefined ? this.#base.read(key) : change.value;
   }
 
+  /**
+   * The record behind the latest value, or null. Nobody writes to it: records read more than once in a block are parsed once, and a
+   * value that is still the same array still means the same record.
+   */
+  readRecord<V>(ref: StateRef<V>): V | null {
+    const name = toOctets(ref.key);
+    const change = this.#transaction.changes.get(name) ?? this.#block.changes.get(name);
+    const value = change === undefined ? this.#base.read(ref.key) : change.value;
+    if (value === null) return null;
+    const known = this.#records.get(name);
+    if (known !== undefined && known.value === value && known.kind === ref.kind) return known.record as V;
+    const record = parseState(ref.kind, value);
+    this.#records.set(name, { value, kind: ref.kind, record });
+    return record;
+  }
+
   put(key: Bytes, value: Bytes | null): void {
-    this.#transaction.set(layerName(key), { key, value });
+    this.#transaction.put(toOctets(key), { key, value });
   }
 
   /** Records in [lo, hi] with uncommitted writes merged in, in key order. */
   scan(lo: Bytes, hi: Bytes): StoredRecord[] {
+    const changes = [...this.#block.within(lo, hi), ...this.#transaction.within(lo, hi)];
+    if (changes.length === 0) return [...this.#base.scan(lo, hi)];
     const merged = new Map<string, StoredRecord>();
-    for (const record of this.#base.scan(lo, hi)) merged.set(layerName(record.key), record);
-    for (const layer of [this.#block, this.#transaction]) {
-      for (const [name, { key, value }] of layer) {
-        if (compareBytes(key, lo) < 0 || compareBytes(key, hi) > 0) continue;
-        if (value === null) merged.delete(name);
-        else merged.set(name, { key, value });
-      }
+    for (const record of this.#base.scan(lo, hi)) merged.set(toOctets(record.key), record);
+    for (const { key, value } of changes) {
+      if (value === null) merged.delete(toOctets(key));
+      else merged.set(toOctets(key), { key, value });
     }
     return [...merged.values()].sort((a, b) => compareBytes(a.key, b.key));
   }
 
   /** Keeps the writes of the transaction. */
   keep(): void {
-    for (const [name, change] of this.#transaction) this.#block.set(name, change);
-    this.#transaction = new Map();
+    if (this.#transaction.changes.size === 0) return;
+    for (const [name, change] of this.#transaction.changes) this.#block.put(name, change);
+    this.#transaction = new Layer();
   }
 
   /** Forgets the writes of the transaction. */
   drop(): void {
-    this.#transaction = new Map();
+    this.#transaction = new Layer();
   }
 
   /** All kept changes of the block that differ from the base, in key order. */
   changes(): StateChange[] {
-    const changes = [...this.#block.values()].filter(({ key, value }) => differs(this.#base.read(key), value));
+    const changes = [...this.#block.changes.values()].filter(({ key, value }) => differs(this.#base.read(key), value));
     return changes.sort((a, b) => compareBytes(a.key, b.key));
   }
 }
@@ -125,11 +170,6 @@ export class StateOverlay {
 function differs(before: Bytes | null, after: Bytes | null): boolean {
   if (before === null || after === null) return before !== after;
   return compareBytes(before, after) !== 0;
-}
-
-/** Keys as map names: one character per byte, cheaper than hex. */
-function layerName(key: Bytes): string {
-  return String.fromCharCode(...key);
 }
 
 /** What surrounds one transaction. */
@@ -140,10 +180,7 @@ export type CityContext = Pick<
 
 /** A city view over an overlay; events land in `events`. */
 export function cityView(overlay: StateOverlay, context: CityContext, events: LedgerEvent[]): City {
-  const read = <V>(ref: StateRef<V>): V | null => {
-    const value = overlay.read(ref.key);
-    return value === null ? null : parseState(ref.kind, value);
-  };
+  const read = <V>(ref: StateRef<V>): V | null => overlay.readRecord(ref);
   return {
     ...context,
     read,

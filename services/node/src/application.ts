@@ -51,6 +51,7 @@ export class Application {
   /** By identity: whoever passes the same array has not written to it. */
   readonly #prepared = new WeakMap<Bytes, PreparedTransaction>();
   readonly #recall = (envelope: Bytes): PreparedTransaction | undefined => this.#prepared.get(envelope);
+  readonly #isKnown = (id: Bytes): boolean => this.#store.hasTransaction(id);
   #phase: EnginePhase = 'started';
   #decided: DecidedBlock | null = null;
   #restore: SnapshotRestore | null = null;
@@ -92,8 +93,7 @@ export class Application {
   checkTx(envelope: Bytes, timeMs: number, crypto: Crypto = this.#rules.crypto): { readonly id: Bytes } | AdmissionRefusal {
     const prepared = this.#recall(envelope) ?? prepareTransaction(this.#rules, envelope);
     if (!('code' in prepared)) this.#prepared.set(envelope, prepared);
-    const isKnown = (id: Bytes): boolean => this.#store.hasTransaction(id);
-    return admitTransaction({ ...this.#rules, crypto, timeMs, state: this.#reader, isKnown }, envelope);
+    return admitTransaction({ ...this.#rules, crypto, timeMs, state: this.#reader, isKnown: this.#isKnown }, envelope);
   }
 
   /** Every signature of this array of bytes was verified, each by the key that CheckTx asked for, in their order. */
@@ -198,7 +198,7 @@ export class Application {
   }
 
   #keep(decided: DecidedBlock): CommitAnswer {
-    this.#store.commit(decided);
-    return { block: committedBlock(decided), leaves: decided.leaves };
+    const stored = this.#store.commit(decided);
+    return { block: committedBlock(stored, decided.log), leaves: decided.leaves };
   }
 }

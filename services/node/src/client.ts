@@ -35,7 +35,10 @@ export type CommittedBlock = {
   readonly stateRoot: Bytes | null;
   readonly appHash: Bytes;
   readonly transactions: readonly CommittedTransaction[];
-  /** Every record that this block wrote or removed, ascending by key: whoever follows the blocks has the state. */
+  /**
+   * Every record that this block wrote or removed, ascending by key: whoever follows the blocks has the state. Empty for the blocks that
+   * a snapshot brought along: whoever begins on a restored node scans the state first.
+   */
   readonly changes: readonly StateChange[];
 };
 

@@ -28,6 +28,8 @@ export type EmbeddedOptions = {
 /** Transactions and bytes of one block. */
 const BLOCK_COUNT_MAX = 4_096;
 const BLOCK_SIZE_MAX = 16 * 2 ** 20;
+/** So many signatures go to the verifier at once: enough to be worth a message, few enough that a block need not wait for more. */
+const ADMITTED_TOGETHER = 128;
 /** Bytes that may wait for a block. */
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
 
@@ -87,8 +89,7 @@ export class EmbeddedEngine {
       throw formatError('OVERLOADED', { waiting: this.#open.size });
     // Whoever keeps the array may write to it: what is checked here must be what a block executes.
     const arrived = { envelope: envelope.slice(), answer: Promise.withResolvers<SubmitAnswer>() };
-    if (this.#arrived.length === 0) setImmediate(() => this.#admitArrived().catch((error: Error) => this.#fail(error)));
-    this.#arrived.push(arrived);
+    if (this.#arrived.push(arrived) === 1) this.#admitSoon();
     this.#open.add(arrived);
     this.#openSize += envelope.length;
     return arrived.answer.promise;
@@ -100,10 +101,16 @@ export class EmbeddedEngine {
     await this.#working;
   }
 
-  /** All that came since the last turn of the event loop: their signatures are verified together. */
-  async #admitArrived(): Promise<void> {
-    const arrived = this.#arrived;
-    this.#arrived = [];
+  #admitSoon(): void {
+    setImmediate(() => {
+      const arrived = this.#arrived.splice(0, ADMITTED_TOGETHER);
+      if (this.#arrived.length > 0) this.#admitSoon();
+      this.#admit(arrived).catch((error: Error) => this.#fail(error));
+    });
+  }
+
+  /** Checks some of what arrived; signatures are verified together, meanwhile the next are checked and blocks are made. */
+  async #admit(arrived: readonly Arrived[]): Promise<void> {
     if (this.#ended !== null) return;
     const { application, verifier } = this.#options;
     const timeMs = this.#nextTimeMs();

@@ -12,7 +12,7 @@ import { describeError, FormatError } from '@oppidum/formats/errors';
 import { foundCity } from './found-city.ts';
 
 const USAGE = 'found-main.ts --data DIR [--name NAME]';
-const NAME_DEFAULT = 'city.oppidum.example';
+const NAME_DEFAULT = 'demo.oppidum.example';
 const EXIT_USAGE = 2;
 
 type Options = { readonly data: string; readonly name: string };

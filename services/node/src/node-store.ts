@@ -24,6 +24,7 @@ import {
   encodeStoredBlock,
   parseStoredBlock,
   type StoredBlock,
+  storedBlockOf,
   storedTransactionIds,
 } from './stored-block.ts';
 import { TransactionIndex } from './transaction-index.ts';
@@ -99,15 +100,15 @@ export class NodeStore {
     return tree;
   }
 
-  /** Commits a block; one with a block leaf has its changes in `state.preview`. Returns when everything about it is durable. */
-  commit(block: DecidedBlock): void {
+  /** Commits a block; one with a block leaf has its changes in `state.preview`. Returns it when everything about it is durable. */
+  commit(block: DecidedBlock): StoredBlock {
     this.#environment.transactionSync(() => {
       if (block.hasBlockLeaf) this.state.write();
       this.#writeBlock(block);
     });
     // COMMIT POINT
     if (block.hasBlockLeaf) this.state.accept();
-    this.#accept(block);
+    return this.#accept(block);
   }
 
   /** True for ids executed within the last LIMITS.transactionLifetimeMs. */
@@ -212,7 +213,8 @@ export class NodeStore {
   }
 
   /** The block is durable. */
-  #accept({ height, timeMs, log, outcomes }: DecidedBlock): void {
+  #accept(block: DecidedBlock): StoredBlock {
+    const { height, timeMs, log, outcomes } = block;
     this.#index.accept();
     this.#tree = log;
     this.#last = { height, timeMs, logSize: log.size, appHash: log.root().slice() };
@@ -220,6 +222,10 @@ export class NodeStore {
       if ('executed' in outcome) this.#index.add(outcome.executed.id, outcome.executed.index, timeMs);
     }
     this.#index.forget(timeMs);
+    const stored = storedBlockOf(block);
+    // Neighbours ask for new blocks first, and for the newest leaf at each checkpoint.
+    this.#parsed.set(height, stored);
+    return stored;
   }
 
   #get(key: string): Bytes | null {

@@ -11,7 +11,7 @@
  * touched. A removal is dropped only at its second meeting: until then an older record of its key may stand to its right.
  */
 
-import { type Bytes, concatBytes, encodeUint64, readUint64 } from '@oppidum/formats/bytes';
+import { type Bytes, concatBytes, encodeUint64, readUint64, toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import type { KeyRange } from '@oppidum/formats/state-layout';
@@ -41,10 +41,14 @@ export type StateStoreOptions = {
 type Preview = {
   readonly kept: KeptHeight;
   readonly writer: PageWriter;
+  readonly changes: readonly StateChange[];
   readonly moves: { readonly leaf: NodeRef; readonly tag: number }[];
   cleanedTo: number;
   cleanedCount: number;
 };
+
+/** Values kept at hand, a few hundred bytes each. */
+const RECENT_COUNT_MAX = 32_768;
 
 /** The one place where state is stored; everything else sees values, roots and proofs. */
 export class StateStore {
@@ -61,6 +65,8 @@ export class StateStore {
   #nextPage: number;
   #recordCount: number;
   #preview: Preview | null = null;
+  /** Committed values that were asked for or written lately, by key. */
+  readonly #recent = new Map<string, Bytes | null>();
 
   /** Opens the state and rebuilds the tree from the log. Throws a plain Error when the log does not have the root it was committed with. */
   static open(options: StateStoreOptions): StateStore {
@@ -113,9 +119,14 @@ export class StateStore {
     return this.#kept[0]?.height ?? 0;
   }
 
-  /** Committed value of a key, or null. */
+  /** Committed value of a key, or null; shared with other readers, so nobody writes to it. */
   read(key: Bytes): Bytes | null {
-    return this.#readVersion(this.#version, key);
+    const name = toOctets(key);
+    const known = this.#recent.get(name);
+    if (known !== undefined) return known;
+    const value = this.#readVersion(this.#version, key);
+    this.#remember(name, value);
+    return value;
   }
 
   /** Committed records in [lo, hi], in key order. */
@@ -172,6 +183,7 @@ export class StateStore {
     this.#preview = {
       kept: { height, timeMs, firstPage: this.#nextPage, root, version },
       writer,
+      changes,
       moves: [],
       cleanedTo: this.#firstPage,
       cleanedCount: 0,
@@ -193,12 +205,13 @@ export class StateStore {
 
   /** The transaction is durable: the previewed block is the committed state now. */
   accept(): void {
-    const { kept, writer, moves, cleanedTo, cleanedCount } = this.#previewed();
+    const { kept, writer, moves, cleanedTo, cleanedCount, changes } = this.#previewed();
     for (const { leaf, tag } of moves) this.#tree.setTag(leaf, tag);
     this.#nextPage += writer.pages.length;
     this.#firstPage = cleanedTo;
     this.#recordCount += writer.recordCount - cleanedCount;
     this.#kept.push(kept);
+    for (const { key, value } of changes) this.#remember(toOctets(key), value);
     this.#preview = null;
     this.#prune();
   }
@@ -208,6 +221,11 @@ export class StateStore {
     this.#previewed();
     this.#tree.rollBack();
     this.#preview = null;
+  }
+
+  #remember(name: string, value: Bytes | null): void {
+    if (this.#recent.size >= RECENT_COUNT_MAX) this.#recent.clear();
+    this.#recent.set(name, value);
   }
 
   get #version(): number {

@@ -63,6 +63,18 @@ export function encodeStoredBlock(block: DecidedBlock): Bytes {
   return encodeCbor([block.timeMs, block.firstIndex, block.edge, transactions, blockLeaf, encodeChanges(block.changes)]);
 }
 
+/** What `parseStoredBlock` will give of a block, without encoding it first. */
+export function storedBlockOf(block: DecidedBlock): StoredBlock {
+  const { height, timeMs, firstIndex, edge, leaves, hasBlockLeaf, changes } = block;
+  const outcomes = block.outcomes.map((outcome, i): StoredOutcome => {
+    const envelope = block.envelopes[i] as Bytes;
+    if ('refused' in outcome) return { envelope, ...outcome.refused };
+    const { id, position, index, code, events, rejection } = outcome.executed;
+    return { executed: { id, envelope, height, position, index, code, details: rejection?.details ?? {}, events } };
+  });
+  return { height, timeMs, firstIndex, edge, outcomes, leaves, hasBlockLeaf, changes };
+}
+
 /** Opens what `encodeStoredBlock` wrote. */
 export function parseStoredBlock(height: number, data: Bytes): StoredBlock {
   const fields = parseCbor(data) as [number, number, Bytes, CborValue[][], Bytes | null, Bytes];
