@@ -55,8 +55,8 @@ complete -o filenames -F _oppidum oppidum`,
   zsh: (words) => `#compdef oppidum
 _oppidum() {
   local -a names
-  local path="\${(j: :)\${(@)words[2,CURRENT-1]:#-*}}"
-  case $path in
+  local place="\${(j: :)\${(@)words[2,CURRENT-1]:#-*}}"
+  case $place in
 ${words.map(({ path, commands, options }) => `    '${path}') names=(${[...commands.map((child) => quote(`${child.name()}:${aboutOf(child)}`)), ...options.map(quote)].join(' ')}) ;;`).join('\n')}
   esac
   _describe 'oppidum' names || _files

@@ -1,0 +1,55 @@
+/** `oppidum doctor`: checks this machine, the data folder and the running city; changes nothing; one action for each trouble. */
+
+import type { Command } from 'commander';
+import { addExamples, type Cli, openCli } from '../cli.ts';
+import type { CheckResult } from '../doctor/check.ts';
+import { checkApi, checkCheckpoint, checkClock, checkPorts, checkReadModel } from '../doctor/city-checks.ts';
+import { checkDisk, checkFolder, checkKeys, checkLock, checkNode, checkPermissions } from '../doctor/folder-checks.ts';
+import { EXIT } from '../failure.ts';
+
+const STYLES = { pass: 'green', warn: 'amber', fail: 'red', skip: 'dim' } as const;
+
+/** Adds the work to the command. */
+export function buildDoctor(command: Command): void {
+  command.action(async (_options: object, self: Command) => {
+    const cli = openCli(self);
+    const checks = await runChecks(cli);
+    printChecks(cli, checks);
+    if (checks.some(({ outcome }) => outcome === 'fail')) process.exitCode = EXIT.failed;
+  });
+  command.addHelpText('after', '\nEnds with 1 when a check failed; warnings do not count. Reads only, shows no secret.');
+  addExamples(command, [
+    ['before asking somebody', 'doctor'],
+    ['another folder, for a program', 'doctor --data other-city --json'],
+  ]);
+}
+
+async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
+  const folder = checkFolder(data);
+  const answer = await checkApi(api, folder.genesis);
+  return [
+    checkNode(),
+    folder.result,
+    checkPermissions(data),
+    ...(folder.genesis === null ? [] : [checkKeys(data), checkLock(data)]),
+    checkDisk(data),
+    answer.result,
+    await checkPorts(api, answer.city),
+    await checkCheckpoint(api, data, answer.city),
+    checkClock(answer.city),
+    checkReadModel(answer.city),
+  ];
+}
+
+function printChecks({ output, json, plain }: Cli, checks: readonly CheckResult[]): void {
+  if (json) {
+    output.json({ ok: checks.every(({ outcome }) => outcome !== 'fail'), checks });
+    return;
+  }
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  for (const { name, outcome, detail, action } of checks) {
+    if (plain) output.line([outcome, name, detail, action ?? ''].join('\t'));
+    else output.line(`${output.paint(STYLES[outcome], outcome)}  ${name.padEnd(width)}  ${detail}`);
+    if (action !== null && !plain) output.line(`${' '.repeat(width + 8)}→ ${action}.`);
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * `oppidum start` (`npm start`): a city on this machine. The first start founds it; every start runs the services, then the simulated
+ * city, says where everything is, and ends them in the opposite order when told to. This process stays small: it loads nothing of them.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { addExamples, type Cli, openCli, wholeNumber } from '../cli.ts';
+import { CliFailure, EXIT, usageFailure } from '../failure.ts';
+import { Child, type Ending } from '../start/children.ts';
+import { firstReading, nextSteps } from '../start/first-steps.ts';
+import { isFounded, NAME_DEFAULT } from '../start/found.ts';
+
+type StartOptions = {
+  readonly host?: string;
+  readonly port?: number;
+  readonly mqttPort?: number;
+  readonly config?: string;
+  readonly name?: string;
+  readonly demo: boolean;
+};
+
+/** What the gateway says once every door is open. */
+type Ready = { readonly http: string; readonly mqtt: string; readonly founded: boolean };
+
+const GATEWAY = new URL('../../../../services/gateway/src/main.ts', import.meta.url);
+const CITY = new URL('../../../city/src/main.ts', import.meta.url);
+const PORT_MAX = 65_535;
+
+/** Adds options and the work to the command. */
+export function buildStart(command: Command): void {
+  command
+    .option('--port <n>', 'port of the API (default: 8420; 0 takes a free one)', wholeNumber('--port', 0, PORT_MAX))
+    .option('--mqtt-port <n>', 'port of MQTT (default: 8421; 0 takes a free one)', wholeNumber('--mqtt-port', 0, PORT_MAX))
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine alone)')
+    .option('--config <file>', 'YAML file with the same settings; flags and environment win')
+    .option('--name <name>', `first start: host-like name of the city (default: ${NAME_DEFAULT})`)
+    .option('--no-demo', 'without the simulated city')
+    .action(async (options: StartOptions, self: Command) => {
+      const cli = openCli(self);
+      const isSaid = self.optsWithGlobals<{ data?: string }>().data !== undefined || process.env['OPPIDUM_DATA'] !== undefined;
+      const file = isSaid ? undefined : (options.config ?? process.env['OPPIDUM_CONFIG']);
+      const data = file === undefined ? cli.data : ((await readDataFolder(file)) ?? cli.data);
+      process.exitCode = await new Run({ ...cli, data }, options).toEnd();
+    });
+  command.addHelpText(
+    'after',
+    '\nThe first start makes keys, genesis and city.policy in the data folder; later ones resume. Ctrl-C stops.',
+  );
+  addExamples(command, [
+    ['with the simulated city', 'start'],
+    ['the same, by npm', 'start --no-demo      # npm start -- --no-demo'],
+    ['beside another one', 'start --data other-city --port 0 --mqtt-port 0'],
+  ]);
+}
+
+/** The data folder that a YAML file of settings names; what else is in it, or wrong with it, is the gateway's matter. */
+async function readDataFolder(file: string): Promise<string | null> {
+  const { parse } = await import('yaml');
+  try {
+    const settings: unknown = parse(readFileSync(file, 'utf8'));
+    const isNamed = typeof settings === 'object' && settings !== null && 'data' in settings && typeof settings.data === 'string';
+    return isNamed ? (settings.data as string) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** One run from start to stop. */
+class Run {
+  readonly #cli: Cli;
+  readonly #options: StartOptions;
+  /** In the order in which they were started. */
+  readonly #children: Child[] = [];
+  readonly #asked: Promise<null>;
+  #isOver = false;
+
+  constructor(cli: Cli, options: StartOptions) {
+    this.#cli = cli;
+    this.#options = options;
+    this.#asked = new Promise((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+        process.on(signal, () => {
+          this.#isOver = true;
+          resolve(null);
+        });
+    });
+  }
+
+  /** Runs until told to stop, or until a process of the city ends by itself. Gives the exit code. */
+  async toEnd(): Promise<number> {
+    const { data } = this.#cli;
+    if (this.#options.name !== undefined && isFounded(data))
+      throw usageFailure(
+        `There is a city in ${data} already, and its name stays`,
+        'Leave out --name, or name another folder with --data',
+      );
+    try {
+      const ending = await Promise.race([this.#asked, this.#run()]);
+      this.#isOver = true;
+      if (ending === null) this.#cli.output.note('Stopping…');
+      await this.#stop();
+      return ending === null ? EXIT.ok : this.#explain(ending);
+    } catch (error) {
+      this.#isOver = true;
+      await this.#stop();
+      throw error;
+    }
+  }
+
+  /** Resolves when a process ends without being asked. */
+  async #run(): Promise<Ending> {
+    const gateway = this.#start('the city', GATEWAY, this.#gatewayFlags());
+    const first = await gateway.firstMessage();
+    if (!isReady(first)) return first as Ending;
+    const isDemo = await this.#startDemo(first);
+    const told = this.#tell(first, isDemo);
+    const ending = await Promise.race(this.#children.map(({ ended }) => ended));
+    this.#isOver = true;
+    await told;
+    return ending;
+  }
+
+  #start(name: string, file: URL, args: readonly string[]): Child {
+    const child = new Child(name, file, args, { isShown: this.#cli.verbose });
+    this.#children.push(child);
+    return child;
+  }
+
+  #gatewayFlags(): readonly string[] {
+    const { host, port, mqttPort, config, name = NAME_DEFAULT } = this.#options;
+    // A person reads along: only what needs one is shown, unless somebody asked for more.
+    const isAsked = this.#cli.verbose || config !== undefined || process.env['OPPIDUM_LOG_LEVEL'] !== undefined;
+    const level = isAsked ? undefined : 'warn';
+    const flags = { data: this.#cli.data, host, port, 'mqtt-port': mqttPort, config, 'log-level': level, found: name };
+    return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
+  }
+
+  /** True when the simulated city runs. */
+  async #startDemo({ http: api, mqtt }: Ready): Promise<boolean> {
+    const { data, output } = this.#cli;
+    const folder = join(data, 'demo');
+    if (!this.#options.demo) return false;
+    if (!existsSync(join(folder, 'manufacturer.json')) && !existsSync(join(data, 'keys', 'operator.seed'))) {
+      output.note('The key of the operator is not here, so nobody can admit simulated devices: running without them.');
+      return false;
+    }
+    const { admitDemoMaker } = await import('../start/demo-maker.ts');
+    await admitDemoMaker({ ...this.#cli, api }, folder);
+    if (this.#isOver) return false;
+    this.#start('the simulated city', CITY, ['--api', api, '--mqtt', mqtt, '--folder', folder]);
+    return true;
+  }
+
+  async #tell({ http: api, mqtt, founded }: Ready, isDemo: boolean): Promise<void> {
+    const { data, output, json } = this.#cli;
+    const policy = join(data, 'city.policy');
+    if (json) {
+      output.line(JSON.stringify({ api, mqtt, data, policy, founded, demo: isDemo }));
+      return;
+    }
+    output.line(founded ? `A new city was made in ${data}.` : `The city in ${data} goes on.`);
+    output.line();
+    output.fields([
+      ['API', `${api}  (documentation: ${api}/docs)`],
+      ['MQTT', mqtt],
+      ['policy', `${policy}  (all that a verifier needs)`],
+    ]);
+    output.line();
+    if (isDemo)
+      output.line('Fifty simulated devices are attached: no machine stands behind their readings, and every verdict says so.');
+    const reading = isDemo ? await firstReading(api, () => this.#isOver) : null;
+    if (this.#isOver) return;
+    output.line('Try, in another terminal:');
+    for (const step of nextSteps({ api, data, reading, isDemo })) output.line(`  ${step}`);
+    output.line();
+    output.line('Ctrl-C stops it; the next start goes on where this one ended.');
+  }
+
+  /** In the opposite order: who sends before who receives. */
+  async #stop(): Promise<void> {
+    for (const child of [...this.#children].reverse()) await child.stop();
+  }
+
+  /** Why the run ended by itself; services say on standard error what they know. */
+  #explain({ name, code, signal }: Ending): number {
+    const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
+    const wasRunning = this.#children.length > 1 || name !== 'the city';
+    if (!wasRunning && code !== null && code !== 0) return code;
+    throw new CliFailure(`${name.charAt(0).toUpperCase()}${name.slice(1)} ended ${how}, so everything was stopped`, {
+      exitCode: code !== null && code > 1 ? code : EXIT.failed,
+      action: 'See the lines above; nothing that was acknowledged is lost, and the next start goes on from there',
+    });
+  }
+}
+
+function isReady(message: object): message is Ready {
+  return 'ready' in message && message.ready === true;
+}
