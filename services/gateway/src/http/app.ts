@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyInstance } from 'fastify';
+import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { GatewayContext } from '../gateway-context.ts';
@@ -50,9 +50,9 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Builds the application; `listen` and `close` are its caller's. */
 export async function buildApp(context: GatewayContext, options: HttpOptions): Promise<App> {
-  const fastify = Fastify({
+  const server = fastify({
     loggerInstance: context.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_SIZE_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
@@ -63,7 +63,7 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
     genReqId: (request) => TRACEPARENT.exec(String(request.headers['traceparent']))?.[1] ?? randomBytes(16).toString('hex'),
     clientErrorHandler: answerBrokenRequest,
   });
-  const app: App = fastify.withTypeProvider<ZodTypeProvider>();
+  const app: App = server.withTypeProvider<ZodTypeProvider>();
   app.server.maxConnections = CONNECTION_COUNT_MAX;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);

@@ -1,0 +1,104 @@
+/** Settings of a gateway: flags win over environment, environment over the YAML file, the file over defaults. */
+
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { FormatError, formatError } from '@oppidum/formats/errors';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const host = z.string().regex(/^[A-Za-z0-9.:[\]_-]{1,255}$/, 'a host name or an address');
+
+const settings = z.strictObject({
+  /** The data folder of the city. */
+  data: z.string().min(1).default('./city-data'),
+  /** Both doors listen here. */
+  host: host.default('127.0.0.1'),
+  port: port.default(8420),
+  mqttPort: port.default(8421),
+  /** Further names by which browsers may call this service. */
+  hosts: z.array(host).max(32).default([]),
+  logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** HTTP requests a minute from one address. */
+  requestsPerMinute: z.coerce.number().int().min(1).max(10_000_000).default(60_000),
+});
+
+/** Every setting, checked. */
+export type Config = z.infer<typeof settings>;
+
+/** What is asked for once and never configured. */
+export type StartOptions = {
+  readonly config: Config;
+  /** Make a city of this name where the data folder is missing or empty. */
+  readonly found: string | null;
+  /** Fill the read model anew. */
+  readonly reindex: boolean;
+};
+
+const FLAGS = {
+  data: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  'mqtt-port': { type: 'string' },
+  hosts: { type: 'string' },
+  'log-level': { type: 'string' },
+  'requests-per-minute': { type: 'string' },
+  config: { type: 'string' },
+  found: { type: 'string' },
+  reindex: { type: 'boolean' },
+} as const;
+
+const SETTING_FLAGS = ['data', 'host', 'port', 'mqtt-port', 'hosts', 'log-level', 'requests-per-minute'] as const;
+
+/** Reads settings from where they may stand. Throws CONFIG_INVALID, naming the setting and where it was given. */
+export function readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): StartOptions {
+  const flags = parseFlags(args);
+  const file = flags.config ?? environment['OPPIDUM_CONFIG'];
+  const given = new Map<string, { readonly value: unknown; readonly from: string }>();
+  if (file !== undefined) {
+    for (const [name, value] of Object.entries(readYaml(file))) given.set(name, { value, from: `file ${file}` });
+  }
+  for (const flag of SETTING_FLAGS) {
+    const variable = `OPPIDUM_${flag.replaceAll('-', '_').toUpperCase()}`;
+    const set = (text: string | undefined, from: string): void => {
+      if (text !== undefined) given.set(nameOf(flag), { value: flag === 'hosts' ? splitList(text) : text, from });
+    };
+    set(environment[variable], `environment ${variable}`);
+    set(flags[flag], `flag --${flag}`);
+  }
+  const parsed = settings.safeParse(Object.fromEntries([...given].map(([name, { value }]) => [name, value])));
+  if (parsed.success) return { config: parsed.data, found: flags.found ?? null, reindex: flags.reindex ?? false };
+  const [issue] = parsed.error.issues;
+  const name = String(issue?.path[0] ?? (issue?.code === 'unrecognized_keys' ? issue.keys[0] : ''));
+  throw formatError('CONFIG_INVALID', { setting: name, from: given.get(name)?.from ?? 'nowhere', reason: issue?.message ?? '' });
+}
+
+function parseFlags(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw formatError('CONFIG_INVALID', { from: 'flags', reason: (error as Error).message });
+  }
+}
+
+/** `mqtt-port` → `mqttPort`. */
+function nameOf(flag: string): string {
+  return flag.replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase());
+}
+
+function splitList(text: string): readonly string[] {
+  return text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
+}
+
+function readYaml(file: string): Readonly<Record<string, unknown>> {
+  try {
+    const document: unknown = parseYaml(readFileSync(file, 'utf8'), { strict: true, uniqueKeys: true, maxAliasCount: 0 });
+    if (document === null) return {};
+    if (typeof document === 'object' && !Array.isArray(document)) return document as Readonly<Record<string, unknown>>;
+    throw formatError('CONFIG_INVALID', { from: `file ${file}`, reason: 'not a mapping of settings' });
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    const reason = (error as Error).message.split('\n')[0] ?? '';
+    throw formatError('CONFIG_INVALID', { from: `file ${file}`, reason });
+  }
+}
