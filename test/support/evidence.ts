@@ -127,6 +127,8 @@ export type EvidenceCityOptions = {
   readonly validatorCount?: number;
   /** The device's key instead of the test key `device`. */
   readonly device?: Signer;
+  /** A city with records of its own instead of a fresh one. */
+  readonly city?: TestCity;
 };
 
 /** A city with one device and one shard. */
@@ -142,13 +144,14 @@ export class EvidenceCity {
   readonly entries: { readonly envelope: Bytes; readonly digest: Bytes }[] = [];
   #anchored = 0;
 
-  constructor({ validatorCount = 4, device = namedSigner('device') }: EvidenceCityOptions = {}) {
-    this.city = makeCity({ validatorCount, registry: registryOf([put, anchor, erasure] as never) });
+  constructor({ validatorCount = 4, device = namedSigner('device'), city }: EvidenceCityOptions = {}) {
+    this.city = city ?? makeCity({ validatorCount, registry: registryOf([put, anchor, erasure] as never) });
     this.origin = cityOrigin(this.city.genesis.name, this.city.rules.genesis);
-    this.validators = testValidators('validator', validatorCount);
+    this.validators = testValidators('validator', this.city.genesis.validators.length);
     this.policy = testPolicy(this.origin, this.validators);
     this.deviceSigner = device;
     this.device = deviceIdOf(nodeCrypto, device.publicKey);
+    if (city !== undefined) return;
     this.put(manufacturerKind, [namedId('maker')], { name: 'Lumen Works', account: namedId('registrar'), from: 1 });
     this.put(modelKind, [namedId('model')], { ...MODEL, manufacturer: namedId('maker'), from: 2 });
     this.put(deviceKind, [this.device], this.deviceRecord());
