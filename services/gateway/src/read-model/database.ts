@@ -139,6 +139,7 @@ CREATE TABLE readings (shard INTEGER NOT NULL, entry INTEGER NOT NULL, id TEXT N
   record_count INTEGER NOT NULL, personal INTEGER NOT NULL, PRIMARY KEY (shard, entry)) STRICT, WITHOUT ROWID;
 CREATE INDEX readings_by_time ON readings (received_ms, shard, entry);
 CREATE INDEX readings_by_device ON readings (device, received_ms, shard, entry);
+CREATE INDEX readings_personal ON readings (shard, entry) WHERE personal = 1;
 CREATE TABLE records (shard INTEGER NOT NULL, entry INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT,
   time_ms INTEGER NOT NULL, kind TEXT NOT NULL, number REAL, text TEXT, sum REAL, PRIMARY KEY (shard, entry, position))
   STRICT, WITHOUT ROWID;

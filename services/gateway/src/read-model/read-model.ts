@@ -9,13 +9,14 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import { erasureKind } from '@oppidum/formats/state-erasure';
 import { prefixRange } from '@oppidum/formats/state-layout';
-import { kindNamed } from '@oppidum/formats/state-registry';
-import type { NodeClient } from '@oppidum/node/client';
+import { kindNamed, kindOfKey } from '@oppidum/formats/state-registry';
+import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import { followedKinds, writeBlock, writeRecords } from './block-rows.ts';
 import { type Database, type OpenDatabase, openForReading, openForWriting } from './database.ts';
-import { writeReadings } from './reading-rows.ts';
+import { deleteErased, writeReadings } from './reading-rows.ts';
 
 const FILE_NAME = 'read-model.sqlite';
 const BLOCKS_OF_ONE_BATCH = 100;
@@ -128,6 +129,8 @@ export class ReadModel {
     if (last === undefined) return false;
     await this.#writer.transaction().execute(async (transaction) => {
       for (const block of blocks) await writeBlock(transaction, block);
+      const shards = this.#options.shards.map((client) => ({ number: client.status().number, client }));
+      if (blocks.some(recordsErasure)) await deleteErased(transaction, shards);
       await writeCursor(transaction, 'blocks', last.height);
     });
     this.#height = last.height;
@@ -149,6 +152,11 @@ export class ReadModel {
     this.#sizes.set(number, last.index + 1);
     return true;
   }
+}
+
+/** True for a block that says that something was erased: the shard had done it before. */
+function recordsErasure({ changes }: CommittedBlock): boolean {
+  return changes.some(({ key }) => kindOfKey(key)?.name === erasureKind.name);
 }
 
 /** Where the rows end: the last block, and entries by shard number. */

@@ -1,6 +1,6 @@
 /** Kept readings as rows. Of a reading about people only the names of its records are kept here, no value. */
 
-import { type Bytes, encodeBase64, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { deviceUrnPrefix } from '@oppidum/formats/ids';
 import { type AllegedReading, parseReading, parseReadingRecords } from '@oppidum/formats/reading';
@@ -8,7 +8,7 @@ import type { ResolvedRecord } from '@oppidum/formats/senml';
 import { deviceKind, modelKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { NodeClient } from '@oppidum/node/client';
-import type { KeptReading } from '@oppidum/telemetry/client';
+import type { KeptReading, TelemetryClient } from '@oppidum/telemetry/client';
 import { sql } from 'kysely';
 import type { Database, Tables } from './database.ts';
 
@@ -127,4 +127,27 @@ async function writeActivity(database: Database, readings: readonly ReadingRow[]
       }),
     )
     .execute();
+}
+
+/** Deletes the rows of readings that were erased: what linked them to a device goes, too. `shards` by number. */
+export async function deleteErased(
+  database: Database,
+  shards: readonly { readonly number: number; readonly client: Pick<TelemetryClient, 'reading'> }[],
+): Promise<void> {
+  for (const { number, client } of shards) {
+    const rows = await database
+      .selectFrom('readings')
+      .select(['entry', 'id', 'device'])
+      .where('shard', '=', number)
+      .where('personal', '=', 1)
+      .execute();
+    const erased = rows.filter(({ id }) => client.reading(parseHex(id))?.envelope === null);
+    for (const { entry } of erased) {
+      await database.deleteFrom('records').where('shard', '=', number).where('entry', '=', entry).execute();
+      await database.deleteFrom('readings').where('shard', '=', number).where('entry', '=', entry).execute();
+    }
+    for (const device of new Set(erased.map((row) => row.device))) {
+      await database.deleteFrom('device_activity').where('device', '=', device).execute();
+    }
+  }
 }

@@ -1,0 +1,152 @@
+/**
+ * The process of a city with embedded defaults: node, telemetry shard 0 and the doors, put together here and nowhere else.
+ *
+ *   node services/gateway/src/main.ts [--data DIR] [--found NAME] [--host H] [--port N] [--mqtt-port N] [--config FILE] [--log-level L]
+ *
+ * Ready: one line of JSON on stdout, {"ready":true,"http":…,"mqtt":…,"founded":…}, also as a message to a parent with IPC. Logs: stderr.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cityRegistry } from '@oppidum/contracts/registry';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { ERRORS } from '@oppidum/formats/error-catalogue';
+import { FormatError } from '@oppidum/formats/errors';
+import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
+import { foundCity } from '@oppidum/node/found-city';
+import { openCity } from '@oppidum/node/open-city';
+import { type Logger, pino } from 'pino';
+import { readConfig, type StartOptions } from './config.ts';
+import { openFirstShard } from './first-shard.ts';
+import { startGateway } from './server.ts';
+
+const EXIT_FAILED = 1;
+/** A clean stop takes a second or two; after this the process ends as if killed, which loses nothing that was acknowledged. */
+const STOP_TIMEOUT_MS = 20_000;
+/** Never in a log line, whatever an error or a request carries. */
+const SECRET_FIELDS = ['seed', '*.seed', 'secretKey', '*.secretKey', 'privateKey', '*.privateKey', '*.authorization', '*.cookie'];
+
+/** A started city: stops in the order doors, telemetry, node, folder. */
+type Running = { readonly http: string; readonly mqtt: string; readonly founded: boolean; readonly close: () => Promise<void> };
+
+async function start(options: StartOptions, logger: Logger, fail: (error: Error) => void): Promise<Running> {
+  const { config } = options;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeNext of closers.splice(0).reverse()) await closeNext();
+  };
+  try {
+    const { folder, founded } = await openFolder(config.data, options.found);
+    closers.push(folder.release);
+    const onWitnessRefusal = (refusal: { readonly code: string }): void =>
+      logger.warn({ code: refusal.code }, 'a witness refused');
+    const city = await openCity({ folder, crypto: nativeCrypto, registry: cityRegistry, onFailure: fail, onWitnessRefusal });
+    closers.push(city.close);
+    const shard = await openFirstShard({ folder, node: city.client, crypto: nativeCrypto, logger, onFailure: fail });
+    if (shard !== null) closers.push(shard.close);
+    const gateway = await startGateway({
+      crypto: nativeCrypto,
+      registry: cityRegistry,
+      node: city.client,
+      shards: shard === null ? [] : [shard.client],
+      name: folder.genesis.name,
+      genesisFile: new Uint8Array(readFileSync(folder.paths.genesis)),
+      logFolder: city.logFolder,
+      folder: folder.paths.gateway,
+      logger,
+      ...config,
+      reindex: options.reindex,
+    });
+    closers.push(gateway.close);
+    return { http: gateway.http, mqtt: gateway.mqtt, founded, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The city of this folder; a new one where the folder holds nothing and a name was given. */
+async function openFolder(
+  path: string,
+  name: string | null,
+): Promise<{ readonly folder: DataFolder; readonly founded: boolean }> {
+  if (name === null || !isEmpty(path))
+    return { folder: await openDataFolder({ folder: path, crypto: nativeCrypto }), founded: false };
+  const fresh = (size: number): Uint8Array => new Uint8Array(randomBytes(size));
+  const folder = await foundCity({ folder: path, crypto: nativeCrypto, name, nowMs: Date.now(), randomBytes: fresh });
+  return { folder, founded: true };
+}
+
+function isEmpty(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    // Not a folder, or not ours to read: opening it says which.
+    return false;
+  }
+}
+
+/** One sentence on stderr and the exit code of the catalogue. */
+function reportFailure(error: Error): void {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = error instanceof FormatError ? ERRORS[error.code].exitCode : EXIT_FAILED;
+}
+
+async function main(): Promise<void> {
+  const options = readConfig(process.argv.slice(2), process.env);
+  const logger = pino({ level: options.config.logLevel, redact: SECRET_FIELDS }, pino.destination({ dest: 2, sync: true }));
+  const fail = (error: Error): never => {
+    logger.fatal({ error: { message: error.message, stack: error.stack } }, 'the city stopped: this must not happen');
+    process.exit(EXIT_FAILED);
+  };
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', (reason) => fail(reason instanceof Error ? reason : new Error(String(reason))));
+
+  const stop = stopOnSignals(logger);
+  const running = await start(options, logger, fail);
+  stop.onStop(running.close);
+  const ready = { ready: true, http: running.http, mqtt: running.mqtt, founded: running.founded };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  process.send?.(ready);
+}
+
+/** Signals that come before everything stands are obeyed as soon as it does. */
+function stopOnSignals(logger: Logger): { readonly onStop: (close: () => Promise<void>) => void } {
+  let close: (() => Promise<void>) | null = null;
+  let isAsked = false;
+  const stop = (): void => {
+    if (close === null) return;
+    const closeNow = close;
+    close = null;
+    setTimeout(() => process.exit(EXIT_FAILED), STOP_TIMEOUT_MS).unref();
+    closeNow().then(
+      () => {
+        logger.info('stopped');
+        process.exit(0);
+      },
+      (error: Error) => {
+        logger.error({ error: { message: error.message, stack: error.stack } }, 'the stop was not clean');
+        process.exit(EXIT_FAILED);
+      },
+    );
+  };
+  const ask = (): void => {
+    isAsked = true;
+    stop();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
+  // A parent that is gone wants nothing more.
+  process.on('disconnect', ask);
+  return {
+    onStop: (closeAll) => {
+      close = closeAll;
+      if (isAsked) stop();
+    },
+  };
+}
+
+main().catch((error: Error) => {
+  reportFailure(error);
+  process.exit();
+});
