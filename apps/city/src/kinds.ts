@@ -19,6 +19,13 @@ export type DeviceKind = {
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Of the water stations. */
+const PUMP_PERIOD_MS = 2 * HOUR_MS;
+export const TANK_AREA_M2 = 90;
+/** Share by which the draw of a district rises by day and falls by night. */
+const DAILY_SWING = 0.3;
 
 /** 1 at `peak`, falling off like a bell with this width, around the clock. */
 function bell(hour: number, peak: number, widthHours: number): number {
@@ -65,19 +72,24 @@ function measureTraffic(seed: number, { timeMs, hour }: Moment): SensorRecord[] 
   ];
 }
 
-/** A tank that a pump fills in half of every two hours while the district draws from it. */
-function measureWater(seed: number, { timeMs, hour }: Moment): SensorRecord[] {
-  const periodMs = 2 * HOUR_MS;
-  const phase = (timeMs / periodMs + uniform(seed, 1)) % 1;
+/**
+ * A tank that a pump fills in half of every two hours while the district draws from it, more by day than by night. The level is the
+ * integral of inflow less outflow over the area of the tank, so physics finds nothing to object to.
+ */
+function measureWater(seed: number, { timeMs }: Moment): SensorRecord[] {
+  const meanDraw = 0.01 + 0.006 * uniform(seed, 1);
+  const phase = (timeMs / PUMP_PERIOD_MS + uniform(seed, 2)) % 1;
   const isPumping = phase < 0.5;
-  const fill = isPumping ? 2 * phase : 2 - 2 * phase;
-  const draw = 0.006 + 0.012 * (bell(hour, 7.5, 1.5) + bell(hour, 19.5, 2.5));
-  const flow = isPumping ? 0.034 * (1 + 0.02 * smoothNoise(seed, timeMs, MINUTE_MS)) : 0;
+  const angle = 2 * Math.PI * (timeMs / DAY_MS - 0.3);
+  // Both in seconds of mean draw: what the pump has put in beyond it, and what the day has drawn less.
+  const pumpedS = (isPumping ? phase : 1 - phase) * (PUMP_PERIOD_MS / 1_000);
+  const sparedS = (DAILY_SWING * (DAY_MS / 1_000) * Math.cos(angle)) / (2 * Math.PI);
+  const level = 2.4 + (meanDraw / TANK_AREA_M2) * (pumpedS + sparedS) + 0.001 * smoothNoise(seed, timeMs, MINUTE_MS);
   return [
-    { sensor: 'level', unit: 'm', value: round(2.1 + 1.6 * fill + 0.01 * smoothNoise(seed, timeMs, MINUTE_MS), 3), timeMs },
+    { sensor: 'level', unit: 'm', value: round(level, 3), timeMs },
     { sensor: 'pump', value: isPumping, timeMs },
-    { sensor: 'inflow', unit: 'm3/s', value: round(flow, 4), timeMs },
-    { sensor: 'outflow', unit: 'm3/s', value: round(draw * (1 + 0.05 * smoothNoise(seed, timeMs, MINUTE_MS)), 4), timeMs },
+    { sensor: 'inflow', unit: 'm3/s', value: round(isPumping ? 2 * meanDraw : 0, 5), timeMs },
+    { sensor: 'outflow', unit: 'm3/s', value: round(meanDraw * (1 + DAILY_SWING * Math.sin(angle)), 5), timeMs },
   ];
 }
 
