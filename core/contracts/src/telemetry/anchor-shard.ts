@@ -13,7 +13,7 @@ import { checkConsistency } from '@oppidum/proofs/merkle';
 import { checkAccount } from '../authority.ts';
 import { applyAnchor } from './anchors.ts';
 import { checkSensors } from './check-sensors.ts';
-import { readSensorUpdates } from './sensors.ts';
+import { isNewer, readSensorUpdates } from './sensors.ts';
 import { checkInService, isSignedByShard, parseShardHead, readShard } from './shards.ts';
 
 /**
@@ -48,7 +48,8 @@ export const anchorShard = defineAction({
     city.emit('telemetry/anchored', { shard, size, root });
     for (const { envelope } of sensors) {
       const reading = parseReading(city.crypto, envelope);
-      for (const { place, after } of readSensorUpdates(city, reading)) {
+      const updates = readSensorUpdates(city, reading).filter((update) => isNewer(update, update.before));
+      for (const { place, after } of updates) {
         city.write(place, after);
         const { name, value, signedMs } = after;
         city.emit('telemetry/sensor-read', { device: reading.device, name, value, signedMs });

@@ -13,33 +13,34 @@ import { verifyReadingSignature } from '@oppidum/proofs/reading-signature';
 import { readEntitlement, readStanding } from '../devices/standing.ts';
 import { parameterValue } from '../governance/parameters.ts';
 import { checkAt } from '../positions.ts';
-import { checkRising, readSensorUpdates, type SensorUpdate } from './sensors.ts';
+import { isNewer, readSensorUpdates, type SensorUpdate } from './sensors.ts';
 
-/** Checks the readings in order; of one device they rise through the list. The first refusal names its position. */
+/** Checks the readings in order, each on what those before it in the list leave. The first refusal names its position. */
 export function checkSensors(city: City, head: Checkpoint, sensors: AnchorBody['sensors']): Rejection | null {
-  const newest = new Map<string, AllegedReading>();
+  const newest: Newest = new Map();
   for (const [position, sensor] of sensors.entries()) {
     const refused = checkAt(position, () => {
       const reading = parseReading(city.crypto, sensor.envelope);
-      const device = toHex(reading.device);
-      const rising = checkRising(reading, newest.get(device) ?? {});
-      newest.set(device, reading);
-      return checkReading(city, reading, rising) ?? checkAnchored(city, head, reading, sensor);
+      return checkReading(city, reading, newest) ?? checkAnchored(city, head, reading, sensor);
     });
     if (refused !== null) return refused;
   }
   return null;
 }
 
-function checkReading(city: City, reading: AllegedReading, rising: Rejection | null): Rejection | null {
+/** By key of the record: the newest update of each sensor in the list so far. */
+type Newest = Map<string, SensorUpdate['after']>;
+
+function checkReading(city: City, reading: AllegedReading, newest: Newest): Rejection | null {
   if (!equalBytes(reading.audience, city.genesis)) return reject('WRONG_CITY', { city: toHex(reading.audience) });
   const updates = readSensorUpdates(city, reading);
-  if (updates.length === 0) return reject('SENSOR_UNKNOWN', { device: toHex(reading.device) });
-  for (const { before } of updates) {
-    const refused = rising ?? checkRising(reading, before);
-    if (refused !== null) return refused;
-  }
-  return checkClock(city, updates) ?? checkSigner(city, reading);
+  const { keyNumber, sequence } = reading;
+  const facts = { device: toHex(reading.device), keyNumber, sequence };
+  if (updates.length === 0) return reject('SENSOR_UNKNOWN', facts);
+  const rising = updates.filter((update) => isNewer(update, newest.get(toHex(update.place.key)) ?? update.before));
+  if (rising.length === 0) return reject('SENSOR_SEQUENCE', facts);
+  for (const { place, after } of rising) newest.set(toHex(place.key), after);
+  return checkClock(city, rising) ?? checkSigner(city, reading);
 }
 
 function checkClock(city: City, updates: readonly SensorUpdate[]): Rejection | null {

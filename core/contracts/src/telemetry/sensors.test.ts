@@ -140,6 +140,28 @@ test('sequence numbers rise: in the state, through the list, and anew with each 
   assert.deepEqual([sensor()?.keyNumber, sensor()?.sequence, sensor()?.value], [1, 1, 300]);
 });
 
+test('a late reading counts for the sensors that it is newer for, and only for these', () => {
+  const { city, ride, level } = withPump();
+  assert.equal(declare(city, { name: 'flow', decimals: 0 }), 'OK');
+  const both = (sequence: number, level: number, flow: number) =>
+    signedReading(city, 'pump', {
+      sequence,
+      records: [
+        { n: 'level', v: level },
+        { n: 'flow', v: flow },
+      ],
+    });
+  assert.equal(ride(level(5, 5)), 'OK');
+  assert.equal(ride(both(4, 4, 4)), 'OK');
+  assert.equal(city.events.length, 2);
+  assert.deepEqual([city.read(place('level'))?.value, city.read(place('flow'))?.value], [500, 4]);
+  assert.equal(ride(both(3, 3, 3)), 'SENSOR_SEQUENCE', 'newer for none');
+  assert.equal(ride(level(9, 9), both(8, 8, 8), level(8, 7)), 'SENSOR_SEQUENCE', 'as the list itself leaves it');
+  assert.equal(city.details['position'], 2);
+  assert.equal(ride(level(9, 9), both(8, 8, 8)), 'OK');
+  assert.deepEqual([city.read(place('level'))?.value, city.read(place('flow'))?.value], [900, 8]);
+});
+
 test('signed time may run ahead of block time by the parameter, to the millisecond', () => {
   const { city, ride, level } = withPump();
   // Blocks of a test city follow each other by one second.

@@ -1,7 +1,7 @@
 /** Interlock sensors: the few readings that contracts themselves must see, verified into the state. */
 
-import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
-import { formatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { type Bytes, encodeUtf8 } from '@oppidum/formats/bytes';
+import { formatError } from '@oppidum/formats/errors';
 import { deviceUrnPrefix } from '@oppidum/formats/ids';
 import { type AllegedReading, parseReadingRecords } from '@oppidum/formats/reading';
 import type { ResolvedRecord } from '@oppidum/formats/senml';
@@ -13,7 +13,7 @@ import type { City } from '@oppidum/ledger/city';
 export type SensorUpdate = {
   readonly place: StateRef<InterlockSensorRecord>;
   readonly before: InterlockSensorRecord;
-  readonly after: InterlockSensorRecord & { readonly signedMs: number; readonly value: number };
+  readonly after: Required<InterlockSensorRecord>;
 };
 
 /** The place of a sensor's record: its name as it stands after the device's URN. */
@@ -62,12 +62,8 @@ function scaleValue({ name, value }: ResolvedRecord, decimals: number): number {
   return scaled;
 }
 
-/** Refuses what the ledger knows already: key number, then sequence number must rise. SENSOR_SEQUENCE. */
-export function checkRising(
-  reading: AllegedReading,
-  before: Pick<InterlockSensorRecord, 'keyNumber' | 'sequence'>,
-): Rejection | null {
-  const { keyNumber = 0, sequence = 0 } = before;
-  const rises = reading.keyNumber > keyNumber || (reading.keyNumber === keyNumber && reading.sequence > sequence);
-  return rises ? null : reject('SENSOR_SEQUENCE', { device: toHex(reading.device), keyNumber, sequence });
+/** True when a reading is newer than what is known of a sensor: a higher key number, or a higher sequence number of the same key. */
+export function isNewer({ after }: SensorUpdate, known: Pick<InterlockSensorRecord, 'keyNumber' | 'sequence'>): boolean {
+  const [keyNumber, sequence] = [after.keyNumber - (known.keyNumber ?? 0), after.sequence - (known.sequence ?? 0)];
+  return keyNumber > 0 || (keyNumber === 0 && sequence > 0);
 }
