@@ -11,7 +11,13 @@ import type { PublishedCheckpoint } from '@oppidum/node/publisher';
  */
 export type IngestAnswer =
   | { readonly kind: 'kept'; readonly receipt: Bytes; readonly device: Bytes; readonly digest: Bytes; readonly index: number }
-  | { readonly kind: 'refused'; readonly receipt: Bytes; readonly device: Bytes; readonly digest: Bytes; readonly rejection: Rejection }
+  | {
+      readonly kind: 'refused';
+      readonly receipt: Bytes;
+      readonly device: Bytes;
+      readonly digest: Bytes;
+      readonly rejection: Rejection;
+    }
   | { readonly kind: 'passing'; readonly rejection: Rejection };
 
 /** One entry of the shard's log. `envelope` is null once erased. */
@@ -51,7 +57,9 @@ export type TelemetryClient = {
   /** Calls after each group is durable; the answer ends that. */
   onKept(listener: (readings: readonly KeptReading[]) => void): () => void;
   /** Calls after each anchor that took effect; the answer ends that. */
-  onAnchored(listener: (anchored: { readonly size: number; readonly height: number; readonly timeMs: number }) => void): () => void;
+  onAnchored(
+    listener: (anchored: { readonly size: number; readonly height: number; readonly timeMs: number }) => void,
+  ): () => void;
   /** Evidence of a reading (or of its erasure) under the newest city checkpoint. Throws READING_UNKNOWN, NOT_ANCHORED. */
   evidence(digest: Bytes): Promise<Evidence>;
 };

@@ -1,0 +1,27 @@
+/** Envelopes as they lie in the vault, and back: sealed where they are about people. */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import type { KeptReading } from './client.ts';
+import type { SubjectKeys } from './subject-keys.ts';
+import type { EntryForm, VaultEntry } from './vault.ts';
+
+/** How a reading is stored; a personal one needs its subject's key provided. */
+export function storeEnvelope(
+  keys: SubjectKeys,
+  reading: { readonly device: Bytes; readonly digest: Bytes; readonly envelope: Bytes; readonly isPersonal: boolean },
+): { readonly form: EntryForm; readonly data: Bytes } {
+  const { device, digest, envelope, isPersonal } = reading;
+  return isPersonal ? { form: 'sealed', data: keys.seal(device, digest, envelope) } : { form: 'plain', data: envelope };
+}
+
+/** The envelope of an entry, or null once erased. */
+export function openEnvelope(keys: SubjectKeys, entry: Pick<VaultEntry, 'digest' | 'form' | 'data'>): Bytes | null {
+  if (entry.form === 'erased') return null;
+  return entry.form === 'plain' ? entry.data : keys.open(entry.digest, entry.data);
+}
+
+/** An entry as the doors of the city see it. */
+export function openReading(keys: SubjectKeys, entry: VaultEntry): KeptReading {
+  const { index, digest, receivedMs } = entry;
+  return { index, digest, receivedMs, envelope: openEnvelope(keys, entry) };
+}

@@ -1,0 +1,181 @@
+/**
+ * A telemetry shard from its parts: sequencer, publisher, anchorer over vault and log. What a crash left behind is put right here:
+ * the log follows the vault, checkpoints follow the log, anchors follow the checkpoints.
+ */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { at } from '@oppidum/formats/state-layout';
+import { anchorHeadKind, shardKind } from '@oppidum/formats/state-telemetry';
+import type { TransactionSigner } from '@oppidum/formats/transaction';
+import type { NodeClient } from '@oppidum/node/client';
+import { CheckpointPublisher } from '@oppidum/node/publisher';
+import { admitReadings } from './admit.ts';
+import { Anchorer } from './anchor.ts';
+import type { KeptReading, TelemetryClient } from './client.ts';
+import { type CloneFinding, findClones } from './clones.ts';
+import { DeviceRecords } from './device-records.ts';
+import { Erasures, type LegalBasis } from './erasures.ts';
+import { InterlockRiders } from './interlock-riders.ts';
+import { openReading } from './kept-readings.ts';
+import { Listeners } from './listeners.ts';
+import { Sequencer } from './sequence.ts';
+import { telemetryClient } from './shard-client.ts';
+import { openParts, type PartsOptions, type ShardParts } from './shard-parts.ts';
+import type { AnchorRecord } from './vault.ts';
+
+export type ShardOptions = PartsOptions & {
+  /** The shard's operator account, which signs anchors. */
+  readonly anchorSigner: TransactionSigner;
+  /** An account with the role data-protection; without it nothing can be erased. */
+  readonly erasureSigner: TransactionSigner | null;
+  /** POSIX milliseconds; the system's clock without it. */
+  readonly clock?: () => number;
+  /** Between two anchors, at least; 1,000 without it. */
+  readonly anchorIntervalMs?: number;
+  /** Between two checkpoints of the shard, at least; 250 without it. */
+  readonly publishIntervalMs?: number;
+  /** Readings that may wait; more are OVERLOADED. */
+  readonly waitingCountMax?: number;
+  /** Told of each anchor or erasure that the ledger refused. */
+  readonly onRefusal?: (refusal: Rejection) => void;
+  /** Told once why the shard has stopped; without it the process ends. */
+  readonly onFailure?: (error: Error) => void;
+};
+
+/** A running shard. */
+export type OpenShard = {
+  readonly client: TelemetryClient;
+  /** Erases what a device of a personal model sent until now, see `Erasures.erase`. */
+  readonly erase: (device: Bytes, legalBasis: LegalBasis) => Promise<{ readonly id: Bytes; readonly count: number }>;
+  /** Device keys that were found in two places. */
+  readonly clones: () => readonly CloneFinding[];
+  readonly close: () => Promise<void>;
+};
+
+/** What the running parts tell each other. */
+type Wiring = {
+  readonly parts: ShardParts;
+  readonly publisher: CheckpointPublisher;
+  readonly riders: InterlockRiders;
+  readonly kept: Listeners<readonly KeptReading[]>;
+  readonly anchored: Listeners<AnchorRecord>;
+  readonly clock: () => number;
+  readonly onRefusal: (refusal: Rejection) => void;
+  readonly onFailure: (error: Error) => void;
+};
+
+/**
+ * Opens a declared shard. Throws SHARD_UNKNOWN, KEY_UNKNOWN (the keys in the folder are not the declared ones), LAST_SIGNED_CONFLICT
+ * (vault, log, last-signed record and ledger tell different stories), LAST_SIGNED_LOST, LOG_DAMAGED, DATA_FOLDER_FOREIGN, and what key
+ * files throw.
+ */
+export async function openShard(options: ShardOptions): Promise<OpenShard> {
+  const { client, crypto } = options;
+  const parts = await openParts(options);
+  let stop = (_error: Error): void => undefined;
+  const wiring = wire(options, parts, (error) => stop(error));
+  const sequencer = makeSequencer(options, wiring);
+  const erasures = makeErasures(options, wiring);
+  const anchorer = makeAnchorer(options, wiring);
+  const { publisher } = wiring;
+  stop = (error) => {
+    stop = () => undefined;
+    void anchorer.close();
+    void sequencer.close();
+    void publisher.close();
+    if (options.onFailure !== undefined) return options.onFailure(error);
+    setImmediate(() => {
+      throw error;
+    });
+  };
+  if (parts.log.size > (publisher.latest()?.size ?? 0)) publisher.news();
+  await anchorer.start();
+  await sequencer.exclusive(() => resumeErasures(erasures, wiring));
+  return {
+    client: telemetryClient({ ...wiring, client, crypto, sequencer, erasures, number: options.number }),
+    erase: (device, legalBasis) => sequencer.exclusive(() => erasures.erase(device, legalBasis)),
+    clones: () => findClones(parts.vault, parts.keys),
+    async close() {
+      stop = () => undefined;
+      await anchorer.close();
+      await sequencer.close();
+      await publisher.close();
+      parts.log.close();
+      await parts.vault.close();
+    },
+  };
+}
+
+function wire(options: ShardOptions, parts: ShardParts, onFailure: (error: Error) => void): Wiring {
+  const { client, crypto, clock = Date.now, onRefusal = () => undefined } = options;
+  const { id, log, logSigner, paths, vault } = parts;
+  const publisher = new CheckpointPublisher({
+    log,
+    folder: paths.log,
+    sign: (head) => logSigner.sign(log, head),
+    onFailure,
+    ...(options.publishIntervalMs === undefined ? {} : { intervalMs: options.publishIntervalMs }),
+  });
+  const riders = new InterlockRiders(client, crypto);
+  for (const entry of vault.entriesFrom(client.read(at(anchorHeadKind, id))?.size ?? 0)) riders.offer(entry);
+  return { parts, publisher, riders, kept: new Listeners(), anchored: new Listeners(), clock, onRefusal, onFailure };
+}
+
+function makeSequencer(options: ShardOptions, { parts, publisher, riders, kept, clock, onFailure }: Wiring): Sequencer {
+  const { client, crypto } = options;
+  const context = { crypto, audience: client.genesisHash, devices: new DeviceRecords(client), clock };
+  return new Sequencer({
+    ...parts,
+    crypto,
+    audience: client.genesisHash,
+    shard: parts.id,
+    clock,
+    closedBecause: () => closedBecause(client, parts.id),
+    admit: (envelopes) => admitReadings(context, envelopes),
+    onKept(entries) {
+      publisher.news();
+      for (const entry of entries) riders.offer(entry);
+      if (kept.count > 0) kept.tell(entries.map((entry) => openReading(parts.keys, entry)));
+    },
+    onFailure,
+    ...(options.waitingCountMax === undefined ? {} : { waitingCountMax: options.waitingCountMax }),
+  });
+}
+
+/** Why the shard acknowledges nothing now, or null. Whoever cannot ask the ledger cannot know of a revocation. */
+function closedBecause(client: Pick<NodeClient, 'isAlive' | 'read'>, shard: Bytes): Rejection | null {
+  if (!client.isAlive()) return reject('NODE_SILENT');
+  const status = client.read(at(shardKind, shard))?.status;
+  if (status === 'frozen') return reject('SHARD_FROZEN');
+  return status === 'retired' ? reject('SHARD_RETIRED') : null;
+}
+
+function makeErasures(options: ShardOptions, { parts, clock }: Wiring): Erasures {
+  const { client, crypto, randomBytes, erasureSigner } = options;
+  return new Erasures({ ...parts, client, crypto, randomBytes, signer: erasureSigner, shard: parts.id, clock });
+}
+
+async function resumeErasures(erasures: Erasures, { onRefusal }: Wiring): Promise<void> {
+  try {
+    await erasures.resume();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    onRefusal(reject(error.code, error.details));
+  }
+}
+
+function makeAnchorer(options: ShardOptions, wiring: Wiring): Anchorer {
+  const { client, randomBytes, anchorSigner, anchorIntervalMs = 1_000 } = options;
+  const { parts, anchored } = wiring;
+  return new Anchorer({
+    ...wiring,
+    ...parts,
+    client,
+    randomBytes,
+    signer: anchorSigner,
+    shard: parts.id,
+    intervalMs: anchorIntervalMs,
+    onAnchored: (anchor) => anchored.tell(anchor),
+  });
+}

@@ -1,0 +1,60 @@
+/** `TelemetryClient` of a shard in this process. */
+
+import type { Crypto } from '@oppidum/formats/crypto';
+import { at } from '@oppidum/formats/state-layout';
+import { shardKind } from '@oppidum/formats/state-telemetry';
+import type { NodeClient } from '@oppidum/node/client';
+import type { CheckpointPublisher } from '@oppidum/node/publisher';
+import type { KeptReading, TelemetryClient } from './client.ts';
+import type { Erasures } from './erasures.ts';
+import { makeEvidence } from './evidence.ts';
+import { openReading } from './kept-readings.ts';
+import type { Listeners } from './listeners.ts';
+import type { Sequencer } from './sequence.ts';
+import type { ShardParts } from './shard-parts.ts';
+import type { AnchorRecord } from './vault.ts';
+
+/** The parts of a running shard, as `openShard` puts them together. */
+export type RunningShard = {
+  readonly number: number;
+  readonly client: NodeClient;
+  readonly crypto: Crypto;
+  readonly parts: ShardParts;
+  readonly publisher: CheckpointPublisher;
+  readonly sequencer: Sequencer;
+  readonly erasures: Erasures;
+  readonly kept: Listeners<readonly KeptReading[]>;
+  readonly anchored: Listeners<AnchorRecord>;
+};
+
+/** The client over these parts. */
+export function telemetryClient(running: RunningShard): TelemetryClient {
+  const { number, client, parts, publisher, sequencer, kept, anchored } = running;
+  const { id, record, paths, vault, keys } = parts;
+  return {
+    status() {
+      const newest = vault.newestAnchor();
+      const status = client.read(at(shardKind, id))?.status;
+      return {
+        id,
+        number,
+        origin: record.origin,
+        size: vault.size,
+        anchored: newest === null ? null : { size: newest.size, height: newest.height, timeMs: newest.timeMs },
+        accepts: sequencer.isOpen && client.isAlive() && status === 'active',
+      };
+    },
+    checkpoint: () => publisher.latest(),
+    tilesFolder: paths.log,
+    ingest: (envelope) => sequencer.ingest(envelope),
+    readings: (fromIndex, limit) => [...vault.entriesFrom(fromIndex, limit)].map((entry) => openReading(keys, entry)),
+    reading(digest) {
+      const index = vault.indexOf(digest);
+      const entry = index === null ? null : vault.entry(index);
+      return entry === null ? null : openReading(keys, entry);
+    },
+    onKept: (listener) => kept.add(listener),
+    onAnchored: (listener) => anchored.add(({ size, height, timeMs }) => listener({ size, height, timeMs })),
+    evidence: (digest) => makeEvidence({ ...running, ...parts }, digest),
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * Keys of devices whose readings are about people: one small file each, outside the database and its backups. Envelopes are sealed
+ * under them (AES-256-GCM, NIST SP 800-38D), so destroying a file erases all the device ever sent, wherever copies of the vault are.
+ *
+ *   sealed = device ‖ key id ‖ nonce ‖ tag ‖ ciphertext        the entry's digest is authenticated along
+ */
+
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Bytes, concatBytes, encodeUtf8, equalBytes, toHex } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { FormatError } from '@oppidum/formats/errors';
+import { ID_SIZE } from '@oppidum/formats/ids';
+import { fsyncFolder, writeAndSync } from '@oppidum/node/durable-file';
+import { fileExists, makeSecretFolder, readSeedFile, writeSeedFile } from '@oppidum/node/key-files';
+
+const KEY_SIZE = 32;
+const KEY_ID_SIZE = 16;
+/** NIST SP 800-38D §8.2: 96 bits; random, and one key seals far fewer than 2^32 envelopes. */
+const NONCE_SIZE = 12;
+const TAG_SIZE = 16;
+/** What a sealed envelope is longer than it was. */
+const SEAL_SIZE = ID_SIZE + KEY_ID_SIZE + NONCE_SIZE + TAG_SIZE;
+const KEY_ID_LABEL = encodeUtf8('oppidum/subject-key/v1\n');
+
+type SubjectKey = { readonly id: Bytes; readonly key: Bytes };
+
+export type SubjectKeysOptions = {
+  readonly folder: string;
+  readonly crypto: Crypto;
+  /** Must come from a source fit for keys. */
+  readonly randomBytes: (size: number) => Bytes;
+};
+
+/** The keys of one shard's subjects. One process per folder. */
+export class SubjectKeys {
+  readonly #options: SubjectKeysOptions;
+  readonly #known = new Map<string, SubjectKey>();
+
+  static async open(options: SubjectKeysOptions): Promise<SubjectKeys> {
+    await makeSecretFolder(options.folder);
+    return new SubjectKeys(options);
+  }
+
+  private constructor(options: SubjectKeysOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the device's key durable where there is none; `seal` needs it. */
+  async provide(device: Bytes): Promise<void> {
+    if (this.#find(device) !== null) return;
+    await writeSeedFile(this.#file(device), this.#options.randomBytes(KEY_SIZE));
+  }
+
+  /** Seals what the device sent. `digest` is the entry's. Throws a plain Error before `provide`. */
+  seal(device: Bytes, digest: Bytes, envelope: Bytes): Bytes {
+    const subject = this.#find(device);
+    if (subject === null) throw new Error('a key is provided before it is used');
+    const nonce = this.#options.randomBytes(NONCE_SIZE);
+    const cipher = createCipheriv('aes-256-gcm', subject.key, nonce).setAAD(digest);
+    const ciphertext = concatBytes(cipher.update(envelope), cipher.final());
+    return concatBytes(device, subject.id, nonce, cipher.getAuthTag(), ciphertext);
+  }
+
+  /** What was sealed, or null once its key is destroyed. Throws a plain Error when the sealed bytes were altered. */
+  open(digest: Bytes, sealed: Bytes): Bytes | null {
+    const [afterDevice, afterId] = [ID_SIZE, ID_SIZE + KEY_ID_SIZE];
+    const subject = this.#find(sealed.slice(0, afterDevice));
+    if (subject === null || !equalBytes(subject.id, sealed.subarray(afterDevice, afterId))) return null;
+    const nonce = sealed.subarray(afterId, afterId + NONCE_SIZE);
+    const tag = sealed.subarray(afterId + NONCE_SIZE, SEAL_SIZE);
+    const decipher = createDecipheriv('aes-256-gcm', subject.key, nonce).setAAD(digest).setAuthTag(tag);
+    return concatBytes(decipher.update(sealed.subarray(SEAL_SIZE)), decipher.final());
+  }
+
+  /** Destroys the device's key: written over, then removed, both fsynced. Nothing happens where there is none. */
+  async destroy(device: Bytes): Promise<void> {
+    const file = this.#file(device);
+    this.#known.delete(toHex(device));
+    if (!(await fileExists(file))) return;
+    // File systems that copy on write keep the old blocks for a while; removal is what counts, this is one chance less.
+    await writeAndSync(file, new Uint8Array(2 * KEY_SIZE + 1));
+    await rm(file);
+    await fsyncFolder(this.#options.folder);
+  }
+
+  #file(device: Bytes): string {
+    return join(this.#options.folder, `${toHex(device)}.key`);
+  }
+
+  #find(device: Bytes): SubjectKey | null {
+    const name = toHex(device);
+    const known = this.#known.get(name) ?? this.#read(device);
+    if (known !== null) this.#known.set(name, known);
+    return known;
+  }
+
+  #read(device: Bytes): SubjectKey | null {
+    try {
+      const key = readSeedFile(this.#file(device));
+      return { key, id: this.#options.crypto.sha256(concatBytes(KEY_ID_LABEL, key)).slice(0, KEY_ID_SIZE) };
+    } catch (error) {
+      if (error instanceof FormatError && error.code === 'KEY_FILE_MISSING') return null;
+      throw error;
+    }
+  }
+}
