@@ -65,7 +65,7 @@ function encodeHeaders(parts: Omit<CoseSignatureParts, 'signature'>): [Bytes, Cb
 }
 
 /** The bytes of a protected header; none for no attributes (RFC 9052 §3). */
-export function encodeProtectedHeader(header: CborMap): Bytes {
+function encodeProtectedHeader(header: CborMap): Bytes {
   return header.size === 0 ? NOTHING : encodeCbor(header);
 }
 

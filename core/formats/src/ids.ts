@@ -31,15 +31,6 @@ export function deviceUrnPrefix(device: Bytes): string {
   return `${DEVICE_URN}${toHex(device)}:`;
 }
 
-/** Splits `urn:oppidum:<device>:<sensor>`. Throws TEXT_INVALID. */
-export function parseSensorUrn(name: string): { readonly device: Bytes; readonly sensor: string } {
-  const end = DEVICE_URN.length + 2 * ID_SIZE;
-  if (!name.startsWith(DEVICE_URN) || name.charAt(end) !== ':' || name.length === end + 1) {
-    throw formatError('TEXT_INVALID', { want: `${DEVICE_URN}<64 hex>:<sensor>` });
-  }
-  return { device: parseHex(name.slice(DEVICE_URN.length, end), ID_SIZE), sensor: name.slice(end + 1) };
-}
-
 /** The origin of a city's block log: `NAME/<genesis hash hex>`; the policy file alone names the city. */
 export function cityOrigin(name: string, genesisHash: Bytes): string {
   return `${name}/${toHex(genesisHash)}`;

@@ -1,7 +1,7 @@
 /** Records of area 0x04: erasures. They name no subject; they commit a Merkle root of salted (shard, index). */
 
 import { height, id } from './common-schemas.ts';
-import { bytes, type Infer, struct, text, uint } from './schema.ts';
+import { bytes, struct, text, uint } from './schema.ts';
 import { defineKind } from './state-layout.ts';
 
 const AREA = 0x04;
@@ -14,6 +14,5 @@ export const erasureKind = defineKind({
   segments: ['id'],
   value: struct({ root: bytes(32), count: uint({ min: 1 }), legalBasis: text(64), by: id(), at: height() }),
 });
-export type ErasureRecord = Infer<typeof erasureKind.value>;
 
 export const erasureKinds = [erasureKind] as const;

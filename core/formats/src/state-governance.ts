@@ -50,7 +50,6 @@ export const bodyKind = defineKind({
   segments: ['id'],
   value: struct({ name: text(64), threshold: uint({ min: 1, max: 64 }), memberCount: uint({ min: 1, max: 64 }) }),
 });
-export type BodyRecord = Infer<typeof bodyKind.value>;
 
 /** Membership of an account in a body. */
 export const memberKind = defineKind({

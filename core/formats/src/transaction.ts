@@ -95,7 +95,7 @@ export function parsePayload(payloadBytes: Bytes): TransactionPayload {
 }
 
 /** Deterministic CBOR of what is signed. */
-export function encodePayload(payload: TransactionPayload): Bytes {
+function encodePayload(payload: TransactionPayload): Bytes {
   return encodeBy(payloadSchema, payload);
 }
 
