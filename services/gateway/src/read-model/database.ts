@@ -146,11 +146,11 @@ CREATE TABLE records (shard INTEGER NOT NULL, entry INTEGER NOT NULL, position I
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-/** An open file of the read model. `isNew`: it had no tables of this version. */
-export type OpenDatabase = { readonly database: Database; readonly isNew: boolean };
+/** An open connection. Kysely's own `destroy` does nothing before the first question, so the file is closed here. */
+export type OpenDatabase = { readonly database: Database; readonly close: () => void };
 
-/** Opens the file for writing and makes its tables when it has none. Throws as SQLite does, also for tables of another version. */
-export function openForWriting(file: string): OpenDatabase {
+/** Opens the file for writing and makes its tables when it has none (`isNew`). Throws as SQLite does, also for tables of another version. */
+export function openForWriting(file: string): OpenDatabase & { readonly isNew: boolean } {
   const connection = new DatabaseSync(file);
   // WAL readers see whole transactions. NORMAL: a power cut may cost the last ones, rows and cursor together, never the file.
   connection.exec(
@@ -162,18 +162,18 @@ export function openForWriting(file: string): OpenDatabase {
     throw new Error(`a read model of version ${version}`);
   }
   if (version === 0) connection.exec(`BEGIN; ${SCHEMA} COMMIT`);
-  return { database: makeKysely(connection), isNew: version === 0 };
+  return { ...makeKysely(connection), isNew: version === 0 };
 }
 
 /** Opens the file for questions, beside the connection that writes. */
-export function openForReading(file: string): Database {
+export function openForReading(file: string): OpenDatabase {
   const connection = new DatabaseSync(file, { readOnly: true });
   connection.exec('PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000; PRAGMA query_only = 1');
   return makeKysely(connection);
 }
 
 /** Kysely speaks to better-sqlite3; node:sqlite says the same in other words. */
-function makeKysely(connection: DatabaseSync): Database {
+function makeKysely(connection: DatabaseSync): OpenDatabase {
   const database = {
     close: () => connection.close(),
     prepare(sql: string) {
@@ -187,5 +187,5 @@ function makeKysely(connection: DatabaseSync): Database {
       };
     },
   };
-  return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  return { database: new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }), close: database.close };
 }

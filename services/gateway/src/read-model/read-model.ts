@@ -43,10 +43,9 @@ export function deleteReadModel(folder: string): void {
 
 /** An open read model. */
 export class ReadModel {
-  /** For questions; sees whole batches only. */
-  readonly database: Database;
   readonly #options: ReadModelOptions;
-  readonly #writer: Database;
+  readonly #writer: OpenDatabase;
+  readonly #reader: OpenDatabase;
   readonly #forget: (() => void)[] = [];
   #height: number;
   readonly #sizes: Map<number, number>;
@@ -56,12 +55,12 @@ export class ReadModel {
   #running: Promise<void> = Promise.resolve();
   #isRunning = false;
 
-  private constructor(options: ReadModelOptions, writer: Database, place: Place) {
+  private constructor(options: ReadModelOptions, writer: OpenDatabase, place: Place) {
     this.#options = options;
     this.#writer = writer;
     this.#height = place.height;
     this.#sizes = new Map(place.sizes);
-    this.database = openForReading(join(options.folder, FILE_NAME));
+    this.#reader = openForReading(join(options.folder, FILE_NAME));
   }
 
   /** Opens the file, or makes it, and begins to follow. */
@@ -73,6 +72,11 @@ export class ReadModel {
     for (const shard of options.shards) model.#forget.push(shard.onKept(() => model.#wake()));
     model.#wake();
     return model;
+  }
+
+  /** For questions; sees whole batches only. */
+  get database(): Database {
+    return this.#reader.database;
   }
 
   /** True once it has been level with the ledger and the shards. */
@@ -94,8 +98,8 @@ export class ReadModel {
     this.#isClosed = true;
     for (const forget of this.#forget) forget();
     await this.#running;
-    await this.database.destroy();
-    await this.#writer.destroy();
+    this.#reader.close();
+    this.#writer.close();
   }
 
   #wake(): void {
@@ -127,7 +131,7 @@ export class ReadModel {
     const blocks = this.#options.node.blocks(this.#height + 1, BLOCKS_OF_ONE_BATCH);
     const last = blocks.at(-1);
     if (last === undefined) return false;
-    await this.#writer.transaction().execute(async (transaction) => {
+    await this.#writer.database.transaction().execute(async (transaction) => {
       for (const block of blocks) await writeBlock(transaction, block);
       const shards = this.#options.shards.map((client) => ({ number: client.status().number, client }));
       if (blocks.some(recordsErasure)) await deleteErased(transaction, shards);
@@ -145,7 +149,7 @@ export class ReadModel {
     const last = kept.at(-1);
     if (last === undefined) return false;
     const { crypto, node } = this.#options;
-    await this.#writer.transaction().execute(async (transaction) => {
+    await this.#writer.database.transaction().execute(async (transaction) => {
       await writeReadings(transaction, { crypto, node, shard: number }, kept);
       await writeCursor(transaction, `readings/${number}`, last.index + 1);
     });
@@ -161,7 +165,7 @@ function recordsErasure({ changes }: CommittedBlock): boolean {
 
 /** Where the rows end: the last block, and entries by shard number. */
 type Place = { readonly height: number; readonly sizes: ReadonlyMap<number, number> };
-type Opened = { readonly writer: Database; readonly place: Place };
+type Opened = { readonly writer: OpenDatabase; readonly place: Place };
 
 function writeCursor(database: Database, name: string, value: number): Promise<unknown> {
   return database.replaceInto('cursors').values({ name, value }).execute();
@@ -181,14 +185,14 @@ async function openKnown(options: ReadModelOptions): Promise<Opened | null> {
     });
     const place = { height, sizes: new Map(sizes) };
     await assertSameHistory(options, opened.database, place);
-    return { writer: opened.database, place };
+    return { writer: opened, place };
   } catch {
-    await opened.database.destroy();
+    opened.close();
     return null;
   }
 }
 
-function openFile(folder: string): OpenDatabase | null {
+function openFile(folder: string): ReturnType<typeof openForWriting> | null {
   try {
     return openForWriting(join(folder, FILE_NAME));
   } catch {
@@ -221,10 +225,10 @@ async function assertSameHistory({ node, shards }: ReadModelOptions, database: D
 /** A new file. Where the first blocks are gone (a node begun from a snapshot) the records come from the state as it stands. */
 async function openNew(options: ReadModelOptions): Promise<Opened> {
   deleteReadModel(options.folder);
-  const { database } = openForWriting(join(options.folder, FILE_NAME));
+  const writer = openForWriting(join(options.folder, FILE_NAME));
   const [first] = options.node.blocks(0, 1);
-  if (first === undefined || first.height > 0) await writeState(database, options.node);
-  return { writer: database, place: { height: (first?.height ?? 0) - 1, sizes: new Map() } };
+  if (first === undefined || first.height > 0) await writeState(writer.database, options.node);
+  return { writer, place: { height: (first?.height ?? 0) - 1, sizes: new Map() } };
 }
 
 async function writeState(database: Database, node: NodeClient): Promise<void> {
