@@ -164,7 +164,7 @@ async function buildWith(names: ReadonlySet<string | undefined>): Promise<Comman
     const command = program.command(name).description(summary).summary(summary).helpGroup(group);
     if (names.has(name)) (await load())(command);
   }
-  for (const command of [program, ...program.commands]) settle(command);
+  settle(program);
   return program;
 }
 
@@ -172,12 +172,9 @@ const EXIT_HELP = `
 Exit codes: 0 ok, 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable.
 Answers go to standard output, everything else to standard error.`;
 
-/** Subcommands made by hand do not inherit how the program ends and helps. */
+/** Every refusal of a command line says where the help for it is. */
 function settle(command: Command): void {
-  for (const child of command.commands) {
-    child.copyInheritedSettings(command);
-    settle(child);
-  }
+  for (const child of command.commands) settle(child);
   command.showHelpAfterError(`See \`${pathOf(command)} --help\`.`);
 }
 

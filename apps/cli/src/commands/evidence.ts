@@ -25,6 +25,8 @@ const PASSING = new Set(['NOT_ANCHORED', 'NOT_READY']);
 
 /** Adds arguments, subcommands, options and the work to the command. */
 export function buildEvidence(command: Command): void {
+  // Its own options end where the name of a subcommand stands: `evidence state … --out` is the subcommand's.
+  command.enablePositionalOptions();
   addOutputs(
     command
       .argument('<id>', 'the id of a reading or of a transaction, 64 hex digits', idArgument('the id'))
