@@ -3,24 +3,13 @@
  * `node tools/governance-vectors.ts`; specs/ledger.md says how to read them. Keys are the test keys of test/support/signers.ts.
  */
 
-import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { encodeUtf8, parseUtf8, toHex } from '@oppidum/formats/bytes';
+import { encodeUtf8, parseUtf8 } from '@oppidum/formats/bytes';
 import { policyOfValidators } from '@oppidum/formats/city-policy';
-import { encodeGenesis } from '@oppidum/formats/genesis';
 import { cityOrigin } from '@oppidum/formats/ids';
 import { encodePolicy } from '@oppidum/formats/policy';
-import { encodeEvents } from '@oppidum/formats/result';
 import { makeCity, namedId, publicKeyOf, type TestCity } from '../test/support/ledger.ts';
 import { namedSigner } from '../test/support/signers.ts';
-
-type Step = (city: TestCity) => unknown;
-/** Why, what happens before, and the last act: signers, kind, body. */
-type Case = readonly [
-  why: string,
-  before: readonly Step[],
-  last: (city: TestCity) => readonly [string | readonly string[], string, object],
-];
+import { type Case, renderLedgerVectors, type Step, type VectorFile, writeLedgerVectors } from './ledger-vectors.ts';
 
 const keyOf = (name: string, number = 0) => publicKeyOf(namedSigner(`${name}/${number}`));
 const dora = { id: namedId('dora'), holder: 'person', key: keyOf('dora'), class: 'full' };
@@ -191,40 +180,8 @@ const POLICY: readonly Case[] = [
 ];
 
 /** File name and text of every vector file. */
-export function renderGovernanceVectors(): readonly (readonly [string, string])[] {
-  const files = { accounts: ACCOUNTS, bodies: BODIES, proposals: PROPOSALS, policy: POLICY };
-  return Object.entries(files).map(([name, cases]) => {
-    const genesis = toHex(encodeGenesis(makeCity().genesis));
-    return [`${name}.json`, `${JSON.stringify({ genesis, cases: cases.map(renderCase) }, null, 2)}\n`];
-  });
+export function renderGovernanceVectors(): readonly VectorFile[] {
+  return renderLedgerVectors(makeCity, { accounts: ACCOUNTS, bodies: BODIES, proposals: PROPOSALS, policy: POLICY });
 }
 
-function renderCase([why, before, last]: Case) {
-  const city = makeCity();
-  for (const step of before) step(city);
-  const pre = city.blocks.map(({ timeMs, transactions }) => ({ timeMs, transactions: transactions.map(toHex) }));
-  const [signers, kind, body] = last(city);
-  const transaction = city.transaction(signers, [city.action(kind, body)]);
-  const { outcomes, leaves } = city.block([transaction]);
-  const [outcome] = outcomes;
-  if (outcome === undefined) throw new Error('one transaction has one outcome');
-  const { code, admitted } =
-    'executed' in outcome ? { code: outcome.executed.code, admitted: true } : { code: outcome.refused.code, admitted: false };
-  return {
-    why,
-    pre,
-    timeMs: city.timeMs,
-    transaction: toHex(transaction),
-    code,
-    admitted,
-    ...('executed' in outcome ? { events: toHex(encodeEvents(outcome.executed.events)) } : {}),
-    leaves: leaves.map(toHex),
-    stateRoot: toHex(city.state.stateRoot),
-    appHash: toHex(city.state.appHash),
-  };
-}
-
-if (import.meta.main) {
-  const folder = join(resolve(import.meta.dirname, '..'), 'vectors/governance');
-  for (const [name, text] of renderGovernanceVectors()) writeFileSync(join(folder, name), text);
-}
+if (import.meta.main) writeLedgerVectors('governance', renderGovernanceVectors());

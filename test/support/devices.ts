@@ -39,13 +39,12 @@ const ACCOUNTS = {
 /** Manufacturer `works` of account `maker` with models `lamp` and the personal `badge`; manufacturer `rivals` with model `copy`. */
 export function makeDeviceCity(): TestCity {
   const city = makeCity({ registry: cityRegistry, accounts: ACCOUNTS });
-  for (const [name, account] of Object.entries({ works: 'maker', rivals: 'rival' })) {
-    const body = { id: namedId(name), name: `The ${name}`, account: namedId(account) };
-    assert.equal(city.act('registrar', 'manufacturer/create', body), 'OK');
-  }
-  assert.equal(city.act('maker', 'model/create', newModel('lamp', 'works')), 'OK');
-  assert.equal(city.act('maker', 'model/create', newModel('badge', 'works', { personal: true })), 'OK');
-  assert.equal(city.act('rival', 'model/create', newModel('copy', 'rivals')), 'OK');
+  const manufacturer = (name: string, account: string) =>
+    city.action('manufacturer/create', { id: namedId(name), name: `The ${name}`, account: namedId(account) });
+  const model = (...body: Parameters<typeof newModel>) => city.action('model/create', newModel(...body));
+  const makers = [manufacturer('works', 'maker'), manufacturer('rivals', 'rival')];
+  const models = [model('lamp', 'works'), model('badge', 'works', { personal: true }), model('copy', 'rivals')];
+  assert.equal(city.send(city.transaction(['registrar', 'maker', 'rival'], [...makers, ...models])), 'OK');
   return city;
 }
 

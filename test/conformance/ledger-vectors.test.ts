@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { cityRegistry } from '@oppidum/contracts/registry';
@@ -7,11 +7,13 @@ import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { genesisHash, parseGenesis } from '@oppidum/formats/genesis';
 import { encodeEvents } from '@oppidum/formats/result';
 import { executeBlock, executeGenesis, type LedgerRules } from '@oppidum/ledger/block';
+import { renderDeviceVectors } from '../../tools/device-vectors.ts';
 import { renderGovernanceVectors } from '../../tools/governance-vectors.ts';
+import { renderTelemetryVectors } from '../../tools/telemetry-vectors.ts';
 import { nodeCrypto } from '../support/crypto.ts';
 import { MemoryState } from '../support/ledger.ts';
 
-const FOLDER = join(resolve(import.meta.dirname, '../..'), 'vectors/governance');
+const VECTORS = join(resolve(import.meta.dirname, '../..'), 'vectors');
 
 type Vector = {
   readonly why: string;
@@ -48,13 +50,22 @@ function run(genesisHex: string, vector: Vector): void {
   assert.deepEqual([toHex(state.stateRoot), toHex(state.appHash)], [vector.stateRoot, vector.appHash]);
 }
 
-for (const [name, rendered] of renderGovernanceVectors()) {
-  const text = readFileSync(join(FOLDER, name), 'utf8');
-  test(`vectors/governance/${name} is what its script writes`, () => {
-    assert.equal(text, rendered, 'run `node tools/governance-vectors.ts`');
+const AREAS = { governance: renderGovernanceVectors, devices: renderDeviceVectors, telemetry: renderTelemetryVectors } as const;
+
+for (const [area, render] of Object.entries(AREAS)) {
+  const folder = join(VECTORS, area);
+  const files = render();
+  test(`vectors/${area} has these files and no others`, () => {
+    assert.deepEqual(readdirSync(folder).sort(), files.map(([name]) => name).sort());
   });
-  const { genesis, cases } = JSON.parse(text) as { genesis: string; cases: readonly Vector[] };
-  describe(`vectors/governance/${name}`, () => {
-    for (const vector of cases) test(`${vector.why}: ${vector.code}`, () => run(genesis, vector));
-  });
+  for (const [name, rendered] of files) {
+    const text = readFileSync(join(folder, name), 'utf8');
+    test(`vectors/${area}/${name} is what its script writes`, () => {
+      assert.ok(text === rendered, 'run the script in tools/ that writes it');
+    });
+    const { genesis, cases } = JSON.parse(text) as { genesis: string; cases: readonly Vector[] };
+    describe(`vectors/${area}/${name}`, () => {
+      for (const vector of cases) test(`${vector.why}: ${vector.code}`, () => run(genesis, vector));
+    });
+  }
 }
