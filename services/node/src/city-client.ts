@@ -68,7 +68,8 @@ function headOf(store: NodeStore): StoreHead {
   return store.head;
 }
 
-function proveState(store: NodeStore, log: TileLog, ranges: readonly KeyRange[], size: number): StateHop {
+/** All records in these ranges under the newest block leaf among the first `size` leaves. Throws STATE_PRUNED. */
+export function proveState(store: NodeStore, log: TileLog, ranges: readonly KeyRange[], size: number): StateHop {
   const newest = store.newestBlockLeaf(size);
   if (newest === null) throw formatError('STATE_PRUNED', { size });
   const { index, leaf } = newest;

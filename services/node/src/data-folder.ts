@@ -28,6 +28,8 @@ export type DataPaths = {
   readonly marker: string;
   readonly genesis: string;
   readonly policy: string;
+  /** Evidence of every change of policy, by height. */
+  readonly policies: string;
   readonly keys: string;
   /** The file of a named seed. */
   readonly key: (name: string) => string;
@@ -53,6 +55,7 @@ function dataPaths(folder: string): DataPaths {
     marker: join(folder, 'oppidum.json'),
     genesis: join(folder, 'genesis.cbor'),
     policy: join(folder, 'city.policy'),
+    policies: join(folder, 'policies'),
     keys,
     key: (name) => join(keys, `${name}.seed`),
     node: join(folder, 'node'),

@@ -23,6 +23,7 @@ import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
 import { SignatureVerifier } from './signature-verifier.ts';
+import { keepSuccessor, type SuccessorArchiveOptions } from './successor-archive.ts';
 import { TileLog } from './tile-log.ts';
 import { WitnessClient } from './witness-client.ts';
 import { WitnessPanel } from './witness-panel.ts';
@@ -70,7 +71,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     log,
     folder: paths.log,
     sign: (head) => signers.for(policies.of(head.size)).sign(log, head),
-    witnesses: panelOf(options, policies),
+    witnesses: panelOf(options, policies, { crypto, store, log, folder: paths.policies }),
     onFailure: (error) => stop(error),
     ...(options.publishIntervalMs === undefined ? {} : { intervalMs: options.publishIntervalMs }),
   });
@@ -122,8 +123,11 @@ function followStore(log: TileLog, store: NodeStore, origin: string): void {
     throw formatError('LOG_DAMAGED', { size: log.size, want: toHex(want), got: toHex(log.root()) });
 }
 
-/** Cosigns by the witnesses of whichever policy a head stands under, and makes that policy public before the checkpoint. */
-function panelOf(options: CityOptions, policies: PolicyInForce): Pick<WitnessPanel, 'cosign'> {
+/**
+ * Cosigns by the witnesses of whichever policy a head stands under, and makes that policy, and evidence of its
+ * successor, public before the checkpoint.
+ */
+function panelOf(options: CityOptions, policies: PolicyInForce, archive: SuccessorArchiveOptions): Pick<WitnessPanel, 'cosign'> {
   let seated: { readonly policy: CityPolicy; readonly panel: WitnessPanel } | null = null;
   return {
     async cosign(note, log) {
@@ -131,7 +135,9 @@ function panelOf(options: CityOptions, policies: PolicyInForce): Pick<WitnessPan
       const policy = policies.of(size);
       if (seated?.policy !== policy) seated = { policy, panel: makePanel(options, policy) };
       const cosigned = await seated.panel.cosign(note, log);
-      if (cosigned !== null) await policies.publish(policy);
+      if (cosigned === null) return null;
+      await keepSuccessor(archive, policy, cosigned);
+      await policies.publish(policy);
       return cosigned;
     },
   };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
@@ -9,7 +9,9 @@ import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { policyOfValidators } from '@oppidum/formats/city-policy';
 import { encodeEvidence, POLICY_CLAIM } from '@oppidum/formats/evidence';
 import { encodePolicy, evaluatePolicy, type Policy, parsePolicy, refusalOf } from '@oppidum/formats/policy';
+import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 import {
   actionOf,
   envelopeOf,
@@ -59,6 +61,18 @@ async function assertProvable(client: NodeClient, file: Bytes): Promise<void> {
   assert.equal(report.verdict, 'OK', JSON.stringify(report));
 }
 
+/** Whoever trusts the first of these policies comes to trust the last, by the files kept alone. */
+function assertSuccession(folder: string, [first, ...others]: readonly Bytes[]): void {
+  let trust: Trust = { policy: parsePolicy(crypto, first!) };
+  const heights = readdirSync(folder).map((name) => Number(name.replace('.evidence', '')));
+  assert.equal(heights.length, others.length);
+  for (const height of heights.sort((a, b) => a - b)) {
+    const kept = verifySuccessorPolicy(crypto, new Uint8Array(readFileSync(join(folder, `${height}.evidence`))), trust);
+    assert.deepEqual(kept.successor?.file, others.shift(), JSON.stringify(kept.report.steps));
+    trust = kept.trust!;
+  }
+}
+
 describe('policy change', () => {
   test('a new validator key: the old set vouches for the block that names it, the new set signs the next', () =>
     inTemporaryFolder(async (path) => {
@@ -88,6 +102,7 @@ describe('policy change', () => {
       assert.deepEqual(client.policyFile(), file);
       assert.deepEqual(new Uint8Array(readFileSync(folder.paths.policy)), file);
       await assertProvable(client, file);
+      assertSuccession(folder.paths.policies, [former, file]);
       await city.stop();
 
       const again = await runCity(await openDataFolder({ folder: path, crypto }));
