@@ -190,7 +190,9 @@ export function encodeUint32(value: number): Bytes {
 /** Big-endian unsigned 64-bit of a safe integer (at most 2^53 − 1). */
 export function encodeUint64(value: number): Bytes {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a safe u64: ${value}`);
-  return concatBytes(encodeUint32(Math.floor(value / 2 ** 32)), encodeUint32(value % 2 ** 32));
+  const high = Math.floor(value / 2 ** 32);
+  const low = value % 2 ** 32;
+  return Uint8Array.of(high >>> 24, high >>> 16, high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low);
 }
 
 /** Reads a big-endian u32 at `offset`. Throws TRUNCATED. */

@@ -3,7 +3,7 @@
  * No key is a prefix of another, nobody can choose a deep path, and order is meaningful (specs/state-map.md).
  */
 
-import { type Bytes, concatBytes, encodeUint64, readUint64 } from './bytes.ts';
+import { type Bytes, encodeUint64, readUint64 } from './bytes.ts';
 import { encodeBy, parseBy } from './common-schemas.ts';
 import { formatError } from './errors.ts';
 import { ID_SIZE } from './ids.ts';
@@ -54,7 +54,7 @@ export function at<V, S extends readonly SegmentType[]>(kind: StateKind<V, S>, .
 
 /** The key of one record. Throws LENGTH_WRONG when an id is not 32 bytes. */
 export function stateKey<V, S extends readonly SegmentType[]>(kind: StateKind<V, S>, ...segments: SegmentsOf<S>): Bytes {
-  return concatBytes(...keyParts(kind as unknown as AnyKind, segments as readonly Segment[]));
+  return fillKey(kind as unknown as AnyKind, segments as readonly Segment[], 0);
 }
 
 /**
@@ -62,9 +62,7 @@ export function stateKey<V, S extends readonly SegmentType[]>(kind: StateKind<V,
  * Throws LENGTH_WRONG, WRONG_TYPE.
  */
 export function prefixRange(kind: AnyKind, segments: readonly Segment[]): KeyRange {
-  const prefix = concatBytes(...keyParts(kind, segments));
-  const rest = kind.keySize - prefix.length;
-  return { lo: concatBytes(prefix, new Uint8Array(rest)), hi: concatBytes(prefix, new Uint8Array(rest).fill(0xff)) };
+  return { lo: fillKey(kind, segments, 0), hi: fillKey(kind, segments, 0xff) };
 }
 
 /** From `segments ‖ from` to `segments ‖ to`, both included, where the segment after `segments` is the kind's last and a number. */
@@ -73,20 +71,26 @@ export function numberRange(kind: AnyKind, segments: readonly Segment[], from: n
     throw formatError('WRONG_TYPE', { kind: kind.name, want: 'a range over the last, numeric segment' });
   }
   if (to < from) throw formatError('NUMBER_RANGE', { from, to });
-  return { lo: concatBytes(...keyParts(kind, [...segments, from])), hi: concatBytes(...keyParts(kind, [...segments, to])) };
+  return { lo: fillKey(kind, [...segments, from], 0), hi: fillKey(kind, [...segments, to], 0) };
 }
 
-function keyParts(kind: AnyKind, segments: readonly Segment[]): Bytes[] {
+/** A key of full size; what follows the given segments is `rest`. */
+function fillKey(kind: AnyKind, segments: readonly Segment[], rest: number): Bytes {
   if (segments.length > kind.segments.length) throw formatError('LENGTH_WRONG', { kind: kind.name, segments: segments.length });
-  const parts: Bytes[] = [Uint8Array.of(kind.area, kind.kind)];
-  segments.forEach((segment, i) => {
+  const key = new Uint8Array(kind.keySize);
+  key[0] = kind.area;
+  key[1] = kind.kind;
+  let size = 2;
+  for (const [i, segment] of segments.entries()) {
     const wantsId = kind.segments[i] === 'id';
     if (wantsId !== segment instanceof Uint8Array) throw formatError('WRONG_TYPE', { kind: kind.name, segment: i });
-    if (typeof segment === 'number') parts.push(encodeUint64(segment));
-    else if (segment.length === ID_SIZE) parts.push(segment);
-    else throw formatError('LENGTH_WRONG', { kind: kind.name, segment: i, want: ID_SIZE });
-  });
-  return parts;
+    const bytes = typeof segment === 'number' ? encodeUint64(segment) : segment;
+    if (wantsId && bytes.length !== ID_SIZE) throw formatError('LENGTH_WRONG', { kind: kind.name, segment: i, want: ID_SIZE });
+    key.set(bytes, size);
+    size += bytes.length;
+  }
+  if (rest !== 0) key.fill(rest, size);
+  return key;
 }
 
 /** The segments of a key of this kind. Throws LENGTH_WRONG, WRONG_TYPE. */

@@ -6,7 +6,7 @@
 
 import { type BlockLeaf, encodeBlockLeaf, encodeTransactionLeaf } from '@oppidum/formats/block-log';
 import type { Bytes } from '@oppidum/formats/bytes';
-import { toHex } from '@oppidum/formats/bytes';
+import { toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
@@ -71,12 +71,13 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
   const validatorSetDigest = effectivePolicyDigest(rules, state);
   beginBlock(rules, overlay, block);
 
+  const around = surroundings(rules, block);
   const seen = new Set<string>();
   const admission: AdmissionContext = {
     ...rules,
     timeMs: block.timeMs,
     state,
-    isKnown: (id) => seen.has(toHex(id)) || state.hasTransaction(id),
+    isKnown: (id) => seen.has(toOctets(id)) || state.hasTransaction(id),
   };
   const outcomes: Outcome[] = [];
   const leaves: Bytes[] = [];
@@ -86,8 +87,8 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
       outcomes.push({ refused: admitted });
       continue;
     }
-    seen.add(toHex(admitted.id));
-    const { result, rejection } = runTransaction(rules, overlay, block, admitted);
+    seen.add(toOctets(admitted.id));
+    const { result, rejection } = runTransaction(rules, overlay, around, admitted);
     const position = leaves.length;
     outcomes.push({ executed: { id: admitted.id, envelope, index: state.logSize + position, position, ...result, rejection } });
     const leaf = {
@@ -169,10 +170,15 @@ function parseAgain(registry: Registry, actions: readonly Action[]): readonly Pa
 }
 
 /** Runs the actions of one transaction in order on the running state; the first refusal undoes all of them. */
-function runTransaction(rules: LedgerRules, overlay: StateOverlay, block: Block, transaction: AdmittedTransaction) {
+function runTransaction(
+  rules: LedgerRules,
+  overlay: StateOverlay,
+  around: ReturnType<typeof surroundings>,
+  transaction: AdmittedTransaction,
+) {
   const events: LedgerEvent[] = [];
   const cityAs = (authority: Authority): City =>
-    cityView(overlay, { ...surroundings(rules, block), transactionId: transaction.id, authority, execute }, events);
+    cityView(overlay, { ...around, transactionId: transaction.id, authority, execute }, events);
   const execute = (actions: readonly Action[], body: Bytes): Rejection | null => {
     const parsed = parseAgain(rules.registry, actions);
     return 'code' in parsed ? parsed : runActions(parsed, cityAs({ body }));

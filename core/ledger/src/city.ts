@@ -180,27 +180,62 @@ export type CityContext = Pick<
 
 /** A city view over an overlay; events land in `events`. */
 export function cityView(overlay: StateOverlay, context: CityContext, events: LedgerEvent[]): City {
-  const read = <V>(ref: StateRef<V>): V | null => overlay.readRecord(ref);
-  return {
-    ...context,
-    read,
-    get(ref) {
-      const value = read(ref);
-      if (value === null) throw new Error(`no ${ref.kind.name} at ${toHex(ref.key)}`);
-      return value;
-    },
-    write: (ref, value) => overlay.put(ref.key, encodeState(ref.kind, value)),
-    remove: (ref) => overlay.put(ref.key, null),
-    scan<V>(kind: { readonly name: string; readonly value: Schema<V> }, ...segments: readonly Segment[]) {
-      const { lo, hi } = prefixRange(kind as unknown as AnyKind, segments);
-      const records = overlay.scan(lo, hi);
-      return records.map(({ key, value }) => ({
-        segments: parseKey(kind as unknown as AnyKind, key) as readonly Segment[],
-        value: parseState(kind as unknown as AnyKind, value) as V,
-      }));
-    },
-    emit(kind, body) {
-      events.push({ kind, body: new Map(Object.entries(body)) });
-    },
-  };
+  return new CityView(overlay, context, events);
+}
+
+/** One per transaction and authority: methods, because closures would be made anew each time. */
+class CityView implements City {
+  readonly crypto: Crypto;
+  readonly genesis: Bytes;
+  readonly height: number;
+  readonly timeMs: number;
+  readonly transactionId: Bytes;
+  readonly authority: Authority;
+  readonly checkAction: City['checkAction'];
+  readonly execute: City['execute'];
+  readonly #overlay: StateOverlay;
+  readonly #events: LedgerEvent[];
+
+  constructor(overlay: StateOverlay, context: CityContext, events: LedgerEvent[]) {
+    this.#overlay = overlay;
+    this.#events = events;
+    this.crypto = context.crypto;
+    this.genesis = context.genesis;
+    this.height = context.height;
+    this.timeMs = context.timeMs;
+    this.transactionId = context.transactionId;
+    this.authority = context.authority;
+    this.checkAction = context.checkAction;
+    this.execute = context.execute;
+  }
+
+  read<V>(ref: StateRef<V>): V | null {
+    return this.#overlay.readRecord(ref);
+  }
+
+  get<V>(ref: StateRef<V>): V {
+    const value = this.#overlay.readRecord(ref);
+    if (value === null) throw new Error(`no ${ref.kind.name} at ${toHex(ref.key)}`);
+    return value;
+  }
+
+  write<V>(ref: StateRef<V>, value: V): void {
+    this.#overlay.put(ref.key, encodeState(ref.kind, value));
+  }
+
+  remove<V>(ref: StateRef<V>): void {
+    this.#overlay.put(ref.key, null);
+  }
+
+  scan<V>(kind: { readonly name: string; readonly value: Schema<V> }, ...segments: readonly Segment[]) {
+    const { lo, hi } = prefixRange(kind as unknown as AnyKind, segments);
+    return this.#overlay.scan(lo, hi).map(({ key, value }) => ({
+      segments: parseKey(kind as unknown as AnyKind, key) as readonly Segment[],
+      value: parseState(kind as unknown as AnyKind, value) as V,
+    }));
+  }
+
+  emit(kind: string, body: Readonly<Record<string, CborValue>>): void {
+    this.#events.push({ kind, body: new Map(Object.entries(body)) });
+  }
 }

@@ -3,7 +3,7 @@
  * an answer leaves only when its block is durable. It calls the application in the order that CometBFT would (`grammar.ts`).
  */
 
-import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, toOctets } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import type { AdmissionRefusal } from '@oppidum/ledger/admission';
 import type { Application, CommitAnswer } from './application.ts';
@@ -136,7 +136,7 @@ export class EmbeddedEngine {
   #enqueue(id: Bytes, jobs: readonly SignatureJob[], arrived: Arrived): void {
     const keys = jobs.map(({ publicKey }) => publicKey);
     this.#options.application.rememberVerified(arrived.envelope, keys);
-    this.#wait(toHex(id), arrived);
+    this.#wait(toOctets(id), arrived);
   }
 
   /** The same id again shares the answer: it is the same transaction. */

@@ -6,7 +6,7 @@
  *   record = height: u64 ‖ valueSize: u32 ‖ keySize: u8 ‖ key ‖ value        valueSize 2^32 − 1: the key was removed; 2^32 − 2: removed, carried on
  */
 
-import { type Bytes, encodeUint32, encodeUint64, readUint32, readUint64 } from '@oppidum/formats/bytes';
+import { type Bytes, readUint32, readUint64 } from '@oppidum/formats/bytes';
 import type { Database, RootDatabase } from 'lmdb';
 
 /** One key's value from a height on; `value` null: the key was removed there. */
@@ -30,6 +30,7 @@ export class PageWriter {
   readonly pages: Bytes[] = [];
   recordCount = 0;
   #page: Bytes = new Uint8Array(PAGE_SIZE_MAX);
+  #view = new DataView(this.#page.buffer);
   #used = 0;
 
   constructor(firstPage: number) {
@@ -41,10 +42,12 @@ export class PageWriter {
     const { height, key, value } = record;
     const size = HEADER_SIZE + key.length + (value?.length ?? 0);
     if (this.#used > 0 && this.#used + size > PAGE_SIZE_MAX) this.#close();
-    if (size > this.#page.length) this.#page = new Uint8Array(size);
+    if (size > this.#page.length) this.#begin(size);
     const [page, at] = [this.#page, this.#used];
-    page.set(encodeUint64(height), at);
-    page.set(encodeUint32(value?.length ?? (record.isCarried ? REMOVED_CARRIED : REMOVED)), at + 8);
+    const view = this.#view;
+    view.setUint32(at, Math.floor(height / 2 ** 32));
+    view.setUint32(at + 4, height % 2 ** 32);
+    view.setUint32(at + 8, value?.length ?? (record.isCarried ? REMOVED_CARRIED : REMOVED));
     page[at + 12] = key.length;
     page.set(key, at + HEADER_SIZE);
     if (value !== null) page.set(value, at + HEADER_SIZE + key.length);
@@ -60,7 +63,12 @@ export class PageWriter {
 
   #close(): void {
     this.pages.push(this.#page.subarray(0, this.#used));
-    this.#page = new Uint8Array(PAGE_SIZE_MAX);
+    this.#begin(PAGE_SIZE_MAX);
+  }
+
+  #begin(size: number): void {
+    this.#page = new Uint8Array(size);
+    this.#view = new DataView(this.#page.buffer);
     this.#used = 0;
   }
 }
