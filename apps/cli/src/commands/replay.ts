@@ -12,7 +12,9 @@ import { ProvenRecords } from '@oppidum/device/proven-records';
 import { openShardKeys, type ShardKeys } from '@oppidum/device/shard-keys';
 import { toHex } from '@oppidum/formats/bytes';
 import { deviceIdOf } from '@oppidum/formats/ids';
+import type { ReadingJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
+import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, COMMAND, formatTime, openCli, policyCandidates, wholeNumber } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { Progress } from '../progress.ts';
@@ -128,7 +130,7 @@ async function replay(cli: Cli, file: string, options: ReplayOptions): Promise<v
       ...{ file, mapping, delimiter, window, api, shardKeys, devices, packCountMax, speed, progress },
       signal: stop.signal,
     });
-    tellOutcome(cli, drafts, outcomes, policyPath);
+    await tellOutcome(cli, drafts, outcomes, policyPath);
     if (stop.signal.aborted) cli.output.note('Stopped early; the same command goes on where this one ended.');
     if (stop.signal.aborted || [...outcomes.values()].some(({ refusedCount }) => refusedCount > 0)) process.exitCode = 1;
   } finally {
@@ -214,8 +216,8 @@ function tellSeries({ output, json }: Cli, { series }: Survey): void {
   if (json) output.line(JSON.stringify({ series: rows.map(([name, values]) => ({ name, values })) }));
   else
     output.table(rows, [
-      { heading: 'SERIES', text: ([name]) => name },
-      { heading: 'VALUES', text: ([, count]) => String(count) },
+      { heading: 'series', text: ([name]) => name },
+      { heading: 'values', text: ([, count]) => String(count) },
     ]);
 }
 
@@ -281,14 +283,20 @@ function makeDevice({ id, signer }: NewDevice, outbox: Outbox, issuers: ShardKey
   return new Device({ crypto: nativeCrypto, id, keyNumber: FIRST_KEY_NUMBER, signer, outbox, issuers });
 }
 
-function tellOutcome(cli: Cli, drafts: readonly Draft[], outcomes: ReadonlyMap<string, SeriesOutcome>, policyPath: string): void {
+async function tellOutcome(
+  cli: Cli,
+  drafts: readonly Draft[],
+  outcomes: ReadonlyMap<string, SeriesOutcome>,
+  policyPath: string,
+): void {
   const { output, json } = cli;
   const rows = drafts.map(({ series, entry }) => ({
     id: toHex(entry.id),
     label: entry.label ?? '',
     ...(outcomes.get(series) as SeriesOutcome),
   }));
-  const digest = rows.findLast((row) => row.digest !== null)?.digest ?? null;
+  const last = rows.findLast((row) => row.keptCount + row.skippedCount > 0);
+  const digest = last === undefined ? null : (last.digest ?? (await newestReading(cli, last.id)));
   const verify =
     digest === null
       ? null
@@ -298,11 +306,18 @@ function tellOutcome(cli: Cli, drafts: readonly Draft[], outcomes: ReadonlyMap<s
     return;
   }
   output.table(rows, [
-    { heading: 'DEVICE', text: ({ id }) => id },
-    { heading: 'LABEL', text: ({ label }) => label },
-    { heading: 'KEPT', text: ({ keptCount }) => String(keptCount) },
-    { heading: 'BEFORE', text: ({ skippedCount }) => String(skippedCount) },
-    { heading: 'REFUSED', text: ({ refusedCount }) => String(refusedCount) },
+    { heading: 'device', text: ({ id }) => id },
+    { heading: 'label', text: ({ label }) => label },
+    { heading: 'kept', text: ({ keptCount }) => String(keptCount) },
+    { heading: 'sent before', text: ({ skippedCount }) => String(skippedCount) },
+    { heading: 'refused', text: ({ refusedCount }) => String(refusedCount) },
   ]);
   if (verify !== null) output.note(`\nVerify the newest reading yourself:\n  ${verify}`);
+}
+
+/** The newest reading of a device, for a replay that had sent everything before. */
+async function newestReading(cli: Cli, device: string): Promise<string | null> {
+  const query = { device, limit: 1 };
+  const { items } = await new CityCalls(cli.api).get<{ readonly items: readonly ReadingJson[] }>('/api/v1/readings', query);
+  return items[0]?.id ?? null;
 }
