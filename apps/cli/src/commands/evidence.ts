@@ -14,7 +14,9 @@ import { addExamples, type Cli, idArgument, openCli, wholeNumber } from '../cli.
 import { type EvidenceOptions, writeEvidence } from '../evidence-files.ts';
 import { CliFailure, usageFailure } from '../failure.ts';
 
+// Options of `evidence` that stand after the name of a subcommand belong to `evidence` all the same: `optsWithGlobals` has them.
 type FetchOptions = EvidenceOptions & { readonly wait: number };
+type RangeOptions = EvidenceOptions & { readonly from?: number; readonly to?: number };
 
 const WAIT_S_DEFAULT = 30;
 const WAIT_S_MAX = 3_600;
@@ -25,8 +27,6 @@ const PASSING = new Set(['NOT_ANCHORED', 'NOT_READY']);
 
 /** Adds arguments, subcommands, options and the work to the command. */
 export function buildEvidence(command: Command): void {
-  // Its own options end where the name of a subcommand stands: `evidence state … --out` is the subcommand's.
-  command.enablePositionalOptions();
   addOutputs(
     command
       .argument('<id>', 'the id of a reading or of a transaction, 64 hex digits', idArgument('the id'))
@@ -43,7 +43,7 @@ export function buildEvidence(command: Command): void {
     const cli = openCli(self);
     await writeEvidence(cli, await fetchWhenAnchored(cli, id, options.wait), options, (evidence) => idOf(evidence) === id);
   });
-  buildStateEvidence(addOutputs(command.command('state').description('evidence that records are present, absent or complete')));
+  buildStateEvidence(command.command('state').description('evidence that records are present, absent or complete'));
   buildRefresh(
     addOutputs(command.command('refresh').description('bring an evidence file under the newest checkpoint and policy')),
   );
@@ -95,19 +95,13 @@ function buildStateEvidence(command: Command): void {
       wholeNumber('--from', 0, Number.MAX_SAFE_INTEGER),
     )
     .option('--to <number>', 'up to this number', wholeNumber('--to', 0, Number.MAX_SAFE_INTEGER))
-    .action(
-      async (
-        kind: string,
-        segments: string[],
-        options: FetchOptions & { readonly from?: number; readonly to?: number },
-        self: Command,
-      ) => {
-        const cli = openCli(self);
-        const query = { kind, segments: segments.join(','), from: options.from, to: options.to };
-        const file = await new CityCalls(cli.api).bytes('/api/v1/evidence/state', 'application/cbor', query);
-        await writeEvidence(cli, file, options, (evidence) => isAbout(evidence, kind, segments));
-      },
-    );
+    .action(async (kind: string, segments: string[], _options: object, self: Command) => {
+      const cli = openCli(self);
+      const options = self.optsWithGlobals<RangeOptions>();
+      const query = { kind, segments: segments.join(','), from: options.from, to: options.to };
+      const file = await new CityCalls(cli.api).bytes('/api/v1/evidence/state', 'application/cbor', query);
+      await writeEvidence(cli, file, options, (evidence) => isAbout(evidence, kind, segments));
+    });
   addExamples(command, [
     ['a device is on the ledger (or is not)', 'evidence state device <device id>'],
     ['every key it ever had', 'evidence state deviceKey <device id> --format json'],
@@ -137,10 +131,9 @@ function isAbout(evidence: Evidence, kind: string, segments: readonly string[]):
 function buildRefresh(command: Command): void {
   command
     .argument('<file>', 'an evidence file; - for standard input')
-    .action(async (file: string, options: EvidenceOptions, self: Command) => {
-      const cli = openCli(self);
+    .action(async (file: string, _options: object, self: Command) => {
       const { refreshFile } = await import('../refresh.ts');
-      await refreshFile(cli, file, options);
+      await refreshFile(openCli(self), file, self.optsWithGlobals<EvidenceOptions>());
     });
   addExamples(command, [
     ['after the city changed its policy', 'evidence refresh old.evidence --policy city.policy --out new.evidence'],

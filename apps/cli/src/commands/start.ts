@@ -142,12 +142,15 @@ class Run {
     const { data, output } = this.#cli;
     const folder = join(data, 'demo');
     if (!this.#options.demo) return false;
-    if (!existsSync(join(folder, 'manufacturer.json')) && !existsSync(join(data, 'keys', 'operator.seed'))) {
+    const isAdmitted = existsSync(join(folder, 'manufacturer.json'));
+    if (!isAdmitted && !existsSync(join(data, 'keys', 'operator.seed'))) {
       output.note('The key of the operator is not here, so nobody can admit simulated devices: running without them.');
       return false;
     }
-    const { admitDemoMaker } = await import('../start/demo-maker.ts');
-    await admitDemoMaker({ ...this.#cli, api }, folder);
+    if (!isAdmitted) {
+      const { admitDemoMaker } = await import('../start/demo-maker.ts');
+      await admitDemoMaker({ ...this.#cli, api }, folder);
+    }
     if (this.#isOver) return false;
     this.#start('the simulated city', CITY, ['--api', api, '--mqtt', mqtt, '--folder', folder]);
     return true;
@@ -169,7 +172,7 @@ class Run {
     ]);
     output.line();
     if (isDemo)
-      output.line('Fifty simulated devices are attached: no machine stands behind their readings, and every verdict says so.');
+      output.line('The devices attached are simulated: no machine stands behind their readings, and every verdict says so.');
     const reading = isDemo ? await firstReading(api, () => this.#isOver) : null;
     if (this.#isOver) return;
     output.line('Try, in another terminal:');

@@ -5,7 +5,6 @@
  *   demo/manufacturer.seed   its key, 0600      demo/manufacturer.json   {"manufacturer", "account"}, written last
  */
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
@@ -23,7 +22,6 @@ const NAME = 'Simulated devices';
 /** Makes sure that the maker is on the ledger and known to the simulated city. Throws what the ledger refuses. */
 export async function admitDemoMaker(cli: Cli, folder: string): Promise<void> {
   const file = join(folder, 'manufacturer.json');
-  if (existsSync(file)) return;
   const { publicKey } = ed25519Signer(await readOrMakeSeed(join(folder, 'manufacturer.seed')));
   const idOf = (label: Bytes): Bytes => nativeCrypto.sha256(concatBytes(label, publicKey));
   const [account, manufacturer] = [idOf(ACCOUNT_LABEL), idOf(MANUFACTURER_LABEL)];
