@@ -177,6 +177,8 @@ export class MqttLink {
 
   #learn(shard: Bytes, receipt: Bytes): void {
     this.#options.shardKeys.learn(shard).then((rejection) => {
+      // The outbox may be closed by now; the message is sent again at the next start.
+      if (this.#isStopped) return;
       if (rejection === null) this.#receiveReceipt(receipt, false);
       else this.#trouble(rejection.code);
     });
