@@ -1,0 +1,58 @@
+/** A city as `npm start` runs it, on free ports, for tests and benches that are its users. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReadingJson } from '@oppidum/gateway/api-types';
+import { type CommandOptions, type CommandResult, type RunningCommand, startCommand } from './command-line.ts';
+
+export type StartedCity = {
+  readonly api: string;
+  readonly mqtt: string;
+  readonly policy: string;
+  /** True when this start made the city. */
+  readonly founded: boolean;
+  readonly demo: boolean;
+  readonly command: RunningCommand;
+  /** Ctrl-C, and how it ended. */
+  readonly stop: () => Promise<CommandResult>;
+};
+
+/** A start that has said nothing by then has failed, however slow the machine. */
+const START_MS_MAX = 120_000;
+
+/** Starts a city in this folder and waits until its doors are open. */
+export async function startCity(data: string, args: readonly string[] = [], options: CommandOptions = {}): Promise<StartedCity> {
+  const ports = ['--port', '0', '--mqtt-port', '0'];
+  const command = startCommand(['start', '--data', data, ...ports, '--json', ...args], options);
+  let ending: CommandResult | null = null;
+  const ended = command.ended.then((result) => {
+    ending = result;
+    return result;
+  });
+  const stop = (): Promise<CommandResult> => {
+    command.child.kill('SIGINT');
+    return ended;
+  };
+  const deadline = performance.now() + START_MS_MAX;
+  for (;;) {
+    const [line, rest] = command.output().stdout.split('\n', 2);
+    if (line !== undefined && rest !== undefined) return { ...(JSON.parse(line) as StartedCity), command, stop };
+    if (ending !== null || performance.now() > deadline) {
+      await stop();
+      throw new Error(`the city did not start: ${command.output().stderr}`);
+    }
+    await sleep(20);
+  }
+}
+
+/** The first reading that evidence can be had of, as soon as there is one. */
+export async function firstAnchoredReading(api: string): Promise<ReadingJson> {
+  const deadline = performance.now() + START_MS_MAX;
+  while (performance.now() < deadline) {
+    const answer = await fetch(`${api}/api/v1/readings?limit=100`);
+    const { items } = (await answer.json()) as { readonly items: readonly ReadingJson[] };
+    const anchored = items.find((reading) => reading.anchored);
+    if (anchored !== undefined) return anchored;
+    await sleep(20);
+  }
+  throw new Error('no reading was anchored');
+}
