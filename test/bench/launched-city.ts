@@ -1,0 +1,42 @@
+/** A fresh city started as `npm start` starts it, launcher included, for benches. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const LAUNCHER = fileURLToPath(new URL('../../tools/run.cjs', import.meta.url));
+
+/** What the start said of itself, and the launcher's process. */
+export type LaunchedCity = {
+  readonly api: string;
+  readonly data: string;
+  readonly process: ChildProcess;
+};
+
+/** Starts a city with its simulated devices in a fresh folder, calls `use`, stops and removes it. */
+export async function withLaunchedCity<T>(use: (city: LaunchedCity) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'oppidum-bench-'));
+  const data = join(folder, 'city');
+  const args = [LAUNCHER, 'start', '--data', data, '--port', '0', '--mqtt-port', '0', '--json'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    return await use({ api: await readApi(child), data, process: child });
+  } finally {
+    child.kill('SIGTERM');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The address in the one line that `start --json` prints once every door is open. */
+async function readApi(child: ChildProcess): Promise<string> {
+  let text = '';
+  for await (const part of child.stdout as AsyncIterable<Buffer>) {
+    text += part.toString('utf8');
+    if (text.includes('\n')) return (JSON.parse(text.slice(0, text.indexOf('\n'))) as { readonly api: string }).api;
+  }
+  throw new Error('the city did not start');
+}
