@@ -112,19 +112,33 @@ export async function openDataFolder(options: {
   readonly crypto: Crypto;
   readonly genesisHash?: Bytes;
 }): Promise<DataFolder> {
-  const { folder, crypto } = options;
-  const paths = dataPaths(folder);
+  const { folder } = options;
   return translatePermissions(folder, async () => {
-    const hash = readMarker(paths);
-    const genesis = parseGenesis(new Uint8Array(readFileSync(paths.genesis)));
-    const computed = genesisHash(crypto, genesis);
-    if (toHex(computed) !== hash) throw formatError('DATA_FOLDER_FOREIGN', { folder, marker: hash, genesis: toHex(computed) });
+    const known = identifyDataFolder(options);
+    const { paths, genesisHash: computed } = known;
     const want = options.genesisHash ?? computed;
-    if (!equalBytes(want, computed)) throw formatError('DATA_FOLDER_FOREIGN', { folder, want: toHex(want), got: hash });
+    if (!equalBytes(want, computed))
+      throw formatError('DATA_FOLDER_FOREIGN', { folder, want: toHex(want), got: toHex(computed) });
     assertSecret(paths);
     const lock = lockFolder(folder);
-    return { paths, genesis, genesisHash: computed, release: lock.release };
+    return { ...known, release: lock.release };
   });
+}
+
+/** Whose data folder this is, without holding it: for whoever only reads. Throws DATA_FOLDER_MISSING, DATA_FOLDER_FOREIGN, DATA_FOLDER_VERSION. */
+export function identifyDataFolder({
+  folder,
+  crypto,
+}: {
+  readonly folder: string;
+  readonly crypto: Crypto;
+}): Omit<DataFolder, 'release'> {
+  const paths = dataPaths(folder);
+  const hash = readMarker(paths);
+  const genesis = parseGenesis(new Uint8Array(readFileSync(paths.genesis)));
+  const computed = genesisHash(crypto, genesis);
+  if (toHex(computed) !== hash) throw formatError('DATA_FOLDER_FOREIGN', { folder, marker: hash, genesis: toHex(computed) });
+  return { paths, genesis, genesisHash: computed };
 }
 
 /** The genesis hash in the marker, as hex. */
