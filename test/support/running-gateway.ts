@@ -1,7 +1,9 @@
 /** A gateway over a real city and a real shard in a temporary folder, on free ports, with devices that are enrolled and sign. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
@@ -16,19 +18,10 @@ import { openDataFolder } from '@oppidum/node/data-folder';
 import { declareShard } from '@oppidum/telemetry/declare-shard';
 import { type OpenShard, openShard } from '@oppidum/telemetry/open-shard';
 import { pino } from 'pino';
-import {
-  actionOf,
-  envelopeOf,
-  execute,
-  foundTestCity,
-  freshBytes,
-  inTemporaryFolder,
-  type RunningCity,
-  runCity,
-} from './running-city.ts';
+import { actionOf, envelopeOf, execute, foundTestCity, freshBytes, type RunningCity, runCity } from './running-city.ts';
 
 /** Opens a gateway; what it logs is dropped unless a logger is given. */
-export function runGateway(city: RunningCity, options: Partial<GatewayOptions> = {}): Promise<Gateway> {
+function runGateway(city: RunningCity, options: Partial<GatewayOptions> = {}): Promise<Gateway> {
   const { paths, genesis } = city.folder;
   return startGateway({
     crypto: nativeCrypto,
@@ -48,7 +41,7 @@ export function runGateway(city: RunningCity, options: Partial<GatewayOptions> =
 }
 
 /** Shard 0 of a running city, declared at the first call. */
-export async function runShard({ client, folder, operator, telemetry }: RunningCity): Promise<OpenShard> {
+async function runShard({ client, folder, operator, telemetry }: RunningCity): Promise<OpenShard> {
   const place = { client, crypto: nativeCrypto, folder: folder.paths.shard(0), number: 0, randomBytes: freshBytes };
   await declareShard({ ...place, signer: operator, anchorAccount: telemetry.account, clock: Date.now });
   return openShard({ ...place, anchorSigner: telemetry, erasureSigner: operator, anchorIntervalMs: 10, publishIntervalMs: 10 });
@@ -75,16 +68,28 @@ export async function runDoors(folder: string, isNew = true, options: Partial<Ga
   return { city, shard, gateway, close };
 }
 
+/** A new city with its doors in a temporary folder; `close` takes everything away. */
+export async function openDoors(options: Partial<GatewayOptions> = {}): Promise<RunningDoors> {
+  const folder = mkdtempSync(join(tmpdir(), 'oppidum-doors-'));
+  const doors = await runDoors(join(folder, 'city'), true, options);
+  const close = async (): Promise<void> => {
+    await doors.close();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { ...doors, close };
+}
+
 /** Calls `use` with a new city and its doors, and takes everything away afterwards. */
-export function withDoors(use: (doors: RunningDoors) => Promise<void>, options: Partial<GatewayOptions> = {}): Promise<void> {
-  return inTemporaryFolder(async (folder) => {
-    const doors = await runDoors(folder, true, options);
-    try {
-      await use(doors);
-    } finally {
-      await doors.close();
-    }
-  });
+export async function withDoors(
+  use: (doors: RunningDoors) => Promise<void>,
+  options: Partial<GatewayOptions> = {},
+): Promise<void> {
+  const doors = await openDoors(options);
+  try {
+    await use(doors);
+  } finally {
+    await doors.close();
+  }
 }
 
 /** An active device. */

@@ -48,6 +48,13 @@ const level = ({ gateway }: RunningDoors): Promise<unknown> =>
     ({ blocks, readings }) => blocks === 0 && readings === 0,
   );
 
+/** Waits until nothing of the shard waits for an anchor: no more blocks come by themselves. */
+const anchored = ({ shard }: RunningDoors): Promise<unknown> =>
+  eventually(
+    async () => shard.client.status(),
+    (status) => status.anchored?.size === status.size,
+  );
+
 /** Readings of two devices, one of them personal, a closed account, a proposal; everything anchored. */
 async function fill(doors: RunningDoors, count = 20): Promise<readonly TestDevice[]> {
   const { city, shard } = doors;
@@ -66,10 +73,7 @@ async function fill(doors: RunningDoors, count = 20): Promise<readonly TestDevic
   };
   const { code } = await execute(client, envelopeOf(client, operator, [account.action, actionOf('proposal/create', proposal)]));
   assert.equal(code, 'OK');
-  await eventually(
-    async () => shard.client.status(),
-    ({ size, anchored }) => anchored?.size === size,
-  );
+  await anchored(doors);
   await level(doors);
   return devices;
 }
@@ -131,6 +135,7 @@ describe('the read model', () => {
       const copy = `${folder}.copy`;
       cpSync(join(folder, 'gateway'), copy, { recursive: true });
       await doors.shard.client.ingest(lamp!.reading(100));
+      await anchored(doors);
       await doors.shard.close();
       await doors.city.stop();
       const caughtUp = await reopen(folder, () => undefined);

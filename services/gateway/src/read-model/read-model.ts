@@ -95,6 +95,7 @@ export class ReadModel {
 
   /** Ends after the batch that is being written. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     for (const forget of this.#forget) forget();
     await this.#running;
