@@ -47,6 +47,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/doctor.ts')).buildDoctor,
   },
   {
+    name: 'node',
+    group: RUN,
+    summary: 'Write a snapshot of a stopped city; make a data folder from one',
+    load: async () => (await import('./commands/node.ts')).buildNode,
+  },
+  {
     name: 'device',
     group: LOOK,
     summary: 'List, show, register, activate, suspend, resume, revoke devices',

@@ -5,6 +5,7 @@ import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, formatTime, openCli } from '../cli.ts';
+import { runEntry } from '../entries.ts';
 import { findPolicy } from '../evidence-files.ts';
 import { EXIT, usageFailure } from '../failure.ts';
 
@@ -25,6 +26,15 @@ export function buildState(command: Command): void {
     ['the city itself', 'state get city'],
     ['all shards', 'state get shard'],
   ]);
+  const diff = command
+    .command('diff')
+    .description('the first record in which two data folders differ, at the newest block both have; exit code 1 when they do')
+    .argument('<a>', 'a data folder')
+    .argument('<b>', 'another one of the same city')
+    .action(async (a: string, b: string, _options: object, self: Command) => {
+      await runEntry('state-diff', [a, b, ...(openCli(self).json ? ['--json'] : [])]);
+    });
+  addExamples(diff, [['is the copy the same city', 'state diff city-data copy-of-city-data']]);
 }
 
 async function printRecords(cli: Cli, kind: string, segments: readonly string[], policyFile: string | undefined): Promise<void> {
