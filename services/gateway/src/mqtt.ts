@@ -111,6 +111,7 @@ class Sessions {
   /** Of its own topics, those that a client listens to. */
   readonly #heard = new WeakMap<Client, Set<string>>();
   readonly #pending = new Set<Promise<unknown>>();
+  #isClosing = false;
 
   constructor(context: DoorContext) {
     this.#context = context;
@@ -157,7 +158,7 @@ class Sessions {
   }
 
   publish(client: Client | null, packet: PublishPacket, done: Done): void {
-    if (client === null) return done(new Error('nobody but devices publishes here'));
+    if (client === null || this.#isClosing) return done(new Error('nothing is published here'));
     const work = this.#take(client, packet).then(
       (outcome) => done(outcome),
       (error: Error) => {
@@ -169,8 +170,9 @@ class Sessions {
     void work.finally(() => this.#pending.delete(work));
   }
 
-  /** Resolves when nothing is being taken in. */
+  /** Takes nothing more in; resolves when what was being taken in has its answer. */
   async settle(): Promise<void> {
+    this.#isClosing = true;
     await Promise.allSettled(this.#pending);
   }
 

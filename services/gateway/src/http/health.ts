@@ -14,7 +14,7 @@ export function addHealthRoutes(app: App, context: GatewayContext): void {
     reply.code(node.isAlive() ? 200 : 503).send(summarize([nodeCheck(context)])),
   );
   app.get('/readyz', { schema: { tags: ['health'], summary: 'Ready', response: answersOfHealth } }, async (_request, reply) => {
-    const answer = summarize([nodeCheck(context), checkpointCheck(context), readModelCheck(context)]);
+    const answer = summarize([nodeCheck(context), checkpointCheck(context), telemetryCheck(context), readModelCheck(context)]);
     return reply.code(answer.ok ? 200 : 503).send(answer);
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
@@ -42,9 +42,23 @@ function checkpointCheck({ node }: GatewayContext): Check {
   return { name: 'checkpoint', ok: size > 0, detail: `size ${size}` };
 }
 
+/** A city may be run without a shard; one whose shards all refuse is not ready. */
+function telemetryCheck({ shards }: GatewayContext): Check {
+  const accepting = shards.filter((shard) => shard.status().accepts);
+  return {
+    name: 'telemetry',
+    ok: shards.length === 0 || accepting.length > 0,
+    detail: `${accepting.length} of ${shards.length} shards accept readings`,
+  };
+}
+
 function readModelCheck({ readModel }: GatewayContext): Check {
   const { blocks, readings } = readModel.lag();
-  return { name: 'read-model', ok: readModel.isCaughtUp, detail: `behind by ${blocks} blocks and ${readings} readings` };
+  return {
+    name: 'read-model',
+    ok: readModel.isCaughtUp && !readModel.hasFailed,
+    detail: `behind by ${blocks} blocks and ${readings} readings`,
+  };
 }
 
 /** One plain page; the texts are our own and hold no markup but what is escaped. */

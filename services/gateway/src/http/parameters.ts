@@ -22,15 +22,18 @@ export const timeParameter = z.union([
   z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
 ]);
 
+const PROBLEM = { description: 'Refused, with a code', content: { 'application/problem+json': { schema: problem } } };
+const PROBLEMS = { '4xx': PROBLEM, '5xx': PROBLEM } as const;
+
 /** The answers of a route: a schema when it works, a problem when not. */
 export function answers<T extends z.ZodType>(schema: T) {
-  return { 200: schema, '4xx': problem, '5xx': problem } as const;
+  return { 200: schema, ...PROBLEMS } as const;
 }
 
 /** Answers in bytes of these types: `object`, for no schema serializes them. */
 export function binaryAnswers(description: string, ...types: readonly string[]): Readonly<Record<string, object>> {
   const content = Object.fromEntries(types.map((type) => [type, { schema: z.string() }]));
-  return { 200: { description, content }, '4xx': problem, '5xx': problem };
+  return { 200: { description, content }, ...PROBLEMS };
 }
 
 /** Of the types a route offers the one that the client likes best (RFC 9110 §12.5.1); the first on a draw. Throws NOT_ACCEPTABLE. */

@@ -1,4 +1,4 @@
-/** Readings, newest arrival first. Values of readings about people are not shown to anybody who asks. */
+/** Readings, newest signed time first. Values of readings about people are not shown to anybody who asks. */
 
 import { encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
@@ -37,13 +37,13 @@ export function addReadingRoutes(app: App, context: GatewayContext): void {
     async (request, reply) => {
       const { limit, cursor, device, from, to } = request.query;
       const place = parseCursor('readings', cursor, ['number', 'number', 'number']);
-      const before = place === null ? null : { receivedMs: place[0], shard: place[1], entry: place[2] };
+      const before = place === null ? null : { timeMs: place[0], shard: place[1], entry: place[2] };
       const rows = await findReadings(readModel.database, { limit: limit + 1, before, device, fromMs: from, toMs: to });
       const statuses = new Map(shards.map((shard) => [shard.status().number, shard.status()]));
       const list = {
         name: 'readings',
         limit,
-        positionOf: ({ row }: FoundReading) => [row.received_ms, row.shard, row.entry],
+        positionOf: ({ row }: FoundReading) => [row.time_ms, row.shard, row.entry],
       };
       return makePage({ request, reply }, list, rows, (found) => showFound(found, statuses.get(found.row.shard)));
     },

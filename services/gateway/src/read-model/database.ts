@@ -118,6 +118,8 @@ CREATE TABLE models (id TEXT PRIMARY KEY, manufacturer TEXT NOT NULL, name TEXT 
   personal INTEGER NOT NULL, simulated INTEGER NOT NULL, ${TERM}) STRICT, WITHOUT ROWID;
 CREATE TABLE devices (id TEXT PRIMARY KEY, model TEXT NOT NULL, label TEXT, status TEXT NOT NULL, registration TEXT NOT NULL,
   reason TEXT, ${TERM}) STRICT, WITHOUT ROWID;
+CREATE INDEX devices_by_model ON devices (model, id);
+CREATE INDEX devices_by_status ON devices (status, id);
 CREATE TABLE device_keys (device TEXT PRIMARY KEY, number INTEGER NOT NULL, grade TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE device_activity (device TEXT PRIMARY KEY, last_reading_ms INTEGER NOT NULL, reading_count INTEGER NOT NULL)
   STRICT, WITHOUT ROWID;
@@ -137,8 +139,8 @@ CREATE TABLE anchors (shard TEXT NOT NULL, size INTEGER NOT NULL, root TEXT NOT 
 CREATE TABLE readings (shard INTEGER NOT NULL, entry INTEGER NOT NULL, id TEXT NOT NULL, device TEXT NOT NULL,
   key_number INTEGER NOT NULL, sequence INTEGER NOT NULL, received_ms INTEGER NOT NULL, time_ms INTEGER NOT NULL,
   record_count INTEGER NOT NULL, personal INTEGER NOT NULL, PRIMARY KEY (shard, entry)) STRICT, WITHOUT ROWID;
-CREATE INDEX readings_by_time ON readings (received_ms, shard, entry);
-CREATE INDEX readings_by_device ON readings (device, received_ms, shard, entry);
+CREATE INDEX readings_by_time ON readings (time_ms, shard, entry);
+CREATE INDEX readings_by_device ON readings (device, time_ms, shard, entry);
 CREATE INDEX readings_personal ON readings (shard, entry) WHERE personal = 1;
 CREATE TABLE records (shard INTEGER NOT NULL, entry INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT,
   time_ms INTEGER NOT NULL, kind TEXT NOT NULL, number REAL, text TEXT, sum REAL, PRIMARY KEY (shard, entry, position))

@@ -50,6 +50,7 @@ export class ReadModel {
   #height: number;
   readonly #sizes: Map<number, number>;
   #isCaughtUp = false;
+  #hasFailed = false;
   #hasNews = true;
   #isClosed = false;
   #running: Promise<void> = Promise.resolve();
@@ -84,6 +85,11 @@ export class ReadModel {
     return this.#isCaughtUp;
   }
 
+  /** True once following has failed: what it answers grows old until the next start. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
   lag(): ReadModelLag {
     const { node, shards } = this.#options;
     const behind = shards.map((shard) => {
@@ -112,7 +118,10 @@ export class ReadModel {
         this.#isRunning = false;
       },
       // Stays "running": a writer that failed is not tried again on the same rows.
-      (error: Error) => this.#options.onFailure(error),
+      (error: Error) => {
+        this.#hasFailed = true;
+        this.#options.onFailure(error);
+      },
     );
   }
 

@@ -1,4 +1,4 @@
-/** Readings out of the read model, newest arrival first. */
+/** Readings out of the read model, newest signed time first: so a span of time is one stretch of an index, however many there are. */
 
 import type { RecordJson } from '../api-types.ts';
 import type { Database, Tables } from './database.ts';
@@ -7,7 +7,7 @@ import type { Database, Tables } from './database.ts';
 const RECORDS_SHOWN_MAX = 16;
 
 /** Where a reading stands in the list. */
-export type ReadingPlace = { readonly receivedMs: number; readonly shard: number; readonly entry: number };
+export type ReadingPlace = { readonly timeMs: number; readonly shard: number; readonly entry: number };
 
 /** The readings that are wanted; `before` is the last one already shown. Times are of the newest record, as signed. */
 export type ReadingQuery = {
@@ -34,7 +34,7 @@ export async function findReadings(
     .leftJoin('devices', 'devices.id', 'readings.device')
     .selectAll('readings')
     .select('devices.label')
-    .orderBy('readings.received_ms', 'desc')
+    .orderBy('readings.time_ms', 'desc')
     .orderBy('readings.shard', 'desc')
     .orderBy('readings.entry', 'desc')
     .limit(limit);
@@ -43,11 +43,7 @@ export async function findReadings(
   if (toMs !== undefined) query = query.where('readings.time_ms', '<', toMs);
   if (before !== null) {
     query = query.where(({ eb, refTuple, tuple }) =>
-      eb(
-        refTuple('readings.received_ms', 'readings.shard', 'readings.entry'),
-        '<',
-        tuple(before.receivedMs, before.shard, before.entry),
-      ),
+      eb(refTuple('readings.time_ms', 'readings.shard', 'readings.entry'), '<', tuple(before.timeMs, before.shard, before.entry)),
     );
   }
   const rows = await query.execute();
