@@ -181,7 +181,11 @@ export const readingAnswers = z
 export type ReadingAnswersJson = z.infer<typeof readingAnswers>;
 
 /** JSON of an action's or event's body: ids as hex, longer bytes as base64. */
-const bodyJson = z.record(z.string(), z.json());
+type JsonValue = string | number | boolean | null | JsonValue[] | { [name: string]: JsonValue };
+const jsonValue: z.ZodType<JsonValue> = z
+  .lazy(() => z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(jsonValue), z.record(z.string(), jsonValue)]))
+  .meta({ id: 'JsonValue' });
+const bodyJson = z.record(z.string(), jsonValue);
 const action = z.object({ kind: z.string(), body: bodyJson });
 export type ActionJson = z.infer<typeof action>;
 

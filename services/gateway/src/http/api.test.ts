@@ -247,7 +247,11 @@ describe('the HTTP API over a running city', () => {
     const metrics = await (await fetch(url('/metrics'))).text();
     assert.match(metrics, /^oppidum_readings_total\{door="http",outcome="kept"\} [1-9]/m);
     assert.ok(!/[0-9a-f]{64}/.test(metrics), 'no id is a label');
-    const description = await get<{ openapi: string; paths: Record<string, object> }>('/openapi.json');
+    const description = await get<{
+      openapi: string;
+      paths: Record<string, { post?: { requestBody: { content: object } } }>;
+      components: { schemas: object };
+    }>('/openapi.json');
     assert.match(description.openapi, /^3\.1\./);
     for (const path of [
       '/api/v1/city',
@@ -257,6 +261,13 @@ describe('the HTTP API over a running city', () => {
       '/api/v1/transactions',
     ])
       assert.ok(Object.hasOwn(description.paths, path), path);
+    const text = JSON.stringify(description);
+    for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]*)"/g))
+      assert.ok(Object.hasOwn(description.components.schemas, name!), `${name} is described`);
+    assert.deepEqual(Object.keys(description.paths['/api/v1/readings']!.post!.requestBody.content), [
+      'application/cose',
+      'application/cbor',
+    ]);
     const page = await fetch(url('/docs'));
     const html = await page.text();
     assert.ok(!/(src|href)="(https?:)?\/\//.test(html));

@@ -21,7 +21,7 @@ export async function addDescription(app: App): Promise<void> {
       servers: [{ url: '/' }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withoutInputs(jsonSchemaTransformObject(document)),
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -31,6 +31,15 @@ export async function addDescription(app: App): Promise<void> {
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/json').send(Buffer.from(JSON.stringify(app.swagger()))),
   );
+}
+
+type Description = ReturnType<typeof jsonSchemaTransformObject>;
+
+/** Without the schemas of JSON that nobody sends: requests here are signed bytes. */
+function withoutInputs(document: Description): Description {
+  const { components } = document as { readonly components?: { readonly schemas?: Readonly<Record<string, object>> } };
+  const kept = Object.entries(components?.schemas ?? {}).filter(([name]) => !name.endsWith('Input'));
+  return { ...document, components: { ...components, schemas: Object.fromEntries(kept) } } as Description;
 }
 
 /** The pages draw themselves with inline styles and pictures in data URLs; scripts come from files here. */

@@ -13,7 +13,7 @@ import type { FastifyReply } from 'fastify';
 import { type ReadingAnswersJson, readingAnswers } from '../api-types.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
-import { acceptedType, answers, noQuery } from './parameters.ts';
+import { acceptedType, answers, noQuery, signedBytes } from './parameters.ts';
 
 /** One envelope, or an array of envelopes. */
 const ENVELOPE_TYPE = 'application/cose';
@@ -39,6 +39,7 @@ export function addIngestRoutes(app: App, { shards, metrics, node }: GatewayCont
           description: `${ENVELOPE_TYPE}: one envelope; ${BATCH_TYPE}: a CBOR array of up to 1,000. One answer each, in their order.`,
           consumes: [ENVELOPE_TYPE, BATCH_TYPE],
           querystring: noQuery,
+          body: signedBytes,
           response: answers(readingAnswers),
         },
       },

@@ -10,6 +10,9 @@ export const hexId = z.string().regex(/^[0-9a-f]{64}$/, '64 lower-case hex digit
 
 export const idParams = z.strictObject({ id: hexId });
 
+/** A body that is no JSON: who parses it checks it. */
+export const signedBytes = z.unknown().describe('Signed bytes');
+
 /** A query without parameters. */
 export const noQuery = z.strictObject({});
 

@@ -19,7 +19,7 @@ import { findTransactions } from '../read-model/ledger-queries.ts';
 import type { App } from './app.ts';
 import { actionJson, eventJson } from './json.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
-import { answers, idParams, noQuery } from './parameters.ts';
+import { answers, idParams, noQuery, signedBytes } from './parameters.ts';
 import { sendProblem } from './problem.ts';
 
 const ENVELOPE_TYPE = 'application/cose';
@@ -80,6 +80,7 @@ function addSubmit(app: App, { node, metrics }: GatewayContext): void {
           description: `${ENVELOPE_TYPE}. Answered when its outcome is durable; a retry gets the first answer.`,
           consumes: [ENVELOPE_TYPE],
           querystring: noQuery,
+          body: signedBytes,
           response: answers(transactionResult),
         },
       },
