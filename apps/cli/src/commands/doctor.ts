@@ -26,12 +26,13 @@ export function buildDoctor(command: Command): void {
 
 async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
   const folder = checkFolder(data);
-  const answer = await checkApi(api, folder.genesis);
+  const lock = folder.genesis === null ? null : checkLock(data);
+  const answer = await checkApi(api, folder.genesis, lock?.isHeld ?? false);
   return [
     checkNode(),
     folder.result,
     checkPermissions(data),
-    ...(folder.genesis === null ? [] : [checkKeys(data), checkLock(data)]),
+    ...(lock === null ? [] : [checkKeys(data), lock.result]),
     checkDisk(data),
     answer.result,
     await checkPorts(api, answer.city),

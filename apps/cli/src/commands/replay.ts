@@ -288,7 +288,7 @@ async function tellOutcome(
   drafts: readonly Draft[],
   outcomes: ReadonlyMap<string, SeriesOutcome>,
   policyPath: string,
-): void {
+): Promise<void> {
   const { output, json } = cli;
   const rows = drafts.map(({ series, entry }) => ({
     id: toHex(entry.id),

@@ -20,6 +20,8 @@ type StartOptions = {
   readonly name?: string;
   readonly demo: boolean;
 };
+/** `logLevel`: a person reads along, so only what needs one is shown, unless somebody asked for more. */
+type RunOptions = StartOptions & { readonly logLevel: string };
 
 /** What the gateway says once every door is open. */
 type Ready = { readonly http: string; readonly mqtt: string; readonly founded: boolean };
@@ -39,10 +41,11 @@ export function buildStart(command: Command): void {
     .option('--no-demo', 'without the simulated city')
     .action(async (options: StartOptions, self: Command) => {
       const cli = openCli(self);
-      const isSaid = self.optsWithGlobals<{ data?: string }>().data !== undefined || process.env['OPPIDUM_DATA'] !== undefined;
-      const file = isSaid ? undefined : (options.config ?? process.env['OPPIDUM_CONFIG']);
-      const data = file === undefined ? cli.data : ((await readDataFolder(file)) ?? cli.data);
-      process.exitCode = await new Run({ ...cli, data }, options).toEnd();
+      const said = self.optsWithGlobals<{ data?: string }>().data ?? process.env['OPPIDUM_DATA'];
+      const file = options.config ?? process.env['OPPIDUM_CONFIG'];
+      const settings = file === undefined ? {} : await readSettings(file);
+      const logLevel = process.env['OPPIDUM_LOG_LEVEL'] ?? settings.logLevel ?? (cli.verbose ? 'info' : 'warn');
+      process.exitCode = await new Run({ ...cli, data: said ?? settings.data ?? cli.data }, { ...options, logLevel }).toEnd();
     });
   command.addHelpText(
     'after',
@@ -55,33 +58,37 @@ export function buildStart(command: Command): void {
   ]);
 }
 
-/** The data folder that a YAML file of settings names; what else is in it, or wrong with it, is the gateway's matter. */
-async function readDataFolder(file: string): Promise<string | null> {
+/** What this process must know of a YAML file of settings; what else is in it, or wrong with it, is the gateway's matter. */
+async function readSettings(file: string): Promise<{ readonly data?: string; readonly logLevel?: string }> {
   const { parse } = await import('yaml');
   try {
-    const settings: unknown = parse(readFileSync(file, 'utf8'));
-    const isNamed = typeof settings === 'object' && settings !== null && 'data' in settings && typeof settings.data === 'string';
-    return isNamed ? (settings.data as string) : null;
+    const { data, logLevel } = (parse(readFileSync(file, 'utf8')) ?? {}) as {
+      readonly data?: unknown;
+      readonly logLevel?: unknown;
+    };
+    return { ...(typeof data === 'string' ? { data } : {}), ...(typeof logLevel === 'string' ? { logLevel } : {}) };
   } catch {
-    return null;
+    return {};
   }
 }
 
 /** One run from start to stop. */
 class Run {
   readonly #cli: Cli;
-  readonly #options: StartOptions;
+  readonly #options: RunOptions;
   /** In the order in which they were started. */
   readonly #children: Child[] = [];
   readonly #asked: Promise<null>;
   #isOver = false;
+  #isStopping = false;
 
-  constructor(cli: Cli, options: StartOptions) {
+  constructor(cli: Cli, options: RunOptions) {
     this.#cli = cli;
     this.#options = options;
     this.#asked = new Promise((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
         process.on(signal, () => {
+          if (this.#isStopping) for (const child of this.#children) child.kill();
           this.#isOver = true;
           resolve(null);
         });
@@ -99,7 +106,7 @@ class Run {
     try {
       const ending = await Promise.race([this.#asked, this.#run()]);
       this.#isOver = true;
-      if (ending === null) this.#cli.output.note('Stopping…');
+      if (ending === null) this.#cli.output.note('Stopping… (again to stop at once)');
       await this.#stop();
       return ending === null ? EXIT.ok : this.#explain(ending);
     } catch (error) {
@@ -111,6 +118,7 @@ class Run {
 
   /** Resolves when a process ends without being asked. */
   async #run(): Promise<Ending> {
+    this.#cli.output.note('Starting…');
     const gateway = this.#start('the city', GATEWAY, this.#gatewayFlags());
     const first = await gateway.firstMessage();
     if (!isReady(first)) return first as Ending;
@@ -129,11 +137,8 @@ class Run {
   }
 
   #gatewayFlags(): readonly string[] {
-    const { host, port, mqttPort, config, name = NAME_DEFAULT } = this.#options;
-    // A person reads along: only what needs one is shown, unless somebody asked for more.
-    const isAsked = this.#cli.verbose || config !== undefined || process.env['OPPIDUM_LOG_LEVEL'] !== undefined;
-    const level = isAsked ? undefined : 'warn';
-    const flags = { data: this.#cli.data, host, port, 'mqtt-port': mqttPort, config, 'log-level': level, found: name };
+    const { host, port, mqttPort, config, logLevel, name = NAME_DEFAULT } = this.#options;
+    const flags = { data: this.#cli.data, host, port, 'mqtt-port': mqttPort, config, 'log-level': logLevel, found: name };
     return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
   }
 
@@ -183,6 +188,7 @@ class Run {
 
   /** In the opposite order: who sends before who receives. */
   async #stop(): Promise<void> {
+    this.#isStopping = true;
     for (const child of [...this.#children].reverse()) await child.stop();
   }
 

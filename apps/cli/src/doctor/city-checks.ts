@@ -19,10 +19,11 @@ const LAG_WARN = 1_000;
 /** Clocks of one machine differ by nothing; block time runs ahead only of a clock that was set back. */
 const AHEAD_MS_WARN = 2_000;
 
-/** The API answers, and for the city of this data folder. Gives what it says of itself, or null. */
+/** The API answers, and for the city of this data folder, which a process may hold. Gives what it says of itself, or null. */
 export async function checkApi(
   api: string,
   genesis: string | null,
+  isHeld: boolean,
 ): Promise<{ readonly result: CheckResult; readonly city: CityJson | null }> {
   const name = 'API';
   try {
@@ -35,6 +36,15 @@ export async function checkApi(
     return { result: passed(name, `${api}: block ${city.height}`), city };
   } catch (error) {
     const { code, text } = describeFailure(error);
+    if (code === 'CITY_UNREACHABLE' && isHeld)
+      return {
+        result: failed(
+          name,
+          `a city runs on this folder, and nothing answers at ${api}`,
+          'Name its address with --api or OPPIDUM_API',
+        ),
+        city: null,
+      };
     if (code === 'CITY_UNREACHABLE')
       return { result: skipped(name, `nothing answers at ${api}: the city does not run`), city: null };
     return { result: failed(name, text, 'See what listens at this address, or name another with --api'), city: null };

@@ -78,14 +78,32 @@ export function checkKeys(data: string): CheckResult {
   return passed(name, `${SERVICE_KEYS.join(', ')}${hasOperator ? ', operator' : '; the operator’s is kept elsewhere'}`);
 }
 
-/** Who uses the folder, by its lock. */
-export function checkLock(data: string): CheckResult {
-  const name = 'lock';
+/** Who uses the folder, by its lock, and whether it is a living process of this machine. */
+export function checkLock(data: string): { readonly result: CheckResult; readonly isHeld: boolean } {
   const file = join(data, 'lock');
-  if (!existsSync(file)) return passed(name, 'free');
-  const { pid, host } = JSON.parse(readFileSync(file, 'utf8')) as { readonly pid?: unknown; readonly host?: unknown };
+  const holder = existsSync(file) ? readHolder(file) : null;
+  const isHeld = holder?.host === hostname() && processExists(holder.pid);
+  return { result: describeLock(holder, isHeld), isHeld };
+}
+
+type Holder = { readonly pid: number; readonly host: unknown };
+
+/** Null also for what is no lock: the next start takes its place. */
+function readHolder(file: string): Holder | null {
+  try {
+    const { pid, host } = JSON.parse(readFileSync(file, 'utf8')) as { readonly pid?: unknown; readonly host?: unknown };
+    return typeof pid === 'number' ? { pid, host } : null;
+  } catch {
+    return null;
+  }
+}
+
+function describeLock(holder: Holder | null, isHeld: boolean): CheckResult {
+  const name = 'lock';
+  if (holder === null) return passed(name, 'free');
+  const { pid, host } = holder;
   if (host !== hostname()) return warned(name, `held on ${host}`, 'Make sure that no other machine uses this folder');
-  return processExists(Number(pid))
+  return isHeld
     ? passed(name, `held by process ${pid}`)
     : passed(name, `left behind by process ${pid}, which is gone: the next start takes it`);
 }

@@ -56,10 +56,15 @@ export class Child {
     return Promise.race([message, this.ended]);
   }
 
+  /** Ends it now. What it acknowledged is durable; the next start puts the rest right. */
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+
   /** Asks it to stop and waits until it has. */
   async stop(): Promise<Ending> {
     this.#process.kill('SIGTERM');
-    const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_MS);
+    const timer = setTimeout(() => this.kill(), STOP_MS);
     try {
       return await this.ended;
     } finally {
