@@ -246,6 +246,19 @@ describe('the MQTT door', () => {
       assert.equal((await link.receipt()).leaf.index, 0);
     }));
 
+  test('packets may come byte by byte', () =>
+    withDoors(async (doors) => {
+      const { hostname, port } = new URL(doors.gateway.mqtt);
+      const socket = connectTcp({ port: Number(port), host: hostname, noDelay: true });
+      const answered = new Promise<Uint8Array>((resolve) => socket.once('data', resolve));
+      for (const byte of connectPacket(toHex(freshBytes(32)))) {
+        socket.write(Uint8Array.of(byte));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.deepEqual([...(await answered)], [0x20, 2, 0, 0], 'CONNACK');
+      socket.destroy();
+    }));
+
   test('a second connection of one device ends the first', () =>
     withLink(async (link, lamp, doors) => {
       const second = await Link.open(doors, lamp.hex);
