@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(import.meta.resolve('@oppidum/cli/main'));
 
 /** How a command ended. */
 export type CommandResult = { readonly code: number | null; readonly stdout: string; readonly stderr: string };

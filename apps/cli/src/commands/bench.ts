@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { addExamples, openCli } from '../cli.ts';
 import { EXIT } from '../failure.ts';
 
-const RUNNER = fileURLToPath(new URL('../../../../test/bench/main.ts', import.meta.url));
+const RUNNER = fileURLToPath(new URL('../../../../tools/run.cjs', import.meta.url));
 
 /** Adds arguments, options and the work to the command. */
 export function buildBench(command: Command): void {
@@ -26,7 +26,7 @@ export function buildBench(command: Command): void {
 }
 
 function runBench(args: readonly string[]): Promise<number> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', RUNNER, ...args], { stdio: 'inherit' });
+  const child = spawn(process.execPath, [RUNNER, 'bench', ...args], { stdio: 'inherit' });
   // The terminal tells both; a signal to us alone is passed on.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => {

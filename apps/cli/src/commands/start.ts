@@ -26,8 +26,8 @@ type RunOptions = StartOptions & { readonly logLevel: string };
 /** What the gateway says once every door is open. */
 type Ready = { readonly http: string; readonly mqtt: string; readonly founded: boolean };
 
-const GATEWAY = new URL('../../../../services/gateway/src/main.ts', import.meta.url);
-const CITY = new URL('../../../city/src/main.ts', import.meta.url);
+const GATEWAY = import.meta.resolve('@oppidum/gateway/main');
+const CITY = import.meta.resolve('@oppidum/city/main');
 const PORT_MAX = 65_535;
 
 /** Adds options and the work to the command. */
@@ -130,7 +130,7 @@ class Run {
     return ending;
   }
 
-  #start(name: string, file: URL, args: readonly string[]): Child {
+  #start(name: string, file: string, args: readonly string[]): Child {
     const child = new Child(name, file, args, { isShown: this.#cli.verbose });
     this.#children.push(child);
     return child;

@@ -26,7 +26,7 @@ export function hasFailed(result: SuiteResult): boolean {
 }
 
 /** Every file below the folder as a relative path, in a fixed order. */
-export function listFiles(dir: string): string[] {
+function listFiles(dir: string): string[] {
   const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => !entry.isDirectory());
   return files.map((entry) => relative(dir, join(entry.parentPath, entry.name))).sort();

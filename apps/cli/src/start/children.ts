@@ -22,10 +22,10 @@ export class Child {
   readonly #messages: object[] = [];
   #onMessage: ((message: object) => void) | null = null;
 
-  /** Starts a file of ours. Its standard error is ours; its standard output is ours where `isShown`. */
+  /** Starts a file of ours, by its URL. Its standard error is ours; its standard output is ours where `isShown`. */
   constructor(
     name: string,
-    file: URL,
+    file: string,
     args: readonly string[],
     options: { readonly isShown?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
   ) {
@@ -73,8 +73,8 @@ export class Child {
   }
 }
 
-/** Runs a file of ours to its end; its messages go to our standard error. Gives its exit code. */
-export async function runToEnd(file: URL, args: readonly string[]): Promise<number> {
+/** Runs a file of ours, by its URL, to its end; its messages go to our standard error. Gives its exit code. */
+export async function runToEnd(file: string, args: readonly string[]): Promise<number> {
   const { code } = await new Child('', file, args).ended;
   return code ?? 1;
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runToEnd } from './children.ts';
 
-const FOUND = new URL('../../../../services/node/src/found-main.ts', import.meta.url);
+const FOUND = import.meta.resolve('@oppidum/node/found-main');
 /** Names under example.org and .example are reserved (RFC 2606): nobody takes a trial for a real city. */
 export const NAME_DEFAULT = 'demo.oppidum.example';
 
