@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, encodeBase64, parseBase64, toHex } from '@oppidum/formats/bytes';
 import { encodeEvidence } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { openDataFolder } from '@oppidum/node/data-folder';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
-import { foundTestCity, inTemporaryFolder, type RunningCity, runCity } from '../../../test/support/running-city.ts';
-import { anchoredUpTo, enrolDevice, startShard, type TestDevice } from '../../../test/support/running-shard.ts';
+import { foundTestCity, freshBytes, inTemporaryFolder, type RunningCity, runCity } from '../../../test/support/running-city.ts';
+import { anchoredUpTo, enrolDevice, startShard } from '../../../test/support/running-shard.ts';
 import type { IngestAnswer } from './client.ts';
-import type { OpenShard } from './open-shard.ts';
+import { type OpenShard, openShard } from './open-shard.ts';
 
 const CRASH_FOLDER = process.env['OPPIDUM_TEST_CRASH_FOLDER'];
 const NEVER_MS = 2 ** 30;
@@ -169,38 +170,89 @@ else
       }));
 
     describe('that tell another story than what was signed or anchored are refused', () => {
-      /** Two histories of one shard: `vault-a`, `log-a` with one reading more, `vault-b`, `log-b` with another. */
-      async function fork(city: RunningCity, folder: string): Promise<TestDevice> {
-        let shard = await startShard(city);
-        const lamp = await enrolDevice(city);
-        await ingestKept(shard, lamp.sign(1));
+      /** Keeps one reading of a fresh device, publishes it without anchoring, closes. */
+      async function keepOne(city: RunningCity, options: { readonly isAnchored: boolean }): Promise<void> {
+        const shard = await startShard(city, options.isAnchored ? {} : { anchorIntervalMs: NEVER_MS });
+        const { index } = await ingestKept(shard, (await enrolDevice(city)).sign(1));
+        while ((shard.client.checkpoint()?.size ?? 0) <= index) await sleep(1);
+        if (options.isAnchored) await anchoredUpTo(shard, index);
         await shard.close();
-        cpSync(folder, `${folder}-base`, { recursive: true });
-        for (const name of ['a', 'b']) {
-          rmSync(folder, { recursive: true });
-          cpSync(`${folder}-base`, folder, { recursive: true });
-          shard = await startShard(city, { anchorIntervalMs: NEVER_MS });
-          await ingestKept(shard, lamp.sign(2, { records: [{ n: name, v: 1 }] }));
-          await shard.client.checkpoint();
-          await shard.close();
-          for (const part of ['vault', 'log']) cpSync(join(folder, part), join(folder, `${part}-${name}`), { recursive: true });
-          cpSync(folder, `${folder}-${name}`, { recursive: true });
-        }
-        return lamp;
       }
 
-      function take(folder: string, from: string, part: string): void {
-        rmSync(join(folder, part), { recursive: true });
-        cpSync(from, join(folder, part), { recursive: true });
+      /** Puts a copy in the place of a folder or file. */
+      function replace(path: string, by: string): void {
+        rmSync(path, { recursive: true, force: true });
+        cpSync(by, path, { recursive: true });
       }
 
-      test('a vault of another history than the log', () =>
+      test('a folder restored from a backup, when more was anchored since', () =>
         withCity(async (city, folder) => {
-          await fork(city, folder);
-          take(folder, join(`${folder}-a`, 'vault'), 'vault');
-          const log = readdirSync(join(folder, 'log'));
-          assert.ok(log.includes('frontier'));
+          await keepOne(city, { isAnchored: true });
+          cpSync(folder, `${folder}-backup`, { recursive: true });
+          await keepOne(city, { isAnchored: true });
+          replace(folder, `${folder}-backup`);
+          await assert.rejects(startShard(city), { code: 'LAST_SIGNED_CONFLICT' });
+        }));
+
+      test('a fork: the same size as the anchored head, another root', () =>
+        withCity(async (city, folder) => {
+          await keepOne(city, { isAnchored: true });
+          cpSync(folder, `${folder}-base`, { recursive: true });
+          await keepOne(city, { isAnchored: false });
+          cpSync(folder, `${folder}-fork`, { recursive: true });
+          replace(folder, `${folder}-base`);
+          await keepOne(city, { isAnchored: true });
+          replace(folder, `${folder}-fork`);
+          await assert.rejects(startShard(city), { code: 'LAST_SIGNED_CONFLICT' });
+        }));
+
+      test('vault and log older than the record of what was signed last', () =>
+        withCity(async (city, folder) => {
+          await keepOne(city, { isAnchored: false });
+          cpSync(folder, `${folder}-backup`, { recursive: true });
+          await keepOne(city, { isAnchored: false });
+          cpSync(join(folder, 'log', 'last-signed'), `${folder}-last-signed`);
+          replace(folder, `${folder}-backup`);
+          replace(join(folder, 'log', 'last-signed'), `${folder}-last-signed`);
+          await assert.rejects(startShard(city), { code: 'LAST_SIGNED_CONFLICT' });
+          rmSync(join(folder, 'log', 'last-signed'));
+          await assert.rejects(startShard(city), { code: 'LAST_SIGNED_LOST' });
+        }));
+
+      test('a vault of another history than the log, or an older one', () =>
+        withCity(async (city, folder) => {
+          await keepOne(city, { isAnchored: false });
+          cpSync(folder, `${folder}-base`, { recursive: true });
+          await keepOne(city, { isAnchored: false });
+          cpSync(folder, `${folder}-fork`, { recursive: true });
+          replace(folder, `${folder}-base`);
+          await keepOne(city, { isAnchored: false });
+          replace(join(folder, 'vault'), join(`${folder}-fork`, 'vault'));
           await assert.rejects(startShard(city), { code: 'LOG_DAMAGED' });
+          replace(join(folder, 'vault'), join(`${folder}-base`, 'vault'));
+          await assert.rejects(startShard(city), { code: 'LAST_SIGNED_CONFLICT' });
+        }));
+
+      test('the folder of another shard, or keys that were not declared', () =>
+        withCity(async (city, folder) => {
+          await keepOne(city, { isAnchored: false });
+          await withCity(async (other, otherFolder) => {
+            await keepOne(other, { isAnchored: false });
+            replace(join(folder, 'vault'), join(otherFolder, 'vault'));
+            await assert.rejects(startShard(city), { code: 'DATA_FOLDER_FOREIGN' });
+            replace(join(folder, 'keys', 'receipt.seed'), join(otherFolder, 'keys', 'receipt.seed'));
+            await assert.rejects(startShard(city), { code: 'KEY_UNKNOWN' });
+          });
+          rmSync(join(folder, 'keys', 'receipt.seed'));
+          await assert.rejects(startShard(city), { code: 'KEY_FILE_MISSING' });
+        }));
+
+      test('a number that nobody declared', () =>
+        withCity(async (city, folder) => {
+          const { client, telemetry } = city;
+          const signers = { anchorSigner: telemetry, erasureSigner: null };
+          const opening = openShard({ folder, number: 7, client, crypto, randomBytes: freshBytes, ...signers });
+          await assert.rejects(opening, { code: 'SHARD_UNKNOWN' });
         }));
     });
   });
