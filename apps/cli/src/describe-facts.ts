@@ -51,6 +51,7 @@ function describeState(facts: Facts): readonly Pair[] {
   const records = (facts['records'] ?? []) as readonly Facts[];
   return [
     ['answer', String(facts['answer'])],
+    ['about', facts['about'] === '' ? `all records of ${facts['kind']}` : String(facts['about'])],
     ['at', `block ${facts['height']}, ${formatTime(Number(facts['timeMs']))}`],
     ...records.map(
       (record): Pair => ['record', `${(record['key'] as readonly Json[]).join(' ')}  ${JSON.stringify(record['value'])}`],

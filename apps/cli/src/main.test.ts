@@ -14,7 +14,19 @@ after(() => rmSync(folder, { recursive: true }));
 const NOBODY = 'http://127.0.0.1:9';
 const NOUNS = [
   ...['init', 'start', 'status', 'doctor', 'verify', 'evidence', 'device', 'reading', 'block', 'account'],
-  ...['proposal', 'witness', 'replay', 'state', 'node', 'conformance', 'bench', 'completion'],
+  ...[
+    'proposal',
+    'transaction',
+    'model',
+    'manufacturer',
+    'witness',
+    'replay',
+    'state',
+    'node',
+    'conformance',
+    'bench',
+    'completion',
+  ],
 ];
 
 test('help is data: on standard output, exit code 0, every command with its sentence', async () => {

@@ -59,6 +59,18 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/device.ts')).buildDevice,
   },
   {
+    name: 'model',
+    group: LOOK,
+    summary: 'List, create, revoke models of devices',
+    load: async () => (await import('./commands/model.ts')).buildModel,
+  },
+  {
+    name: 'manufacturer',
+    group: LOOK,
+    summary: 'List, create, revoke makers of devices',
+    load: async () => (await import('./commands/manufacturer.ts')).buildManufacturer,
+  },
+  {
     name: 'reading',
     group: LOOK,
     summary: 'List and show signed readings',
@@ -69,6 +81,12 @@ const ENTRIES: readonly Entry[] = [
     group: LOOK,
     summary: 'List and show blocks',
     load: async () => (await import('./commands/block.ts')).buildBlock,
+  },
+  {
+    name: 'transaction',
+    group: LOOK,
+    summary: 'List and show transactions',
+    load: async () => (await import('./commands/transaction.ts')).buildTransaction,
   },
   {
     name: 'account',

@@ -3,7 +3,7 @@
 import { toHex } from '@oppidum/formats/bytes';
 import type { CborValue } from '@oppidum/formats/cbor';
 import type { Json } from '@oppidum/formats/schema';
-import type { ProposalDetailJson, ProposalJson } from '@oppidum/gateway/api-types';
+import type { BodyJson, ProposalDetailJson, ProposalJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, formatTime, idArgument, openCli, readInput, shortId, wholeNumber } from '../cli.ts';
@@ -39,6 +39,11 @@ export function buildProposal(command: Command): void {
     .argument('<id>', 'id of the proposal', idArgument('the id'))
     .action(showProposal);
   addExamples(show, [['one proposal', 'proposal show <id>']]);
+  const bodies = command
+    .command('bodies')
+    .description('list the bodies that decide, with thresholds and members')
+    .action(listBodies);
+  addExamples(bodies, [['whose approval is needed', 'proposal bodies']]);
   buildCreate(command);
   buildChange(
     command,
@@ -68,6 +73,19 @@ async function showProposal(id: string, _options: object, self: Command): Promis
   ]);
 }
 
+async function listBodies(_options: object, self: Command): Promise<void> {
+  const cli = openCli(self);
+  const { items } = await new CityCalls(cli.api).get<{ readonly items: readonly BodyJson[] }>('/api/v1/bodies');
+  if (cli.json) cli.output.json({ items });
+  else
+    cli.output.table(items, [
+      { heading: 'id', text: ({ id }) => id },
+      { heading: 'name', text: ({ name }) => name },
+      { heading: 'threshold', text: ({ threshold, members }) => `${threshold} of ${members.length}` },
+      { heading: 'members', text: ({ members }) => members.map(({ account }) => shortId(account)).join(', ') },
+    ]);
+}
+
 function buildCreate(command: Command): void {
   const create = addSignOptions(command.command('create').description('put actions before a body'))
     .argument('<file>', 'JSON: [{"kind": "parameter/set", "body": {…}}, …]; ids and bytes as {"hex": "…"}; - for standard input')
@@ -80,6 +98,7 @@ function buildCreate(command: Command): void {
     )
     .action(createProposal);
   addExamples(create, [
+    ['a file with one action', `proposal create actions.json --body <id>   # [{"kind": "parameter/set", "body": {…}}]`],
     ['see it first', 'proposal create actions.json --body <id> --dry-run'],
     ['from a pipe', 'proposal create - --body <id> --yes < actions.json'],
   ]);
