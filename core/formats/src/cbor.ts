@@ -4,6 +4,7 @@
  */
 
 import { type Bytes, compareBytes, concatBytes, encodeUtf8, parseUtf8 } from './bytes.ts';
+import { CborWriter, MAJOR_TEXT } from './cbor-writer.ts';
 import { formatError } from './errors.ts';
 import { parseKnownText } from './known-texts.ts';
 import { LIMITS } from './limits.ts';
@@ -34,7 +35,6 @@ export type CborMap = Map<CborKey, CborValue>;
 const MAJOR_UNSIGNED = 0;
 const MAJOR_NEGATIVE = 1;
 const MAJOR_BYTES = 2;
-const MAJOR_TEXT = 3;
 const MAJOR_ARRAY = 4;
 const MAJOR_MAP = 5;
 const MAJOR_TAG = 6;
@@ -45,81 +45,16 @@ const SIMPLE_NULL = 0xf6;
 
 const FLOAT_VIEW = new DataView(new ArrayBuffer(8));
 
-/** Growing output buffer, kept from call to call: encoding allocates nothing but its result. */
-class Writer {
-  private buffer = new Uint8Array(4096);
-  private size = 0;
-
-  private reserve(count: number): number {
-    const start = this.size;
-    this.size += count;
-    if (this.size > this.buffer.length) {
-      const grown = new Uint8Array(Math.max(this.size, 2 * this.buffer.length));
-      grown.set(this.buffer.subarray(0, start));
-      this.buffer = grown;
-    }
-    return start;
-  }
-
-  byte(value: number): void {
-    const at = this.reserve(1);
-    this.buffer[at] = value;
-  }
-
-  bytes(value: Bytes): void {
-    const at = this.reserve(value.length);
-    if (value.length > 64) this.buffer.set(value, at);
-    else for (let i = 0; i < value.length; i++) this.buffer[at + i] = value[i] as number;
-  }
-
-  /** RFC 8949 §3: initial byte and the shortest argument. */
-  head(major: number, argument: number | bigint): void {
-    const first = major << 5;
-    if (argument < 24) return this.byte(first | Number(argument));
-    const width = argument < 0x100 ? 1 : argument < 0x10000 ? 2 : argument < 0x100000000 ? 4 : 8;
-    const at = this.reserve(1 + width);
-    this.buffer[at] = first | (width === 1 ? 24 : width === 2 ? 25 : width === 4 ? 26 : 27);
-    if (width === 8) {
-      FLOAT_VIEW.setBigUint64(0, BigInt(argument));
-      for (let i = 0; i < 8; i++) this.buffer[at + 1 + i] = FLOAT_VIEW.getUint8(i);
-      return;
-    }
-    let rest = Number(argument);
-    for (let i = width; i > 0; i--) {
-      this.buffer[at + i] = rest & 255;
-      rest = Math.floor(rest / 256);
-    }
-  }
-
-  /** Calls `write` and takes what it wrote; calls may nest. */
-  collect(write: (writer: Writer) => void): Bytes {
-    const start = this.size;
-    try {
-      write(this);
-      return this.buffer.slice(start, this.size);
-    } finally {
-      this.size = start;
-      if (start === 0 && this.buffer.length > SPARE_SIZE_MAX) this.buffer = new Uint8Array(4096);
-    }
-  }
-}
-
-/** What the output buffer may keep between two calls. */
-const SPARE_SIZE_MAX = 1_048_576;
-const WRITER = new Writer();
+const WRITER = new CborWriter();
 
 /** Encodes a value deterministically. Throws FormatError NUMBER_RANGE (NaN, infinities, integers beyond 64 bit) or TEXT_INVALID. */
 export function encodeCbor(value: CborValue): Bytes {
   return WRITER.collect((writer) => writeValue(writer, value));
 }
 
-function writeValue(writer: Writer, value: CborValue): void {
+function writeValue(writer: CborWriter, value: CborValue): void {
   if (typeof value === 'number' || typeof value === 'bigint') return writeInteger(writer, value);
-  if (typeof value === 'string') {
-    const text = encodeUtf8(value);
-    writer.head(MAJOR_TEXT, text.length);
-    return writer.bytes(text);
-  }
+  if (typeof value === 'string') return writer.text(value);
   if (value === null) return writer.byte(SIMPLE_NULL);
   if (typeof value === 'boolean') return writer.byte(value ? SIMPLE_TRUE : SIMPLE_FALSE);
   if (value instanceof Uint8Array) {
@@ -139,7 +74,7 @@ function writeValue(writer: Writer, value: CborValue): void {
   writeMap(writer, value);
 }
 
-function writeInteger(writer: Writer, value: number | bigint): void {
+function writeInteger(writer: CborWriter, value: number | bigint): void {
   if (typeof value === 'number' && !Number.isSafeInteger(value)) throw formatError('NUMBER_RANGE', { value });
   const argument = value >= 0 ? value : typeof value === 'bigint' ? -1n - value : -1 - value;
   if (typeof argument === 'bigint' && argument > 0xffffffffffffffffn) throw formatError('NUMBER_RANGE', { bits: 65 });
@@ -147,7 +82,7 @@ function writeInteger(writer: Writer, value: number | bigint): void {
 }
 
 /** RFC 8949 §4.2.1: the shortest of half, single and double precision that keeps the value. */
-function writeFloat(writer: Writer, value: number): void {
+function writeFloat(writer: CborWriter, value: number): void {
   if (!Number.isFinite(value)) throw formatError('NUMBER_RANGE', { want: 'a finite number' });
   const half = halfOf(value);
   if (half !== null) {
@@ -193,21 +128,27 @@ function encodeKey(key: CborKey): Bytes {
   return encoded;
 }
 
-function writeMap(writer: Writer, map: CborMap): void {
-  const pairs: { key: Bytes; value: CborValue }[] = [];
-  let isSorted = true;
-  for (const [key, value] of map) {
-    const pair = { key: encodeKey(key), value };
-    const before = pairs.at(-1);
-    if (before !== undefined && compareBytes(before.key, pair.key) > 0) isSorted = false;
-    pairs.push(pair);
+function writeMap(writer: CborWriter, map: CborMap): void {
+  writer.head(MAJOR_MAP, map.size);
+  for (const key of isSorted(map) ? map.keys() : sortedKeys(map)) {
+    writer.bytes(encodeKey(key));
+    writeValue(writer, map.get(key) as CborValue);
   }
-  if (!isSorted) pairs.sort((a, b) => compareBytes(a.key, b.key));
-  writer.head(MAJOR_MAP, pairs.length);
-  for (const { key, value } of pairs) {
-    writer.bytes(key);
-    writeValue(writer, value);
+}
+
+function isSorted(map: CborMap): boolean {
+  let before: Bytes | null = null;
+  for (const key of map.keys()) {
+    const encoded = encodeKey(key);
+    if (before !== null && compareBytes(before, encoded) > 0) return false;
+    before = encoded;
   }
+  return true;
+}
+
+function sortedKeys(map: CborMap): CborKey[] {
+  const pairs = Array.from(map.keys(), (key) => ({ key, encoded: encodeKey(key) }));
+  return pairs.sort((a, b) => compareBytes(a.encoded, b.encoded)).map(({ key }) => key);
 }
 
 /** `foreign` reads any well-formed spelling (RFC 8949 §3): other makers' SenML is not deterministic. Never for what we hash or sign. */
@@ -290,9 +231,9 @@ function readValue(reader: Reader, depth: number): CborValue {
       return -1n - BigInt(argument);
     }
     case MAJOR_BYTES:
-      return readString(reader, MAJOR_BYTES, info).slice();
+      return readBytes(reader, info);
     case MAJOR_TEXT:
-      return parseKnownText(readString(reader, MAJOR_TEXT, info));
+      return readText(reader, info);
     case MAJOR_ARRAY: {
       const count = readItemCount(reader, info);
       const items: CborValue[] = [];
@@ -311,14 +252,34 @@ function readValue(reader: Reader, depth: number): CborValue {
   }
 }
 
-/** The content of a byte or text string; in chunks when foreign and of indefinite length (RFC 8949 §3.2.3). */
-function readString(reader: Reader, major: number, info: number): Bytes {
-  if (!reader.foreign || info !== INDEFINITE) return take(reader, readCount(reader, info, Number.MAX_SAFE_INTEGER));
+function readBytes(reader: Reader, info: number): Bytes {
+  if (reader.foreign && info === INDEFINITE) return readChunks(reader, MAJOR_BYTES);
+  const start = skipString(reader, info);
+  return reader.bytes.slice(start, reader.offset);
+}
+
+function readText(reader: Reader, info: number): string {
+  if (reader.foreign && info === INDEFINITE) return parseUtf8(readChunks(reader, MAJOR_TEXT));
+  const start = skipString(reader, info);
+  return parseKnownText(reader.bytes, start, reader.offset);
+}
+
+/** Where the content of a string of definite length begins; it ends at the new offset. */
+function skipString(reader: Reader, info: number): number {
+  const count = readCount(reader, info, Number.MAX_SAFE_INTEGER);
+  const start = reader.offset;
+  reader.offset = start + count;
+  return start;
+}
+
+/** The content of a foreign string of indefinite length (RFC 8949 §3.2.3). */
+function readChunks(reader: Reader, major: number): Bytes {
   const chunks: Bytes[] = [];
   for (let first = takeByte(reader); first !== BREAK; first = takeByte(reader)) {
     if (first >> 5 !== major || (first & 31) === INDEFINITE)
       throw formatError('WRONG_TYPE', { at: reader.offset - 1, want: 'a chunk of the string' });
-    const chunk = take(reader, readCount(reader, first & 31, Number.MAX_SAFE_INTEGER));
+    const start = skipString(reader, first & 31);
+    const chunk = reader.bytes.subarray(start, reader.offset);
     chunks.push(major === MAJOR_TEXT ? encodeUtf8(parseUtf8(chunk)) : chunk); // each text chunk is valid by itself
   }
   return concatBytes(...chunks);

@@ -32,8 +32,10 @@ export type PreparedTransaction = {
   readonly signers: SignerRecords[];
 };
 
-/** Two records with the values they were parsed from: while the state holds the same arrays, they mean the same. */
+/** Two records, where they stand and the values they were parsed from: while the state holds the same arrays, they mean the same. */
 type SignerRecords = {
+  readonly accountPlace: Bytes;
+  readonly keyPlace: Bytes;
   readonly accountValue: Bytes;
   readonly account: AccountRecord;
   readonly keyValue: Bytes;
@@ -137,14 +139,16 @@ function readSigner(
   known: SignerRecords | undefined,
 ): SignerRecords | Rejection {
   const facts = (): ErrorDetails => ({ account: toHex(account), keyNumber });
-  const accountValue = state.read(stateKey(accountKind, account));
+  const accountPlace = known?.accountPlace ?? stateKey(accountKind, account);
+  const accountValue = state.read(accountPlace);
   if (accountValue === null) return reject('ACCOUNT_UNKNOWN', facts());
   const owner = known?.accountValue === accountValue ? known.account : parseState(accountKind, accountValue);
   if (owner.to !== undefined) return reject('ACCOUNT_CLOSED', facts());
-  const keyValue = state.read(stateKey(accountKeyKind, account, keyNumber));
+  const keyPlace = known?.keyPlace ?? stateKey(accountKeyKind, account, keyNumber);
+  const keyValue = state.read(keyPlace);
   if (keyValue === null) return reject('KEY_UNKNOWN', facts());
   const key = known?.keyValue === keyValue ? known.key : parseState(accountKeyKind, keyValue);
   if (key.algorithm !== algorithm) return reject('KEY_UNKNOWN', facts());
   if (key.to !== undefined) return reject('KEY_REVOKED', facts());
-  return { accountValue, account: owner, keyValue, key };
+  return { accountPlace, keyPlace, accountValue, account: owner, keyValue, key };
 }

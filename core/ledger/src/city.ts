@@ -70,29 +70,47 @@ export type City = {
 /** Area, kind and first id of a key: what most scans fix. */
 const PREFIX_SIZE = 34;
 
-/** Uncommitted writes by key, and the keys by their prefix. */
+/** Uncommitted writes by key; once somebody scans, also the keys by their prefix. */
 class Layer {
   readonly changes = new Map<string, StateChange>();
-  readonly #names = new Map<string, string[]>();
+  #names: Map<string, string[]> | null = null;
 
   put(name: string, change: StateChange): void {
-    if (!this.changes.has(name)) {
-      const prefix = name.slice(0, PREFIX_SIZE);
-      const names = this.#names.get(prefix);
-      if (names === undefined) this.#names.set(prefix, [name]);
-      else names.push(name);
-    }
+    if (this.#names !== null && !this.changes.has(name)) addName(this.#names, name);
     this.changes.set(name, change);
   }
 
+  clear(): void {
+    if (this.changes.size === 0) return;
+    this.changes.clear();
+    this.#names = null;
+  }
+
   /** Changes of keys in [lo, hi]. */
-  within(lo: Bytes, hi: Bytes): StateChange[] {
+  within(lo: Bytes, hi: Bytes): readonly StateChange[] {
+    if (this.changes.size === 0) return [];
     const prefix = toOctets(lo).slice(0, PREFIX_SIZE);
     const isOnePrefix = prefix.length === PREFIX_SIZE && toOctets(hi).startsWith(prefix);
-    const names = isOnePrefix ? (this.#names.get(prefix) ?? []) : [...this.changes.keys()];
+    const names = isOnePrefix ? (this.#byPrefix().get(prefix) ?? []) : [...this.changes.keys()];
+    if (names.length === 0) return [];
     const changes = names.map((name) => this.changes.get(name) as StateChange);
     return changes.filter(({ key }) => compareBytes(key, lo) >= 0 && compareBytes(key, hi) <= 0);
   }
+
+  #byPrefix(): ReadonlyMap<string, readonly string[]> {
+    if (this.#names !== null) return this.#names;
+    const names = new Map<string, string[]>();
+    for (const name of this.changes.keys()) addName(names, name);
+    this.#names = names;
+    return names;
+  }
+}
+
+function addName(names: Map<string, string[]>, name: string): void {
+  const prefix = name.slice(0, PREFIX_SIZE);
+  const known = names.get(prefix);
+  if (known === undefined) names.set(prefix, [name]);
+  else known.push(name);
 }
 
 type ReadRecord = { readonly value: Bytes; readonly kind: unknown; readonly record: unknown };
@@ -101,7 +119,7 @@ type ReadRecord = { readonly value: Bytes; readonly kind: unknown; readonly reco
 export class StateOverlay {
   readonly #base: StateReader;
   readonly #block = new Layer();
-  #transaction = new Layer();
+  readonly #transaction = new Layer();
   readonly #records = new Map<string, ReadRecord>();
 
   constructor(base: StateReader) {
@@ -137,11 +155,11 @@ export class StateOverlay {
 
   /** Records in [lo, hi] with uncommitted writes merged in, in key order. */
   scan(lo: Bytes, hi: Bytes): StoredRecord[] {
-    const changes = [...this.#block.within(lo, hi), ...this.#transaction.within(lo, hi)];
-    if (changes.length === 0) return [...this.#base.scan(lo, hi)];
+    const [inBlock, inTransaction] = [this.#block.within(lo, hi), this.#transaction.within(lo, hi)];
+    if (inBlock.length + inTransaction.length === 0) return [...this.#base.scan(lo, hi)];
     const merged = new Map<string, StoredRecord>();
     for (const record of this.#base.scan(lo, hi)) merged.set(toOctets(record.key), record);
-    for (const { key, value } of changes) {
+    for (const { key, value } of [...inBlock, ...inTransaction]) {
       if (value === null) merged.delete(toOctets(key));
       else merged.set(toOctets(key), { key, value });
     }
@@ -150,14 +168,13 @@ export class StateOverlay {
 
   /** Keeps the writes of the transaction. */
   keep(): void {
-    if (this.#transaction.changes.size === 0) return;
     for (const [name, change] of this.#transaction.changes) this.#block.put(name, change);
-    this.#transaction = new Layer();
+    this.#transaction.clear();
   }
 
   /** Forgets the writes of the transaction. */
   drop(): void {
-    this.#transaction = new Layer();
+    this.#transaction.clear();
   }
 
   /** All kept changes of the block that differ from the base, in key order. */
