@@ -4,7 +4,6 @@
  * never become acceptable is refused for good, with a receipt that says why.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
@@ -28,9 +27,6 @@ export type Admission =
   | { readonly kind: 'verified'; readonly reading: VerifiedReading; readonly refusal: Rejection | null }
   | { readonly kind: 'passing'; readonly rejection: Rejection };
 
-/** Verifying so many takes about 2 ms. */
-const SLICE_COUNT = 32;
-
 export type AdmissionContext = {
   readonly crypto: Crypto;
   /** Genesis hash of the city. */
@@ -40,21 +36,11 @@ export type AdmissionContext = {
   readonly clock: () => number;
 };
 
-/** Judges envelopes on this thread, a few at a time, so that nobody else waits long. */
-export async function admitReadings(context: AdmissionContext, envelopes: readonly Bytes[]): Promise<readonly Admission[]> {
-  const admissions: Admission[] = [];
-  for (const envelope of envelopes) {
-    if (admissions.length > 0 && admissions.length % SLICE_COUNT === 0) await nextTurn();
-    admissions.push(admitReading(context, envelope));
-  }
-  return admissions;
-}
-
 /**
  * Judges one envelope. Passing, in this order: what `parseReading` throws, WRONG_CITY, DEVICE_UNKNOWN, KEY_UNKNOWN, as
  * `checkEntitlement`, SIGNATURE_INVALID, then CLOCK_AHEAD. Final: what `parseReadingRecords` throws.
  */
-function admitReading(context: AdmissionContext, envelope: Bytes): Admission {
+export function admitReading(context: AdmissionContext, envelope: Bytes): Admission {
   const reading = open(() => parseReading(context.crypto, envelope));
   if ('code' in reading) return { kind: 'passing', rejection: reading };
   const signed = verify(context, reading);

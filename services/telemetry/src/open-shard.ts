@@ -10,7 +10,7 @@ import { anchorHeadKind, shardKind } from '@oppidum/formats/state-telemetry';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
 import type { NodeClient } from '@oppidum/node/client';
 import { CheckpointPublisher } from '@oppidum/node/publisher';
-import { admitReadings } from './admit.ts';
+import { admitReading } from './admit.ts';
 import { Anchorer } from './anchor.ts';
 import type { KeptReading, TelemetryClient } from './client.ts';
 import { type CloneFinding, findClones } from './clones.ts';
@@ -132,7 +132,7 @@ function makeSequencer(options: ShardOptions, { parts, publisher, riders, kept, 
     shard: parts.id,
     clock,
     closedBecause: () => closedBecause(client, parts.id),
-    admit: (envelopes) => admitReadings(context, envelopes),
+    admit: async (envelopes) => envelopes.map((envelope) => admitReading(context, envelope)),
     onKept(entries) {
       publisher.news();
       for (const entry of entries) riders.offer(entry);

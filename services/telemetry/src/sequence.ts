@@ -1,7 +1,9 @@
 /**
- * How readings become a log. Envelopes wait; those that wait together become one group: each is judged, then the group is signed,
- * made durable with one fsync, appended to the log, published, and only then acknowledged. A crash at any point leaves the group
- * whole or not there at all, and nobody was told of it before it was durable.
+ * How readings become a log. Envelopes wait, are judged, and wait again while the group before them goes to disk; those that wait
+ * together become one group: signed, made durable with one fsync, appended to the log, published, and only then acknowledged. A crash
+ * at any point leaves the group whole or not there at all, and nobody was told of it before it was durable.
+ *
+ *   ingest → waiting → (admit) → admitted → (sequence: sign, persist, publish, acknowledge) → answer
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -41,7 +43,6 @@ export type SequencerOptions = {
   /** Told once when the vault or the log failed: nothing more will be acknowledged. */
   readonly onFailure: (error: Error) => void;
   readonly waitingCountMax?: number;
-  readonly groupCountMax?: number;
 };
 
 type Waiting = {
@@ -49,16 +50,21 @@ type Waiting = {
   readonly resolve: (answer: IngestAnswer) => void;
   readonly fail: (error: Error) => void;
 };
+type Admitted = Waiting & { readonly admission: Admission };
 
 const WAITING_COUNT_MAX = 8_192;
 const GROUP_COUNT_MAX = 512;
+/** Envelopes judged before others have their turn: 2 to 3 ms of signatures. */
+const SLICE_COUNT = 32;
 
 /** The one place where a shard's log grows. */
 export class Sequencer {
   readonly #options: SequencerOptions;
   readonly #tree: CompactTree;
   #waiting: Waiting[] = [];
-  #isRunning = false;
+  #admitted: Admitted[] = [];
+  #isAdmitting = false;
+  #isSequencing = false;
   /** Groups and erasures, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #ended: Error | null = null;
@@ -77,11 +83,11 @@ export class Sequencer {
   ingest(envelope: Bytes): Promise<IngestAnswer> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     const waitingCountMax = this.#options.waitingCountMax ?? WAITING_COUNT_MAX;
-    if (this.#waiting.length >= waitingCountMax)
+    if (this.#waiting.length + this.#admitted.length >= waitingCountMax)
       return Promise.resolve({ kind: 'passing', rejection: reject('OVERLOADED', { waitingCountMax }) });
     return new Promise((resolve, fail) => {
       this.#waiting.push({ envelope, resolve, fail });
-      if (!this.#isRunning) void this.#run();
+      void this.#admitAll();
     });
   }
 
@@ -98,27 +104,51 @@ export class Sequencer {
     await this.#turn;
   }
 
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    // Whoever comes in this turn of the event loop joins the first group.
+  /** Judges what waits, slice by slice; groups go to disk meanwhile. */
+  async #admitAll(): Promise<void> {
+    if (this.#isAdmitting) return;
+    this.#isAdmitting = true;
+    // Whoever comes in this turn of the event loop joins the first slice.
     await nextTurn();
     while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, this.#options.groupCountMax ?? GROUP_COUNT_MAX);
+      const slice = this.#waiting.splice(0, SLICE_COUNT);
+      try {
+        const admissions = await this.#admit(slice.map(({ envelope }) => envelope));
+        if (this.#ended !== null) throw this.#ended;
+        this.#admitted.push(...slice.map((waiting, i) => ({ ...waiting, admission: admissions[i] as Admission })));
+      } catch (error) {
+        this.#fail(error as Error, slice);
+      }
+      void this.#sequenceAll();
+      await nextTurn();
+    }
+    this.#isAdmitting = false;
+  }
+
+  async #admit(envelopes: readonly Bytes[]): Promise<readonly Admission[]> {
+    const closed = this.#options.closedBecause();
+    return closed === null ? this.#options.admit(envelopes) : envelopes.map(() => ({ kind: 'passing', rejection: closed }));
+  }
+
+  /** Group by group, as long as there is something admitted. */
+  async #sequenceAll(): Promise<void> {
+    if (this.#isSequencing) return;
+    this.#isSequencing = true;
+    while (this.#admitted.length > 0) {
+      const group = this.#admitted.splice(0, GROUP_COUNT_MAX);
       try {
         await this.exclusive(() => this.#sequence(group));
       } catch (error) {
-        for (const { fail } of group) fail(error as Error);
-        this.#end(error as Error);
-        this.#options.onFailure(error as Error);
+        this.#fail(error as Error, group);
       }
     }
-    this.#isRunning = false;
+    this.#isSequencing = false;
   }
 
-  /** One group, from what somebody sent to answers that nobody can take back. */
-  async #sequence(group: readonly Waiting[]): Promise<void> {
+  /** One group, from what was admitted to answers that nobody can take back. */
+  async #sequence(group: readonly Admitted[]): Promise<void> {
     const draft = new GroupDraft(this.#options.vault, this.#options);
-    const judgements = (await this.#admit(group)).map((admission) => draft.judge(admission));
+    const judgements = group.map(({ admission }) => draft.judge(admission));
     const receipts = draft.leaves.length === 0 ? null : await this.#keep(draft);
 
     // ACKNOWLEDGE
@@ -126,12 +156,6 @@ export class Sequencer {
     group.forEach(({ resolve }, i) => {
       resolve(this.#answer(judgements[i] as Judgement, make));
     });
-  }
-
-  async #admit(group: readonly Waiting[]): Promise<readonly Admission[]> {
-    const closed = this.#options.closedBecause();
-    if (closed !== null) return group.map(() => ({ kind: 'passing', rejection: closed }));
-    return this.#options.admit(group.map(({ envelope }) => envelope));
   }
 
   async #keep(draft: GroupDraft): Promise<ReceiptGroup> {
@@ -170,9 +194,17 @@ export class Sequencer {
     return finalAnswer(leaf, makeOld(leaf, decision.position));
   }
 
+  /** A fault of our own: whoever waits is told nothing about any reading, and nothing more is taken. */
+  #fail(error: Error, group: readonly Waiting[]): void {
+    for (const { fail } of group) fail(error);
+    if (this.#ended !== null) return;
+    this.#end(error);
+    this.#options.onFailure(error);
+  }
+
   #end(error: Error): void {
     this.#ended ??= error;
-    for (const { fail } of this.#waiting.splice(0)) fail(this.#ended);
+    for (const { fail } of [...this.#waiting.splice(0), ...this.#admitted.splice(0)]) fail(this.#ended);
   }
 }
 
