@@ -1,7 +1,8 @@
 /** What every command shares: global options, output, input, the address of the city and its data folder. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { formatError } from '@oppidum/formats/errors';
 import type { Command } from 'commander';
 import { usageFailure } from './failure.ts';
 import { Output } from './output.ts';
@@ -10,6 +11,8 @@ import { Output } from './output.ts';
 export const COMMAND = 'npx --no-install oppidum';
 export const API_DEFAULT = 'http://127.0.0.1:8420';
 export const DATA_DEFAULT = './city-data';
+/** Above the largest evidence in its JSON form. */
+const INPUT_SIZE_MAX = 16 * 1024 * 1024;
 
 export type GlobalOptions = {
   readonly json: boolean;
@@ -65,13 +68,25 @@ export function addExamples(command: Command, examples: readonly (readonly [what
   command.addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
 }
 
-/** The bytes of a file, or of standard input for `-`. Throws as reading a file does. */
+/** The bytes of a file, or of standard input for `-`. Throws TOO_LARGE, and as reading a file does. */
 export async function readInput(file: string): Promise<Uint8Array> {
-  if (file !== '-') return new Uint8Array(readFileSync(file));
+  if (file !== '-') return readFile(file);
   if (process.stdin.isTTY === true) throw usageFailure('`-` reads standard input, and that is the terminal', 'Pipe a file in');
   const parts: Buffer[] = [];
-  for await (const part of process.stdin) parts.push(part as Buffer);
+  let size = 0;
+  for await (const part of process.stdin as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > INPUT_SIZE_MAX) throw formatError('TOO_LARGE', { sizeMax: INPUT_SIZE_MAX });
+    parts.push(part);
+  }
   return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The bytes of a file. Throws TOO_LARGE, and as reading a file does. */
+export function readFile(file: string): Uint8Array {
+  const stat = statSync(file);
+  if (stat.isFile() && stat.size > INPUT_SIZE_MAX) throw formatError('TOO_LARGE', { file, sizeMax: INPUT_SIZE_MAX });
+  return new Uint8Array(readFileSync(file));
 }
 
 /** A whole number within bounds from an option or argument; `name` says which in the refusal. Throws exit code 2. */

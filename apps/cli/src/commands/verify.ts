@@ -3,23 +3,26 @@
  * then the facts. Green alone ends with 0. Amber is not proven as asked, so it ends with 3 like red, unless --allow-amber accepts it.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { parseCityPolicy } from '@oppidum/formats/city-policy';
 import { parsePolicy } from '@oppidum/formats/policy';
 import type { Report, Step } from '@oppidum/proofs/report';
+import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 import { verifyTlogProof } from '@oppidum/proofs/verify-tlog-proof';
 import type { Command } from 'commander';
-import { addExamples, type Cli, openCli, policyCandidates, readInput } from '../cli.ts';
+import { addExamples, type Cli, openCli, policyCandidates, readFile, readInput } from '../cli.ts';
 import { describeFacts } from '../describe-facts.ts';
-import { EXIT, usageFailure } from '../failure.ts';
+import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { printable } from '../output.ts';
 
 type VerifyOptions = {
   readonly policy?: string;
   readonly former: readonly string[];
+  readonly successor: readonly string[];
   readonly entry?: string;
   readonly allowAmber?: true;
 };
@@ -39,6 +42,12 @@ export function buildVerify(command: Command): void {
   command
     .argument('<file>', 'evidence (CBOR or JSON) or a .tlog-proof; - for standard input')
     .option('--policy <file>', 'the policy to trust (default: ./city.policy, else that of the data folder)')
+    .option(
+      '--successor <file>',
+      'evidence that --policy was succeeded; then the successor is trusted (repeatable, in order)',
+      collect,
+      [],
+    )
     .option('--former <file>', 'an older policy of the same city, proven to be succeeded (repeatable, newest first)', collect, [])
     .option('--entry <file>', '.tlog-proof: the bytes of the log entry (default: the file beside it that ends in .entry)')
     .option('--allow-amber', 'end with 0 for amber verdicts too')
@@ -63,10 +72,7 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
         proof: bytes,
         entry: readEntry(file, options.entry),
       })
-    : verifyEvidence(nativeCrypto, bytes, {
-        policy: parseCityPolicy(nativeCrypto, policy.bytes),
-        former: options.former.map((former) => parseCityPolicy(nativeCrypto, readBytes(former))),
-      });
+    : verifyEvidence(nativeCrypto, bytes, readTrust(policy, options));
   if (cli.json) printJson(cli, file, policy, report);
   else printReport(cli, file, policy, report);
   const isAccepted = report.color === 'green' || (report.color === 'amber' && options.allowAmber === true);
@@ -80,8 +86,24 @@ function readPolicy(cli: Cli, named: string | undefined): TrustedPolicy {
       'No policy file was found',
       'Name the city.policy that you trust with --policy FILE: without it nothing can be believed',
     );
-  const bytes = readBytes(file);
+  const bytes = readFile(file);
   return { file, bytes, sha256: toHex(nativeCrypto.sha256(bytes)) };
+}
+
+/** Whom to believe: the policy, led on by evidence of its successors, and what was trusted before. */
+function readTrust({ bytes }: TrustedPolicy, { former, successor }: VerifyOptions): Trust {
+  const read = (file: string) => parseCityPolicy(nativeCrypto, readFile(file));
+  let trust: Trust = { policy: parseCityPolicy(nativeCrypto, bytes), former: former.map(read) };
+  for (const file of successor) {
+    const { report, trust: next } = verifySuccessorPolicy(nativeCrypto, readFile(file), trust);
+    if (report.verdict !== 'OK')
+      throw new CliFailure(`${file} proves no successor: ${report.verdict}: ${report.means}`, {
+        exitCode: EXIT.unverified,
+        action: 'Give the evidence of every change of policy, from the oldest to the newest',
+      });
+    trust = next ?? trust;
+  }
+  return trust;
 }
 
 function startsAsTlogProof(bytes: Bytes): boolean {
@@ -92,11 +114,7 @@ function readEntry(file: string, named: string | undefined): Bytes {
   const beside = file.endsWith(TLOG_PROOF) ? `${file.slice(0, -TLOG_PROOF.length)}.entry` : null;
   const entry = named ?? (beside !== null && existsSync(beside) ? beside : null);
   if (entry === null) throw usageFailure('A .tlog-proof proves nothing without its entry', 'Name it with --entry FILE');
-  return readBytes(entry);
-}
-
-function readBytes(file: string): Bytes {
-  return new Uint8Array(readFileSync(file));
+  return readFile(entry);
 }
 
 function printJson(cli: Cli, file: string, policy: TrustedPolicy, report: Report): void {
