@@ -9,7 +9,7 @@ import { toHex } from '@oppidum/formats/bytes';
 import { admitMaker, CityProcess } from '../support/city-process.ts';
 import { inTemporaryFolder } from '../support/running-city.ts';
 
-const MAIN = fileURLToPath(new URL('../../apps/city/src/main.ts', import.meta.url));
+const MAIN = fileURLToPath(import.meta.resolve('@oppidum/city/main'));
 const DEVICE_COUNT = 10;
 
 type Device = {

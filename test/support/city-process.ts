@@ -16,7 +16,7 @@ import { type Bytes, parseHex } from '@oppidum/formats/bytes';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
 import { freshBytes } from './running-city.ts';
 
-const GATEWAY = fileURLToPath(new URL('../../services/gateway/src/main.ts', import.meta.url));
+const GATEWAY = fileURLToPath(import.meta.resolve('@oppidum/gateway/main'));
 
 /** A running process of a city with its addresses. */
 export class CityProcess {

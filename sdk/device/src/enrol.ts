@@ -33,7 +33,7 @@ const REGISTER_COUNT_MAX = Math.min(
   Math.floor((LIMITS.transactionSizeMax - 4_096) / REGISTRATION_SIZE_MAX),
 );
 /** A record proven by the newest checkpoint may be a moment behind what was executed. */
-const ROUND_COUNT_MAX = 8;
+const ROUND_COUNT_MAX = 3;
 const ROUND_MS = 250;
 
 /**
