@@ -50,7 +50,7 @@ function readEntitlement(client: Pick<NodeClient, 'read' | 'scan'>, device: Byte
 
 /**
  * The ranges whose records entitle a device key, in the order of `verifyReading`: manufacturer, model, device, key, all suspensions.
- * Throws DEVICE_UNKNOWN's FormatError never: the caller kept a reading of this device, so its records exist.
+ * Records are never removed, so those of a device whose reading is kept exist.
  */
 export function entitlementRanges(client: Pick<NodeClient, 'read'>, device: Bytes, keyNumber: number): readonly KeyRange[] {
   const record = client.read(at(deviceKind, device));

@@ -51,6 +51,19 @@ describe('a shard acknowledges nothing', () => {
       await shard.close();
     }));
 
+  test('when what waits is too large', () =>
+    withCity(async (city) => {
+      const lamp = await enrolDevice(city);
+      const envelopes = [1, 2, 3].map((sequence) => lamp.sign(sequence));
+      const waitingSizeMax = envelopes[0]!.length + envelopes[1]!.length;
+      const shard = await startShard(city, { waitingSizeMax });
+      const together = () => Promise.all(envelopes.map((envelope) => shard.client.ingest(envelope)));
+      assert.deepEqual((await together()).map(codeOf), ['kept', 'kept', 'OVERLOADED']);
+      assert.deepEqual((await together()).map(codeOf), ['kept', 'kept', 'OVERLOADED'], 'room again, then none again');
+      assert.equal(codeOf(await shard.client.ingest(envelopes[2]!)), 'kept');
+      await shard.close();
+    }));
+
   test('when it is retired', () =>
     withCity(async (city) => {
       const shard = await startShard(city);

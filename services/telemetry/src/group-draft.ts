@@ -30,6 +30,7 @@ export type KeptDraft = { readonly reading: VerifiedReading; readonly index: num
 /** A second payload under a number whose first is kept at `firstIndex`. */
 export type CloneDraft = { readonly reading: VerifiedReading; readonly firstIndex: number };
 
+/** One group in the making: readings are judged in the order in which they came. */
 export class GroupDraft {
   readonly number: number;
   readonly leaves: ReceiptLeaf[] = [];

@@ -22,6 +22,7 @@ const ALL_SENSORS = prefixRange(interlockSensorKind as unknown as AnyKind, []);
 type Rider = { readonly index: number; readonly reading: AllegedReading };
 type Order = Pick<InterlockSensorRecord, 'keyNumber' | 'sequence'>;
 
+/** The readings that wait for the next anchor of one shard. */
 export class InterlockRiders {
   readonly #client: Pick<NodeClient, 'scan' | 'head'>;
   readonly #crypto: Crypto;

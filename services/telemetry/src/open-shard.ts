@@ -35,8 +35,9 @@ export type ShardOptions = PartsOptions & {
   readonly anchorIntervalMs?: number;
   /** Between two checkpoints of the shard, at least; 250 without it. */
   readonly publishIntervalMs?: number;
-  /** Readings that may wait; more are OVERLOADED. */
+  /** Readings that may wait, and their bytes; more are OVERLOADED. */
   readonly waitingCountMax?: number;
+  readonly waitingSizeMax?: number;
   /** Told of each anchor or erasure that the ledger refused. */
   readonly onRefusal?: (refusal: Rejection) => void;
   /** Told once why the shard has stopped; without it the process ends. */
@@ -140,6 +141,7 @@ function makeSequencer(options: ShardOptions, { parts, publisher, riders, kept, 
     },
     onFailure,
     ...(options.waitingCountMax === undefined ? {} : { waitingCountMax: options.waitingCountMax }),
+    ...(options.waitingSizeMax === undefined ? {} : { waitingSizeMax: options.waitingSizeMax }),
   });
 }
 

@@ -43,6 +43,8 @@ export type SequencerOptions = {
   /** Told once when the vault or the log failed: nothing more will be acknowledged. */
   readonly onFailure: (error: Error) => void;
   readonly waitingCountMax?: number;
+  /** Bytes of envelopes that may wait. */
+  readonly waitingSizeMax?: number;
 };
 
 type Waiting = {
@@ -53,6 +55,7 @@ type Waiting = {
 type Admitted = Waiting & { readonly admission: Admission };
 
 const WAITING_COUNT_MAX = 8_192;
+const WAITING_SIZE_MAX = 64 * 2 ** 20;
 const GROUP_COUNT_MAX = 512;
 /** Envelopes judged before others have their turn: 2 to 3 ms of signatures. */
 const SLICE_COUNT = 32;
@@ -63,6 +66,9 @@ export class Sequencer {
   readonly #tree: CompactTree;
   #waiting: Waiting[] = [];
   #admitted: Admitted[] = [];
+  /** All that have no answer yet. */
+  #waitingCount = 0;
+  #waitingSize = 0;
   #isAdmitting = false;
   #isSequencing = false;
   /** Groups and erasures, one after the other. */
@@ -82,9 +88,11 @@ export class Sequencer {
   /** Resolves when the answer is durable. Rejects only when the shard has failed or is closed. */
   ingest(envelope: Bytes): Promise<IngestAnswer> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
-    const waitingCountMax = this.#options.waitingCountMax ?? WAITING_COUNT_MAX;
-    if (this.#waiting.length + this.#admitted.length >= waitingCountMax)
-      return Promise.resolve({ kind: 'passing', rejection: reject('OVERLOADED', { waitingCountMax }) });
+    const { waitingCountMax = WAITING_COUNT_MAX, waitingSizeMax = WAITING_SIZE_MAX } = this.#options;
+    if (this.#waitingCount >= waitingCountMax || this.#waitingSize + envelope.length > waitingSizeMax)
+      return Promise.resolve({ kind: 'passing', rejection: reject('OVERLOADED', { waitingCountMax, waitingSizeMax }) });
+    this.#waitingCount++;
+    this.#waitingSize += envelope.length;
     return new Promise((resolve, fail) => {
       this.#waiting.push({ envelope, resolve, fail });
       void this.#admitAll();
@@ -153,7 +161,9 @@ export class Sequencer {
 
     // ACKNOWLEDGE
     const make = receipts === null ? null : receiptMaker(this.#options.crypto, receipts);
-    group.forEach(({ resolve }, i) => {
+    group.forEach(({ envelope, resolve }, i) => {
+      this.#waitingCount--;
+      this.#waitingSize -= envelope.length;
       resolve(this.#answer(judgements[i] as Judgement, make));
     });
   }
@@ -161,6 +171,7 @@ export class Sequencer {
   async #keep(draft: GroupDraft): Promise<ReceiptGroup> {
     const { crypto, shard, vault, keys, log, receiptSigner, onKept } = this.#options;
     const entries = await this.#seal(draft);
+    if (entries.some(({ index }, i) => index !== this.#tree.size + i)) throw new Error('an index is given once');
     for (const { digest } of entries) this.#tree.append(leafHash(crypto, digest));
 
     // SIGN: one signature covers the whole group.

@@ -16,6 +16,7 @@ import { type Bytes, concatBytes, encodeUint32, encodeUint64, equalBytes, readUi
 import { encodeCbor, parseCbor } from '@oppidum/formats/cbor';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
+import { fsyncFolder, makeFolder } from '@oppidum/node/durable-file';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { ReceiptGroup } from './receipt-group.ts';
@@ -82,6 +83,7 @@ const FORMS: readonly EntryForm[] = ['plain', 'sealed', 'erased'];
 const DIGEST_SIZE = 32;
 const ENTRY_HEADER_SIZE = 8 + DIGEST_SIZE + 1;
 
+/** The durable side of a shard. One process per folder. */
 export class Vault {
   readonly #root: RootDatabase;
   readonly #entries: Database<Bytes, number>;
@@ -94,10 +96,13 @@ export class Vault {
 
   /** Opens or makes the vault of this shard. Throws DATA_FOLDER_FOREIGN when it is another shard's. */
   static async open(folder: string, shard: Bytes): Promise<Vault> {
+    for (const changed of await makeFolder(folder)) await fsyncFolder(changed);
     const vault = new Vault(folder);
     const stored = vault.#headValue('shard');
-    if (stored === null) await vault.#commit([{ into: vault.#head as never, key: 'shard', value: shard }]);
-    else if (!equalBytes(stored, shard)) throw formatError('DATA_FOLDER_FOREIGN', { folder, want: 'the vault of this shard' });
+    if (stored === null) {
+      await vault.#commit([{ into: vault.#head as never, key: 'shard', value: shard }]);
+      await fsyncFolder(folder);
+    } else if (!equalBytes(stored, shard)) throw formatError('DATA_FOLDER_FOREIGN', { folder, want: 'the vault of this shard' });
     return vault;
   }
 
@@ -241,7 +246,10 @@ export class Vault {
     return row === undefined ? null : new Uint8Array(row);
   }
 
-  /** One durable transaction. `batch` writes in LMDB's own thread: nothing here waits for the disk. */
+  /**
+   * One durable transaction. `batch` writes in LMDB's own thread, so nothing here waits for the disk; `transaction` of lmdb 3.5.6 never
+   * resolves without `overlappingSync`.
+   */
   async #commit(puts: readonly Put[]): Promise<void> {
     await this.#root.batch(() => {
       for (const { into, key, value } of puts) void into.put(key as never, value);
