@@ -24,7 +24,8 @@ export function verifyState(crypto: Crypto, evidence: StateEvidence, head: CityH
   if (!equalBytes(claimDigest(crypto, evidence.claim), evidence.claimDigest))
     throw new Refuted('HASH_MISMATCH', 'the claim was altered');
   const { kind, range } = claimRange(evidence.claim);
-  findings.pass(`about records of ${kind.name}`);
+  const terms = describeTerms(evidence.claim);
+  findings.pass(`about records of ${kind.name}, ${terms === '' ? 'all of them' : terms}`);
 
   findings.begin('state proof');
   const leaves = openState(crypto, head, evidence.state, [range]);
@@ -42,11 +43,19 @@ export function verifyState(crypto: Crypto, evidence: StateEvidence, head: CityH
   Object.assign(findings.facts, {
     fact: 'state',
     kind: kind.name,
+    about: terms,
     height: evidence.state.height,
     timeMs: evidence.state.timeMs,
     answer,
     records,
   });
+}
+
+/** Whom or what the claim is about: the same answer about another device is another fact. Empty for all records of a kind. */
+function describeTerms({ segments, from, to }: StateClaim): string {
+  const shown = segments.map((segment) => (typeof segment === 'number' ? String(segment) : toHex(segment)));
+  if (from !== undefined || to !== undefined) shown.push(`from ${from ?? 0} to ${to ?? 'the last'}`);
+  return shown.join(' ');
 }
 
 function describeRecord(kind: AnyKind, key: Uint8Array, value: Uint8Array): Json {
