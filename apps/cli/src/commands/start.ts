@@ -28,6 +28,8 @@ type Ready = { readonly http: string; readonly mqtt: string; readonly founded: b
 
 const GATEWAY = import.meta.resolve('@oppidum/gateway/main');
 const CITY = import.meta.resolve('@oppidum/city/main');
+/** Fifty devices make little garbage: a small young generation saves 18 MB. */
+const CITY_NODE_FLAGS = ['--max-semi-space-size=1'];
 const PORT_MAX = 65_535;
 
 /** Adds options and the work to the command. */
@@ -130,8 +132,8 @@ class Run {
     return ending;
   }
 
-  #start(name: string, file: string, args: readonly string[]): Child {
-    const child = new Child(name, file, args, { isShown: this.#cli.verbose });
+  #start(name: string, file: string, args: readonly string[], nodeFlags: readonly string[] = []): Child {
+    const child = new Child(name, file, args, { isShown: this.#cli.verbose, nodeFlags });
     this.#children.push(child);
     return child;
   }
@@ -157,7 +159,7 @@ class Run {
       await admitDemoMaker({ ...this.#cli, api }, folder);
     }
     if (this.#isOver) return false;
-    this.#start('the simulated city', CITY, ['--api', api, '--mqtt', mqtt, '--folder', folder]);
+    this.#start('the simulated city', CITY, ['--api', api, '--mqtt', mqtt, '--folder', folder], CITY_NODE_FLAGS);
     return true;
   }
 

@@ -27,11 +27,11 @@ export class Child {
     name: string,
     file: string,
     args: readonly string[],
-    options: { readonly isShown?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
+    options: { readonly isShown?: boolean; readonly env?: NodeJS.ProcessEnv; readonly nodeFlags?: readonly string[] } = {},
   ) {
     this.name = name;
     const output = options.isShown === true ? process.stderr : 'ignore';
-    this.#process = spawn(process.execPath, [...NODE_FLAGS, fileURLToPath(file), ...args], {
+    this.#process = spawn(process.execPath, [...NODE_FLAGS, ...(options.nodeFlags ?? []), fileURLToPath(file), ...args], {
       stdio: ['ignore', output, 'inherit', 'ipc'],
       env: { ...process.env, ...options.env },
     });
