@@ -76,6 +76,8 @@ const MISUSES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['completion', 'powershell'], /bash, zsh or fish/],
   [['conformance', 'merk', '.'], /Did you mean merkle\?/],
   [['verify', 'a', 'b'], /too many arguments/],
+  [['evidence', 'state', 'Device'], /Did you mean device\?/],
+  [['state', 'get', 'device', 'xyz'], /64 digits 0-9 a-f or a number/],
 ];
 
 for (const [args, says] of MISUSES) {

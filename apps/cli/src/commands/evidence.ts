@@ -13,6 +13,7 @@ import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, idArgument, openCli, wholeNumber } from '../cli.ts';
 import { type EvidenceOptions, writeEvidence } from '../evidence-files.ts';
 import { CliFailure, usageFailure } from '../failure.ts';
+import { kindArgument, segmentArgument } from '../record-arguments.ts';
 
 // Options of `evidence` that stand after the name of a subcommand belong to `evidence` all the same: `optsWithGlobals` has them.
 type FetchOptions = EvidenceOptions & { readonly wait: number };
@@ -87,15 +88,19 @@ async function fetchWhenAnchored(cli: Cli, id: string, waitS: number): Promise<U
 
 function buildStateEvidence(command: Command): void {
   command
-    .argument('<kind>', 'a kind of record: device, deviceKey, suspension, account, shard …')
-    .argument('[segments...]', 'leading parts of the key: 64 hex digits or a number; fewer than all prove the whole list')
+    .argument('<kind>', 'a kind of record: device, deviceKey, suspension, account, shard …', kindArgument)
+    .argument(
+      '[segments...]',
+      'leading parts of the key: 64 hex digits or a number; fewer than all prove the whole list',
+      segmentArgument,
+    )
     .option(
       '--from <number>',
       'from this number on (kinds that end in a number)',
       wholeNumber('--from', 0, Number.MAX_SAFE_INTEGER),
     )
     .option('--to <number>', 'up to this number', wholeNumber('--to', 0, Number.MAX_SAFE_INTEGER))
-    .action(async (kind: string, segments: string[], _options: object, self: Command) => {
+    .action(async (kind: string, segments: readonly string[], _options: object, self: Command) => {
       const cli = openCli(self);
       const options = self.optsWithGlobals<RangeOptions>();
       const query = { kind, segments: segments.join(','), from: options.from, to: options.to };

@@ -8,6 +8,7 @@ import { addExamples, type Cli, formatTime, openCli } from '../cli.ts';
 import { runEntry } from '../entries.ts';
 import { findPolicy } from '../evidence-files.ts';
 import { EXIT, usageFailure } from '../failure.ts';
+import { kindArgument, segmentArgument } from '../record-arguments.ts';
 
 type Facts = { readonly [name: string]: unknown };
 
@@ -16,10 +17,14 @@ export function buildState(command: Command): void {
   const get = command
     .command('get')
     .description('read records, verified under the policy before they are shown')
-    .argument('<kind>', 'a kind of record: city, account, device, deviceKey, shard, policyEffective …')
-    .argument('[segments...]', 'leading parts of the key: 64 hex digits or a number; fewer than all list everything below')
+    .argument('<kind>', 'a kind of record: city, account, device, deviceKey, shard, policyEffective …', kindArgument)
+    .argument(
+      '[segments...]',
+      'leading parts of the key: 64 hex digits or a number; fewer than all list everything below',
+      segmentArgument,
+    )
     .option('--policy <file>', 'the policy to trust (default: ./city.policy, else that of the data folder)')
-    .action(async (kind: string, segments: string[], options: { readonly policy?: string }, self: Command) => {
+    .action(async (kind: string, segments: readonly string[], options: { readonly policy?: string }, self: Command) => {
       await printRecords(openCli(self), kind, segments, options.policy);
     });
   addExamples(get, [
