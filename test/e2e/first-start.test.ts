@@ -74,7 +74,7 @@ test('start, list, evidence, verify offline, alter one byte; stop, and the next 
   assert.equal(altered.code, 3);
   assert.match(altered.stdout, /^[A-Z_]+ \(FAILED\)/m);
 
-  const again = await startCity(data);
+  const again = await startCity(data, [], { launched: true });
   try {
     assert.equal(again.founded, false);
     assert.equal((await cityOf(again.api)).genesis, genesis);

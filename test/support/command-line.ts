@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+const LAUNCHER = fileURLToPath(new URL('../../tools/run.cjs', import.meta.url));
 const MAIN = fileURLToPath(import.meta.resolve('@oppidum/cli/main'));
 
 /** How a command ended. */
@@ -12,6 +13,8 @@ export type CommandOptions = {
   readonly cwd?: string;
   readonly stdin?: Uint8Array | string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Through the launcher, as npm and npx do it. */
+  readonly launched?: boolean;
 };
 
 /** A command that runs on. */
@@ -23,11 +26,15 @@ export type RunningCommand = {
 };
 
 /** Starts `oppidum` with these arguments. Settings of whoever runs the tests do not reach it. */
-export function startCommand(args: readonly string[], { cwd, stdin, env = {} }: CommandOptions = {}): RunningCommand {
+export function startCommand(
+  args: readonly string[],
+  { cwd, stdin, env = {}, launched = false }: CommandOptions = {},
+): RunningCommand {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('OPPIDUM_') && !/^(NO_COLOR|FORCE_COLOR)$/.test(name),
   );
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+  const program = launched ? [LAUNCHER, 'cli'] : ['--disable-warning=ExperimentalWarning', MAIN];
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd,
     env: { ...Object.fromEntries(kept), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
