@@ -167,3 +167,18 @@ test('when the city is killed, the rest ends too and says so', async () => {
   assert.match(stderr, /The city ended by SIGKILL, so everything was stopped/);
   assert.deepEqual(processesOf(data), []);
 });
+
+test('settings come from flags, environment and a YAML file; a wrong one is named with its place', async () => {
+  const file = join(folder, 'settings.yaml');
+  const data = join(folder, 'from-file');
+  writeFileSync(file, `data: ${JSON.stringify(data)}\nport: 99999\n`);
+  const wrong = await runCommand(['start', '--config', file, '--no-demo']);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /setting: port, from: file .*settings\.yaml/);
+  const env = { OPPIDUM_PORT: 'many' };
+  const overridden = await runCommand(['start', '--config', file, '--no-demo'], { env });
+  assert.match(overridden.stderr, /setting: port, from: environment OPPIDUM_PORT/);
+  assert.equal(existsSync(data), false);
+  const right = await startCity(data, ['--no-demo', '--config', file]);
+  assert.equal((await right.stop()).code, 0);
+});
