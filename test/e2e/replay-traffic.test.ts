@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CityProcess } from '../support/city-process.ts';
+import { CityProcess, listReadings, until } from '../support/city-process.ts';
 import { runCommand, startCommand } from '../support/command-line.ts';
 import { inTemporaryFolder } from '../support/running-city.ts';
 import { sharedPath, skipReason } from '../support/shared.ts';
@@ -19,21 +19,6 @@ type ReplayEnd = {
 
 /** The last line of a replay with --json. */
 const endOf = (stdout: string): ReplayEnd => JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ReplayEnd;
-
-type Listed = { readonly items: readonly { readonly id: string; readonly recordCount: number; readonly anchored: boolean }[] };
-
-async function listReadings(http: string): Promise<Listed['items']> {
-  const answer = await fetch(`${http}/api/v1/readings?limit=1000`);
-  return ((await answer.json()) as Listed).items;
-}
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const begun = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - begun > 30_000) throw new Error(`waited too long until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
 
 /** Calls `use` with a running city and what every command needs to reach it. */
 function withCity(use: (city: CityProcess, data: string, where: readonly string[]) => Promise<void>): Promise<void> {
@@ -91,7 +76,7 @@ test('a road sensor from its file to verified evidence, and one altered byte fai
   }),
 );
 
-test('a replay that is killed goes on where it ended: every value once, bad rows told by their lines', () =>
+test('a replay that is killed goes on where it ended: every value once, bad rows told by their lines', (t) =>
   withCity(async (city, data, where) => {
     const rows = Array.from({ length: 300 }, (_, i) => {
       const time = new Date(Date.UTC(2020, 0, 1, 0, i)).toISOString();
@@ -102,6 +87,7 @@ test('a replay that is killed goes on where it ended: every value once, bad rows
     const valueCount = 3 * 300 - Math.ceil(300 / 7) - 1;
     const command = ['replay', file, '--pack', '20', '--json', ...where];
     const slow = startCommand([...command, '--speed', '3600x']); // 300 minutes in five seconds
+    t.after(() => slow.child.kill('SIGKILL'));
     await until('some readings are listed', async () => (await listReadings(city.http)).length > 0);
     slow.child.kill('SIGKILL');
     await slow.ended;

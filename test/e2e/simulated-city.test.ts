@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { test } from 'node:test';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { toHex } from '@oppidum/formats/bytes';
-import { admitMaker, CityProcess } from '../support/city-process.ts';
+import { admitMaker, CityProcess, listReadings, until } from '../support/city-process.ts';
 import { inTemporaryFolder } from '../support/running-city.ts';
 
 const MAIN = fileURLToPath(import.meta.resolve('@oppidum/city/main'));
@@ -26,10 +26,11 @@ class Simulation {
   readonly child: ChildProcess;
   log = '';
 
-  constructor(city: CityProcess, folder: string, intervalMs: number) {
+  constructor(t: TestContext, city: CityProcess, folder: string, intervalMs: number) {
     const args = ['--api', city.http, '--mqtt', city.mqtt, '--folder', folder];
     const size = ['--devices', String(DEVICE_COUNT), '--interval-ms', String(intervalMs)];
     this.child = spawn(process.execPath, [MAIN, ...args, ...size], { stdio: ['ignore', 'ignore', 'pipe'] });
+    t.after(() => this.end('SIGKILL'));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
     });
@@ -47,14 +48,6 @@ class Simulation {
 async function listDevices(http: string): Promise<readonly Device[]> {
   const answer = await fetch(`${http}/api/v1/devices?limit=1000`);
   return ((await answer.json()) as { readonly items: readonly Device[] }).items;
-}
-
-async function until(what: string, simulation: Simulation, isSo: () => Promise<boolean>): Promise<void> {
-  const begun = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - begun > 60_000) throw new Error(`waited too long until ${what}: ${simulation.log}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** Calls `use` with a city and the folder of a simulation whose maker it admitted. */
@@ -76,13 +69,13 @@ function withMaker(use: (city: CityProcess, folder: string) => Promise<void>): P
   });
 }
 
-test('killed in the middle of enrolment and begun again, the city is made once; each device talks; SIGTERM ends it cleanly', () =>
+test('killed in the middle of enrolment and begun again, the city is made once; each device talks; SIGTERM ends it cleanly', (t) =>
   withMaker(async (city, folder) => {
-    const first = new Simulation(city, folder, 60_000);
-    await until('some devices are registered', first, async () => (await listDevices(city.http)).length > 0);
+    const first = new Simulation(t, city, folder, 60_000);
+    await until('some devices are registered', async () => (await listDevices(city.http)).length > 0);
     await first.end('SIGKILL');
-    const second = new Simulation(city, folder, 60_000);
-    await until('each device has a reading', second, async () => {
+    const second = new Simulation(t, city, folder, 60_000);
+    await until('each device has a reading', async () => {
       const devices = await listDevices(city.http);
       return devices.length === DEVICE_COUNT && devices.every(({ readingCount }) => readingCount > 0);
     });
@@ -96,8 +89,8 @@ test('killed in the middle of enrolment and begun again, the city is made once; 
     assert.equal(await second.end('SIGTERM'), 0, second.log);
     assert.equal(second.log.trim().split('\n').length, 1, second.log);
 
-    const third = new Simulation(city, folder, 60_000);
-    await until('each device has another reading', third, async () =>
+    const third = new Simulation(t, city, folder, 60_000);
+    await until('each device has another reading', async () =>
       (await listDevices(city.http)).every(({ readingCount }) => readingCount > 1),
     );
     assert.deepEqual(
@@ -106,6 +99,37 @@ test('killed in the middle of enrolment and begun again, the city is made once; 
       'a second start makes nothing again',
     );
     assert.equal(await third.end('SIGTERM'), 0);
+  }));
+
+test('a city that is killed and comes back gets every reading of the meantime; a line when it is gone, a line when it is back', (t) =>
+  withMaker(async (city, folder) => {
+    const simulation = new Simulation(t, city, folder, 1_000);
+    const data = dirname(folder);
+    await until('readings come in', async () => (await listDevices(city.http)).some(({ readingCount }) => readingCount > 1));
+    await city.end('SIGKILL');
+    await until('the loss is told', async () => /cannot deliver/.test(simulation.log));
+    const back = await city.again(data);
+    try {
+      await until('the return is told', async () => /delivered again/.test(simulation.log));
+      assert.equal(await simulation.end('SIGTERM'), 0, simulation.log);
+      const lines = simulation.log.trim().split('\n');
+      assert.ok(lines.length <= 2 + 3, `one line for each code, not for each device: ${simulation.log}`);
+      const sequences = new Map<string, number[]>();
+      for (const { device, sequence } of await listReadings(back.http))
+        sequences.set(device, [...(sequences.get(device) ?? []), sequence]);
+      assert.equal(sequences.size, DEVICE_COUNT);
+      for (const [device, found] of sequences) {
+        // What was reported last may still wait in the outbox; before it nothing is missing and nothing is there twice.
+        const inOrder = Array.from({ length: found.length }, (_, i) => i + 1);
+        assert.deepEqual(
+          found.sort((a, b) => a - b),
+          inOrder,
+          device,
+        );
+      }
+    } finally {
+      await back.end('SIGTERM');
+    }
   }));
 
 test('without a maker, or with arguments that mean nothing, one sentence and an exit code', () =>

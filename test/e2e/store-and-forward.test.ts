@@ -11,13 +11,11 @@ import { openOutbox } from '@oppidum/device/outbox';
 import { openShardKeys } from '@oppidum/device/shard-keys';
 import { toHex } from '@oppidum/formats/bytes';
 import { deviceIdOf } from '@oppidum/formats/ids';
-import { admitMaker, CityProcess, type TestMaker } from '../support/city-process.ts';
+import { admitMaker, CityProcess, listReadings, type TestMaker, until } from '../support/city-process.ts';
 import { freshBytes, inTemporaryFolder } from '../support/running-city.ts';
 
 const DEVICE_COUNT = 5;
 const ROUND_COUNT = 6;
-
-type Reading = { readonly id: string; readonly device: string; readonly sequence: number };
 
 /** Devices that are enrolled and active, on one outbox; every settled message is counted by digest. */
 async function makeDevices({ api, records, manufacturer, maker }: TestMaker, folder: string) {
@@ -41,28 +39,6 @@ async function makeDevices({ api, records, manufacturer, maker }: TestMaker, fol
     ({ id, signer }) => new Device({ crypto: nativeCrypto, id, keyNumber: 0, signer, outbox, issuers: shardKeys }),
   );
   return { devices, outbox, shardKeys };
-}
-
-async function until(what: string, isSo: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
-  const begun = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - begun > limitMs) throw new Error(`waited too long until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
-/** Every reading that the city has, from its own list. */
-async function listReadings(http: string): Promise<Reading[]> {
-  const found: Reading[] = [];
-  let cursor: string | null = '';
-  while (cursor !== null) {
-    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const answer = await fetch(`${http}/api/v1/readings?limit=100${query}`);
-    const page = (await answer.json()) as { readonly items: Reading[]; readonly next: string | null };
-    found.push(...page.items);
-    cursor = page.next;
-  }
-  return found;
 }
 
 for (const transport of ['mqtt', 'http'] as const) {

@@ -91,3 +91,35 @@ export async function admitMaker(city: CityProcess, data: string): Promise<TestM
   if (code !== 'OK') throw new Error(`the manufacturer was refused: ${code}`);
   return { api, records, manufacturer, maker };
 }
+
+/** A reading as the city lists it; `id` is the digest. */
+export type ListedReading = {
+  readonly id: string;
+  readonly device: string;
+  readonly sequence: number;
+  readonly recordCount: number;
+  readonly anchored: boolean;
+};
+
+/** Every reading that the city lists, through all pages. */
+export async function listReadings(http: string): Promise<ListedReading[]> {
+  const found: ListedReading[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const answer = await fetch(`${http}/api/v1/readings?limit=500${query}`);
+    const page = (await answer.json()) as { readonly items: ListedReading[]; readonly next: string | null };
+    found.push(...page.items);
+    cursor = page.next;
+  }
+  return found;
+}
+
+/** Asks until it is so; throws after a minute, with what `explain` says. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, explain = (): string => ''): Promise<void> {
+  const begun = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - begun > 60_000) throw new Error(`waited too long until ${what} ${explain()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

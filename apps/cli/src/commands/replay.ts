@@ -97,6 +97,7 @@ export function buildReplay(command: Command): void {
 }
 
 async function replay(cli: Cli, file: string, options: ReplayOptions): Promise<void> {
+  if (file === '-') throw usageFailure('A replay reads its file twice, and standard input comes once', 'Save it to a file first');
   const mappingOptions = pickMapping(options);
   const mapping = await openMapping(file, mappingOptions);
   const window = readWindow(options);
