@@ -30,6 +30,8 @@ const BLOCK_COUNT_MAX = 4_096;
 const BLOCK_SIZE_MAX = 16 * 2 ** 20;
 /** So many signatures go to the verifier at once: enough to be worth a message, few enough that a block need not wait for more. */
 const ADMITTED_TOGETHER = 128;
+/** With so many a block need not gather more: its fixed costs are small beside them. */
+const FULL_COUNT = 256;
 /** Bytes that may wait for a block. */
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
 
@@ -175,15 +177,19 @@ export class EmbeddedEngine {
     return Math.max(this.#timeMs + 1, Math.floor(this.#options.clock()));
   }
 
+  /** Lets the next block begin: at once when enough waits, so that verifying goes on beside it, else after a while of gathering. */
   #schedule(): void {
-    if (this.#ended !== null || this.#timer !== null || this.#isWorking) return;
+    if (this.#ended !== null || this.#isWorking) return;
+    const isFull = this.#waiting.size >= FULL_COUNT;
+    if (this.#timer !== null && !isFull) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
         this.#isWorking = true;
         this.#working = this.#work();
       },
-      Math.min(this.#gatherMsMax, this.#blockMs),
+      isFull ? 0 : Math.min(this.#gatherMsMax, this.#blockMs),
     );
   }
 

@@ -9,9 +9,10 @@ import type { City } from '@oppidum/ledger/city';
 /** A key of an account with its number. */
 export type NumberedKey = { readonly keyNumber: number; readonly key: AccountKeyRecord };
 
-/** All keys an account ever had, by number. */
+/** All keys an account ever had, by number: they are numbered from 0 without gaps. */
 export function keysOf(city: City, account: Bytes): readonly NumberedKey[] {
-  return city.scan(accountKeyKind, account).map(({ segments, value }) => ({ keyNumber: segments[1] as number, key: value }));
+  const count = city.read(at(accountKind, account))?.keyCount ?? 0;
+  return Array.from({ length: count }, (_, keyNumber) => ({ keyNumber, key: city.get(at(accountKeyKind, account, keyNumber)) }));
 }
 
 /** The full keys of an account that are in force. */
