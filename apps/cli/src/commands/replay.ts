@@ -131,7 +131,7 @@ async function replay(cli: Cli, file: string, options: ReplayOptions): Promise<v
       ...{ file, mapping, delimiter, window, api, shardKeys, devices, packCountMax, speed, progress },
       signal: stop.signal,
     });
-    await tellOutcome(cli, drafts, outcomes, policyPath);
+    await tellOutcome(cli, drafts, outcomes, options.personal === true ? null : policyPath);
     if (stop.signal.aborted) cli.output.note('Stopped early; the same command goes on where this one ended.');
     if (stop.signal.aborted || [...outcomes.values()].some(({ refusedCount }) => refusedCount > 0)) process.exitCode = 1;
   } finally {
@@ -288,7 +288,8 @@ async function tellOutcome(
   cli: Cli,
   drafts: readonly Draft[],
   outcomes: ReadonlyMap<string, SeriesOutcome>,
-  policyPath: string,
+  /** Null where nobody who asks is given evidence: the values are about people. */
+  policyPath: string | null,
 ): Promise<void> {
   const { output, json } = cli;
   const rows = drafts.map(({ series, entry }) => ({
@@ -296,7 +297,7 @@ async function tellOutcome(
     label: entry.label ?? '',
     ...(outcomes.get(series) as SeriesOutcome),
   }));
-  const last = rows.findLast((row) => row.keptCount + row.skippedCount > 0);
+  const last = policyPath === null ? undefined : rows.findLast((row) => row.keptCount + row.skippedCount > 0);
   const digest = last === undefined ? null : (last.digest ?? (await newestReading(cli, last.id)));
   const verify =
     digest === null
