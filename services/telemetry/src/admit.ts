@@ -16,7 +16,7 @@ import type { DeviceRecords } from './device-records.ts';
 
 /** A reading signed by a key that was entitled when it came. */
 export type VerifiedReading = AllegedReading & {
-  /** SHA-256 of the payload: the same under another signature or other random bytes. */
+  /** SHA-256 of the payload: the same under another signature or other random bytes. Keyed before it is kept where it is about people. */
   readonly contentDigest: Bytes;
   /** True when its model is registered as being about people. */
   readonly isPersonal: boolean;

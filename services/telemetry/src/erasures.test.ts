@@ -6,6 +6,7 @@ import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
 import { encodeEvidence } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
+import { parseReading } from '@oppidum/formats/reading';
 import type { Report } from '@oppidum/proofs/report';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { foundTestCity, freshBytes, inTemporaryFolder, type RunningCity, runCity } from '../../../test/support/running-city.ts';
@@ -127,6 +128,29 @@ describe('readings about people', () => {
         assert.equal(keys.open(digest, entry.data), null);
       }
       await copy.close();
+    }));
+
+  test('leave nothing from which what they said can be guessed, neither before nor after; what was answered stays answered', () =>
+    withCity(async (city, folder, make) => {
+      const shard = await startShard(city);
+      const badge = await enrolDevice(city, make);
+      const [envelope, again, foreign] = [{}, {}, { payload: encodeUtf8('no SenML') }].map((options) =>
+        badge.sign(1, { timeS: 1_790_000_000, ...options }),
+      ) as [Bytes, Bytes, Bytes];
+      await keep(shard, envelope);
+      const answers = await Promise.all([envelope, again].map((sent) => shard.client.ingest(sent)));
+      assert.deepEqual(answers[0], answers[1], 'other random bytes over the same payload are the same reading');
+      assert.equal((await shard.client.ingest(badge.sign(2, { payload: encodeUtf8('no SenML') }))).kind, 'refused');
+      await shard.erase(badge.id, 'request');
+      assert.deepEqual(await shard.client.ingest(envelope), answers[0], 'the same receipt, whatever became of the reading');
+      await shard.close();
+
+      const data = readFileSync(join(folder, 'vault', 'data.mdb'));
+      assert.ok(data.includes(crypto.sha256(envelope)), 'the entry is found');
+      for (const sent of [envelope, foreign]) {
+        const { payload } = parseReading(crypto, sent);
+        assert.ok(!data.includes(crypto.sha256(payload)), 'SHA-256 of a few values is no secret');
+      }
     }));
 
   test('that the ledger did not hear of yet are erased all the same, and recorded at the next start', () =>

@@ -61,7 +61,7 @@ export class GroupDraft {
     if (admission.kind === 'passing') return admission;
     const { reading, refusal } = admission;
     const known = this.#decisions.get(placeName(reading)) ?? this.#vault.decision(reading);
-    if (known !== null && equalBytes(known.contentDigest, reading.contentDigest)) return this.#repeat(known);
+    if (known !== null && isSameContent(known, reading)) return this.#repeat(known);
     if (known !== null) return this.#refuseClone(reading, known);
     if (reading.sequence < this.#highestSequence(reading) - LIMITS.sequenceWindow)
       return this.#refuse(reading, 'SEQUENCE_TOO_OLD');
@@ -115,6 +115,11 @@ function keyName({ device, keyNumber }: SequencePlace): string {
 
 function placeName(place: SequencePlace): string {
   return `${keyName(place)}/${place.sequence}`;
+}
+
+/** The same payload; of a reading whose subject was erased since, the same envelope. */
+function isSameContent(known: Decision, reading: VerifiedReading): boolean {
+  return equalBytes(known.digest, reading.digest) || equalBytes(known.contentDigest, reading.contentDigest);
 }
 
 function isSamePlace(a: SequencePlace, b: SequencePlace): boolean {

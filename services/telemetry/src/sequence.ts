@@ -156,7 +156,8 @@ export class Sequencer {
   /** One group, from what was admitted to answers that nobody can take back. */
   async #sequence(group: readonly Admitted[]): Promise<void> {
     const draft = new GroupDraft(this.#options.vault, this.#options);
-    const judgements = group.map(({ admission }) => draft.judge(admission));
+    const judgements: Judgement[] = [];
+    for (const { admission } of group) judgements.push(draft.judge(await this.#bind(admission)));
     const receipts = draft.leaves.length === 0 ? null : await this.#keep(draft);
 
     // ACKNOWLEDGE
@@ -168,9 +169,21 @@ export class Sequencer {
     });
   }
 
+  /**
+   * The digest of a few values can be guessed, and decisions outlive an erasure: what readings about people say is compared under their
+   * subject's key.
+   */
+  async #bind(admission: Admission): Promise<Admission> {
+    if (admission.kind === 'passing' || !admission.reading.isPersonal) return admission;
+    const { keys } = this.#options;
+    const { reading } = admission;
+    await keys.provide(reading.device);
+    return { ...admission, reading: { ...reading, contentDigest: keys.digest(reading.device, reading.payload) } };
+  }
+
   async #keep(draft: GroupDraft): Promise<ReceiptGroup> {
     const { crypto, shard, vault, keys, log, receiptSigner, onKept } = this.#options;
-    const entries = await this.#seal(draft);
+    const entries = this.#seal(draft);
     if (entries.some(({ index }, i) => index !== this.#tree.size + i)) throw new Error('an index is given once');
     for (const { digest } of entries) this.#tree.append(leafHash(crypto, digest));
 
@@ -189,9 +202,8 @@ export class Sequencer {
   }
 
   /** The entries as they are stored; what is about people under its subject's key. */
-  async #seal({ kept, clones }: GroupDraft): Promise<VaultEntry[]> {
+  #seal({ kept }: GroupDraft): VaultEntry[] {
     const { keys, clock } = this.#options;
-    for (const { reading } of [...kept, ...clones]) if (reading.isPersonal) await keys.provide(reading.device);
     const receivedMs = clock();
     return kept.map(({ reading, index }) => ({ index, digest: reading.digest, receivedMs, ...storeEnvelope(keys, reading) }));
   }

@@ -5,7 +5,7 @@
  *   sealed = device ‖ key id ‖ nonce ‖ tag ‖ ciphertext        the entry's digest is authenticated along
  */
 
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bytes, concatBytes, encodeUtf8, equalBytes, toHex } from '@oppidum/formats/bytes';
@@ -22,6 +22,7 @@ const NONCE_SIZE = 12;
 const TAG_SIZE = 16;
 /** What a sealed envelope is longer than it was. */
 const SEAL_SIZE = ID_SIZE + KEY_ID_SIZE + NONCE_SIZE + TAG_SIZE;
+const DIGEST_LABEL = encodeUtf8('oppidum/subject-digest/v1\n');
 const KEY_ID_LABEL = encodeUtf8('oppidum/subject-key/v1\n');
 
 type SubjectKey = { readonly id: Bytes; readonly key: Bytes };
@@ -53,10 +54,14 @@ export class SubjectKeys {
     await writeSeedFile(this.#file(device), this.#options.randomBytes(KEY_SIZE));
   }
 
+  /** HMAC-SHA-256 of a payload (RFC 2104): nobody guesses values from it without the key. Throws a plain Error before `provide`. */
+  digest(device: Bytes, payload: Bytes): Bytes {
+    return new Uint8Array(createHmac('sha256', this.#provided(device).key).update(DIGEST_LABEL).update(payload).digest());
+  }
+
   /** Seals what the device sent. `digest` is the entry's. Throws a plain Error before `provide`. */
   seal(device: Bytes, digest: Bytes, envelope: Bytes): Bytes {
-    const subject = this.#find(device);
-    if (subject === null) throw new Error('a key is provided before it is used');
+    const subject = this.#provided(device);
     const nonce = this.#options.randomBytes(NONCE_SIZE);
     const cipher = createCipheriv('aes-256-gcm', subject.key, nonce).setAAD(digest);
     const ciphertext = concatBytes(cipher.update(envelope), cipher.final());
@@ -87,6 +92,12 @@ export class SubjectKeys {
 
   #file(device: Bytes): string {
     return join(this.#options.folder, `${toHex(device)}.key`);
+  }
+
+  #provided(device: Bytes): SubjectKey {
+    const subject = this.#find(device);
+    if (subject === null) throw new Error('a key is provided before it is used');
+    return subject;
   }
 
   #find(device: Bytes): SubjectKey | null {

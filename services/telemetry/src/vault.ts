@@ -39,7 +39,7 @@ export type SequencePlace = { readonly device: Bytes; readonly keyNumber: number
 
 /** What was decided, once and for all, about one sequence number of one device key; its receipt follows from the group. */
 export type Decision = SequencePlace & {
-  /** SHA-256 of the payload: another signature over the same payload is the same reading. */
+  /** Of the payload (`SubjectKeys.digest` where it is about people): another signature over the same payload is the same reading. */
   readonly contentDigest: Bytes;
   readonly digest: Bytes;
   readonly group: number;
