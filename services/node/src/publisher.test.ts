@@ -108,6 +108,7 @@ else {
       const { log, publisher } = await openParts(makeFolder(), { intervalMs: 40 });
       const sizes: number[] = [];
       publisher.onCheckpoint(({ size }) => sizes.push(size));
+      const startMs = performance.now();
       for (let i = 0; i < 200; i++) {
         log.append(entriesOf(i, 1));
         publisher.news();
@@ -117,7 +118,8 @@ else {
       await sleep(100);
       await publisher.flush();
       assert.equal(sizes.at(-1), 200);
-      assert.ok(sizes.length < 10, `${sizes}`);
+      const intervals = (performance.now() - startMs) / 40;
+      assert.ok(sizes.length <= intervals + 2, `${sizes}`);
       assert.equal(new Set(sizes).size, sizes.length);
       publisher.news();
       await sleep(60);
@@ -181,8 +183,9 @@ else {
   test('killed at any point: the published checkpoint is covered by sound tiles, and what was signed is continued', async () => {
     const folder = makeFolder();
     let published = 0;
-    for (let round = 0; round < 8; round++) {
-      const said = await killAfter(folder, 20 + 23 * round);
+    // A slow machine needs more rounds to get as far.
+    for (let round = 0; round < 8 || (published <= 1_000 && round < 200); round++) {
+      const said = await killAfter(folder, 20 + 23 * Math.min(round, 20));
       const claim = readClaim(folder);
       const size = claim?.size ?? 0;
       assert.ok(size >= said || claim === null, `said ${said}, published ${size}`);
