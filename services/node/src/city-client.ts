@@ -37,6 +37,7 @@ export function cityClient(parts: CityParts): NodeClient {
       const latest = publisher.latest();
       return latest === null ? policies.published : policies.of(latest.size).file;
     },
+    policyFileOf: (size) => policies.of(size).file,
     head: () => headOf(store),
     isAlive: () => engine.isAlive,
     submit: (envelope) => engine.submit(envelope),

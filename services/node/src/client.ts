@@ -55,6 +55,8 @@ export type NodeClient = {
   readonly origin: string;
   /** Bytes of `city.policy` in force. */
   policyFile(): Bytes;
+  /** Bytes of the policy under which a published checkpoint of this size stands: after a change, an earlier one's is the former. */
+  policyFileOf(size: number): Bytes;
   /** The last durable block. */
   head(): { readonly height: number; readonly timeMs: number; readonly logSize: number; readonly appHash: Bytes };
   /** False once the engine has stopped: whoever acknowledges on the node's word must then stop within a second. */

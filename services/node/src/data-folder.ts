@@ -2,7 +2,7 @@
  * The data folder of a city: what stands where, whose it is, and that one process at a time uses it.
  *
  *   oppidum.json   whose folder this is: format, version, genesis hash; written last, so a folder without it was never finished
- *   genesis.cbor   city.policy (the policy in force)   lock
+ *   genesis.cbor   city.policy (the policy in force)   lock   admin.sock (while the city runs)
  *   keys/          seeds, 0600 in 0700, never in a backup that anybody else can read
  *   node/          blocks and state (LMDB)        log/           the block log: tiles, `checkpoint`, `last-signed`
  *   shards/<n>/    vault, log and keys of telemetry shard n      gateway/    read model, rebuildable
@@ -18,6 +18,9 @@ import { encodePolicy } from '@oppidum/formats/policy';
 import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
 import { lockFolder } from './folder-lock.ts';
 import { makeSecretFolder } from './key-files.ts';
+
+/** Its name in the data folder: whoever may open it may administer the city. */
+export const ADMIN_SOCKET = 'admin.sock';
 
 const FORMAT = 'oppidum-data';
 const VERSION = 1;
@@ -37,6 +40,8 @@ export type DataPaths = {
   readonly log: string;
   readonly shard: (number: number) => string;
   readonly gateway: string;
+  /** The socket of the admin door, while the city runs. */
+  readonly admin: string;
 };
 
 /** A data folder held by this process until `release`. */
@@ -62,6 +67,7 @@ function dataPaths(folder: string): DataPaths {
     log: join(folder, 'log'),
     shard: (number) => join(folder, 'shards', String(number)),
     gateway: join(folder, 'gateway'),
+    admin: join(folder, ADMIN_SOCKET),
   };
 }
 

@@ -73,12 +73,17 @@ export async function anchorHop(
 }
 
 /**
- * The note that evidence carries: one log signature and the fewest cosignatures that the policy in force demands.
- * Throws a plain Error when the published checkpoint does not stand under the policy: then this node has published what nobody believes.
+ * The note that evidence carries: one log signature and the fewest cosignatures that the policy of this checkpoint demands. Another
+ * policy may be in force by now: whoever asked while it changed gets evidence under the former one, and can refresh it.
+ * Throws a plain Error when the published checkpoint does not stand under its policy: then this node has published what nobody believes.
  */
-export function minimalNote(client: NodeClient, crypto: Crypto, { note }: PublishedCheckpoint): Bytes {
-  const minimal = minimizeNote(crypto, parsePolicy(crypto, client.policyFile()), note);
-  if ('code' in minimal) throw new Error(`the published checkpoint is refused by the policy in force: ${minimal.code}`);
+export function minimalNote(
+  client: Pick<NodeClient, 'policyFileOf'>,
+  crypto: Crypto,
+  { note, size }: PublishedCheckpoint,
+): Bytes {
+  const minimal = minimizeNote(crypto, parsePolicy(crypto, client.policyFileOf(size)), note);
+  if ('code' in minimal) throw new Error(`the published checkpoint is refused by its own policy: ${minimal.code}`);
   return minimal.note;
 }
 

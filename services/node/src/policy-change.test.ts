@@ -25,7 +25,7 @@ import {
 } from '../../../test/support/running-city.ts';
 import type { NodeClient } from './client.ts';
 import { openDataFolder } from './data-folder.ts';
-import { stateEvidence, transactionEvidence } from './evidence.ts';
+import { minimalNote, stateEvidence, transactionEvidence } from './evidence.ts';
 import { writeSeedFile } from './key-files.ts';
 import { openWitnessSeed, Witness } from './witness.ts';
 import { serveWitness } from './witness-server.ts';
@@ -90,6 +90,7 @@ describe('policy change', () => {
       client.onBlock(({ height, logSize }) => {
         void client.checkpointOf(logSize).then(({ note }) => heard.push({ height, note }));
       });
+      const before = await client.checkpointOf(client.head().logSize);
       const file = await decide(city, policyOfValidators(client.origin, [{ name: 'validator-2', ...keys }]));
       assert.ok(!equalBytes(file, former));
       const decidedHeight = client.head().height;
@@ -102,6 +103,9 @@ describe('policy change', () => {
       assert.deepEqual(client.policyFile(), file);
       assert.deepEqual(new Uint8Array(readFileSync(folder.paths.policy)), file);
       await assertProvable(client, file);
+      // Whoever was given a checkpoint before the change and makes evidence of it afterwards makes it under the policy of that checkpoint.
+      assert.deepEqual(client.policyFileOf(before.size), former);
+      assert.ok(isBelieved(former, minimalNote(client, crypto, before)));
       assertSuccession(folder.paths.policies, [former, file]);
       await city.stop();
 

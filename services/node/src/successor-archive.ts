@@ -5,8 +5,9 @@
  */
 
 import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Bytes } from '@oppidum/formats/bytes';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { claimDigest, EVIDENCE_VERSION, encodeEvidence, POLICY_CLAIM } from '@oppidum/formats/evidence';
@@ -47,6 +48,33 @@ export async function keepSuccessor(options: SuccessorArchiveOptions, under: Cit
   });
   for (const changed of await makeFolder(folder)) await fsyncFolder(changed);
   await writeFileDurably(path, evidence);
+}
+
+/** Evidence of one change of policy as it is kept; `sha256` is of the file, as hex. */
+export type KeptSuccessor = { readonly height: number; readonly sha256: string; readonly size: number };
+
+const FILE_FORM = /^([1-9][0-9]{0,15})\.evidence$/;
+
+/** What is kept in the folder, the oldest change first. */
+export async function listSuccessors(crypto: Crypto, folder: string): Promise<KeptSuccessor[]> {
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  const heights = names.flatMap((name) => FILE_FORM.exec(name)?.[1] ?? []).map(Number);
+  const kept: KeptSuccessor[] = [];
+  for (const height of heights.sort((a, b) => a - b)) {
+    const file = await readSuccessor(folder, height);
+    if (file !== null) kept.push({ height, sha256: toHex(crypto.sha256(file)), size: file.length });
+  }
+  return kept;
+}
+
+/** The evidence of the policy that the block of this height put into force, or null. */
+export async function readSuccessor(folder: string, height: number): Promise<Bytes | null> {
+  try {
+    return new Uint8Array(await readFile(join(folder, `${height}.evidence`)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 function putsPolicyIntoForce(store: NodeStore, height: number): boolean {
