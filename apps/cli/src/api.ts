@@ -41,8 +41,7 @@ export class CityCalls {
     const url = new URL(`${this.#base}${path}`);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
     const response = await this.#fetch(url, accept, send);
-    const body = new Uint8Array(await response.arrayBuffer());
-    if (body.length > ANSWER_SIZE_MAX) throw formatError('CITY_ANSWER_INVALID', { sizeMax: ANSWER_SIZE_MAX });
+    const body = await readBody(response);
     if (!response.ok) throw failureOf(response.status, path, body);
     return body;
   }
@@ -60,6 +59,18 @@ export class CityCalls {
       throw formatError('CITY_UNREACHABLE', { api: this.#base, reason: cause?.code ?? name });
     }
   }
+}
+
+/** The body, counted while it comes: also one that was sent compressed and grows here. */
+async function readBody(response: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.length;
+    if (size > ANSWER_SIZE_MAX) throw formatError('CITY_ANSWER_INVALID', { sizeMax: ANSWER_SIZE_MAX });
+    parts.push(part);
+  }
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 /** What the city refused, in its own words; the exit code follows the code where we know it, else the status. */

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { encodeUtf8, parseUtf8 } from '@oppidum/formats/bytes';
+import { encodeUtf8, parseUtf8, toHex } from '@oppidum/formats/bytes';
 import { parseCityPolicy } from '@oppidum/formats/city-policy';
 import { formatError } from '@oppidum/formats/errors';
 import { type Evidence, encodeEvidenceJson, parseEvidenceFile } from '@oppidum/formats/evidence';
@@ -46,6 +46,29 @@ export async function writeEvidence(
     writeFileSync(options.out, bytes);
     cli.output.note(`Wrote ${options.out}, ${bytes.length} bytes.`);
   }
+}
+
+/** Records that are asked for: a kind, leading segments as hex or decimals, bounds of the last one. */
+export type AskedRecords = {
+  readonly kind: string;
+  readonly segments: readonly string[];
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+};
+
+/**
+ * Evidence of exactly these records, not verified yet. Throws EVIDENCE_REFUSED where the city answers about others: true evidence that
+ * nothing stands somewhere else would read like an answer.
+ */
+export async function fetchRecords(cli: Pick<Cli, 'api'>, { kind, segments, from, to }: AskedRecords): Promise<Uint8Array> {
+  const query = { kind, segments: segments.join(','), from, to };
+  const file = await new CityCalls(cli.api).bytes('/api/v1/evidence/state', 'application/cbor', query);
+  const evidence = parseEvidenceFile(file);
+  const claim = evidence.fact === 'state' ? evidence.claim : null;
+  const claimed = claim?.segments.map((segment) => (typeof segment === 'number' ? String(segment) : toHex(segment)));
+  const isAnswer = claim?.kind === kind && claim.from === from && claim.to === to && claimed?.join(',') === query.segments;
+  if (!isAnswer) throw formatError('EVIDENCE_REFUSED', { want: 'evidence of what was asked' });
+  return file;
 }
 
 /** Evidence that does not prove what it says is not written: the city or whoever stands between is wrong. */
@@ -101,8 +124,7 @@ function originOfProof(proof: Uint8Array): string {
 async function fetchShardPolicy(cli: Cli, evidence: Evidence, policy: Policy): Promise<Policy> {
   const shard = verifyEvidence(nativeCrypto, encodeAgain(evidence), { policy }).facts['shard'];
   if (typeof shard !== 'string') throw usageFailure('Only proven evidence has a shard to export');
-  const query = { kind: shardKind.name, segments: shard };
-  const file = await new CityCalls(cli.api).bytes('/api/v1/evidence/state', 'application/cbor', query);
+  const file = await fetchRecords(cli, { kind: shardKind.name, segments: [shard] });
   const report = verifyEvidence(nativeCrypto, file, { policy });
   const records = report.facts['records'];
   const [record] = Array.isArray(records) ? records : [];

@@ -34,17 +34,17 @@ export class Output {
 
   /** The whole answer as JSON: two-space indent, one newline at the end. */
   json(value: unknown): void {
-    process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    process.stdout.write(`${escapeUnseen(JSON.stringify(value, null, 2))}\n`);
   }
 
   /** Something to know that is no data: on standard error, silent with --quiet. */
   note(text: string): void {
-    if (!this.options.quiet) process.stderr.write(`${text}\n`);
+    if (!this.options.quiet) process.stderr.write(`${printableLines(text)}\n`);
   }
 
   /** Details for whoever asked for them with --verbose. */
   detail(text: string): void {
-    if (this.options.verbose) process.stderr.write(`${text}\n`);
+    if (this.options.verbose) process.stderr.write(`${printableLines(text)}\n`);
   }
 
   /** Rows under headings, aligned; with --plain tab-separated and without headings. */
@@ -89,26 +89,43 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && TERM !== 'dumb';
 }
 
-/** Control characters from outside would move the cursor of whoever reads: they are shown as escapes. */
+/**
+ * Beyond ASCII: C1 controls, separators of lines, and what turns the direction of the text around it (Unicode UAX #9 §2), so that a label
+ * could make a line read as its opposite.
+ */
+const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** The text with these as escapes; in JSON the value stays the same (RFC 8259 §7). */
+function escapeUnseen(text: string): string {
+  return text.replaceAll(UNSEEN, escapeUnit);
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Characters from outside that would move the cursor of whoever reads, or turn the text around, are shown as escapes. */
 export function printable(text: string): string {
-  return Array.from(text, (character) => {
-    const point = character.codePointAt(0) as number;
-    const isControl = point < 0x20 || (point >= 0x7f && point < 0xa0) || point === 0x2028 || point === 0x2029;
-    return isControl ? `\\u${point.toString(16).padStart(4, '0')}` : character;
-  }).join('');
+  return escapeUnseen(Array.from(text, (character) => (character < ' ' ? escapeUnit(character) : character)).join(''));
+}
+
+function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 /** Tells standard error how a command failed and returns the exit code. With --json as one JSON line. */
 export function printFailure(error: unknown, options: { readonly json: boolean; readonly verbose: boolean }): number {
   const { exitCode, code, text, traceId } = describeFailure(error);
   if (options.json) {
-    process.stderr.write(`${JSON.stringify({ error: { code, message: text, exitCode, traceId } })}\n`);
+    process.stderr.write(`${escapeUnseen(JSON.stringify({ error: { code, message: text, exitCode, traceId } }))}\n`);
     return exitCode;
   }
   process.stderr.write(`oppidum: ${printable(text)}\n`);
   if (options.verbose) {
-    if (code !== null) process.stderr.write(`code ${code}${traceId === null ? '' : `, trace ${printable(traceId)}`}\n`);
-    if (error instanceof Error && code === null && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+    if (code !== null)
+      process.stderr.write(`code ${printable(code)}${traceId === null ? '' : `, trace ${printable(traceId)}`}\n`);
+    if (error instanceof Error && code === null && error.stack !== undefined)
+      process.stderr.write(`${printableLines(error.stack)}\n`);
   }
   return exitCode;
 }

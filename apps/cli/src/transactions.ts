@@ -4,18 +4,21 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { readSeed } from '@oppidum/device/key-file';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
 import type { CborMap, CborValue } from '@oppidum/formats/cbor';
-import { describeError } from '@oppidum/formats/errors';
-import { ID_SIZE } from '@oppidum/formats/ids';
+import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
+import { describeError, formatError } from '@oppidum/formats/errors';
+import { genesisHashOf, ID_SIZE } from '@oppidum/formats/ids';
 import { type Action, signTransaction } from '@oppidum/formats/transaction';
 import type { CityJson, TransactionResultJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
 import { CityCalls } from './api.ts';
 import { type Cli, idArgument, wholeNumber } from './cli.ts';
 import { CliFailure, EXIT, exitCodeOf, isErrorCode, usageFailure } from './failure.ts';
+import { printable } from './output.ts';
 
 /** How long a signed transaction may wait for its block, in milliseconds; the ledger allows 10 minutes. */
 const LIFETIME_MS = 300_000;
@@ -90,13 +93,13 @@ export async function carryOut(cli: Cli, intent: Intent, options: SignOptions): 
 function printIntent(cli: Cli, { sentence, actions }: Intent): void {
   if (cli.json) cli.output.json({ sentence, actions: actions.map(({ kind, body }) => ({ kind, body: toJson(body) })) });
   else {
-    cli.output.line(`${sentence}.`);
-    for (const { kind, body } of actions) cli.output.line(`  ${kind} ${JSON.stringify(toJson(body))}`);
+    cli.output.line(`${printable(sentence)}.`);
+    for (const { kind, body } of actions) cli.output.line(`  ${printable(kind)} ${printable(JSON.stringify(toJson(body)))}`);
   }
 }
 
 /** CBOR for people: bytes as hex. */
-function toJson(value: CborValue): unknown {
+export function toJson(value: CborValue): unknown {
   if (value instanceof Uint8Array) return toHex(value);
   if (Array.isArray(value)) return value.map(toJson);
   if (value instanceof Map) return Object.fromEntries([...value].map(([name, field]) => [name, toJson(field)]));
@@ -111,7 +114,7 @@ async function confirm(cli: Cli, { sentence, isDangerous }: Intent, options: Sig
   if (!cli.mayAsk) throw usageFailure(`${sentence}: this needs a confirmation`, 'Repeat the command with --yes');
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${sentence}. This cannot be undone. Continue? [y/N] `);
+    const answer = await terminal.question(`${printable(sentence)}. This cannot be undone. Continue? [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliFailure('Nothing was done', { exitCode: EXIT.failed });
   } finally {
     terminal.close();
@@ -128,15 +131,28 @@ export async function submit(
   const signer = ed25519Signer(readSeed(options.key ?? defaultKey(cli)));
   const account = idBytes(options.account ?? defaultAccount(cli, options.key));
   const { genesis, timeMs } = await city.get<CityJson>('/api/v1/city');
+  if (options.key === undefined) assertOwnCity(cli, genesis);
+  const nowMs = Date.now();
+  // What is signed for a later time could be kept back until then.
+  if (timeMs > nowMs + LIFETIME_MS)
+    throw formatError('CITY_ANSWER_INVALID', { want: 'a time that agrees with this machine’s clock', timeMs });
   const payload = {
     city: idBytes(genesis),
-    validUntil: Math.max(Date.now(), timeMs) + LIFETIME_MS,
+    validUntil: Math.max(nowMs, timeMs) + LIFETIME_MS,
     nonce: new Uint8Array(randomBytes(16)),
     signers: [account],
     actions: [...actions],
   };
   const envelope = signTransaction(payload, [{ account, keyNumber: options.keyNumber, signer }]);
   return city.post<TransactionResultJson>('/api/v1/transactions', { type: 'application/cose', body: envelope });
+}
+
+/** The key of a data folder signs for the city of that folder, whatever another address says it is. Throws WRONG_CITY. */
+function assertOwnCity({ data, api }: Cli, genesis: string): void {
+  const file = join(data, 'city.policy');
+  if (!existsSync(file)) return;
+  const origin = originOf(parseCityPolicy(nativeCrypto, new Uint8Array(readFileSync(file))));
+  if (toHex(genesisHashOf(origin)) !== genesis) throw formatError('WRONG_CITY', { api, want: origin });
 }
 
 function defaultKey({ data }: Cli): string {
@@ -172,5 +188,6 @@ function printResult(cli: Cli, result: TransactionResultJson): void {
     ['result', result.code],
     ['block', result.height],
   ]);
-  for (const { kind, body } of result.events) cli.output.line(`${kind}${cli.plain ? '\t' : '  '}${JSON.stringify(body)}`);
+  for (const { kind, body } of result.events)
+    cli.output.line(`${printable(kind)}${cli.plain ? '\t' : '  '}${printable(JSON.stringify(body))}`);
 }

@@ -6,6 +6,7 @@ import type { CheckResult } from '../doctor/check.ts';
 import { checkApi, checkCheckpoint, checkClock, checkPorts, checkReadModel } from '../doctor/city-checks.ts';
 import { checkDisk, checkFolder, checkKeys, checkLock, checkNode, checkPermissions } from '../doctor/folder-checks.ts';
 import { EXIT } from '../failure.ts';
+import { printable } from '../output.ts';
 
 const STYLES = { pass: 'green', warn: 'amber', fail: 'red', skip: 'dim' } as const;
 
@@ -49,8 +50,8 @@ function printChecks({ output, json, plain }: Cli, checks: readonly CheckResult[
   }
   const width = Math.max(...checks.map(({ name }) => name.length));
   for (const { name, outcome, detail, action } of checks) {
-    if (plain) output.line([outcome, name, detail, action ?? ''].join('\t'));
-    else output.line(`${output.paint(STYLES[outcome], outcome)}  ${name.padEnd(width)}  ${detail}`);
+    if (plain) output.line([outcome, name, printable(detail), action ?? ''].join('\t'));
+    else output.line(`${output.paint(STYLES[outcome], outcome)}  ${name.padEnd(width)}  ${printable(detail)}`);
     if (action !== null && !plain) output.line(`${' '.repeat(width + 8)}→ ${action}.`);
   }
 }

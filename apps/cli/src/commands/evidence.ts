@@ -11,7 +11,7 @@ import { transactionId } from '@oppidum/formats/transaction';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, idArgument, openCli, wholeNumber } from '../cli.ts';
-import { type EvidenceOptions, writeEvidence } from '../evidence-files.ts';
+import { type EvidenceOptions, fetchRecords, writeEvidence } from '../evidence-files.ts';
 import { CliFailure, usageFailure } from '../failure.ts';
 import { kindArgument, segmentArgument } from '../record-arguments.ts';
 
@@ -103,9 +103,8 @@ function buildStateEvidence(command: Command): void {
     .action(async (kind: string, segments: readonly string[], _options: object, self: Command) => {
       const cli = openCli(self);
       const options = self.optsWithGlobals<RangeOptions>();
-      const query = { kind, segments: segments.join(','), from: options.from, to: options.to };
-      const file = await new CityCalls(cli.api).bytes('/api/v1/evidence/state', 'application/cbor', query);
-      await writeEvidence(cli, file, options, (evidence) => isAbout(evidence, kind, segments));
+      const { from, to } = options;
+      await writeEvidence(cli, await fetchRecords(cli, { kind, segments, from, to }), options);
     });
   addExamples(command, [
     ['a device is on the ledger (or is not)', 'evidence state device <device id>'],
@@ -125,12 +124,6 @@ function idOf(evidence: Evidence): string | null {
     case 'state':
       return null;
   }
-}
-
-function isAbout(evidence: Evidence, kind: string, segments: readonly string[]): boolean {
-  if (evidence.fact !== 'state' || evidence.claim.kind !== kind) return false;
-  const claimed = evidence.claim.segments.map((segment) => (typeof segment === 'number' ? String(segment) : toHex(segment)));
-  return claimed.join(',') === segments.join(',');
 }
 
 function buildRefresh(command: Command): void {

@@ -1,16 +1,22 @@
 /** `oppidum proposal …`: what the bodies of the city decide. Actions of a proposal come from a JSON file. */
 
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
 import type { CborValue } from '@oppidum/formats/cbor';
+import { formatError } from '@oppidum/formats/errors';
 import type { Json } from '@oppidum/formats/schema';
+import { proposalKind } from '@oppidum/formats/state-governance';
+import { parseActions } from '@oppidum/formats/transaction';
 import type { BodyJson, ProposalDetailJson, ProposalJson } from '@oppidum/gateway/api-types';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { addExamples, formatTime, idArgument, openCli, readInput, shortId, wholeNumber } from '../cli.ts';
+import { addExamples, type Cli, formatTime, idArgument, openCli, readInput, shortId, wholeNumber } from '../cli.ts';
+import { fetchRecords, findPolicy } from '../evidence-files.ts';
 import { usageFailure } from '../failure.ts';
 import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
-import { actionOf, addSignOptions, carryOut, freshId, idBytes, type SignOptions } from '../transactions.ts';
+import { actionOf, addSignOptions, carryOut, freshId, idBytes, type SignOptions, toJson } from '../transactions.ts';
 
 type CreateOptions = SignOptions & { readonly body: string; readonly expires: number };
 
@@ -155,11 +161,27 @@ function buildChange(command: Command, verb: 'approve' | 'withdraw', about: stri
     .argument('<id>', 'id of the proposal', idArgument('the id'))
     .action(async (id: string, options: SignOptions, self: Command) => {
       const cli = openCli(self);
-      const proposal = await new CityCalls(cli.api).get<ProposalDetailJson>(`/api/v1/proposals/${id}`);
-      const what = proposal.kinds.join(', ');
-      const sentence = `${verb === 'approve' ? 'Approve' : 'Withdraw'} proposal ${id}: ${what}`;
+      const sentence = `${verb === 'approve' ? 'Approve' : 'Withdraw'} proposal ${id}: ${await describeProposal(cli, id)}`;
       const actions = [actionOf(`proposal/${verb}`, { id: idBytes(id) })];
       await carryOut(cli, { sentence, isDangerous: true, actions }, options);
     });
   addExamples(change, [[`${verb} it without being asked`, `proposal ${verb} <id> --yes`]]);
+}
+
+/** What a proposal would do, as the ledger proves it: nobody signs for what an address merely shows. Throws EVIDENCE_REFUSED. */
+async function describeProposal(cli: Cli, id: string): Promise<string> {
+  const policy = await findPolicy(cli, {});
+  if (policy === null) {
+    const { kinds } = await new CityCalls(cli.api).get<ProposalDetailJson>(`/api/v1/proposals/${id}`);
+    return `${kinds.join(', ')} (so says the city; no policy file is at hand to check it)`;
+  }
+  const file = await fetchRecords(cli, { kind: proposalKind.name, segments: [id] });
+  const { verdict, facts } = verifyEvidence(nativeCrypto, file, { policy });
+  const [record] = (facts['records'] ?? []) as readonly { readonly value: Json }[];
+  if (verdict !== 'OK') throw formatError('EVIDENCE_REFUSED', { want: 'a proposal that the ledger proves', verdict });
+  if (record === undefined) throw formatError('PROPOSAL_UNKNOWN', { proposal: id });
+  const { actions } = proposalKind.value.fromJson(record.value as never, '');
+  return parseActions(actions)
+    .map(({ kind, body }) => `${kind} ${JSON.stringify(toJson(body))}`)
+    .join(', ');
 }

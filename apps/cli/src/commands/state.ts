@@ -3,11 +3,11 @@
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import type { Command } from 'commander';
-import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, formatTime, openCli } from '../cli.ts';
 import { runEntry } from '../entries.ts';
-import { findPolicy } from '../evidence-files.ts';
+import { fetchRecords, findPolicy } from '../evidence-files.ts';
 import { EXIT, usageFailure } from '../failure.ts';
+import { printable } from '../output.ts';
 import { kindArgument, segmentArgument } from '../record-arguments.ts';
 
 type Facts = { readonly [name: string]: unknown };
@@ -46,8 +46,7 @@ async function printRecords(cli: Cli, kind: string, segments: readonly string[],
   const policy = await findPolicy(cli, policyFile === undefined ? {} : { policy: policyFile });
   if (policy === null)
     throw usageFailure('Records are shown only when they verify', 'Name the policy to trust with --policy FILE');
-  const query = { kind, segments: segments.join(',') };
-  const file = await new CityCalls(cli.api).bytes('/api/v1/evidence/state', 'application/cbor', query);
+  const file = await fetchRecords(cli, { kind, segments });
   const report = verifyEvidence(nativeCrypto, file, { policy });
   if (cli.json) cli.output.json({ verdict: report.verdict, facts: report.facts });
   if (report.verdict !== 'OK') {
@@ -59,7 +58,7 @@ async function printRecords(cli: Cli, kind: string, segments: readonly string[],
   const { records, answer, height, timeMs } = report.facts as Facts;
   for (const { key, value } of records as readonly { readonly key: readonly unknown[]; readonly value: unknown }[])
     cli.output.line(
-      `${key.join(cli.plain ? '\t' : ' ')}${key.length === 0 ? '' : cli.plain ? '\t' : '  '}${JSON.stringify(value)}`,
+      `${key.join(cli.plain ? '\t' : ' ')}${key.length === 0 ? '' : cli.plain ? '\t' : '  '}${printable(JSON.stringify(value))}`,
     );
   cli.output.note(`Proven: ${answer}, at block ${height}, ${formatTime(Number(timeMs))}.`);
 }

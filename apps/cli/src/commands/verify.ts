@@ -127,7 +127,7 @@ const MARKS: Readonly<Record<Step['outcome'], string>> = { passed: 'passed', fai
 function printReport({ output, quiet }: Cli, file: string, policy: TrustedPolicy, report: Report): void {
   const { verdict, color, means, action, steps, facts } = report;
   if (!quiet) {
-    output.line(`${file === '-' ? 'standard input' : file} under ${policy.file}`);
+    output.line(printable(`${file === '-' ? 'standard input' : file} under ${policy.file}`));
     output.line(output.paint('dim', `policy SHA-256 ${policy.sha256}`));
     output.line();
     const width = Math.max(...steps.map(({ name }) => name.length));
