@@ -15,7 +15,7 @@ import { addDescription } from './description.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addHealthRoutes } from './health.ts';
-import { checkHost, ownHosts } from './hosts.ts';
+import { checkRequest, ownHosts } from './hosts.ts';
 import { addIngestRoutes } from './ingest.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
 import { addProposalRoutes } from './proposals.ts';
@@ -50,6 +50,7 @@ const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Builds the application; `listen` and `close` are its caller's. */
 export async function buildApp(context: GatewayContext, options: HttpOptions): Promise<App> {
+  const own = ownHosts(options.host, options.hosts);
   const server = fastify({
     loggerInstance: context.logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -62,6 +63,10 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
     return503OnClosing: false,
     genReqId: (request) => TRACEPARENT.exec(String(request.headers['traceparent']))?.[1] ?? randomBytes(16).toString('hex'),
     clientErrorHandler: answerBrokenRequest,
+    // No hook runs for an address that cannot be decoded.
+    frameworkErrors: (_error, request, reply) => {
+      void sendProblem(request, reply, checkRequest(own, request.raw) ?? { code: 'REQUEST_INVALID', details: { at: 'address' } });
+    },
   });
   const app: App = server.withTypeProvider<ZodTypeProvider>();
   app.server.maxConnections = CONNECTION_COUNT_MAX;
@@ -69,7 +74,7 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
   addProblems(app, context);
-  addGuards(app, context, options);
+  addGuards(app, context, own);
   await app.register(rateLimit, {
     max: options.requestsPerMinute,
     timeWindow: 60_000,
@@ -93,10 +98,9 @@ const HEADERS = {
   xXssProtection: false,
 } as const;
 
-function addGuards(app: App, { logger, metrics }: GatewayContext, { host, hosts }: HttpOptions): void {
-  const own = ownHosts(host, hosts);
+function addGuards(app: App, { logger, metrics }: GatewayContext, own: ReadonlySet<string>): void {
   app.addHook('onRequest', async (request, reply) => {
-    const refusal = checkHost(own, request.headers);
+    const refusal = checkRequest(own, request.raw);
     if (refusal === null) return undefined;
     metrics.countRefusedRequest(refusal.code);
     return sendProblem(request, reply, refusal);

@@ -3,6 +3,7 @@
  * can be made to point here (DNS rebinding): so the Host must be ours, and an Origin, where there is one, the same host and port.
  */
 
+import type { IncomingMessage } from 'node:http';
 import type { Rejection } from '@oppidum/formats/errors';
 import { reject } from '@oppidum/formats/errors';
 
@@ -17,6 +18,12 @@ export function ownHosts(host: string, added: readonly string[]): ReadonlySet<st
   const bound = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
   const names = WILDCARDS.has(host) ? LOOPBACK : [...LOOPBACK, bound];
   return new Set([...names, ...added].map((name) => name.toLowerCase()));
+}
+
+/** Refuses a request that names two hosts (RFC 9112 §3.2: REQUEST_INVALID; somebody before us may have believed the other), then as `checkHost`. */
+export function checkRequest(own: ReadonlySet<string>, { headers, rawHeaders }: IncomingMessage): Rejection | null {
+  const hostCount = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
+  return hostCount > 1 ? reject('REQUEST_INVALID', { header: 'host' }) : checkHost(own, headers);
 }
 
 /** Refuses a foreign Host or Origin: HOST_FOREIGN. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { encodeCbor } from '@oppidum/formats/cbor';
 import { openDoors, type RunningDoors } from '../../../../test/support/running-gateway.ts';
@@ -63,6 +64,8 @@ describe('what the HTTP API refuses, and how', () => {
     ['a second spelling of a tile', '/log/tile/0/%30%30%30.p/1', 404, 'ROUTE_UNKNOWN'],
     ['a shard that is none', '/shards/1/checkpoint', 404, 'ROUTE_UNKNOWN'],
     ['a shard in another spelling', '/shards/00/checkpoint', 404, 'ROUTE_UNKNOWN'],
+    ['an address that is no UTF-8', '/api/v1/readings/%ff%fe', 400, 'REQUEST_INVALID'],
+    ['half an escape', '/%', 400, 'REQUEST_INVALID'],
     ['a page of another site', '/api/v1/city', 403, 'HOST_FOREIGN', { headers: { origin: 'http://evil.example' } }],
   ];
   for (const [what, path, status, code, init] of refusals) {
@@ -105,6 +108,25 @@ describe('what the HTTP API refuses, and how', () => {
       assert.deepEqual([response.status, problem.code], [status, code], JSON.stringify(problem));
     });
   }
+
+  test('a request that names two hosts is refused: REQUEST_INVALID; a foreign one also where the address is broken', async () => {
+    const ask = (path: string, ...hosts: readonly string[]): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(doors.gateway.http);
+        const socket = connect(Number(port), hostname, () => {
+          const lines = hosts.map((host) => `host: ${host}\r\n`).join('');
+          socket.end(`GET ${path} HTTP/1.1\r\n${lines}connection: close\r\n\r\n`);
+        });
+        let text = '';
+        socket.setEncoding('utf8').on('data', (part: string) => {
+          text += part;
+        });
+        socket.on('close', () => resolve(text)).on('error', reject);
+      });
+    assert.match(await ask('/livez', 'localhost'), /^HTTP\/1\.1 200 /);
+    assert.match(await ask('/livez', 'localhost', 'evil.example'), /^HTTP\/1\.1 400 [\s\S]*"code":"REQUEST_INVALID"/);
+    assert.match(await ask('/%', 'evil.example'), /^HTTP\/1\.1 403 [\s\S]*"code":"HOST_FOREIGN"/);
+  });
 
   test('a foreign Host is refused: HOST_FOREIGN', async () => {
     const response = await doors.gateway.app.inject({ url: '/api/v1/city', headers: { host: 'evil.example' } });
