@@ -31,6 +31,7 @@ function runGateway(city: RunningCity, options: Partial<GatewayOptions> = {}): P
     name: genesis.name,
     genesisFile: new Uint8Array(readFileSync(paths.genesis)),
     logFolder: city.logFolder,
+    policiesFolder: paths.policies,
     folder: paths.gateway,
     logger: pino({ level: 'silent' }),
     host: '127.0.0.1',

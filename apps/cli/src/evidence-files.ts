@@ -23,15 +23,22 @@ export type EvidenceOptions = {
   readonly policy?: string;
 };
 
+export type EvidenceCheck = {
+  /** Whether it is about what was asked. */
+  readonly isAnswer?: (evidence: Evidence) => boolean;
+  /** Instead of the policy at hand. */
+  readonly policy?: Policy;
+};
+
 /**
- * Checks evidence (CBOR) under the policy at hand and writes it where the options say. `isAnswer` tells whether it is about what was asked.
- * Throws EVIDENCE_REFUSED where it is not, or does not hold.
+ * Checks evidence (CBOR) under the policy at hand and writes it where the options say.
+ * Throws EVIDENCE_REFUSED where it is not about what was asked, or does not hold.
  */
 export async function writeEvidence(
   cli: Cli,
   file: Uint8Array,
   options: EvidenceOptions,
-  isAnswer: (evidence: Evidence) => boolean = () => true,
+  { isAnswer = () => true, policy }: EvidenceCheck = {},
 ): Promise<void> {
   const evidence = parseEvidenceFile(file);
   if (!isAnswer(evidence)) throw formatError('EVIDENCE_REFUSED', { want: 'evidence of what was asked' });
@@ -39,8 +46,9 @@ export async function writeEvidence(
   const bytes = form === 'json' ? encodeUtf8(encodeEvidenceJson(evidence)) : file;
   if (options.out === undefined && form === 'cbor' && process.stdout.isTTY === true)
     throw usageFailure('CBOR is no text for a terminal', 'Name a file with --out FILE, or choose --format json');
-  await checkFirst(cli, file, options);
-  if (options.tlogProof !== undefined) await writeHops(cli, evidence, options.tlogProof, options);
+  const known = policy ?? (await findPolicy(cli, options));
+  checkFirst(cli, file, known);
+  if (options.tlogProof !== undefined) await writeHops(cli, evidence, options.tlogProof, known);
   if (options.out === undefined) process.stdout.write(bytes);
   else {
     writeFileSync(options.out, bytes);
@@ -72,8 +80,7 @@ export async function fetchRecords(cli: Pick<Cli, 'api'>, { kind, segments, from
 }
 
 /** Evidence that does not prove what it says is not written: the city or whoever stands between is wrong. */
-async function checkFirst(cli: Cli, file: Uint8Array, options: EvidenceOptions): Promise<void> {
-  const policy = await findPolicy(cli, options);
+function checkFirst(cli: Cli, file: Uint8Array, policy: Policy | null): void {
   if (policy === null) {
     cli.output.note('No policy file is at hand, so this was not checked. Verify it before you rely on it.');
     return;
@@ -101,8 +108,7 @@ export async function findPolicy(cli: Cli, options: Pick<EvidenceOptions, 'polic
  * `N.tlog-proof`, `N.entry` and `N.policy` per hop, N from 1. The city's hops verify under the city's policy; a shard's log has its own
  * key, which the ledger names: its policy is made from the shard's record, proven under the city's policy.
  */
-async function writeHops(cli: Cli, evidence: Evidence, folder: string, options: EvidenceOptions): Promise<void> {
-  const policy = await findPolicy(cli, options);
+async function writeHops(cli: Cli, evidence: Evidence, folder: string, policy: Policy | null): Promise<void> {
   if (policy === null) throw usageFailure('Proof files need the policy of the city', 'Name it with --policy FILE');
   mkdirSync(folder, { recursive: true });
   const hops = evidenceHops(nativeCrypto, evidence);

@@ -55,7 +55,7 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'device',
     group: LOOK,
-    summary: 'List, show, register, activate, suspend, resume, revoke devices',
+    summary: 'List, show, register, activate, suspend, resume, revoke devices; erase, clones',
     load: async () => (await import('./commands/device.ts')).buildDevice,
   },
   {
@@ -117,6 +117,12 @@ const ENTRIES: readonly Entry[] = [
     group: PROVE,
     summary: 'Fetch evidence of a reading, a transaction or records; refresh it',
     load: async () => (await import('./commands/evidence.ts')).buildEvidence,
+  },
+  {
+    name: 'policy',
+    group: PROVE,
+    summary: 'Show a policy file; follow its changes to the newest',
+    load: async () => (await import('./commands/policy.ts')).buildPolicy,
   },
   {
     name: 'state',

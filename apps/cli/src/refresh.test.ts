@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { concatBytes } from '@oppidum/formats/bytes';
+import { concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import { encodeEvidence, parseEvidence } from '@oppidum/formats/evidence';
 import { encodePolicy } from '@oppidum/formats/policy';
 import { encodeTilePath, newTiles, TILE_WIDTH } from '@oppidum/formats/tiles';
@@ -50,8 +50,10 @@ function tilesOf(log: MemoryLog): ReadonlyMap<string, Uint8Array> {
 }
 
 const files = new Map<string, Uint8Array>(tilesOf(city.log));
-const server = createServer((request, response) => {
-  const file = files.get(request.url ?? '');
+/** The policy never changed. */
+const NO_CHANGES = encodeUtf8(JSON.stringify({ items: [], next: null }));
+const server = createServer(({ url = '' }, response) => {
+  const file = url.startsWith('/api/v1/policies') ? NO_CHANGES : files.get(url);
   response.writeHead(file === undefined ? 404 : 200).end(file);
 });
 let api = '';

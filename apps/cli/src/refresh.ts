@@ -10,9 +10,10 @@ import { nodeHash } from '@oppidum/proofs/merkle-hash';
 import { type HashReader, proveConsistency } from '@oppidum/proofs/merkle-tree';
 import { headOf, refreshEvidence } from '@oppidum/proofs/refresh-evidence';
 import { CityCalls } from './api.ts';
-import { type Cli, readInput } from './cli.ts';
+import { type Cli, COMMAND, readInput } from './cli.ts';
 import { type EvidenceOptions, findPolicy, writeEvidence } from './evidence-files.ts';
 import { CliFailure, EXIT, usageFailure } from './failure.ts';
+import { walkPolicies } from './policy-walk.ts';
 
 const HASH_SIZE = 32;
 /** Tree levels in one tile: 2^8 = 256 hashes. */
@@ -20,12 +21,17 @@ const TILE_HEIGHT = 8;
 /** Stands for every hash while only the list of tiles is of interest. */
 const NO_HASH: Bytes = new Uint8Array(HASH_SIZE);
 
-/** Reads evidence, proves it under the city's newest checkpoint, and writes it. Nothing is taken that the policy does not believe. */
+/**
+ * Reads evidence, proves it under the city's newest checkpoint, and writes it. Where the city has changed its policy since the one at
+ * hand, the newest is found as `policy follow` does. Nothing is taken that it does not believe.
+ */
 export async function refreshFile(cli: Cli, file: string, options: EvidenceOptions): Promise<void> {
-  const policy = await findPolicy(cli, options);
-  if (policy === null) throw usageFailure('Refreshing needs the policy to trust', 'Name it with --policy FILE');
+  const trusted = await findPolicy(cli, options);
+  if (trusted === null) throw usageFailure('Refreshing needs the policy to trust', 'Name it with --policy FILE');
   const evidence = parseEvidenceFile(await readInput(file));
   const city = new CityCalls(cli.api);
+  const newestChange = (await walkPolicies(city, trusted)).at(-1);
+  const policy = newestChange?.policy ?? trusted;
   const note = await city.bytes('/log/checkpoint', 'text/plain');
   const { size } = headOf(evidence);
   const newest = parseCheckpointNote(note).checkpoint.size;
@@ -37,7 +43,11 @@ export async function refreshFile(cli: Cli, file: string, options: EvidenceOptio
   const consistency = await fetchConsistency(city, size, newest);
   const answer = refreshEvidence(nativeCrypto, evidence, policy, { note, consistency });
   if ('code' in answer) throw formatError(answer.code, answer.details);
-  await writeEvidence(cli, encodeEvidence(answer.evidence), options);
+  await writeEvidence(cli, encodeEvidence(answer.evidence), options, { policy });
+  if (newestChange !== undefined)
+    cli.output.note(
+      `It verifies under the policy of block ${newestChange.height}, SHA-256 ${newestChange.sha256}: have it with \`${COMMAND} policy follow\`.`,
+    );
 }
 
 /** The proof from one size of the block log to another, from its tiles. */

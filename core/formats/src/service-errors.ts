@@ -73,6 +73,19 @@ export const SERVICE_ERRORS = {
 
   // Doors of the city
   FACT_UNKNOWN: entry(404, 1, 'Nothing with this id is on record', 'Check the id: of a reading or of a transaction'),
+  SUCCESSOR_UNKNOWN: entry(404, 1, 'No policy came into force with this block', 'See /api/v1/policies'),
+  ERASURE_EMPTY: entry(
+    404,
+    1,
+    'Nothing of this device is kept under a key of its own',
+    'Check the id; only readings of models registered as personal can be erased, and only once',
+  ),
+  ADMIN_DOOR_CLOSED: entry(
+    503,
+    5,
+    'The admin door of this data folder is not open',
+    'Name the folder of the running city with --data, on the machine where it runs and as the user who runs it',
+  ),
   BLOCK_UNKNOWN: entry(404, 1, 'No such block', 'See the newest height of the city'),
   CONFIG_INVALID: entry(
     500,

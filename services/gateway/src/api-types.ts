@@ -316,3 +316,21 @@ export const health = z
   .object({ ok: z.boolean(), checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })) })
   .meta({ id: 'Health' });
 export type HealthJson = z.infer<typeof health>;
+
+/** Evidence of one change of policy: of the block that put it into force; `sha256` and `size` are those of the evidence. */
+const successor = z.object({ height: height(), sha256: id(), size: whole() });
+export const successorPage = page(successor).meta({ id: 'SuccessorPage' });
+export type SuccessorJson = z.infer<typeof successor>;
+
+/** Answers of the admin door, a socket in the data folder. `count`: readings whose key was destroyed. */
+export type ErasureJson = {
+  readonly erasures: readonly { readonly shard: string; readonly id: string; readonly count: number }[];
+};
+/** A device key in two places; `report` is the action that proves it, as `actions` in CBOR, base64; null for readings about people. */
+export type CloneJson = {
+  readonly shard: string;
+  readonly device: string;
+  readonly keyNumber: number;
+  readonly sequence: number;
+  readonly report: string | null;
+};

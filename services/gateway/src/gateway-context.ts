@@ -20,6 +20,8 @@ export type GatewayContext = {
   readonly node: NodeClient;
   /** The folder of the block log's tiles. */
   readonly logFolder: string;
+  /** The folder of the evidence of changes of policy. */
+  readonly policiesFolder: string;
   readonly shards: readonly TelemetryClient[];
   readonly readModel: ReadModel;
   readonly metrics: GatewayMetrics;

@@ -16,6 +16,7 @@ import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { foundCity } from '@oppidum/node/found-city';
 import { openCity } from '@oppidum/node/open-city';
 import { type Logger, pino } from 'pino';
+import { openAdminDoor } from './admin-door.ts';
 import { readConfig, type StartOptions } from './config.ts';
 import { openFirstShard } from './first-shard.ts';
 import { startGateway } from './server.ts';
@@ -52,12 +53,15 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       name: folder.genesis.name,
       genesisFile: new Uint8Array(readFileSync(folder.paths.genesis)),
       logFolder: city.logFolder,
+      policiesFolder: folder.paths.policies,
       folder: folder.paths.gateway,
       logger,
       ...config,
       reindex: options.reindex,
     });
     closers.push(gateway.close);
+    const admin = await openAdminDoor({ path: folder.paths.admin, shards: shard === null ? [] : [shard], logger });
+    if (admin !== null) closers.push(admin.close);
     return { http: gateway.http, mqtt: gateway.mqtt, founded, close };
   } catch (error) {
     await close();

@@ -23,6 +23,8 @@ export type GatewayOptions = {
   readonly genesisFile: Bytes;
   /** Tiles of the block log. */
   readonly logFolder: string;
+  /** Evidence of changes of policy. */
+  readonly policiesFolder: string;
   /** Of the read model. */
   readonly folder: string;
   readonly logger: Logger;
@@ -49,7 +51,7 @@ const REQUESTS_PER_MINUTE = 60_000;
 
 /** Opens read model, HTTP and MQTT. Throws PORT_TAKEN; nothing stays open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { crypto, registry, node, shards, name, genesisFile, logFolder, logger, host, port } = options;
+  const { crypto, registry, node, shards, name, genesisFile, logFolder, policiesFolder, logger, host, port } = options;
   if (options.reindex === true) deleteReadModel(options.folder);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -73,7 +75,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const mqttAddress = (): { host: string; port: number } | null =>
       mqtt === null ? null : { host: mqtt.host, port: mqtt.port };
     const context: GatewayContext = {
-      ...{ crypto, registry, node, shards, name, genesisFile, logFolder, logger, readModel, metrics, mqttAddress },
+      ...{
+        crypto,
+        registry,
+        node,
+        shards,
+        name,
+        genesisFile,
+        logFolder,
+        policiesFolder,
+        logger,
+        readModel,
+        metrics,
+        mqttAddress,
+      },
     };
     const { hosts = [], requestsPerMinute = REQUESTS_PER_MINUTE } = options;
     const app = await buildApp(context, { host, hosts, requestsPerMinute });

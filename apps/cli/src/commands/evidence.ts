@@ -42,7 +42,9 @@ export function buildEvidence(command: Command): void {
       ),
   ).action(async (id: string, options: FetchOptions, self: Command) => {
     const cli = openCli(self);
-    await writeEvidence(cli, await fetchWhenAnchored(cli, id, options.wait), options, (evidence) => idOf(evidence) === id);
+    await writeEvidence(cli, await fetchWhenAnchored(cli, id, options.wait), options, {
+      isAnswer: (evidence) => idOf(evidence) === id,
+    });
   });
   buildStateEvidence(command.command('state').description('evidence that records are present, absent or complete'));
   buildRefresh(

@@ -17,6 +17,7 @@ import { addEvidenceRoutes } from './evidence.ts';
 import { addHealthRoutes } from './health.ts';
 import { checkRequest, ownHosts } from './hosts.ts';
 import { addIngestRoutes } from './ingest.ts';
+import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
 import { addProposalRoutes } from './proposals.ts';
 import { addReadingRoutes } from './readings.ts';
@@ -129,6 +130,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addAccountRoutes,
     addProposalRoutes,
     addEvidenceRoutes,
+    addPolicyRoutes,
     addTileRoutes,
   ];
   for (const addArea of areas) addArea(app, context);

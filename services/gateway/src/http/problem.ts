@@ -16,7 +16,8 @@ const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = { OVERLOADED: 1, NOT_R
 
 type Part = { readonly pointer: string; readonly detail: string };
 
-function makeProblem(
+/** The problem of a code, as JSON. */
+export function makeProblem(
   code: ErrorCode,
   details: ErrorDetails,
   request: { readonly url: string; readonly id: string },

@@ -1,0 +1,78 @@
+/**
+ * From the policy one trusts to the newest, by the city's own evidence: each change is proven under the policy before it
+ * (specs/evidence.md §6). The city only hands out the files; what does not prove itself ends the walk.
+ */
+
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { parseEvidenceFile } from '@oppidum/formats/evidence';
+import { encodePolicy, type Policy } from '@oppidum/formats/policy';
+import type { SuccessorJson } from '@oppidum/gateway/api-types';
+import type { Trust } from '@oppidum/proofs/verify-checkpoint';
+import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
+import type { CityCalls } from './api.ts';
+import { CliFailure, EXIT } from './failure.ts';
+
+/** A city changes its policy a few times a year: more than this is no city. */
+const SUCCESSOR_COUNT_MAX = 10_000;
+
+/** One policy that followed, and the block that put it into force. */
+export type PolicyChange = { readonly height: number; readonly policy: Policy; readonly file: Bytes; readonly sha256: string };
+
+/**
+ * Follows the changes that the city has evidence of, the oldest first, from `trusted` on. Empty when nothing followed it.
+ * Throws EVIDENCE_REFUSED (exit code 3) where evidence that should lead on does not hold, and as `CityCalls` does.
+ */
+export async function walkPolicies(city: CityCalls, trusted: Policy): Promise<readonly PolicyChange[]> {
+  let trust: Trust = { policy: trusted };
+  const changes: PolicyChange[] = [];
+  for (const { height } of await listChanges(city)) {
+    const evidence = await city.bytes(`/api/v1/policies/${height}`, 'application/cbor');
+    if (!leadsOnFrom(trust.policy, evidence)) continue;
+    const { report, successor, trust: next } = verifySuccessorPolicy(nativeCrypto, evidence, trust);
+    if (report.verdict !== 'OK')
+      throw new CliFailure(
+        `The city gave evidence of a change of policy in block ${height} that does not hold: ${report.verdict}: ${report.means} (${report.steps.at(-1)?.detail ?? ''})`,
+        { exitCode: EXIT.unverified, code: 'EVIDENCE_REFUSED', action: 'Do not trust this address; nothing was changed' },
+      );
+    if (successor === null || next === null) continue;
+    const { policy, file } = successor;
+    changes.push({ height, policy, file, sha256: toHex(nativeCrypto.sha256(file)) });
+    trust = next;
+  }
+  return changes;
+}
+
+async function listChanges(city: CityCalls): Promise<readonly SuccessorJson[]> {
+  const items: SuccessorJson[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await city.get<{ readonly items: readonly SuccessorJson[]; readonly next: string | null }>('/api/v1/policies', {
+      limit: 1_000,
+      cursor,
+    });
+    items.push(...page.items);
+    cursor = page.next ?? undefined;
+    if (items.length > SUCCESSOR_COUNT_MAX)
+      throw new CliFailure(`The city names more than ${SUCCESSOR_COUNT_MAX} changes of its policy`, {
+        exitCode: EXIT.unverified,
+        code: 'EVIDENCE_REFUSED',
+        action: 'Do not trust this address',
+      });
+  } while (cursor !== undefined);
+  return items;
+}
+
+/**
+ * False for evidence that says of itself to be of the term of another policy: of changes before the trusted one. Left out wrongly, it
+ * leaves the walk at a policy that does not believe the newest checkpoint. What cannot be read is for the verifier to refuse.
+ */
+function leadsOnFrom(policy: Policy, evidence: Bytes): boolean {
+  try {
+    const parsed = parseEvidenceFile(evidence);
+    const digest = nativeCrypto.sha256(encodePolicy(nativeCrypto, policy));
+    return parsed.fact !== 'state' || equalBytes(parsed.state.validatorSetDigest, digest);
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * What only the owner of the data folder may ask: HTTP on a Unix socket in it, of mode 600. No network and no browser reaches it, so
+ * whoever can open it is the user who runs the city; nothing else is asked for.
+ *
+ *   POST /erase   {device, legalBasis}   destroys the key of what a device of a personal model sent until now, in every shard here
+ *   GET  /clones                         device keys found in two places, with the action that reports each
+ */
+
+import { randomBytes } from 'node:crypto';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { LEGAL_BASES } from '@oppidum/formats/action-bodies';
+import { type Bytes, encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
+import { FormatError, formatError } from '@oppidum/formats/errors';
+import { encodeActions } from '@oppidum/formats/transaction';
+import type { OpenShard } from '@oppidum/telemetry/open-shard';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { CloneJson, ErasureJson } from './api-types.ts';
+import { hexId } from './http/parameters.ts';
+import { makeProblem } from './http/problem.ts';
+
+export type AdminDoorOptions = {
+  readonly path: string;
+  readonly shards: readonly Pick<OpenShard, 'client' | 'erase' | 'clones'>[];
+  readonly logger: Logger;
+};
+
+/** An open door; `close` lets what was begun end and removes the socket. */
+export type AdminDoor = { readonly close: () => Promise<void> };
+
+/** `sun_path` of sockaddr_un without its last zero (unix(7); macOS and the BSDs have 104 bytes). */
+const PATH_SIZE_MAX = process.platform === 'linux' ? 107 : 103;
+const BODY_SIZE_MAX = 1_024;
+const REQUEST_TIMEOUT_MS = 5_000;
+/** Between two looks for clients that are too slow: they must not hold up a stop. */
+const CHECK_INTERVAL_MS = 1_000;
+/** Whatever is made while it stands is its owner's alone. */
+const OWNER_ONLY_UMASK = 0o177;
+const OWNER_ONLY_MODE = 0o600;
+
+const erasureRequest = z.strictObject({ device: hexId, legalBasis: z.enum(LEGAL_BASES) });
+
+/** Opens the door, or says in the log why there is none: the city runs without it. */
+export async function openAdminDoor(options: AdminDoorOptions): Promise<AdminDoor | null> {
+  const { path, logger } = options;
+  const reason = await whyNot(path);
+  if (reason !== null) {
+    logger.warn({ path }, `no admin door: ${reason}`);
+    return null;
+  }
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+    (request, response) => {
+      void answer(options, request, response);
+    },
+  );
+  try {
+    await listen(server, path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    logger.warn({ path }, `no admin door: ${code ?? message}`);
+    return null;
+  }
+  const close = async (): Promise<void> => {
+    // Removes the socket, too.
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { close };
+}
+
+/** Why the socket cannot be made here, or null; what a dead process left is removed. */
+async function whyNot(path: string): Promise<string | null> {
+  if (process.platform === 'win32') return 'Windows has no sockets with the permissions of files';
+  const size = Buffer.byteLength(path);
+  if (size > PATH_SIZE_MAX)
+    return `its path has ${size} bytes, a socket may have ${PATH_SIZE_MAX}; name the data folder by a shorter or a relative path`;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return null;
+  if (!found.isSocket()) return 'something else has its name';
+  if (await isAnswered(path)) return 'another process listens there';
+  rmSync(path);
+  return null;
+}
+
+function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const end = (isOpen: boolean) => (): void => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', end(true)).once('error', end(false));
+  });
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    // Node binds before `listen` returns, so at no time may anybody else connect.
+    const umask = process.umask(OWNER_ONLY_UMASK);
+    try {
+      server.listen(path, () => {
+        server.off('error', reject);
+        resolve();
+      });
+      chmodSync(path, OWNER_ONLY_MODE);
+    } catch (error) {
+      reject(error as Error);
+    } finally {
+      process.umask(umask);
+    }
+  });
+}
+
+async function answer(options: AdminDoorOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const traceId = randomBytes(16).toString('hex');
+  try {
+    send(response, 200, await route(options, request));
+  } catch (error) {
+    const { code, details } = error instanceof FormatError ? error : { code: 'INTERNAL_FAULT' as const, details: {} };
+    if (!(error instanceof FormatError)) {
+      const { message, stack } = error as Error;
+      options.logger.error({ traceId, error: { message, stack } }, 'a request at the admin door failed');
+    }
+    const problem = makeProblem(code, details, { url: request.url ?? '', id: traceId });
+    send(response, problem.status, problem);
+  }
+}
+
+async function route({ shards, logger }: AdminDoorOptions, request: IncomingMessage): Promise<object> {
+  const { method, url } = request;
+  if (method === 'POST' && url === '/erase') {
+    const { device, legalBasis } = parseErasure(await readBody(request));
+    const answer = await erase(shards, parseHex(device, 32), legalBasis);
+    logger.info({ legalBasis, count: answer.erasures.reduce((sum, { count }) => sum + count, 0) }, 'readings were erased');
+    return answer;
+  }
+  if (method === 'GET' && url === '/clones') return { items: shards.flatMap(listClones) };
+  throw formatError('ROUTE_UNKNOWN', { method: method ?? '' });
+}
+
+/** Throws TOO_LARGE. */
+async function readBody(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size > BODY_SIZE_MAX) throw formatError('TOO_LARGE', { sizeMax: BODY_SIZE_MAX });
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString();
+}
+
+/** Throws REQUEST_INVALID. */
+function parseErasure(body: string): z.infer<typeof erasureRequest> {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    throw formatError('REQUEST_INVALID', { want: 'JSON' });
+  }
+  const parsed = erasureRequest.safeParse(value);
+  if (!parsed.success) throw formatError('REQUEST_INVALID', { at: `/${parsed.error.issues[0]?.path.join('/') ?? ''}` });
+  return parsed.data;
+}
+
+/** Throws ERASURE_EMPTY where no shard has anything, else what `Erasures.erase` throws. */
+async function erase(
+  shards: AdminDoorOptions['shards'],
+  device: Bytes,
+  legalBasis: (typeof LEGAL_BASES)[number],
+): Promise<ErasureJson> {
+  const erasures: ErasureJson['erasures'][number][] = [];
+  for (const shard of shards) {
+    try {
+      const { id, count } = await shard.erase(device, legalBasis);
+      erasures.push({ shard: toHex(shard.client.status().id), id: toHex(id), count });
+    } catch (error) {
+      if (!(error instanceof FormatError && error.code === 'READING_UNKNOWN')) throw error;
+    }
+  }
+  if (erasures.length === 0) throw formatError('ERASURE_EMPTY', { device: toHex(device) });
+  return { erasures };
+}
+
+function listClones({ client, clones }: AdminDoorOptions['shards'][number]): CloneJson[] {
+  const shard = toHex(client.status().id);
+  return clones().map(({ device, keyNumber, sequence, report }) => ({
+    shard,
+    device: toHex(device),
+    keyNumber,
+    sequence,
+    report: report === null ? null : encodeBase64(encodeActions([report])),
+  }));
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response
+    .writeHead(status, { 'content-type': status === 200 ? 'application/json' : 'application/problem+json', connection: 'close' })
+    .end(JSON.stringify(body));
+}
