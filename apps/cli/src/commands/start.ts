@@ -201,7 +201,10 @@ class Run {
     if (!wasRunning && code !== null && code !== 0) return code;
     throw new CliFailure(`${name.charAt(0).toUpperCase()}${name.slice(1)} ended ${how}, so everything was stopped`, {
       exitCode: code !== null && code > 1 ? code : EXIT.failed,
-      action: 'See the lines above; nothing that was acknowledged is lost, and the next start goes on from there',
+      action:
+        signal === 'SIGBUS'
+          ? 'A file of the data folder is cut off, or its disk fails: check the disk, then restore what is damaged; the next start ends here, too'
+          : 'See the lines above; nothing that was acknowledged is lost, and the next start goes on from there',
     });
   }
 }
