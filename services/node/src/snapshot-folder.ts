@@ -81,7 +81,8 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<DataFold
   const refusal = refusalOf(report);
   if (refusal !== null) throw formatError(refusal.code, refusal.details);
   const genesis = refuseInvalid(() => parseGenesis(manifest.genesis));
-  if (!equalBytes(genesisHash(crypto, genesis), genesisHashOf(report.checkpoint.origin)))
+  const named = refuseInvalid(() => genesisHashOf(report.checkpoint.origin));
+  if (!equalBytes(genesisHash(crypto, genesis), named))
     throw invalid('the genesis document of the city that the checkpoint names');
   let begun: DataPaths | null = null;
   const fill = async (paths: DataPaths): Promise<void> => {
