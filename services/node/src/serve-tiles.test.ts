@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -12,6 +12,22 @@ import { TileLog } from './tile-log.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oppidum-serve-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('serves no tile that was cut off: a cache would keep it', async () => {
+  const damaged = mkdtempSync(join(folder, 'damaged-'));
+  const log = TileLog.open({ folder: damaged, crypto });
+  log.append(Array.from({ length: 3 }, (_, i) => encodeUtf8(`entry ${i}`)));
+  await log.persist();
+  const checkpoint = { origin: 'log', size: 3, root: log.root() };
+  writeFileSync(join(damaged, 'checkpoint'), signCheckpoint(crypto, namedSigner('log'), checkpoint));
+  const serve = serveTiles(damaged);
+  for (const path of ['/tile/0/000.p/3', '/tile/entries/000.p/3']) {
+    assert.equal((await serve(path)).status, 200, path);
+    truncateSync(join(damaged, path), 20);
+    const { status, cacheControl } = await serve(path);
+    assert.deepEqual([status, cacheControl], [404, 'no-store'], path);
+  }
+});
 
 test('serves exactly what the published checkpoint covers', async () => {
   const serve = serveTiles(folder);

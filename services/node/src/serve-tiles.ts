@@ -39,7 +39,8 @@ export function serveTiles(folder: string): (path: string) => Promise<StaticAnsw
     const { size } = parseCheckpointNote(checkpoint).checkpoint;
     if (tile === null || !isCovered(tile, size)) return NOT_FOUND;
     const bytes = (await readIfThere(join(folder, encodeTilePath(tile)))) ?? (await readFromFull(folder, tile));
-    if (bytes === null) return NOT_FOUND;
+    // A cache would keep for ever what a damaged disk gave once.
+    if (bytes === null || !isWhole(tile, bytes)) return NOT_FOUND;
     return { status: 200, bytes, contentType: 'application/octet-stream', cacheControl: 'max-age=31536000, immutable' };
   };
 }
@@ -57,6 +58,17 @@ function parsePath(path: string): Tile | null {
 /** True when the first `size` entries fill the tile as far as it reaches. */
 function isCovered({ level, index, width }: Tile, size: number): boolean {
   return index * TILE_WIDTH + width <= hashCountAt(level === 'entries' ? 0 : level, size);
+}
+
+/** True when the bytes have as many hashes, or entries, as the tile is wide. */
+function isWhole({ level, width }: Tile, bytes: Bytes): boolean {
+  if (level !== 'entries') return bytes.length === width * HASH_SIZE;
+  try {
+    return parseEntryBundle(bytes, width).length === width;
+  } catch (error) {
+    if (error instanceof FormatError) return false;
+    throw error;
+  }
 }
 
 /** Partial tiles are deleted once the full one exists, and are its beginning. */
