@@ -1,4 +1,4 @@
-/** Readings, newest signed time first. Values of readings about people are not shown to anybody who asks. */
+/** Readings, newest signed time first. Records of readings about people are not shown to anybody who asks. */
 
 import { encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
@@ -120,7 +120,7 @@ function showKept({ crypto, node, shards }: GatewayContext, id: string): Reading
     timeMs: msOf(records.at(-1)?.timeS ?? 0),
     anchored: isAnchored(status, kept.index),
     personal,
-    records: records.map((record) => showRecord(recordRow(record, urnPrefixSize, personal))),
+    records: personal ? [] : records.map((record) => showRecord(recordRow(record, urnPrefixSize))),
     recordCount: records.length,
     envelope: personal ? null : encodeBase64(envelope),
   };

@@ -1,4 +1,4 @@
-/** Kept readings as rows. Of a reading about people only the names of its records are kept here, no value. */
+/** Kept readings as rows. Of a reading about people no record is kept here, not even a name: it, too, may be about somebody. */
 
 import { type Bytes, encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
@@ -37,14 +37,9 @@ export function msOf(timeS: number): number {
 }
 
 /** The value of a record in its column. */
-export function recordRow(
-  record: ResolvedRecord,
-  urnPrefixSize: number,
-  personal: boolean,
-): Omit<RecordRow, 'shard' | 'entry' | 'position'> {
+export function recordRow(record: ResolvedRecord, urnPrefixSize: number): Omit<RecordRow, 'shard' | 'entry' | 'position'> {
   const { name, unit, timeS, value, sum } = record;
   const row = { name: name.slice(urnPrefixSize), unit, time_ms: msOf(timeS), number: null, text: null, sum: null };
-  if (personal) return { ...row, kind: 'none' };
   if (typeof value === 'number') return { ...row, sum, kind: 'number', number: value };
   if (typeof value === 'boolean') return { ...row, sum, kind: 'boolean', number: value ? 1 : 0 };
   if (typeof value === 'string') return { ...row, sum, kind: 'text', text: value };
@@ -100,12 +95,9 @@ function rowsOf(
       record_count: records.length,
       personal: personal ? 1 : 0,
     },
-    records: records.map((record, position) => ({
-      shard,
-      entry: kept.index,
-      position,
-      ...recordRow(record, urnPrefixSize, personal),
-    })),
+    records: personal
+      ? []
+      : records.map((record, position) => ({ shard, entry: kept.index, position, ...recordRow(record, urnPrefixSize) })),
   };
 }
 
