@@ -140,3 +140,9 @@ test('a file whose name holds escape sequences is named without them', async () 
   assert.equal(code, 3);
   assert.match(stdout, /^a\\u001b\[2J\\u202eb\.evidence under /);
 });
+
+test('a list of empty pages has an end', async () => {
+  const { code, sent } = await ask(['policy', 'follow'], json({ items: [], next: 'x' }));
+  assert.notEqual(code, 0);
+  assert.equal(sent.filter((line) => line.startsWith('GET /api/v1/policies')).length, 1);
+});

@@ -52,7 +52,8 @@ async function listChanges(city: CityCalls): Promise<readonly SuccessorJson[]> {
       cursor,
     });
     items.push(...page.items);
-    cursor = page.next ?? undefined;
+    // An empty page leads nowhere: a list of them would have no end.
+    cursor = page.items.length === 0 ? undefined : (page.next ?? undefined);
     if (items.length > SUCCESSOR_COUNT_MAX)
       throw new CliFailure(`The city names more than ${SUCCESSOR_COUNT_MAX} changes of its policy`, {
         exitCode: EXIT.unverified,
