@@ -1,6 +1,6 @@
 /** What every command shares: global options, output, input, the address of the city and its data folder. */
 
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
 import type { Command } from 'commander';
@@ -108,9 +108,16 @@ export function idArgument(name: string): (text: string) => string {
   };
 }
 
-/** The policy file to trust: the one named, else `city.policy` here, else that of the data folder. */
-export function policyCandidates({ data }: Pick<Cli, 'data'>): readonly string[] {
-  return ['city.policy', join(data, 'city.policy')];
+/**
+ * The policy file to trust where none is named: `city.policy` here, else that of the data folder. Where both are there and differ,
+ * whoever filled this folder may not choose whom to trust. Throws exit code 2 then.
+ */
+export function policyAtHand({ data }: Pick<Cli, 'data'>): string | undefined {
+  const files = ['city.policy', join(data, 'city.policy')].filter((file) => existsSync(file));
+  const [first, second] = files;
+  if (first !== undefined && second !== undefined && !readFileSync(first).equals(readFileSync(second)))
+    throw usageFailure(`${first} here and ${second} are not the same policy`, 'Name the one that you trust with --policy FILE');
+  return first;
 }
 
 /** RFC 3339 in UTC with milliseconds; a time outside what dates can say is shown as its number. */

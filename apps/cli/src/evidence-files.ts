@@ -1,6 +1,6 @@
 /** Writing evidence: checked first, then as CBOR or JSON, and its log hops as standard proof files. */
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { encodeUtf8, parseUtf8, toHex } from '@oppidum/formats/bytes';
@@ -13,7 +13,7 @@ import { evidenceHops } from '@oppidum/proofs/evidence-hops';
 import type { Report } from '@oppidum/proofs/report';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { CityCalls } from './api.ts';
-import { type Cli, policyCandidates, readInput } from './cli.ts';
+import { type Cli, policyAtHand, readInput } from './cli.ts';
 import { CliFailure, EXIT, usageFailure } from './failure.ts';
 
 export type EvidenceOptions = {
@@ -100,7 +100,7 @@ function refuted({ verdict, means, steps }: Report): CliFailure {
 
 /** The policy named, else the one here or of the data folder; null when there is none. Throws as `parseCityPolicy` does. */
 export async function findPolicy(cli: Cli, options: Pick<EvidenceOptions, 'policy'>): Promise<Policy | null> {
-  const path = options.policy ?? policyCandidates(cli).find((candidate) => existsSync(candidate));
+  const path = options.policy ?? policyAtHand(cli);
   return path === undefined ? null : parseCityPolicy(nativeCrypto, await readInput(path));
 }
 

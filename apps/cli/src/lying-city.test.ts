@@ -146,3 +146,17 @@ test('a list of empty pages has an end', async () => {
   assert.notEqual(code, 0);
   assert.equal(sent.filter((line) => line.startsWith('GET /api/v1/policies')).length, 1);
 });
+
+test('whoever fills a folder does not choose whom its reader trusts', async () => {
+  const trap = join(folder, 'trap');
+  mkdirSync(trap);
+  const other = new EvidenceCity({ validatorCount: 1 });
+  writeFileSync(join(trap, 'city.policy'), encodePolicy(nodeCrypto, other.policy));
+  writeFileSync(join(trap, 'state.evidence'), encodeEvidence(other.proveState({ kind: 'device', segments: [nobody] })));
+  const verify = (...options: readonly string[]) =>
+    runCommand(['verify', 'state.evidence', '--data', join(folder, 'data'), ...options], { cwd: trap });
+  const { code, stdout, stderr } = await verify();
+  assert.deepEqual([code, stdout], [2, '']);
+  assert.match(stderr, /not the same policy/);
+  assert.equal((await verify('--policy', 'city.policy')).code, 0, 'named, it is trusted');
+});

@@ -8,7 +8,7 @@ import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy'
 import { writeFileDurably } from '@oppidum/node/durable-file';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { addExamples, type Cli, openCli, policyCandidates, readFile, readInput } from '../cli.ts';
+import { addExamples, type Cli, openCli, policyAtHand, readFile, readInput } from '../cli.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { type PolicyChange, walkPolicies } from '../policy-walk.ts';
 
@@ -50,7 +50,7 @@ export function buildPolicy(command: Command): void {
 }
 
 function findFile(cli: Cli, named: string | undefined): string {
-  const file = named ?? policyCandidates(cli).find((candidate) => existsSync(candidate));
+  const file = named ?? policyAtHand(cli);
   if (file === undefined) throw usageFailure('No policy file was found', 'Name one');
   return file;
 }

@@ -18,6 +18,7 @@ import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, freshId, idBytes, type SignOptions, toJson } from '../transactions.ts';
 
+type PolicyOption = { readonly policy?: string };
 type CreateOptions = SignOptions & { readonly body: string; readonly expires: number };
 
 const HOUR_MS = 3_600_000;
@@ -159,9 +160,10 @@ function toCbor(json: Json): CborValue {
 function buildChange(command: Command, verb: 'approve' | 'withdraw', about: string): void {
   const change = addSignOptions(command.command(verb).description(about))
     .argument('<id>', 'id of the proposal', idArgument('the id'))
-    .action(async (id: string, options: SignOptions, self: Command) => {
+    .option('--policy <file>', 'the policy that proves what it says (default: ./city.policy, else that of the data folder)')
+    .action(async (id: string, options: SignOptions & PolicyOption, self: Command) => {
       const cli = openCli(self);
-      const sentence = `${verb === 'approve' ? 'Approve' : 'Withdraw'} proposal ${id}: ${await describeProposal(cli, id)}`;
+      const sentence = `${verb === 'approve' ? 'Approve' : 'Withdraw'} proposal ${id}: ${await describeProposal(cli, id, options)}`;
       const actions = [actionOf(`proposal/${verb}`, { id: idBytes(id) })];
       await carryOut(cli, { sentence, isDangerous: true, actions }, options);
     });
@@ -169,8 +171,8 @@ function buildChange(command: Command, verb: 'approve' | 'withdraw', about: stri
 }
 
 /** What a proposal would do, as the ledger proves it: nobody signs for what an address merely shows. Throws EVIDENCE_REFUSED. */
-async function describeProposal(cli: Cli, id: string): Promise<string> {
-  const policy = await findPolicy(cli, {});
+async function describeProposal(cli: Cli, id: string, options: PolicyOption): Promise<string> {
+  const policy = await findPolicy(cli, options);
   if (policy === null) {
     const { kinds } = await new CityCalls(cli.api).get<ProposalDetailJson>(`/api/v1/proposals/${id}`);
     return `${kinds.join(', ')} (so says the city; no policy file is at hand to check it)`;

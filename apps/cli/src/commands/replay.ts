@@ -1,6 +1,6 @@
 /** `oppidum replay FILE.csv`: a device for each series of a file, and its values as signed readings of grade "imported". */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { FIRST_KEY_NUMBER, type NewDevice } from '@oppidum/device/actions';
@@ -15,7 +15,7 @@ import { deviceIdOf } from '@oppidum/formats/ids';
 import type { ReadingJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { addExamples, type Cli, COMMAND, formatTime, openCli, policyCandidates, wholeNumber } from '../cli.ts';
+import { addExamples, type Cli, COMMAND, formatTime, openCli, policyAtHand, wholeNumber } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { Progress } from '../progress.ts';
 import { ensureManufacturer, type Importer, readImporter } from '../replay/importer.ts';
@@ -167,7 +167,7 @@ function readSpeed(text: string): number | null {
 }
 
 function findPolicyFile(cli: Cli, given: string | undefined): string {
-  const path = given ?? policyCandidates(cli).find((candidate) => existsSync(candidate));
+  const path = given ?? policyAtHand(cli);
   if (path === undefined)
     throw usageFailure('No policy file is at hand, so no receipt could be proven', 'Name the city’s with --policy FILE');
   return path;

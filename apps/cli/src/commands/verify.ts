@@ -14,7 +14,7 @@ import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 import { verifyTlogProof } from '@oppidum/proofs/verify-tlog-proof';
 import type { Command } from 'commander';
-import { addExamples, type Cli, openCli, policyCandidates, readFile, readInput } from '../cli.ts';
+import { addExamples, type Cli, openCli, policyAtHand, readFile, readInput } from '../cli.ts';
 import { describeFacts } from '../describe-facts.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { printable } from '../output.ts';
@@ -80,7 +80,7 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
 }
 
 function readPolicy(cli: Cli, named: string | undefined): TrustedPolicy {
-  const file = named ?? policyCandidates(cli).find((candidate) => existsSync(candidate));
+  const file = named ?? policyAtHand(cli);
   if (file === undefined)
     throw usageFailure(
       'No policy file was found',
