@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'ledger-embedded': async () => (await import('./ledger-embedded.ts')).benchLedgerEmbedded,
   'first-start': async () => (await import('./first-start.ts')).benchFirstStart,
   idle: async () => (await import('./idle.ts')).benchIdle,
+  'telemetry-signed': async () => (await import('./telemetry-signed.ts')).benchTelemetrySigned,
 };
 const SECONDS_DEFAULT = 10;
 const SECONDS_MAX = 3_600;

@@ -1,0 +1,101 @@
+/**
+ * Sends signed readings over MQTT 3.1.1 (QoS 1), a connection for each device, a number of messages under way on each. The packets are
+ * made before and written as they are: a client library would cost more than the broker.
+ */
+
+import { connect, type Socket } from 'node:net';
+import { toHex } from '@oppidum/formats/bytes';
+import type { LoadRequest, Signed, Tally } from './telemetry-sender.ts';
+
+/** Types of control packets in the first byte (MQTT 3.1.1 §2.2.1), with the flags that they have here. */
+const CONNECT = 0x10;
+const CONNACK = 0x20;
+const PUBLISH_QOS_1 = 0x32;
+const PUBACK = 0x40;
+const SUBSCRIBE = 0x82;
+const SUBACK = 0x90;
+const PACKET_ID_MAX = 0xffff;
+
+type Line = { readonly device: string; readonly topic: string; readonly packets: Buffer[] };
+
+export async function sendMqtt(load: LoadRequest, signed: readonly Signed[], tally: Tally): Promise<void> {
+  const lines = new Map<string, Line>();
+  for (const { device, envelope } of signed) {
+    const id = toHex(device);
+    const line: Line = lines.get(id) ?? { device: id, topic: `v1/${toHex(load.audience)}/${id}`, packets: [] };
+    lines.set(id, line);
+    const packetId = (line.packets.length % PACKET_ID_MAX) + 1;
+    line.packets.push(packet(PUBLISH_QOS_1, text(`${line.topic}/up`), uint16(packetId), Buffer.from(envelope)));
+  }
+  const { hostname, port } = new URL(load.address);
+  await Promise.all([...lines.values()].map((line) => sendLine(connect(Number(port), hostname), line, load.together, tally)));
+}
+
+function sendLine(socket: Socket, { device, topic, packets }: Line, together: number, tally: Tally): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sentMs: number[] = [];
+    let acknowledged = 0;
+    const sendMore = (): void => {
+      const first = sentMs.length;
+      while (sentMs.length < packets.length && sentMs.length - acknowledged < together && !tally.isOver())
+        sentMs.push(performance.now());
+      if (sentMs.length > first) socket.write(Buffer.concat(packets.slice(first, sentMs.length)));
+      if (acknowledged < sentMs.length) return;
+      resolve();
+      socket.destroy();
+    };
+    socket.setNoDelay(true);
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the city ended a connection')));
+    // §3.1: MQTT, level 4, a clean session, keep-alive of 60 s.
+    socket.write(packet(CONNECT, text('MQTT'), Buffer.of(4, 2), uint16(60), text(device)));
+    readPackets(socket, (type) => {
+      if (type === CONNACK) socket.write(packet(SUBSCRIBE, uint16(1), text(`${topic}/down`), Buffer.of(0)));
+      else if (type === SUBACK) sendMore();
+      else if (type === PUBACK) {
+        tally.add(1, sentMs[acknowledged++] as number);
+        // Half a window at a time: fewer, larger writes.
+        if (sentMs.length - acknowledged <= together / 2) sendMore();
+      }
+    });
+  });
+}
+
+/** Calls with the type of every packet that came whole. */
+function readPackets(socket: Socket, onPacket: (type: number) => void): void {
+  let rest: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = 0;
+    for (;;) {
+      let [size, shift, head] = [0, 1, at + 1];
+      while (head < bytes.length && (bytes[head] as number) >= 128) {
+        size += ((bytes[head++] as number) & 127) * shift;
+        shift *= 128;
+      }
+      if (head >= bytes.length) break;
+      size += (bytes[head++] as number) * shift;
+      if (head + size > bytes.length) break;
+      onPacket((bytes[at] as number) & 0xf0);
+      at = head + size;
+    }
+    rest = bytes.subarray(at);
+  });
+}
+
+function packet(first: number, ...parts: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(parts);
+  const length: number[] = [];
+  for (let left = body.length; ; left = Math.floor(left / 128)) {
+    length.push(left >= 128 ? (left % 128) | 128 : left);
+    if (left < 128) return Buffer.concat([Buffer.of(first, ...length), body]);
+  }
+}
+
+function text(value: string): Buffer {
+  return Buffer.concat([uint16(Buffer.byteLength(value)), Buffer.from(value)]);
+}
+
+function uint16(value: number): Buffer {
+  return Buffer.of(value >> 8, value & 255);
+}
