@@ -1,18 +1,23 @@
 /** Comparing what two data folders say the city's state is, at the newest height that both have. */
 
-import { equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { AREAS, kindOfKey } from '@oppidum/formats/state-registry';
-import { firstDifference, type StateDifference } from '@oppidum/ledger/state-diff';
+import { areaRoots, firstDifference, type StateDifference } from '@oppidum/ledger/state-diff';
 import { identifyDataFolder } from './data-folder.ts';
 import { NodeStore } from './node-store.ts';
+
+/** The sub-root of one area in both folders. */
+export type AreaComparison = { readonly name: string; readonly a: Bytes; readonly b: Bytes; readonly isSame: boolean };
 
 /** `height`: where both were compared. `area`: of the differing key. Null `difference`: the states are the same. */
 export type StateComparison = {
   readonly heights: readonly [number, number];
   readonly height: number;
+  /** Empty where a folder has not even a genesis block. */
+  readonly areas: readonly AreaComparison[];
   readonly difference: (StateDifference & { readonly area: string }) | null;
 };
 
@@ -35,10 +40,22 @@ export async function compareStates(crypto: Crypto, folderA: string, folderB: st
     // A folder without even a genesis block has no records.
     const [left, right] = stores.map((store) => (height < 0 ? [] : store.state.scanAt(height, LOWEST, HIGHEST)));
     const found = firstDifference(left ?? [], right ?? []);
-    return { heights, height, difference: found === null ? null : { ...found, area: areaOf(found.key) } };
+    const areas = height < 0 ? [] : compareAreas(stores as [NodeStore, NodeStore], height);
+    return { heights, height, areas, difference: found === null ? null : { ...found, area: areaOf(found.key) } };
   } finally {
     for (const store of stores) await store.close();
   }
+}
+
+function compareAreas(stores: readonly [NodeStore, NodeStore], height: number): AreaComparison[] {
+  const [ofA, ofB] = stores.map(({ state }) => areaRoots({ prefixHash: (prefix) => state.prefixHashAt(height, prefix) })) as [
+    ReturnType<typeof areaRoots>,
+    ReturnType<typeof areaRoots>,
+  ];
+  return ofA.map(({ name, root }, i) => {
+    const other = ofB[i]?.root ?? root;
+    return { name, a: root, b: other, isSame: equalBytes(root, other) };
+  });
 }
 
 type Identified = ReturnType<typeof identifyDataFolder>;

@@ -39,12 +39,16 @@ async function main(): Promise<void> {
   if (comparison.difference !== null) process.exitCode = EXIT_DIFFERENT;
 }
 
-function describe({ heights, height, difference }: StateComparison): string {
+function describe({ heights, height, areas, difference }: StateComparison): string {
   const where = `at block ${height} (the folders stand at ${heights.join(' and ')})`;
   if (difference === null) return `The same ${where}.\n`;
   const { area, kind, key, a, b } = difference;
   const lines = [
-    `Different ${where}. The first key that differs:`,
+    `Different ${where}.`,
+    ...areas.map(({ name, isSame, a: rootA, b: rootB }) =>
+      isSame ? `  ${name}: the same, ${toHex(rootA)}` : `  ${name}: ${toHex(rootA)} and ${toHex(rootB)}`,
+    ),
+    'The first key that differs:',
     `  ${area} / ${kind ?? 'unknown kind'} / ${describeKey(kind, key)}`,
     `  A: ${describeValue(kind, a)}`,
     `  B: ${describeValue(kind, b)}`,
@@ -52,11 +56,17 @@ function describe({ heights, height, difference }: StateComparison): string {
   return `${lines.join('\n')}\n`;
 }
 
-function describeAsJson({ heights, height, difference }: StateComparison) {
-  if (difference === null) return { heights, height, difference: null };
+function describeAsJson({ heights, height, areas: compared, difference }: StateComparison) {
+  const areas = compared.map(({ name, a, b }) => ({ name, a: toHex(a), b: toHex(b) }));
+  if (difference === null) return { heights, height, areas, difference: null };
   const { area, kind, key, a, b } = difference;
   const [hexA, hexB] = [a, b].map((value) => (value === null ? null : toHex(value)));
-  return { heights, height, difference: { area, kind, key: toHex(key), segments: describeKey(kind, key), a: hexA, b: hexB } };
+  return {
+    heights,
+    height,
+    areas,
+    difference: { area, kind, key: toHex(key), segments: describeKey(kind, key), a: hexA, b: hexB },
+  };
 }
 
 function describeKey(kind: string | null, key: Bytes): string {

@@ -149,9 +149,9 @@ export class StateStore {
     return this.#tree.rootHash(this.#at(height));
   }
 
-  /** Hash of everything under a prefix in the committed state: an area's sub-root, or where two states part. */
-  prefixHash(prefix: Bytes): Bytes {
-    return this.#tree.prefixHash(this.#version, prefix);
+  /** Hash of everything under a prefix after the block of this height: an area's sub-root. Throws STATE_PRUNED. */
+  prefixHashAt(height: number, prefix: Bytes): Bytes {
+    return this.#tree.prefixHash(this.#at(height), prefix);
   }
 
   /** The encoded proof that shows all records in the ranges, and their values in key order. Throws STATE_PRUNED, TOO_LARGE. */
