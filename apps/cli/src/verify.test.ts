@@ -7,6 +7,7 @@ import { parseUtf8, toHex } from '@oppidum/formats/bytes';
 import { encodeEvidence, encodeEvidenceJson } from '@oppidum/formats/evidence';
 import { encodePolicy } from '@oppidum/formats/policy';
 import { evidenceHops } from '@oppidum/proofs/evidence-hops';
+import { headOf } from '@oppidum/proofs/refresh-evidence';
 import { type CommandOptions, runCommand } from '../../../test/support/command-line.ts';
 import { nodeCrypto } from '../../../test/support/crypto.ts';
 import { EvidenceCity, testPolicy, testValidators } from '../../../test/support/evidence.ts';
@@ -130,4 +131,33 @@ test('color is for terminals: none by default, some when forced, none with NO_CO
     (await verify(['reading.evidence'], { env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).stdout.includes(escapeCharacter),
     false,
   );
+});
+
+test('--seen remembers what was believed: another head of the same size is refused, and a damaged memory is no memory', async () => {
+  const origin = city.origin;
+  const { size, root } = headOf(reading);
+  const believed = `origin ${origin}\n${size} ${toHex(root)}\n`;
+  const memory = join(folder, 'heads.txt');
+  for (let round = 0; round < 2; round++) {
+    assert.equal((await verify(['reading.evidence', '--seen', 'heads.txt'])).code, 0);
+    assert.equal(readFileSync(memory, 'utf8'), believed);
+  }
+  assert.equal((await verify(['altered.evidence', '--seen', 'heads.txt'])).code, 3);
+  assert.equal(readFileSync(memory, 'utf8'), believed, 'nothing that was refused is remembered');
+
+  const forked = `origin ${origin}\n${size} ${'00'.repeat(32)}\n`;
+  writeFileSync(memory, forked);
+  const { code, stdout } = await verify(['reading.evidence', '--seen', 'heads.txt']);
+  assert.equal(code, 3);
+  assert.match(stdout, /^LOG_INCONSISTENT \(FAILED\)/m);
+  assert.equal(readFileSync(memory, 'utf8'), forked);
+
+  for (const content of ['origin other.example/00\n', `origin ${origin}\n7\n`, '']) {
+    writeFileSync(memory, content);
+    const refused = await verify(['reading.evidence', '--seen', 'heads.txt']);
+    assert.equal(refused.code, 1, content);
+    assert.match(refused.stderr, /heads\.txt/);
+    assert.equal(refused.stdout, '');
+  }
+  assert.equal((await verify(['anchor.tlog-proof', '--seen', 'heads.txt'])).code, 2);
 });

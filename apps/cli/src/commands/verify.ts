@@ -6,8 +6,10 @@
 import { existsSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import { parseCityPolicy } from '@oppidum/formats/city-policy';
+import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
+import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
+import { headOf } from '@oppidum/proofs/refresh-evidence';
 import type { Report, Step } from '@oppidum/proofs/report';
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
@@ -18,12 +20,14 @@ import { addExamples, type Cli, openCli, policyAtHand, readFile, readInput } fro
 import { describeFacts } from '../describe-facts.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { printable } from '../output.ts';
+import { readSeenHeads, rememberHead } from '../seen-heads.ts';
 
 type VerifyOptions = {
   readonly policy?: string;
   readonly former: readonly string[];
   readonly successor: readonly string[];
   readonly entry?: string;
+  readonly seen?: string;
   readonly allowAmber?: true;
 };
 
@@ -50,6 +54,7 @@ export function buildVerify(command: Command): void {
     )
     .option('--former <file>', 'an older policy of the same city, proven to be succeeded (repeatable, newest first)', collect, [])
     .option('--entry <file>', '.tlog-proof: the bytes of the log entry (default: the file beside it that ends in .entry)')
+    .option('--seen <file>', 'remember in this file which heads were believed, and refuse another history of one of them')
     .option('--allow-amber', 'end with 0 for amber verdicts too')
     .action(async (file: string, options: VerifyOptions, self: Command) => verifyFile(openCli(self), file, options));
   command.addHelpText(
@@ -59,6 +64,7 @@ export function buildVerify(command: Command): void {
   addExamples(command, [
     ['with the policy of the city', 'verify reading.evidence --policy city.policy'],
     ['from a pipe, for a program', 'verify - --policy city.policy --json < reading.evidence'],
+    ['and never believe another history of what was believed', 'verify reading.evidence --seen heads.txt'],
     ['one hop of it, as any C2SP verifier would', 'verify 2.tlog-proof --entry 2.entry --policy city.policy'],
   ]);
 }
@@ -66,17 +72,29 @@ export function buildVerify(command: Command): void {
 async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promise<void> {
   const policy = readPolicy(cli, options.policy);
   const bytes = await readInput(file);
+  if (startsAsTlogProof(bytes) && options.seen !== undefined)
+    throw usageFailure('--seen is for evidence', 'Leave it out for a .tlog-proof');
   const report = startsAsTlogProof(bytes)
     ? verifyTlogProof(nativeCrypto, {
         policy: parsePolicy(nativeCrypto, policy.bytes),
         proof: bytes,
         entry: readEntry(file, options.entry),
       })
-    : verifyEvidence(nativeCrypto, bytes, readTrust(policy, options));
+    : verifyRemembering(bytes, readTrust(policy, options), options.seen);
   if (cli.json) printJson(cli, file, policy, report);
   else printReport(cli, file, policy, report);
   const isAccepted = report.color === 'green' || (report.color === 'amber' && options.allowAmber === true);
   process.exitCode = isAccepted ? EXIT.ok : EXIT.unverified;
+}
+
+/** Verifies; what was believed is remembered before anybody is told, so that nobody acts on a head that is forgotten again. */
+function verifyRemembering(bytes: Bytes, trust: Trust, file: string | undefined): Report {
+  if (file === undefined) return verifyEvidence(nativeCrypto, bytes, trust);
+  const origin = originOf(trust.policy);
+  const seen = readSeenHeads(file, origin);
+  const report = verifyEvidence(nativeCrypto, bytes, { ...trust, seen });
+  if (report.color !== 'red') rememberHead(file, origin, seen, headOf(parseEvidenceFile(bytes)));
+  return report;
 }
 
 function readPolicy(cli: Cli, named: string | undefined): TrustedPolicy {
