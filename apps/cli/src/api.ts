@@ -74,7 +74,7 @@ async function readBody(response: Response): Promise<Uint8Array> {
 }
 
 /** What the city refused, in its own words; the exit code follows the code where we know it, else the status. */
-function failureOf(status: number, path: string, body: Uint8Array): CliFailure {
+export function failureOf(status: number, path: string, body: Uint8Array): CliFailure {
   const problem = readProblem(body);
   if (problem === null)
     return new CliFailure(`The city refused ${path} with status ${status}`, { exitCode: exitCodeOfStatus(status) });
@@ -98,7 +98,8 @@ function exitCodeOfStatus(status: number): number {
   return status === 429 || status >= 500 ? EXIT.unavailable : EXIT.failed;
 }
 
-function parseJson<T>(body: Uint8Array): T {
+/** JSON of an answer. Throws CITY_ANSWER_INVALID. */
+export function parseJson<T>(body: Uint8Array): T {
   try {
     return JSON.parse(new TextDecoder().decode(body)) as T;
   } catch {

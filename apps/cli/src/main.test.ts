@@ -21,6 +21,7 @@ const NOUNS = [
     'manufacturer',
     'witness',
     'replay',
+    'policy',
     'state',
     'node',
     'conformance',

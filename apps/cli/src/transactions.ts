@@ -106,7 +106,12 @@ export function toJson(value: CborValue): unknown {
   return typeof value === 'bigint' ? String(value) : value;
 }
 
-async function confirm(cli: Cli, { sentence, isDangerous }: Intent, options: SignOptions): Promise<void> {
+/** Says what is about to be done; what cannot be undone needs a yes. Throws exit code 2 where nobody can be asked, 1 for a no. */
+export async function confirm(
+  cli: Cli,
+  { sentence, isDangerous }: Pick<Intent, 'sentence' | 'isDangerous'>,
+  options: Pick<SignOptions, 'yes'>,
+): Promise<void> {
   if (!isDangerous || options.yes === true) {
     cli.output.note(`${sentence}.`);
     return;

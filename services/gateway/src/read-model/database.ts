@@ -151,12 +151,16 @@ PRAGMA user_version = ${SCHEMA_VERSION};
 /** An open connection. Kysely's own `destroy` does nothing before the first question, so the file is closed here. */
 export type OpenDatabase = { readonly database: Database; readonly close: () => void };
 
+/** The one that writes. `truncateLog` empties the write-ahead log, where deleted rows would lie on until others take their place. */
+export type WritableDatabase = OpenDatabase & { readonly isNew: boolean; readonly truncateLog: () => void };
+
 /** Opens the file for writing and makes its tables when it has none (`isNew`). Throws as SQLite does, also for tables of another version. */
-export function openForWriting(file: string): OpenDatabase & { readonly isNew: boolean } {
+export function openForWriting(file: string): WritableDatabase {
   const connection = new DatabaseSync(file);
   // WAL readers see whole transactions. NORMAL: a power cut may cost the last ones, rows and cursor together, never the file.
+  // secure_delete: what is deleted is overwritten, for rows of erased readings.
   connection.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000',
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = 1',
   );
   const { user_version: version } = connection.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version !== 0 && version !== SCHEMA_VERSION) {
@@ -164,7 +168,8 @@ export function openForWriting(file: string): OpenDatabase & { readonly isNew: b
     throw new Error(`a read model of version ${version}`);
   }
   if (version === 0) connection.exec(`BEGIN; ${SCHEMA} COMMIT`);
-  return { ...makeKysely(connection), isNew: version === 0 };
+  const truncateLog = (): void => connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  return { ...makeKysely(connection), isNew: version === 0, truncateLog };
 }
 
 /** Opens the file for questions, beside the connection that writes. */

@@ -15,7 +15,7 @@ import { kindNamed, kindOfKey } from '@oppidum/formats/state-registry';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import { followedKinds, writeBlock, writeRecords } from './block-rows.ts';
-import { type Database, type OpenDatabase, openForReading, openForWriting } from './database.ts';
+import { type Database, type OpenDatabase, openForReading, openForWriting, type WritableDatabase } from './database.ts';
 import { deleteErased, writeReadings } from './reading-rows.ts';
 
 const FILE_NAME = 'read-model.sqlite';
@@ -44,7 +44,7 @@ export function deleteReadModel(folder: string): void {
 /** An open read model. */
 export class ReadModel {
   readonly #options: ReadModelOptions;
-  readonly #writer: OpenDatabase;
+  readonly #writer: WritableDatabase;
   readonly #reader: OpenDatabase;
   readonly #forget: (() => void)[] = [];
   #height: number;
@@ -56,7 +56,7 @@ export class ReadModel {
   #running: Promise<void> = Promise.resolve();
   #isRunning = false;
 
-  private constructor(options: ReadModelOptions, writer: OpenDatabase, place: Place) {
+  private constructor(options: ReadModelOptions, writer: WritableDatabase, place: Place) {
     this.#options = options;
     this.#writer = writer;
     this.#height = place.height;
@@ -141,12 +141,14 @@ export class ReadModel {
     const blocks = this.#options.node.blocks(this.#height + 1, BLOCKS_OF_ONE_BATCH);
     const last = blocks.at(-1);
     if (last === undefined) return false;
+    const hasErasures = blocks.some(recordsErasure);
     await this.#writer.database.transaction().execute(async (transaction) => {
       for (const block of blocks) await writeBlock(transaction, block);
       const shards = this.#options.shards.map((client) => ({ number: client.status().number, client }));
-      if (blocks.some(recordsErasure)) await deleteErased(transaction, shards);
+      if (hasErasures) await deleteErased(transaction, shards);
       await writeCursor(transaction, 'blocks', last.height);
     });
+    if (hasErasures) this.#writer.truncateLog();
     this.#height = last.height;
     return true;
   }
@@ -175,7 +177,7 @@ function recordsErasure({ changes }: CommittedBlock): boolean {
 
 /** Where the rows end: the last block, and entries by shard number. */
 type Place = { readonly height: number; readonly sizes: ReadonlyMap<number, number> };
-type Opened = { readonly writer: OpenDatabase; readonly place: Place };
+type Opened = { readonly writer: WritableDatabase; readonly place: Place };
 
 function writeCursor(database: Database, name: string, value: number): Promise<unknown> {
   return database.replaceInto('cursors').values({ name, value }).execute();
