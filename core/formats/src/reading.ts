@@ -14,6 +14,7 @@ import type { Crypto, Signer } from './crypto.ts';
 import { formatError } from './errors.ts';
 import { type Algorithm, deviceUrnPrefix, ID_SIZE } from './ids.ts';
 import { LIMITS } from './limits.ts';
+import { readReadingForm } from './reading-form.ts';
 import { parseReadingPack } from './reading-pack.ts';
 import { bytes, type Schema, uint } from './schema.ts';
 import type { ResolvedRecord } from './senml.ts';
@@ -50,6 +51,8 @@ export type AllegedReading = ReadingHeader & {
 /** Parses an envelope strictly, without reading its SenML. Throws FormatError. */
 export function parseReading(crypto: Crypto, envelope: Bytes): AllegedReading {
   if (envelope.length > LIMITS.readingSizeMax) throw formatError('TOO_LARGE', { sizeMax: LIMITS.readingSizeMax });
+  const parts = readReadingForm(envelope);
+  if (parts !== null) return { ...parts, digest: crypto.sha256(envelope), envelope };
   const sign1 = parseSign1(envelope);
   if (sign1.unprotectedHeader.size !== 0) throw formatError('UNKNOWN_FIELD', { at: '/unprotected' });
   if (sign1.payload === null) throw formatError('MISSING_FIELD', { at: '/payload' });

@@ -81,7 +81,7 @@ export const proposalKind = defineKind({
     actions: blob(LIMITS.proposalActionsSizeMax),
     createdMs: timeMs(),
     expiresMs: timeMs(),
-    /** All approvals so far; who has left the body since does not count towards its threshold. */
+    /** All approvals so far; those that do not stand any more do not count towards the threshold. */
     approvalCount: uint(),
     executed: bool(),
     withdrawn: bool(),
@@ -89,13 +89,13 @@ export const proposalKind = defineKind({
 });
 export type ProposalRecord = Infer<typeof proposalKind.value>;
 
-/** An approval of a proposal by a member. */
+/** An approval of a proposal by a member; it stands while the key that made it is in force and its account stays a member. */
 export const approvalKind = defineKind({
   name: 'approval',
   area: AREA,
   kind: 0x08,
   segments: ['id', 'id'],
-  value: struct({ at: height() }),
+  value: struct({ at: height(), keyNumber: uint({ max: 0xffffffff }) }),
 });
 
 /** A parameter of the city; the segment is SHA-256 of its name. */
