@@ -2,7 +2,14 @@
 
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { type Rejection, reject } from '@oppidum/formats/errors';
-import { approvalKind, bodyKind, memberKind, type ProposalRecord, proposalKind } from '@oppidum/formats/state-governance';
+import {
+  accountKeyKind,
+  approvalKind,
+  bodyKind,
+  memberKind,
+  type ProposalRecord,
+  proposalKind,
+} from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { parseActions } from '@oppidum/formats/transaction';
 import type { City, VerifiedSigner } from '@oppidum/ledger/city';
@@ -15,10 +22,8 @@ function signingMembers(city: City, body: Bytes): readonly VerifiedSigner[] {
 }
 
 /** The members who signed with a full key: those whose approval this is, ascending. */
-export function approvingMembers(city: City, body: Bytes): readonly Bytes[] {
-  return signingMembers(city, body)
-    .filter((signer) => signer.class === 'full')
-    .map(({ account }) => account);
+export function approvingMembers(city: City, body: Bytes): readonly VerifiedSigner[] {
+  return signingMembers(city, body).filter((signer) => signer.class === 'full');
 }
 
 /** Refuses unless a member signed (NOT_AUTHORIZED), with a full key (KEY_CLASS_TOO_LOW). */
@@ -36,16 +41,28 @@ export function checkWaiting(city: City, id: Bytes): Rejection | null {
   return city.timeMs < expiresMs ? null : reject('PROPOSAL_EXPIRED', { proposal: toHex(id), expiresMs });
 }
 
-/** True when this account approved already. */
-export function hasApproved(city: City, id: Bytes, account: Bytes): boolean {
-  return city.read(at(approvalKind, id, account)) !== null;
+/**
+ * True when this account approved, is a member since then, and the key that approved is still in force: an approval by a key that was
+ * retired, perhaps because it was stolen, counts for nothing, and neither does one from before somebody left and came back.
+ */
+export function hasApproved(city: City, id: Bytes, body: Bytes, account: Bytes): boolean {
+  const approval = city.read(at(approvalKind, id, account));
+  const membership = city.read(at(memberKind, body, account));
+  if (approval === null || membership === null || membership.from > approval.at) return false;
+  const key = city.read(at(accountKeyKind, account, approval.keyNumber));
+  return key !== null && key.to === undefined;
 }
 
 /** Adds the approvals, then executes the proposal when the body's threshold is reached; the first refusal of an inner action is the answer. */
-export function applyApprovals(city: City, id: Bytes, proposal: ProposalRecord, members: readonly Bytes[]): Rejection | null {
-  for (const member of members) {
-    city.write(at(approvalKind, id, member), { at: city.height });
-    city.emit('proposal/approved', { id, account: member });
+export function applyApprovals(
+  city: City,
+  id: Bytes,
+  proposal: ProposalRecord,
+  members: readonly VerifiedSigner[],
+): Rejection | null {
+  for (const { account, keyNumber } of members) {
+    city.write(at(approvalKind, id, account), { at: city.height, keyNumber });
+    city.emit('proposal/approved', { id, account });
   }
   const approvalCount = proposal.approvalCount + members.length;
   const { threshold } = city.get(at(bodyKind, proposal.body));
@@ -56,8 +73,8 @@ export function applyApprovals(city: City, id: Bytes, proposal: ProposalRecord, 
   return city.execute(parseActions(proposal.actions), proposal.body);
 }
 
-/** Approvals that count: of accounts that are members now, and able. */
+/** Approvals that count: those that stand, of accounts that are able. */
 function countSupport(city: City, id: Bytes, body: Bytes): number {
   const approvers = city.scan(approvalKind, id).map(({ segments }) => segments[1] as Bytes);
-  return approvers.filter((account) => city.read(at(memberKind, body, account)) !== null && isAble(city, account)).length;
+  return approvers.filter((account) => hasApproved(city, id, body, account) && isAble(city, account)).length;
 }

@@ -9,7 +9,7 @@ import { defineAction } from '@oppidum/ledger/action';
 import { applyApprovals, approvingMembers, checkMember, checkWaiting, hasApproved } from './approvals.ts';
 
 /**
- * Approves a proposal for every member who signed with a full key and has not approved yet.
+ * Approves a proposal for every member who signed with a full key and has no standing approval yet.
  * Rule: members and threshold are those of the moment; where an inner action is refused nothing of the transaction happens, the approval
  * included, so a proposal is never half done and may be approved again when the obstacle is gone.
  * Refuses, in this order: PROPOSAL_UNKNOWN, PROPOSAL_CLOSED, PROPOSAL_EXPIRED, NOT_AUTHORIZED, KEY_CLASS_TOO_LOW, ALREADY_APPROVED;
@@ -25,14 +25,16 @@ export const approveProposal = defineAction({
     const { body } = city.get(at(proposalKind, proposalId));
     const refused = checkMember(city, body);
     if (refused !== null) return refused;
-    const fresh = approvingMembers(city, body).some((member) => !hasApproved(city, proposalId, member));
+    const fresh = approvingMembers(city, body).some(({ account }) => !hasApproved(city, proposalId, body, account));
     return fresh ? null : reject('ALREADY_APPROVED', { proposal: toHex(proposalId) });
   },
 
   // COMMIT POINT
   apply({ id: proposalId }, city) {
     const proposal = city.get(at(proposalKind, proposalId));
-    const fresh = approvingMembers(city, proposal.body).filter((member) => !hasApproved(city, proposalId, member));
+    const fresh = approvingMembers(city, proposal.body).filter(
+      ({ account }) => !hasApproved(city, proposalId, proposal.body, account),
+    );
     return applyApprovals(city, proposalId, proposal, fresh);
   },
 });

@@ -34,7 +34,7 @@ export const createProposal = defineAction({
   // COMMIT POINT
   apply({ id: proposalId, body, actions, expiresMs }, city) {
     const members = approvingMembers(city, body);
-    const [proposer] = members;
+    const proposer = members[0]?.account;
     if (proposer === undefined) throw new Error('the check found a member');
     const proposal = {
       body,

@@ -145,6 +145,32 @@ test('nor one of a closed account, which still is a listed member', () => {
   assert.equal(isClosed(city, 'registrar'), false);
 });
 
+test('nor one by a key that was retired since: whoever stole it approved nothing, and its owner may approve anew', () => {
+  const city = makeCity();
+  assert.equal(propose(city, 'clara', [close(city, 'registrar')]), 'OK');
+  const fresh = { account: namedId('clara'), key: publicKeyOf(namedSigner('clara/1')), class: 'full' };
+  assert.equal(city.act('clara', 'account/add-key', fresh), 'OK');
+  assert.equal(city.act('clara/1', 'account/retire-key', { account: namedId('clara'), keyNumber: 0 }), 'OK');
+  assert.equal(approve(city, 'ben'), 'OK');
+  assert.equal(isClosed(city, 'registrar'), false, 'one approval stands');
+  assert.equal(approve(city, 'clara/1'), 'OK');
+  assert.equal(isClosed(city, 'registrar'), true);
+});
+
+test('nor one from before its member left and came back', () => {
+  const city = makeCity({ bodies: { council: { threshold: 2, members: ['anna', 'ben', 'clara', 'operator'] } } });
+  assert.equal(propose(city, 'clara', [close(city, 'registrar')]), 'OK');
+  for (const names of [
+    ['anna', 'ben', 'operator'],
+    ['anna', 'ben', 'clara', 'operator'],
+  ])
+    assert.equal(city.decide('body/change', { id: council, threshold: 2, members: members(...names) }), 'OK');
+  assert.equal(approve(city, 'ben'), 'OK');
+  assert.equal(isClosed(city, 'registrar'), false, 'one approval stands');
+  assert.equal(approve(city, 'clara'), 'OK');
+  assert.equal(isClosed(city, 'registrar'), true);
+});
+
 test('the threshold is that of the moment of counting', () => {
   const city = makeCity();
   assert.equal(propose(city, 'clara', [close(city, 'registrar')]), 'OK');
