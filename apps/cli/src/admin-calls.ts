@@ -6,16 +6,18 @@
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
-import { ADMIN_SOCKET } from '@oppidum/node/data-folder';
+import type { ADMIN_SOCKET } from '@oppidum/gateway/api-types';
 import { failureOf, parseJson } from './api.ts';
 import { CliFailure, EXIT } from './failure.ts';
 
+/** Only its type is the gateway's: a name that differs does not compile. */
+const SOCKET: typeof ADMIN_SOCKET = 'admin.sock';
 /** Erasing waits for the ledger. */
 const TIMEOUT_MS = 60_000;
 
 /** GET without `body`, else POST of it as JSON. */
 export async function callAdmin<T>({ data }: { readonly data: string }, path: string, body?: object): Promise<T> {
-  const socketPath = join(data, ADMIN_SOCKET);
+  const socketPath = join(data, SOCKET);
   const response = await send(socketPath, path, body).catch((error: NodeJS.ErrnoException) => {
     throw failureToReach(socketPath, error);
   });

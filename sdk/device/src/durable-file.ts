@@ -7,14 +7,14 @@ import type { Bytes } from '@oppidum/formats/bytes';
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
-/** Replaces a file atomically; resolves when bytes and name are on disk. Only the owner may read it. One writer per path. */
-export async function writeFileDurably(path: string, bytes: Bytes): Promise<void> {
+/** Replaces a file atomically; resolves when bytes and name are on disk. Only the owner may read it unless `mode` says so. One writer per path. */
+export async function writeFileDurably(path: string, bytes: Bytes, mode = PRIVATE_FILE): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
   const fresh = `${path}.new`;
   // A file left over from a crash would keep its old mode.
   await rm(fresh, { force: true });
-  const file = await open(fresh, 'w', PRIVATE_FILE);
+  const file = await open(fresh, 'w', mode);
   try {
     await file.writeFile(bytes);
     await file.sync();

@@ -322,7 +322,10 @@ const successor = z.object({ height: height(), sha256: id(), size: whole() });
 export const successorPage = page(successor).meta({ id: 'SuccessorPage' });
 export type SuccessorJson = z.infer<typeof successor>;
 
-/** Answers of the admin door, a socket in the data folder. `count`: readings whose key was destroyed. */
+/** The admin door's name in the data folder: a Unix socket, see admin-door.ts. */
+export const ADMIN_SOCKET = 'admin.sock';
+
+/** Answers of the admin door. `count`: readings whose key was destroyed. */
 export type ErasureJson = {
   readonly erasures: readonly { readonly shard: string; readonly id: string; readonly count: number }[];
 };

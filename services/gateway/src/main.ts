@@ -8,6 +8,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ERRORS } from '@oppidum/formats/error-catalogue';
@@ -17,6 +18,7 @@ import { foundCity } from '@oppidum/node/found-city';
 import { openCity } from '@oppidum/node/open-city';
 import { type Logger, pino } from 'pino';
 import { openAdminDoor } from './admin-door.ts';
+import { ADMIN_SOCKET } from './api-types.ts';
 import { readConfig, type StartOptions } from './config.ts';
 import { openFirstShard } from './first-shard.ts';
 import { startGateway } from './server.ts';
@@ -60,7 +62,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       reindex: options.reindex,
     });
     closers.push(gateway.close);
-    const admin = await openAdminDoor({ path: folder.paths.admin, shards: shard === null ? [] : [shard], logger });
+    const admin = await openAdminDoor({ path: join(config.data, ADMIN_SOCKET), shards: shard === null ? [] : [shard], logger });
     if (admin !== null) closers.push(admin.close);
     return { http: gateway.http, mqtt: gateway.mqtt, founded, close };
   } catch (error) {

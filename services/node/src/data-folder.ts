@@ -19,9 +19,6 @@ import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
 import { lockFolder } from './folder-lock.ts';
 import { makeSecretFolder } from './key-files.ts';
 
-/** Its name in the data folder: whoever may open it may administer the city. */
-export const ADMIN_SOCKET = 'admin.sock';
-
 const FORMAT = 'oppidum-data';
 const VERSION = 1;
 
@@ -40,8 +37,6 @@ export type DataPaths = {
   readonly log: string;
   readonly shard: (number: number) => string;
   readonly gateway: string;
-  /** The socket of the admin door, while the city runs. */
-  readonly admin: string;
 };
 
 /** A data folder held by this process until `release`. */
@@ -67,7 +62,6 @@ function dataPaths(folder: string): DataPaths {
     log: join(folder, 'log'),
     shard: (number) => join(folder, 'shards', String(number)),
     gateway: join(folder, 'gateway'),
-    admin: join(folder, ADMIN_SOCKET),
   };
 }
 

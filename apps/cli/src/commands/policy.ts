@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { writeFileDurably } from '@oppidum/device/durable-file';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import { originOf, parseCityPolicy, VALIDATORS } from '@oppidum/formats/city-policy';
 import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
-import { writeFileDurably } from '@oppidum/node/durable-file';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, openCli, policyAtHand, readFile, readInput } from '../cli.ts';
@@ -13,6 +13,9 @@ import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { type PolicyChange, walkPolicies } from '../policy-walk.ts';
 
 type FollowOptions = { readonly policy?: string; readonly out?: string };
+
+/** A policy is for everybody to read. */
+const POLICY_MODE = 0o644;
 
 /** A policy as people and programs read it. */
 type PolicySummary = {
@@ -112,7 +115,7 @@ async function followPolicy(cli: Cli, options: FollowOptions): Promise<void> {
   const out = options.out ?? from;
   assertNotBack(out, [trusted, ...changes.map(({ file }) => file)]);
   const isWritten = !existsSync(out) || !equalBytes(readFile(out), newest.file);
-  if (isWritten) await writeFileDurably(out, newest.file);
+  if (isWritten) await writeFileDurably(out, newest.file, POLICY_MODE);
   report(cli, { from, out, isWritten, trusted, changes });
 }
 
