@@ -42,6 +42,16 @@ export class Progress {
     this.#show(done, now);
   }
 
+  /** True once something of it was shown. */
+  get wasShown(): boolean {
+    return this.#marks.length > 1;
+  }
+
+  /** Takes the bar away, so that a line of data can follow. */
+  clear(): void {
+    if (this.#isDrawn) process.stderr.write('\r\u001b[K');
+  }
+
   /** Shows the last state and ends the line. */
   end(done: number): void {
     this.#show(done, performance.now());
@@ -51,7 +61,7 @@ export class Progress {
 
   /** Writes a note without tearing the bar. */
   note(text: string): void {
-    if (this.#isDrawn) process.stderr.write('\r\u001b[K');
+    this.clear();
     this.#output.note(text);
   }
 

@@ -71,6 +71,106 @@ export const SERVICE_ERRORS = {
     'Nothing is to be done: it is asked again; look at its address if this lasts',
   ),
 
+  // What a check of a data folder finds
+  ANCHOR_DAMAGED: entry(
+    500,
+    3,
+    'An anchor that a shard remembers is not the one on the ledger',
+    'Restore the vault of the shard from a backup that is as new; receipts and log show what is lost',
+  ),
+  BLOCK_DAMAGED: entry(
+    500,
+    3,
+    'A stored block is not what executing it gives',
+    'Restore the folder `node` from a backup that is as new, or restore a snapshot with `oppidum node restore`',
+  ),
+  BLOCK_MISSING: entry(
+    500,
+    3,
+    'A stored block is missing',
+    'Restore the folder `node` from a backup that is as new, or restore a snapshot with `oppidum node restore`',
+  ),
+  CHECKPOINT_DAMAGED: entry(
+    500,
+    3,
+    'A published checkpoint is missing, or not one of this log under its policy',
+    'With the city stopped, remove the file `checkpoint` of this log; the next start publishes it anew',
+  ),
+  DATABASE_UNREADABLE: entry(
+    500,
+    3,
+    'A database cannot be read',
+    'Restore its folder from a backup that is as new; check the disk',
+  ),
+  DECISION_DAMAGED: entry(
+    500,
+    3,
+    'What a shard decided about a sequence number is not what its log and receipts say',
+    'Restore the vault of the shard from a backup that is as new',
+  ),
+  ENTRY_DAMAGED: entry(
+    500,
+    3,
+    'A stored reading is not the one that was received',
+    'Restore the vault of the shard from a backup that is as new; the device may still have the reading',
+  ),
+  ERASURE_DAMAGED: entry(
+    500,
+    3,
+    'What proves an erasure is not what the ledger has',
+    'Restore the vault of the shard from a backup made after the erasure',
+  ),
+  FILE_DAMAGED: entry(500, 3, 'A file of the data folder is not what it must be', 'Restore this file from a backup'),
+  FILE_MISSING: entry(500, 3, 'A file of the data folder is missing', 'Restore this file from a backup'),
+  FRONTIER_DAMAGED: entry(
+    500,
+    3,
+    'The file `frontier` of a log is missing or altered',
+    'With the city stopped, remove the file `frontier` of this log; the next start writes log and frontier anew',
+  ),
+  INDEX_DAMAGED: entry(
+    500,
+    3,
+    'A table that follows from others does not follow from them',
+    'Restore the database from a backup that is as new',
+  ),
+  KEY_FILE_FOREIGN: entry(
+    500,
+    3,
+    'A key file holds another key than the ledger knows',
+    'Restore the file from where the key is kept, or replace the key on the ledger',
+  ),
+  POLICY_DAMAGED: entry(
+    500,
+    3,
+    'A policy file is not what the ledger decided',
+    'Restore the file from a backup, or take it from the record `policyEffective`',
+  ),
+  RECEIPT_DAMAGED: entry(
+    500,
+    3,
+    'What the receipts of a group follow from is altered',
+    'Restore the vault of the shard from a backup that is as new; devices hold their receipts',
+  ),
+  STATE_DAMAGED: entry(
+    500,
+    3,
+    'A stored record of the state is not what the blocks make of it',
+    'Restore the folder `node` from a backup that is as new, or restore a snapshot with `oppidum node restore`',
+  ),
+  TILE_DAMAGED: entry(
+    500,
+    3,
+    'A tile or bundle of a log is altered',
+    'With the city stopped, remove the file `frontier` of this log; the next start writes all tiles anew from the store',
+  ),
+  TILE_MISSING: entry(
+    500,
+    3,
+    'A tile or bundle of a log is missing',
+    'With the city stopped, remove the file `frontier` of this log; the next start writes all tiles anew from the store',
+  ),
+
   // Doors of the city
   FACT_UNKNOWN: entry(404, 1, 'Nothing with this id is on record', 'Check the id: of a reading or of a transaction'),
   SUCCESSOR_UNKNOWN: entry(404, 1, 'No policy came into force with this block', 'See /api/v1/policies'),
