@@ -47,6 +47,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/doctor.ts')).buildDoctor,
   },
   {
+    name: 'fsck',
+    group: RUN,
+    summary: 'Derive everything in a data folder again and name what is damaged',
+    load: async () => (await import('./commands/fsck.ts')).buildFsck,
+  },
+  {
     name: 'node',
     group: RUN,
     summary: 'Write a snapshot of a stopped city; make a data folder from one',
