@@ -89,7 +89,7 @@ function parseHeader(header: CborMap): ReadingHeader {
 }
 
 /** The records a reading carries, each name under the device's own URN, times absolute. Throws FormatError. */
-export function parseReadingRecords(reading: AllegedReading): readonly ResolvedRecord[] {
+export function parseReadingRecords(reading: Pick<AllegedReading, 'payload' | 'device'>): readonly ResolvedRecord[] {
   return parseReadingPack(reading.payload, deviceUrnPrefix(reading.device));
 }
 

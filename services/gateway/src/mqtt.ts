@@ -182,11 +182,11 @@ class Sessions {
     const rejection = this.#checkPublish(client, packet);
     if (rejection !== null) return this.#refuse(client, rejection);
     const envelope = typeof payload === 'string' ? new Uint8Array(Buffer.from(payload)) : new Uint8Array(payload);
-    const shard = this.#context.shards.find((candidate) => candidate.status().accepts);
+    const shard = this.#context.shards.find((candidate) => candidate.accepts());
     const answer =
       shard === undefined || !this.#context.node.isAlive()
         ? { kind: 'passing' as const, rejection: reject('NOT_READY', { part: 'telemetry' }) }
-        : await shard.ingest(envelope);
+        : await shard.ingestInTurn(envelope);
     this.#context.metrics.countReading('mqtt', answer.kind);
     if (answer.kind !== 'passing') {
       await this.#send(client, topic.replace(/up$/, 'down'), Buffer.from(answer.receipt));

@@ -8,11 +8,11 @@ import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
-import { type AllegedReading, parseReading, parseReadingRecords } from '@oppidum/formats/reading';
-import type { ResolvedRecord } from '@oppidum/formats/senml';
+import { type AllegedReading, parseReading } from '@oppidum/formats/reading';
 import { checkEntitlement } from '@oppidum/proofs/entitlement';
-import { verifyReadingSignature } from '@oppidum/proofs/reading-signature';
+import type { CheckPool } from './check-pool.ts';
 import type { DeviceRecords } from './device-records.ts';
+import type { SignedFinding, SignedJob } from './signed-check.ts';
 
 /** A reading signed by a key that was entitled when it came. */
 export type VerifiedReading = AllegedReading & {
@@ -32,43 +32,52 @@ export type AdmissionContext = {
   /** Genesis hash of the city. */
   readonly audience: Bytes;
   readonly devices: DeviceRecords;
+  readonly pool: Pick<CheckPool, 'check'>;
   /** POSIX milliseconds. */
   readonly clock: () => number;
 };
 
-/**
- * Judges one envelope. Passing, in this order: what `parseReading` throws, WRONG_CITY, DEVICE_UNKNOWN, KEY_UNKNOWN, as
- * `checkEntitlement`, SIGNATURE_INVALID, then CLOCK_AHEAD. Final: what `parseReadingRecords` throws.
- */
-export function admitReading(context: AdmissionContext, envelope: Bytes): Admission {
-  const reading = open(() => parseReading(context.crypto, envelope));
-  if ('code' in reading) return { kind: 'passing', rejection: reading };
-  const signed = verify(context, reading);
-  if ('code' in signed) return { kind: 'passing', rejection: signed };
+type Entitled = SignedJob & { readonly reading: AllegedReading; readonly isPersonal: boolean };
 
-  const records = open(() => parseReadingRecords(signed));
-  if ('code' in records) return { kind: 'verified', reading: signed, refusal: records };
-  const early = checkClock(context, records);
-  if (early !== null) return { kind: 'passing', rejection: early };
-  return { kind: 'verified', reading: signed, refusal: null };
+/**
+ * Judges envelopes; one admission each, in their order. Passing, in this order: what `parseReading` throws, WRONG_CITY, DEVICE_UNKNOWN,
+ * KEY_UNKNOWN, as `checkEntitlement`, SIGNATURE_INVALID, then CLOCK_AHEAD. Final: what `parseReadingRecords` throws.
+ */
+export async function admitReadings(context: AdmissionContext, envelopes: readonly Bytes[]): Promise<readonly Admission[]> {
+  const entitled = envelopes.map((envelope) => entitle(context, envelope));
+  const findings = await context.pool.check(entitled.filter((each) => !('code' in each)) as Entitled[]);
+  const latestMs = context.clock() + LIMITS.clockAheadMs;
+  let next = 0;
+  return entitled.map((each) =>
+    'code' in each ? { kind: 'passing', rejection: each } : conclude(each, findings[next++] as SignedFinding, latestMs),
+  );
 }
 
-function verify(context: AdmissionContext, reading: AllegedReading): VerifiedReading | Rejection {
+/** Refuses a reading that was admitted and whose device may not send any more. `checkEntitlement`, with the records of now. */
+export function checkStillEntitled({ devices }: Pick<AdmissionContext, 'devices'>, reading: AllegedReading): Rejection | null {
+  const found = devices.read(reading.device, reading.keyNumber);
+  return 'code' in found ? found : checkEntitlement(found.entitlement, found.height);
+}
+
+function entitle(context: AdmissionContext, envelope: Bytes): Entitled | Rejection {
+  const reading = open(() => parseReading(context.crypto, envelope));
+  if ('code' in reading) return reading;
   if (!equalBytes(reading.audience, context.audience)) return reject('WRONG_CITY', { city: toHex(reading.audience) });
   const found = context.devices.read(reading.device, reading.keyNumber);
   if ('code' in found) return found;
   const refusal = checkEntitlement(found.entitlement, found.height);
   if (refusal !== null) return refusal;
   const { key, model } = found.entitlement;
-  if (!verifyReadingSignature(context.crypto, reading, key)) return reject('SIGNATURE_INVALID', { by: 'device key' });
-  return { ...reading, contentDigest: context.crypto.sha256(reading.payload), isPersonal: model.personal };
+  return { reading, key, isPersonal: model.personal };
 }
 
-/** A device whose clock runs ahead is right later: the reading stays with it. */
-function checkClock({ clock }: AdmissionContext, records: readonly ResolvedRecord[]): Rejection | null {
-  const latestMs = clock() + LIMITS.clockAheadMs;
-  const ahead = records.find(({ timeS }) => timeS * 1000 > latestMs);
-  return ahead === undefined ? null : reject('CLOCK_AHEAD', { timeS: ahead.timeS, aheadMsMax: LIMITS.clockAheadMs });
+function conclude({ reading, isPersonal }: Entitled, finding: SignedFinding, latestMs: number): Admission {
+  if (finding === null) return { kind: 'passing', rejection: reject('SIGNATURE_INVALID', { by: 'device key' }) };
+  const { contentDigest, latestTimeS: timeS, refusal } = finding;
+  // A device whose clock runs ahead is right later: the reading stays with it.
+  if (timeS * 1_000 > latestMs)
+    return { kind: 'passing', rejection: reject('CLOCK_AHEAD', { timeS, aheadMsMax: LIMITS.clockAheadMs }) };
+  return { kind: 'verified', reading: { ...reading, contentDigest, isPersonal }, refusal };
 }
 
 /** Bad bytes from outside become a refusal; anything else thrown is a fault of ours. */

@@ -50,6 +50,12 @@ export type TelemetryClient = {
   readonly tilesFolder: string;
   /** Resolves when the answer is durable. Many calls at once share one commit. Never rejects for what the envelope contains. */
   ingest(envelope: Bytes): Promise<IngestAnswer>;
+  /** The same for all of them or for none: null while too many wait already. */
+  ingestAll(envelopes: readonly Bytes[]): Promise<readonly IngestAnswer[]> | null;
+  /** The same for senders that can be made to wait: begins as soon as there is room, in the order of the calls; never OVERLOADED. */
+  ingestInTurn(envelope: Bytes): Promise<IngestAnswer>;
+  /** As `status().accepts`, at no cost. */
+  accepts(): boolean;
   /** Entries from an index on, ascending, at most `limit`. */
   readings(fromIndex: number, limit: number): readonly KeptReading[];
   /** The entry with this digest, or null. */

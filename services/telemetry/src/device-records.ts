@@ -1,35 +1,63 @@
-/** What the ledger says about devices, read once per block: whoever sends a thousand readings a second has few records. */
+/** What the ledger says about devices, read once while they stay the same: whoever sends a thousand readings a second has few records. */
 
-import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, toHex, toOctets } from '@oppidum/formats/bytes';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { deviceKeyKind, deviceKind, manufacturerKind, modelKind, suspensionKind } from '@oppidum/formats/state-devices';
 import { type AnyKind, at, type KeyRange, parseKey, parseState, prefixRange, type Segment } from '@oppidum/formats/state-layout';
-import type { NodeClient } from '@oppidum/node/client';
+import { kindOfKey } from '@oppidum/formats/state-registry';
+import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import type { Entitlement } from '@oppidum/proofs/entitlement';
 
 /** Records of so many device keys stay in memory. */
 const CACHE_COUNT_MAX = 65_536;
 
-/** Reads from committed state; forgets with every block, so that no revocation is outrun. */
-export class DeviceRecords {
-  readonly #client: Pick<NodeClient, 'read' | 'scan' | 'head'>;
-  readonly #known = new Map<string, Entitlement>();
-  #height = -1;
+/** Records of these kinds entitle devices. */
+const ENTITLING: ReadonlySet<string> = new Set(
+  [manufacturerKind, modelKind, deviceKind, deviceKeyKind, suspensionKind].map(({ name }) => name),
+);
 
-  constructor(client: Pick<NodeClient, 'read' | 'scan' | 'head'>) {
+type Client = Pick<NodeClient, 'read' | 'scan' | 'head' | 'onBlock'>;
+
+/** Reads from committed state; forgets with every block that changed any such record, so that no revocation is outrun. */
+export class DeviceRecords {
+  readonly #client: Client;
+  readonly #known = new Map<string, Entitlement>();
+  /** The block up to which all changes were seen. */
+  #height: number;
+  readonly #forget: () => void;
+
+  constructor(client: Client) {
     this.#client = client;
+    this.#height = client.head().height;
+    this.#forget = client.onBlock((block) => this.#follow(block));
+  }
+
+  /** The last durable block. */
+  get height(): number {
+    return this.#client.head().height;
   }
 
   /** What entitles a device key, with the height it was read at. Refuses DEVICE_UNKNOWN, KEY_UNKNOWN. */
   read(device: Bytes, keyNumber: number): { readonly entitlement: Entitlement; readonly height: number } | Rejection {
     const { height } = this.#client.head();
+    // A block is durable a moment before it is told of: until then nothing that was known counts.
     if (height !== this.#height || this.#known.size >= CACHE_COUNT_MAX) this.#known.clear();
-    this.#height = height;
-    const name = `${toHex(device)}/${keyNumber}`;
+    const name = `${toOctets(device)}${keyNumber}`;
     const entitlement = this.#known.get(name) ?? readEntitlement(this.#client, device, keyNumber);
     if ('code' in entitlement) return entitlement;
     this.#known.set(name, entitlement);
     return { entitlement, height };
+  }
+
+  /** Follows no more blocks. */
+  close(): void {
+    this.#forget();
+  }
+
+  #follow({ height, changes }: CommittedBlock): void {
+    const isNext = height === this.#height + 1;
+    this.#height = height;
+    if (!isNext || changes.some(({ key }) => ENTITLING.has(kindOfKey(key)?.name ?? ''))) this.#known.clear();
   }
 }
 

@@ -10,8 +10,9 @@ import { anchorHeadKind, shardKind } from '@oppidum/formats/state-telemetry';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
 import type { NodeClient } from '@oppidum/node/client';
 import { CheckpointPublisher } from '@oppidum/node/publisher';
-import { admitReading } from './admit.ts';
+import { type AdmissionContext, admitReadings, checkStillEntitled } from './admit.ts';
 import { Anchorer } from './anchor.ts';
+import { CheckPool } from './check-pool.ts';
 import type { KeptReading, TelemetryClient } from './client.ts';
 import { type CloneFinding, findClones } from './clones.ts';
 import { DeviceRecords } from './device-records.ts';
@@ -59,6 +60,8 @@ type Wiring = {
   readonly parts: ShardParts;
   readonly publisher: CheckpointPublisher;
   readonly riders: InterlockRiders;
+  readonly devices: DeviceRecords;
+  readonly pool: CheckPool;
   readonly kept: Listeners<readonly KeptReading[]>;
   readonly anchored: Listeners<AnchorRecord>;
   readonly clock: () => number;
@@ -85,6 +88,7 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
     void anchorer.close();
     void sequencer.close();
     void publisher.close();
+    void wiring.pool.close();
     if (options.onFailure !== undefined) return options.onFailure(error);
     setImmediate(() => {
       throw error;
@@ -102,6 +106,8 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
       await anchorer.close();
       await sequencer.close();
       await publisher.close();
+      await wiring.pool.close();
+      wiring.devices.close();
       parts.log.close();
       await parts.vault.close();
     },
@@ -120,12 +126,25 @@ function wire(options: ShardOptions, parts: ShardParts, onFailure: (error: Error
   });
   const riders = new InterlockRiders(client, crypto);
   for (const entry of vault.entriesFrom(client.read(at(anchorHeadKind, id))?.size ?? 0)) riders.offer(entry);
-  return { parts, publisher, riders, kept: new Listeners(), anchored: new Listeners(), clock, onRefusal, onFailure };
+  const [devices, pool] = [new DeviceRecords(client), new CheckPool(crypto)];
+  return {
+    parts,
+    publisher,
+    riders,
+    devices,
+    pool,
+    kept: new Listeners(),
+    anchored: new Listeners(),
+    clock,
+    onRefusal,
+    onFailure,
+  };
 }
 
-function makeSequencer(options: ShardOptions, { parts, publisher, riders, kept, clock, onFailure }: Wiring): Sequencer {
+function makeSequencer(options: ShardOptions, wiring: Wiring): Sequencer {
   const { client, crypto } = options;
-  const context = { crypto, audience: client.genesisHash, devices: new DeviceRecords(client), clock };
+  const { parts, publisher, riders, kept, clock, onFailure, devices, pool } = wiring;
+  const context: AdmissionContext = { crypto, audience: client.genesisHash, devices, pool, clock };
   return new Sequencer({
     ...parts,
     crypto,
@@ -133,7 +152,10 @@ function makeSequencer(options: ShardOptions, { parts, publisher, riders, kept, 
     shard: parts.id,
     clock,
     closedBecause: () => closedBecause(client, parts.id),
-    admit: async (envelopes) => envelopes.map((envelope) => admitReading(context, envelope)),
+    admit: (envelopes) => admitReadings(context, envelopes),
+    admitConcurrency: pool.concurrency,
+    height: () => devices.height,
+    recheck: (reading) => checkStillEntitled(context, reading),
     onKept(entries) {
       publisher.news();
       for (const entry of entries) riders.offer(entry);

@@ -14,7 +14,7 @@ import type { ReceiptLeaf } from '@oppidum/formats/receipt';
 import type { TileLog } from '@oppidum/node/tile-log';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import type { CompactTree } from '@oppidum/proofs/merkle-tree';
-import type { Admission } from './admit.ts';
+import type { Admission, VerifiedReading } from './admit.ts';
 import type { IngestAnswer } from './client.ts';
 import { GroupDraft, type Judgement } from './group-draft.ts';
 import { storeEnvelope } from './kept-readings.ts';
@@ -36,8 +36,13 @@ export type SequencerOptions = {
   readonly clock: () => number;
   /** Why nothing may be acknowledged now (the node is silent, the shard is frozen), or null. */
   readonly closedBecause: () => Rejection | null;
-  /** Judges envelopes, see `admitReading`; a promise, so that it may happen in other threads. */
+  /** Judges envelopes, see `admitReadings`; a promise, for it may happen in other threads. */
   readonly admit: (envelopes: readonly Bytes[]) => Promise<readonly Admission[]>;
+  /** Slices that may be judged at the same time. */
+  readonly admitConcurrency: number;
+  /** The last durable block: when it is another than at the admission, `recheck` is asked whether the device may still send. */
+  readonly height: () => number;
+  readonly recheck: (reading: VerifiedReading) => Rejection | null;
   /** Told after each group by which entries the log grew. */
   readonly onKept: (entries: readonly VaultEntry[]) => void;
   /** Told once when the vault or the log failed: nothing more will be acknowledged. */
@@ -52,13 +57,15 @@ type Waiting = {
   readonly resolve: (answer: IngestAnswer) => void;
   readonly fail: (error: Error) => void;
 };
-type Admitted = Waiting & { readonly admission: Admission };
+type Admitted = Waiting & { readonly admission: Admission; readonly height: number };
 
 const WAITING_COUNT_MAX = 8_192;
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
-const GROUP_COUNT_MAX = 512;
-/** Envelopes judged before others have their turn: 2 to 3 ms of signatures. */
-const SLICE_COUNT = 32;
+const GROUP_COUNT_MAX = 1_024;
+/** Envelopes judged together: some milliseconds of signatures. */
+const SLICE_COUNT = 64;
+/** What may be filled by those who wait for room: the rest is for those who are told that there is none. */
+const IN_TURN_SHARE = 0.75;
 
 /** The one place where a shard's log grows. */
 export class Sequencer {
@@ -70,6 +77,10 @@ export class Sequencer {
   #waitingCount = 0;
   #waitingSize = 0;
   #isAdmitting = false;
+  /** Slices under way, oldest first; each ends when its readings, and all before them, are admitted. */
+  readonly #slices: Promise<void>[] = [];
+  /** Those who wait for room, in the order in which they came. */
+  #inTurn: Waiting[] = [];
   #isSequencing = false;
   /** Groups and erasures, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -88,15 +99,56 @@ export class Sequencer {
   /** Resolves when the answer is durable. Rejects only when the shard has failed or is closed. */
   ingest(envelope: Bytes): Promise<IngestAnswer> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
-    const { waitingCountMax = WAITING_COUNT_MAX, waitingSizeMax = WAITING_SIZE_MAX } = this.#options;
-    if (this.#waitingCount >= waitingCountMax || this.#waitingSize + envelope.length > waitingSizeMax)
-      return Promise.resolve({ kind: 'passing', rejection: reject('OVERLOADED', { waitingCountMax, waitingSizeMax }) });
-    this.#waitingCount++;
-    this.#waitingSize += envelope.length;
+    if (this.#hasRoom(1, envelope.length)) return this.#enter(envelope);
+    return Promise.resolve({ kind: 'passing', rejection: this.#overloaded() });
+  }
+
+  /** The same for all of them or for none: null when there is no room. */
+  ingestAll(envelopes: readonly Bytes[]): Promise<IngestAnswer[]> | null {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    const size = envelopes.reduce((sum, { length }) => sum + length, 0);
+    return this.#hasRoom(envelopes.length, size) ? Promise.all(envelopes.map((envelope) => this.#enter(envelope))) : null;
+  }
+
+  /** The same for senders that can be made to wait: begins when there is room, in the order in which they came. */
+  ingestInTurn(envelope: Bytes): Promise<IngestAnswer> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
+    if (this.#inTurn.length === 0 && this.#hasRoom(1, envelope.length, IN_TURN_SHARE)) return this.#enter(envelope);
     return new Promise((resolve, fail) => {
-      this.#waiting.push({ envelope, resolve, fail });
-      void this.#admitAll();
+      this.#inTurn.push({ envelope, resolve, fail });
     });
+  }
+
+  #hasRoom(count: number, size: number, share = 1): boolean {
+    const { waitingCountMax = WAITING_COUNT_MAX, waitingSizeMax = WAITING_SIZE_MAX } = this.#options;
+    return this.#waitingCount + count <= share * waitingCountMax && this.#waitingSize + size <= share * waitingSizeMax;
+  }
+
+  #overloaded(): Rejection {
+    const { waitingCountMax = WAITING_COUNT_MAX, waitingSizeMax = WAITING_SIZE_MAX } = this.#options;
+    return reject('OVERLOADED', { waitingCountMax, waitingSizeMax });
+  }
+
+  #enter(envelope: Bytes): Promise<IngestAnswer> {
+    return new Promise((resolve, fail) => this.#wait({ envelope, resolve, fail }));
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#waitingCount++;
+    this.#waitingSize += waiting.envelope.length;
+    this.#waiting.push(waiting);
+    void this.#admitAll();
+  }
+
+  /** Those who waited for room come in. One alone always may: else the largest would wait for ever. */
+  #letIn(): void {
+    let count = 0;
+    for (const waiting of this.#inTurn) {
+      if (this.#waitingCount > 0 && !this.#hasRoom(1, waiting.envelope.length, IN_TURN_SHARE)) break;
+      this.#wait(waiting);
+      count++;
+    }
+    this.#inTurn.splice(0, count);
   }
 
   /** Runs work between two groups, while nobody else writes to the vault. */
@@ -112,25 +164,42 @@ export class Sequencer {
     await this.#turn;
   }
 
-  /** Judges what waits, slice by slice; groups go to disk meanwhile. */
+  /** Judges what waits, slice by slice and several at a time; groups go to disk meanwhile. */
   async #admitAll(): Promise<void> {
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;
     // Whoever comes in this turn of the event loop joins the first slice.
     await nextTurn();
     while (this.#waiting.length > 0) {
+      if (this.#slices.length >= this.#options.admitConcurrency) await this.#slices[0];
       const slice = this.#waiting.splice(0, SLICE_COUNT);
-      try {
-        const admissions = await this.#admit(slice.map(({ envelope }) => envelope));
-        if (this.#ended !== null) throw this.#ended;
-        this.#admitted.push(...slice.map((waiting, i) => ({ ...waiting, admission: admissions[i] as Admission })));
-      } catch (error) {
-        this.#fail(error as Error, slice);
-      }
-      void this.#sequenceAll();
+      const height = this.#options.height();
+      const admitted = this.#admit(slice.map(({ envelope }) => envelope));
+      const done = this.#conclude(slice, admitted, height, this.#slices.at(-1));
+      this.#slices.push(done);
+      void done.then(() => this.#slices.shift());
       await nextTurn();
     }
     this.#isAdmitting = false;
+  }
+
+  /** Readings are admitted in the order in which they came, whichever slice was judged first. */
+  async #conclude(
+    slice: readonly Waiting[],
+    admitted: Promise<readonly Admission[]>,
+    height: number,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    try {
+      const admissions = await admitted;
+      await before;
+      if (this.#ended !== null) throw this.#ended;
+      for (const [i, waiting] of slice.entries())
+        this.#admitted.push({ ...waiting, height, admission: admissions[i] as Admission });
+    } catch (error) {
+      this.#fail(error as Error, slice);
+    }
+    void this.#sequenceAll();
   }
 
   async #admit(envelopes: readonly Bytes[]): Promise<readonly Admission[]> {
@@ -157,7 +226,12 @@ export class Sequencer {
   async #sequence(group: readonly Admitted[]): Promise<void> {
     const draft = new GroupDraft(this.#options.vault, this.#options);
     const judgements: Judgement[] = [];
-    for (const { admission } of group) judgements.push(draft.judge(await this.#bind(admission)));
+    const height = this.#options.height();
+    for (const each of group) {
+      const admission = each.height === height ? each.admission : this.#recheck(each.admission);
+      const isPersonal = admission.kind === 'verified' && admission.reading.isPersonal;
+      judgements.push(draft.judge(isPersonal ? await this.#bind(admission) : admission));
+    }
     const receipts = draft.leaves.length === 0 ? null : await this.#keep(draft);
 
     // ACKNOWLEDGE
@@ -167,6 +241,13 @@ export class Sequencer {
       this.#waitingSize -= envelope.length;
       resolve(this.#answer(judgements[i] as Judgement, make));
     });
+    this.#letIn();
+  }
+
+  /** What a block between admission and group has ended, ends here: no revocation is outrun by what waited. */
+  #recheck(admission: Admission): Admission {
+    const rejection = admission.kind === 'verified' ? this.#options.recheck(admission.reading) : null;
+    return rejection === null ? admission : { kind: 'passing', rejection };
   }
 
   /**
@@ -174,7 +255,7 @@ export class Sequencer {
    * subject's key.
    */
   async #bind(admission: Admission): Promise<Admission> {
-    if (admission.kind === 'passing' || !admission.reading.isPersonal) return admission;
+    if (admission.kind === 'passing') return admission;
     const { keys } = this.#options;
     const { reading } = admission;
     await keys.provide(reading.device);
@@ -227,7 +308,8 @@ export class Sequencer {
 
   #end(error: Error): void {
     this.#ended ??= error;
-    for (const { fail } of [...this.#waiting.splice(0), ...this.#admitted.splice(0)]) fail(this.#ended);
+    for (const { fail } of [...this.#waiting.splice(0), ...this.#admitted.splice(0), ...this.#inTurn.splice(0)])
+      fail(this.#ended);
   }
 }
 

@@ -31,22 +31,30 @@ export type RunningShard = {
 export function telemetryClient(running: RunningShard): TelemetryClient {
   const { number, client, parts, publisher, sequencer, kept, anchored } = running;
   const { id, record, paths, vault, keys } = parts;
+  let known = { height: -1, isActive: false };
+  const accepts = (): boolean => {
+    const { height } = client.head();
+    if (known.height !== height) known = { height, isActive: client.read(at(shardKind, id))?.status === 'active' };
+    return known.isActive && sequencer.isOpen && client.isAlive();
+  };
   return {
     status() {
       const newest = vault.newestAnchor();
-      const status = client.read(at(shardKind, id))?.status;
       return {
         id,
         number,
         origin: record.origin,
         size: vault.size,
         anchored: newest === null ? null : { size: newest.size, height: newest.height, timeMs: newest.timeMs },
-        accepts: sequencer.isOpen && client.isAlive() && status === 'active',
+        accepts: accepts(),
       };
     },
     checkpoint: () => publisher.latest(),
     tilesFolder: paths.log,
     ingest: (envelope) => sequencer.ingest(envelope),
+    ingestAll: (envelopes) => sequencer.ingestAll(envelopes),
+    ingestInTurn: (envelope) => sequencer.ingestInTurn(envelope),
+    accepts,
     readings: (fromIndex, limit) => [...vault.entriesFrom(fromIndex, limit)].map((entry) => openReading(keys, entry)),
     reading(digest) {
       const index = vault.indexOf(digest);

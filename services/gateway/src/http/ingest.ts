@@ -46,9 +46,10 @@ export function addIngestRoutes(app: App, { shards, metrics, node }: GatewayCont
       async (request, reply): Promise<ReadingAnswersJson | undefined> => {
         const type = acceptedType(request, ['application/cbor', 'application/json']);
         const envelopes = readEnvelopes(request.headers['content-type'], request.body);
-        const shard = shards.find((candidate) => candidate.status().accepts);
+        const shard = shards.find((candidate) => candidate.accepts());
         if (shard === undefined || !node.isAlive()) throw formatError('NOT_READY', { part: 'telemetry' });
-        const kept = await Promise.all(envelopes.map((envelope) => shard.ingest(envelope)));
+        const kept = await shard.ingestAll(envelopes);
+        if (kept === null) throw formatError('OVERLOADED', { waiting: 'readings' });
         for (const { kind } of kept) metrics.countReading('http', kind);
         const list = kept.map(showAnswer);
         if (type === 'application/json') return readingAnswersSchema.toJson([...list]) as ReadingAnswersJson;
