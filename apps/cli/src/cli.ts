@@ -85,6 +85,7 @@ export async function readInput(file: string): Promise<Uint8Array> {
 /** The bytes of a file. Throws TOO_LARGE, and as reading a file does. */
 export function readFile(file: string): Uint8Array {
   const stat = statSync(file);
+  if (stat.isDirectory()) throw usageFailure(`${file} is a folder`, 'Name a file in it');
   if (stat.isFile() && stat.size > INPUT_SIZE_MAX) throw formatError('TOO_LARGE', { file, sizeMax: INPUT_SIZE_MAX });
   return new Uint8Array(readFileSync(file));
 }

@@ -47,11 +47,12 @@ export async function writeEvidence(
   if (options.out === undefined && form === 'cbor' && process.stdout.isTTY === true)
     throw usageFailure('CBOR is no text for a terminal', 'Name a file with --out FILE, or choose --format json');
   const known = policy ?? (await findPolicy(cli, options));
-  checkFirst(cli, file, known);
+  const verdict = checkFirst(cli, file, known);
   if (options.tlogProof !== undefined) await writeHops(cli, evidence, options.tlogProof, known);
   if (options.out === undefined) process.stdout.write(bytes);
   else {
     writeFileSync(options.out, bytes);
+    if (cli.json) cli.output.json({ file: options.out, form, size: bytes.length, verdict });
     cli.output.note(`Wrote ${options.out}, ${bytes.length} bytes.`);
   }
 }
@@ -79,15 +80,19 @@ export async function fetchRecords(cli: Pick<Cli, 'api'>, { kind, segments, from
   return file;
 }
 
-/** Evidence that does not prove what it says is not written: the city or whoever stands between is wrong. */
-function checkFirst(cli: Cli, file: Uint8Array, policy: Policy | null): void {
+/**
+ * Evidence that does not prove what it says is not written: the city or whoever stands between is wrong. The verdict, or null where
+ * no policy is at hand to judge by.
+ */
+function checkFirst(cli: Cli, file: Uint8Array, policy: Policy | null): string | null {
   if (policy === null) {
     cli.output.note('No policy file is at hand, so this was not checked. Verify it before you rely on it.');
-    return;
+    return null;
   }
   const report = verifyEvidence(nativeCrypto, file, { policy });
   if (report.color === 'red') throw refuted(report);
   cli.output.note(`${report.verdict}: ${report.means}.`);
+  return report.verdict;
 }
 
 function refuted({ verdict, means, steps }: Report): CliFailure {

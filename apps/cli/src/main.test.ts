@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -79,6 +79,10 @@ const MISUSES: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['verify', 'a', 'b'], /too many arguments/],
   [['evidence', 'state', 'Device'], /Did you mean device\?/],
   [['state', 'get', 'device', 'xyz'], /64 digits 0-9 a-f or a number/],
+  [['device', 'list', '--status', 'lost'], /--status is registered, active/],
+  [['init', '--name', 'A B'], /lower-case letters/],
+  [['start', '--name', 'A B'], /lower-case letters/],
+  [['verify', '.', '--policy', '.'], /is a folder/],
 ];
 
 for (const [args, says] of MISUSES) {
@@ -88,6 +92,21 @@ for (const [args, says] of MISUSES) {
     assert.match(stderr, says);
   });
 }
+
+for (const args of [['device', 'lst'], ['device', 'list', '--limt', '5'], ['reading'], ['status', 'x'], ['evidence']]) {
+  test(`with --json a misuse is one JSON line, too: ${args.join(' ')}`, async () => {
+    const { code, stdout, stderr } = await runCommand([...args, '--json']);
+    assert.deepEqual([code, stdout], [2, '']);
+    assert.equal((JSON.parse(stderr) as { error: { exitCode: number } }).error.exitCode, 2);
+  });
+}
+
+test('a witness whose policy cannot be read makes no folder', async () => {
+  const data = join(folder, 'witness');
+  const { code, stderr } = await runCommand(['witness', '--policy', join(folder, 'nowhere'), '--data', data]);
+  assert.deepEqual([code, existsSync(data)], [1, false]);
+  assert.match(stderr, /^oppidum: There is no file or folder .*\n$/);
+});
 
 test('a city that does not answer: exit code 5, one sentence and what to do, also as JSON', async () => {
   const { code, stdout, stderr } = await runCommand(['device', 'list', '--api', NOBODY]);

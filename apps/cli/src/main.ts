@@ -1,7 +1,9 @@
 /** `oppidum`: the command line. Reads the command, runs it, and turns whatever ends it into one sentence and an exit code. */
 
+import { COMMAND } from './cli.ts';
+import { usageFailure } from './failure.ts';
 import { printFailure } from './output.ts';
-import { buildProgram, exitCodeOfUsage } from './program.ts';
+import { buildProgram, usageOf } from './program.ts';
 
 /** Whoever closed our output (`| head`) has read enough: that is no failure of ours. */
 function endQuietly(stream: NodeJS.WriteStream): void {
@@ -10,6 +12,8 @@ function endQuietly(stream: NodeJS.WriteStream): void {
     process.exit();
   });
 }
+
+const USAGE_ACTION = `See \`${COMMAND} --help\``;
 
 async function main(argv: readonly string[]): Promise<void> {
   endQuietly(process.stdout);
@@ -20,7 +24,12 @@ async function main(argv: readonly string[]): Promise<void> {
     else await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     const options = { json: argv.includes('--json'), verbose: argv.includes('-v') || argv.includes('--verbose') };
-    process.exitCode = exitCodeOfUsage(error) ?? printFailure(error, options);
+    const usage = usageOf(error);
+    // Commander has printed what it threw, unless somebody wants it as JSON.
+    if (usage === null) process.exitCode = printFailure(error, options);
+    else if (options.json && usage.exitCode !== 0)
+      process.exitCode = printFailure(usageFailure(usage.text, USAGE_ACTION), options);
+    else process.exitCode = usage.exitCode;
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Help } from 'commander';
+import { Command, CommanderError, Help, type OutputConfiguration } from 'commander';
 import { API_DEFAULT, addExamples, COMMAND, DATA_DEFAULT } from './cli.ts';
 import { EXIT } from './failure.ts';
 
@@ -167,15 +167,23 @@ const VALUE_OPTIONS = new Set(['--api', '--data']);
 
 /** The program with the commands that this command line needs. `argv` is what follows the name of the program. */
 export async function buildProgram(argv: readonly string[]): Promise<Command> {
-  return buildWith(new Set([firstWord(argv), firstWord(argv.slice(argv.indexOf('help') + 1))]));
+  const names = new Set([firstWord(argv), firstWord(argv.slice(argv.indexOf('help') + 1))]);
+  return buildWith(names, argv.includes('--json') ? SAYS_NOTHING : SAYS_FAILURES);
 }
 
 /** The program with everything loaded, for completion. */
 export async function buildWholeProgram(): Promise<Command> {
-  return buildWith(new Set(ENTRIES.map(({ name }) => name)));
+  return buildWith(new Set(ENTRIES.map(({ name }) => name)), SAYS_FAILURES);
 }
 
-async function buildWith(names: ReadonlySet<string | undefined>): Promise<Command> {
+/** How commander tells what is wrong with a command line: as we tell every failure. */
+const SAYS_FAILURES = {
+  outputError: (text: string, write: (text: string) => void) => write(text.replace(/^error: /, 'oppidum: ')),
+};
+/** With --json the failure is one JSON line, and that is ours. */
+const SAYS_NOTHING = { outputError: () => undefined, writeErr: () => undefined };
+
+async function buildWith(names: ReadonlySet<string | undefined>, says: OutputConfiguration): Promise<Command> {
   const program = new Command(COMMAND)
     .description('Oppidum, the ledger a city runs on: devices sign, anyone verifies offline.')
     .version(readVersion(), '-V, --version', 'print the version')
@@ -188,6 +196,7 @@ async function buildWith(names: ReadonlySet<string | undefined>): Promise<Comman
     .option('--data <dir>', `data folder (default: OPPIDUM_DATA or ${DATA_DEFAULT})`)
     .helpOption('-h, --help', 'print help')
     .configureHelp({ showGlobalOptions: true, sortOptions: false })
+    .configureOutput(says)
     .exitOverride();
   addExamples(program, [
     ['run a city with a simulated one attached', 'start'],
@@ -232,10 +241,11 @@ function readVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** The exit code of an error that commander threw after printing it, or null for any other error. */
-export function exitCodeOfUsage(error: unknown): number | null {
+/** What commander threw after printing it: its exit code, and in words what was wrong. Null for any other error. */
+export function usageOf(error: unknown): { readonly exitCode: number; readonly text: string } | null {
   if (!(error instanceof CommanderError)) return null;
-  return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const text = error.code === 'commander.help' ? 'there is no such command' : error.message.replace(/^error: /, '');
+  return { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage, text: text.replaceAll('\n', ' ') };
 }
 
 /** The names and summaries of the commands, for whoever lists them. */

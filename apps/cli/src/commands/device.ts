@@ -26,6 +26,8 @@ type RegisterOptions = SignOptions & {
 
 const GRADES: readonly string[] = ['device', 'bridge', 'imported'] satisfies readonly Grade[];
 
+const STATUSES: readonly string[] = ['registered', 'active', 'suspended', 'revoked'] satisfies readonly DeviceJson['status'][];
+
 const COLUMNS: readonly Column<DeviceJson>[] = [
   { heading: 'id', text: ({ id }) => id },
   { heading: 'label', text: ({ label }) => label ?? '' },
@@ -40,7 +42,7 @@ const COLUMNS: readonly Column<DeviceJson>[] = [
 export function buildDevice(command: Command): void {
   const list = addListOptions(command.command('list').description('list devices'))
     .option('--type <type>', 'of this type, e.g. street-light')
-    .option('--status <status>', 'registered, active, suspended or revoked')
+    .option('--status <status>', 'registered, active, suspended or revoked', chooseStatus)
     .option('--model <id>', 'of this model', idArgument('--model'))
     .action(async (options: Filter, self: Command) => {
       const { type, status, model } = options;
@@ -63,6 +65,11 @@ export function buildDevice(command: Command): void {
   buildChange(command, 'revoke', 'take a device out of service for good');
   buildErase(command);
   buildClones(command);
+}
+
+function chooseStatus(text: string): string {
+  if (STATUSES.includes(text)) return text;
+  throw usageFailure(`--status is ${STATUSES.join(', ')}, not ${text}`);
 }
 
 async function showDevice(id: string, _options: object, self: Command): Promise<void> {

@@ -4,17 +4,15 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { addExamples, type Cli, COMMAND, openCli } from '../cli.ts';
 import { CliFailure, EXIT } from '../failure.ts';
-import { found, isFounded, NAME_DEFAULT } from '../start/found.ts';
+import { cityName, found, isCityName, isFounded, NAME_DEFAULT, NAME_FORM } from '../start/found.ts';
 
 type InitOptions = { readonly name?: string; readonly yes?: true };
 type Answers = { readonly name: string; readonly data: string };
 
-const NAME_FORM = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
-
 /** Adds options and the work to the command. */
 export function buildInit(command: Command): void {
   command
-    .option('--name <name>', `host-like name of the city (default: ${NAME_DEFAULT})`)
+    .option('--name <name>', `host-like name of the city (default: ${NAME_DEFAULT})`, cityName)
     .option('-y, --yes', 'ask nothing, take the defaults')
     .action(async (options: InitOptions, self: Command) => {
       const cli = openCli(self);
@@ -58,7 +56,7 @@ async function ask(known: Answers): Promise<Answers> {
     throw new CliFailure('Nothing was made', { exitCode: EXIT.failed });
   };
   const name = await answerOf('Its name, like a host name. It stays for good.', known.name, (answer = '') =>
-    NAME_FORM.test(answer) && answer.length <= 64 ? undefined : 'Lower-case letters, digits, dots and hyphens, at most 64',
+    isCityName(answer) ? undefined : `It has ${NAME_FORM}`,
   );
   const data = await answerOf('Its data folder', known.data, (answer = '') =>
     answer !== '' && isFounded(answer) ? 'There is a city in this folder already' : undefined,

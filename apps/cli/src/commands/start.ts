@@ -10,7 +10,7 @@ import { addExamples, type Cli, openCli, wholeNumber } from '../cli.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { Child, type Ending } from '../start/children.ts';
 import { firstReading, nextSteps } from '../start/first-steps.ts';
-import { isFounded, NAME_DEFAULT } from '../start/found.ts';
+import { cityName, isFounded, NAME_DEFAULT } from '../start/found.ts';
 
 type StartOptions = {
   readonly host?: string;
@@ -39,7 +39,7 @@ export function buildStart(command: Command): void {
     .option('--mqtt-port <n>', 'port of MQTT (default: 8421; 0 takes a free one)', wholeNumber('--mqtt-port', 0, PORT_MAX))
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine alone)')
     .option('--config <file>', 'YAML file with the same settings; flags and environment win')
-    .option('--name <name>', `first start: host-like name of the city (default: ${NAME_DEFAULT})`)
+    .option('--name <name>', `first start: host-like name of the city (default: ${NAME_DEFAULT})`, cityName)
     .option('--no-demo', 'without the simulated city')
     .action(async (options: StartOptions, self: Command) => {
       const cli = openCli(self);
@@ -55,7 +55,7 @@ export function buildStart(command: Command): void {
   );
   addExamples(command, [
     ['with the simulated city', 'start'],
-    ['the same, by npm', 'start --no-demo      # npm start -- --no-demo'],
+    ['without it', 'start --no-demo      # npm start -- --no-demo'],
     ['beside another one', 'start --data other-city --port 0 --mqtt-port 0'],
   ]);
 }

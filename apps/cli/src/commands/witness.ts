@@ -1,7 +1,9 @@
 /** `oppidum witness --policy FILE`: cosigns the logs that the policy names, for whoever asks (C2SP tlog-witness). */
 
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { parsePolicy } from '@oppidum/formats/policy';
 import type { Command } from 'commander';
-import { addExamples } from '../cli.ts';
+import { addExamples, readFile } from '../cli.ts';
 import { runEntry } from '../entries.ts';
 
 const DATA_DEFAULT = './witness-data';
@@ -17,6 +19,8 @@ export function buildWitness(command: Command): void {
     .addHelpText('after', `\nKeeps its key and what it signed in --data (default: ${DATA_DEFAULT}). Prints its verifier key.`)
     .action(async (_options: object, self: Command) => {
       const { policy, data, listen, name } = self.optsWithGlobals<WitnessOptions>();
+      // What cannot be read is told before a folder is made.
+      parsePolicy(nativeCrypto, readFile(policy));
       const named = name === undefined ? [] : ['--name', name];
       await runEntry('witness', ['--policy', policy, '--data', data ?? DATA_DEFAULT, '--listen', listen, ...named]);
     });
