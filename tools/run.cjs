@@ -23,6 +23,16 @@ const TASKS = {
   format: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
 };
 
+/** Flags of ours that npm keeps for itself when `--` was forgotten: `npm start --port 9000` would run on 8420. */
+function checkFlags() {
+  if (process.env.npm_lifecycle_event !== 'start') return;
+  const lost = ['port', 'mqtt_port', 'host', 'data', 'demo'].filter((name) => process.env[`npm_config_${name}`] !== undefined);
+  if (lost.length === 0) return;
+  const flags = lost.map((name) => `--${name === 'demo' ? 'no-demo' : name.replace('_', '-')}`);
+  console.error(`npm kept ${flags.join(' and ')} for itself. Write \`--\` before flags: npm start -- ${flags[0]} …`);
+  process.exit(2);
+}
+
 /** Runs the task; its exit code becomes ours, and each signal reaches it once. */
 function runTask(task, args) {
   const [entry, ...first] = TASKS[task];
@@ -71,6 +81,7 @@ async function main([task, ...args]) {
     console.error(`Usage: node tools/run.cjs ${Object.keys(TASKS).join('|')} [arguments]`);
     process.exit(2);
   }
+  checkFlags();
   await install();
   runTask(task, args);
 }

@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const RUNNER = fileURLToPath(new URL('./run.cjs', import.meta.url));
+
+test('flags that npm kept for itself are not silently lost', () => {
+  const env = { ...process.env, npm_lifecycle_event: 'start', npm_config_mqtt_port: '9001', npm_config_demo: '' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [RUNNER, 'start'], { env, encoding: 'utf8' });
+  assert.deepEqual([status, stdout], [2, '']);
+  assert.match(stderr, /--mqtt-port and --no-demo .* npm start -- --mqtt-port/);
+});
