@@ -69,6 +69,7 @@ export function buildReplay(command: Command): void {
     .option('--unit <unit>', 'SenML unit of all values, or COLUMN=UNIT; may be repeated', list)
     .option('--missing <text>', 'what stands where a value is missing, e.g. 0; may be repeated', list)
     .option('--delimiter <character>', 'between cells (default: whichever stands most often in the header)')
+    .option('--decimal <mark>', 'in numbers: . or , (default: ".")')
     .option('--name <name>', 'name of this replay, the beginning of its devices’ labels (default: the name of the file)')
     .option('--type <type>', 'device type on the ledger', 'imported-series')
     .option('--personal', 'the values are about people: kept encrypted')
@@ -86,6 +87,7 @@ export function buildReplay(command: Command): void {
     .option('--key-number <number>', 'number of that key', wholeNumber('--key-number', 0, 0xffffffff), 0)
     .option('--dry-run', 'look at the file and say what would be sent')
     .action((file: string, _options: unknown, self: Command) => replay(openCli(self), file, self.opts<ReplayOptions>()));
+  command.addHelpText('after', '\nWith --json: one JSON document a line, first what the file holds, last what became of it.');
   addExamples(command, [
     ['a road sensor into the city that runs here', 'replay speed_6005.csv --unit km/h'],
     [
@@ -142,8 +144,8 @@ async function replay(cli: Cli, file: string, options: ReplayOptions): Promise<v
 }
 
 function pickMapping(options: ReplayOptions): MappingOptions {
-  const { time, timeFormat, zone, start, step, format, series, value, skip, sensor, unit, missing, delimiter } = options;
-  const given = { time, timeFormat, zone, start, step, format, series, value, skip, sensor, unit, missing, delimiter };
+  const { time, timeFormat, zone, start, step, format, series, value, skip, sensor, unit, missing, delimiter, decimal } = options;
+  const given = { time, timeFormat, zone, start, step, format, series, value, skip, sensor, unit, missing, delimiter, decimal };
   const flags = Object.fromEntries(Object.entries(given).filter(([, entry]) => entry !== undefined)) as MappingOptions;
   return options.map === undefined ? flags : readMappingFile(readFileSync(options.map, 'utf8'), flags);
 }
@@ -197,7 +199,9 @@ function tellSurvey({ output, json }: Cli, file: string, mapping: Mapping, surve
     return;
   }
   const time = mapping.timeColumn === null ? mapping.timeFormat : `time in "${mapping.timeColumn}" as ${mapping.timeFormat}`;
-  output.note(`${file}: ${valueCount} values of ${series.size} series in ${rowCount} rows, ${mapping.format}, ${time}.`);
+  output.note(
+    `${file}: ${counted(valueCount, 'value')} of ${series.size} series in ${counted(rowCount, 'row')}, ${mapping.format}, ${time}.`,
+  );
   output.note(
     `From ${formatTime(firstMs)} to ${formatTime(lastMs)}${stepMs === null ? '' : `, typically every ${stepMs / 1_000} s`}.`,
   );
@@ -205,11 +209,15 @@ function tellSurvey({ output, json }: Cli, file: string, mapping: Mapping, surve
     const [longest] = gaps;
     const where =
       longest === undefined ? '' : `; the longest, ${(longest.toMs - longest.fromMs) / 1_000} s, ends at line ${longest.line}`;
-    output.note(`${gapCount} gaps${where}.`);
+    output.note(`${counted(gapCount, 'gap')}${where}.`);
   }
   if (issueCount > 0) output.note(`${issueCount} left out:`);
   for (const { line, what } of issues) output.note(`  line ${line} ${what}`);
   if (issueCount > issues.length) output.note(`  … and ${issueCount - issues.length} more`);
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function tellSeries({ output, json }: Cli, { series }: Survey): void {
@@ -314,7 +322,9 @@ async function tellOutcome(
     { heading: 'sent before', text: ({ skippedCount }) => String(skippedCount) },
     { heading: 'refused', text: ({ refusedCount }) => String(refusedCount) },
   ]);
-  if (verify !== null) output.note(`\nVerify the newest reading yourself:\n  ${verify}`);
+  const [first] = rows;
+  if (first !== undefined) output.note(`\nSee what is recorded:\n  ${COMMAND} reading list --device ${first.id}`);
+  if (verify !== null) output.note(`Verify the newest reading yourself:\n  ${verify}`);
 }
 
 /** The newest reading of a device, for a replay that had sent everything before. */

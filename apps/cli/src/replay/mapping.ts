@@ -23,6 +23,7 @@ export type MappingOptions = {
   readonly unit?: readonly string[];
   readonly missing?: readonly string[];
   readonly delimiter?: string;
+  readonly decimal?: string;
 };
 
 /** A column of values: wide files have one for each series, long files one for each sensor of a series. */
@@ -39,7 +40,11 @@ export type Mapping = {
   readonly values: readonly ValueColumn[];
   readonly sensor: string;
   readonly isMissing: (cell: string) => boolean;
+  readonly numberOf: NumberReader;
 };
+
+/** The number in a cell, or null. */
+type NumberReader = (cell: string) => number | null;
 
 const KEYS: readonly (keyof MappingOptions)[] = [
   'time',
@@ -55,6 +60,7 @@ const KEYS: readonly (keyof MappingOptions)[] = [
   'unit',
   'missing',
   'delimiter',
+  'decimal',
 ];
 const LISTS: ReadonlySet<string> = new Set(['value', 'skip', 'unit', 'missing']);
 const ALWAYS_MISSING: ReadonlySet<string> = new Set(['', 'nan', 'na', 'n/a', 'null', 'none', '-']);
@@ -85,14 +91,21 @@ function listOf(key: string, value: unknown): string[] {
   return (Array.isArray(value) ? value : [value]).map((entry) => textOf(key, entry));
 }
 
-/** The number in a cell, or null. */
-export function readNumber(cell: string): number | null {
+function readNumber(cell: string): number | null {
   return NUMBER_FORM.test(cell) && Number.isFinite(Number(cell)) ? Number(cell) : null;
+}
+
+const readCommaNumber: NumberReader = (cell) => (cell.includes('.') ? null : readNumber(cell.replace(',', '.')));
+
+function numberReader(decimal: string): NumberReader {
+  if (decimal !== '.' && decimal !== ',') throw usageFailure(`--decimal is a point or a comma, not ${decimal}`);
+  return decimal === ',' ? readCommaNumber : readNumber;
 }
 
 /** Completes a mapping from the header and the first records of the file. Throws exit code 2 where a guess would be a gamble. */
 export function makeMapping(header: readonly string[], sample: readonly CsvRecord[], options: MappingOptions): Mapping {
-  const isMissing = missingReader(options.missing ?? []);
+  const numberOf = numberReader(options.decimal ?? '.');
+  const isMissing = missingReader(options.missing ?? [], numberOf);
   const column = (name: string): number => columnOf(header, name);
   const time = findTime(header, sample, options);
   const seriesIndex = options.series === undefined ? null : column(options.series);
@@ -100,9 +113,13 @@ export function makeMapping(header: readonly string[], sample: readonly CsvRecor
   const taken = new Set([time.index, seriesIndex, ...(options.skip ?? []).map(column)]);
   const indexes =
     options.value === undefined
-      ? header.map((_, i) => i).filter((i) => !taken.has(i) && isNumeric(sample, i, isMissing))
+      ? header.map((_, i) => i).filter((i) => !taken.has(i) && isNumeric(sample, i, isMissing, numberOf))
       : options.value.map(column);
-  if (indexes.length === 0) throw usageFailure('No column holds numbers', 'Name the columns of values with --value COLUMN');
+  if (indexes.length === 0) {
+    const hasCommas = header.some((_, i) => !taken.has(i) && isNumeric(sample, i, isMissing, readCommaNumber));
+    if (hasCommas) throw usageFailure('The numbers here are written with a comma', 'Say so with --decimal ,');
+    throw usageFailure('No column holds numbers', 'Name the columns of values with --value COLUMN');
+  }
   const unitOf = unitReader(header, options.unit ?? []);
   return {
     columns: header,
@@ -114,6 +131,7 @@ export function makeMapping(header: readonly string[], sample: readonly CsvRecor
     values: indexes.map((index) => ({ index, name: header[index] as string, unit: unitOf(header[index] as string) })),
     sensor: options.sensor ?? 'value',
     isMissing,
+    numberOf,
   };
 }
 
@@ -182,17 +200,22 @@ function fits(sample: readonly CsvRecord[], index: number, read: TimeReader): bo
   return good > 0 && good >= 0.9 * sample.length;
 }
 
-function isNumeric(sample: readonly CsvRecord[], index: number, isMissing: (cell: string) => boolean): boolean {
+function isNumeric(
+  sample: readonly CsvRecord[],
+  index: number,
+  isMissing: (cell: string) => boolean,
+  numberOf: NumberReader,
+): boolean {
   const present = sample.map(({ cells }) => cells[index] ?? '').filter((cell) => !isMissing(cell));
-  return present.length > 0 && present.filter((cell) => readNumber(cell) !== null).length >= 0.9 * present.length;
+  return present.length > 0 && present.filter((cell) => numberOf(cell) !== null).length >= 0.9 * present.length;
 }
 
-function missingReader(texts: readonly string[]): (cell: string) => boolean {
-  const numbers = new Set(texts.map(readNumber).filter((number) => number !== null));
+function missingReader(texts: readonly string[], numberOf: NumberReader): (cell: string) => boolean {
+  const numbers = new Set(texts.map(numberOf).filter((number) => number !== null));
   const words = new Set([...ALWAYS_MISSING, ...texts.map((text) => text.toLowerCase())]);
   return (cell) => {
     if (words.has(cell.toLowerCase())) return true;
-    const number = numbers.size === 0 ? null : readNumber(cell);
+    const number = numbers.size === 0 ? null : numberOf(cell);
     return number !== null && numbers.has(number);
   };
 }

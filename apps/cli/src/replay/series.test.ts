@@ -53,6 +53,22 @@ test('long: a column names the series, every column of values is a sensor with i
   ]);
 });
 
+test('numbers with a comma are read where that is said, and asked about where it is not', async () => {
+  const text = 'Datum;Pegel;Regen\n2026-11-01 08:00;1,32;0,5\n2026-11-01 09:00;-3;.\n2026-11-01 10:00;1.35;2\n';
+  const found = await read(text, { decimal: ',', value: ['Pegel', 'Regen'], missing: ['0,5'] });
+  assert.deepEqual(shown(found), ['2: Pegel/value=1.32', '3: Pegel/value=-3', '4: Regen/value=2']);
+  const lines = found.issues.map(({ line }) => line);
+  assert.deepEqual(lines, [3, 4]);
+  await assert.rejects(read('when;level\n2026-11-01;1,32\n'), { action: 'Say so with --decimal ,' });
+});
+
+test('where nothing can be sent, the first line that was left out says why', () =>
+  inFolder({ 'file.csv': 'when,level\n2026-11-01,high\n2026-11-02,low\n' }, async (folder) => {
+    const file = join(folder, 'file.csv');
+    const survey = surveyFile(file, await openMapping(file, { value: ['level'] }), null, ALL);
+    await assert.rejects(survey, { exitCode: 2, message: /: line 2 column level holds "high", .*, and 1 more$/ });
+  }));
+
 test('a file without times counts them', async () => {
   const found = await read('1,2\n10,20\n0,40\n', { start: '2012-03-01T00:00:00', step: '5m', missing: ['0'] });
   assert.deepEqual(shown(found), ['2: 1/value=10', '2: 2/value=20', '3: 2/value=40']);
@@ -112,6 +128,7 @@ const REFUSED: readonly (readonly [what: string, text: string, options: MappingO
   ['a column that is not there', 'time,v\n2020-01-01,1\n', { value: ['w'] }],
   ['day and month in doubt', 'time,v\n01/02/20,1\n03/04/20,2\n', {}],
   ['a form that is neither', 'time,v\n2020-01-01,1\n', { format: 'tall' }],
+  ['a decimal mark that is none', 'time,v\n2020-01-01,1\n', { decimal: ';' }],
   ['a series column in a wide file', 'time,v\n2020-01-01,1\n', { format: 'wide', series: 'v' }],
 ];
 

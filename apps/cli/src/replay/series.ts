@@ -2,7 +2,7 @@
 
 import { usageFailure } from '../failure.ts';
 import { type CsvRecord, type Issue, readCsv } from './csv-records.ts';
-import { type Mapping, type MappingOptions, makeMapping, readNumber } from './mapping.ts';
+import { type Mapping, type MappingOptions, makeMapping } from './mapping.ts';
 
 /** One value of one series. `sensor`: its name within the device. */
 export type SeriesValue = {
@@ -84,7 +84,7 @@ function readValues(cells: readonly string[], mapping: Mapping, line: number, on
   for (const { index, name, unit } of mapping.values) {
     const cell = cells[index] as string;
     if (mapping.isMissing(cell)) continue;
-    const value = readNumber(cell);
+    const value = mapping.numberOf(cell);
     if (value === null) {
       onIssue({ line, what: `column ${name} holds ${JSON.stringify(cell.slice(0, 40))}, which is no number` });
       continue;

@@ -55,7 +55,12 @@ export async function surveyFile(file: string, mapping: Mapping, delimiter: stri
     }
     if (series.size > SERIES_COUNT_MAX) throw usageFailure(`More than ${SERIES_COUNT_MAX} series: is --series the right column?`);
   }
-  if (valueCount === 0) throw usageFailure('Nothing in this file can be sent', 'Check --time, --value, --from and --to');
+  if (valueCount === 0) {
+    const [first] = issues;
+    const why =
+      first === undefined ? '' : `: line ${first.line} ${first.what}${issueCount > 1 ? `, and ${issueCount - 1} more` : ''}`;
+    throw usageFailure(`Nothing in this file can be sent${why}`, 'Check --time, --value, --decimal, --from and --to');
+  }
   return { series, valueCount, rowCount, firstMs, lastMs, issues, issueCount, ...pauses.gaps() };
 }
 
