@@ -268,7 +268,8 @@ describe('the HTTP API over a running city', () => {
       'application/cose',
       'application/cbor',
     ]);
-    const page = await fetch(url('/docs'));
+    const page = await fetch(url('/'));
+    assert.equal(page.url, url('/docs'));
     const html = await page.text();
     assert.ok(!/(src|href)="(https?:)?\/\//.test(html));
     assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/);

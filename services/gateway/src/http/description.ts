@@ -27,7 +27,10 @@ export async function addDescription(app: App): Promise<void> {
     routePrefix: '/docs',
     uiConfig: { validatorUrl: null, deepLinking: true },
     staticCSP: PAGE_POLICY,
+    theme: PAGE_THEME,
   });
+  // Whoever opens the bare address in a browser wants to know what is here.
+  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/json').send(Buffer.from(JSON.stringify(app.swagger()))),
   );
@@ -41,6 +44,19 @@ function withoutInputs(document: Description): Description {
   const kept = Object.entries(components?.schemas ?? {}).filter(([name]) => !name.endsWith('Input'));
   return { ...document, components: { ...components, schemas: Object.fromEntries(kept) } } as Description;
 }
+
+/** No bar of somebody else's name over the page; and phones lay it out at their own width. */
+const PAGE_THEME = {
+  title: 'Oppidum: the API of a city',
+  css: [{ filename: 'page.css', content: '.swagger-ui .topbar { display: none }' }],
+  js: [
+    {
+      filename: 'page.js',
+      content:
+        "document.head.append(Object.assign(document.createElement('meta'), { name: 'viewport', content: 'width=device-width, initial-scale=1' }));",
+    },
+  ],
+};
 
 /** The pages draw themselves with inline styles and pictures in data URLs; scripts come from files here. */
 const PAGE_POLICY = {

@@ -68,5 +68,5 @@ function renderErrors(): string {
     ([code, { message, action, httpStatus }]) =>
       `<dt id="${code}"><code>${code}</code> (${httpStatus})</dt><dd>${escapeHtml(message)}. ${escapeHtml(action)}.</dd>`,
   );
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Error codes</title><h1>Error codes</h1><dl>${items.join('\n')}</dl></html>`;
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Error codes</title><h1>Error codes</h1><dl>${items.join('\n')}</dl></html>`;
 }

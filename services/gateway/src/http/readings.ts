@@ -102,7 +102,7 @@ export function findKept(
 function showKept({ crypto, node, shards }: GatewayContext, id: string): ReadingDetailJson {
   const found = findKept(shards, parseHex(id));
   const envelope = found?.kept.envelope ?? null;
-  if (found === null || envelope === null) throw formatError('READING_UNKNOWN', { id, erased: found !== null });
+  if (found === null || envelope === null) throw formatError('READING_UNKNOWN', found === null ? { id } : { id, erased: true });
   const { kept, shard } = found;
   const { reading, records } = openReading(crypto, envelope);
   const status = shard.status();
