@@ -6,7 +6,7 @@
  * rotate the key of the device, which begins a fresh sequence.
  */
 
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
@@ -77,7 +77,12 @@ const SCHEMA = `
  */
 export function openOutbox(options: OutboxOptions): Outbox {
   const { path } = options;
-  if (path !== null) mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (path !== null) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // SQLite gives the files beside it the mode that this one has when it is opened.
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+  }
   const database = new DatabaseSync(path ?? ':memory:');
   try {
     return translateSqlite(path, () => {
@@ -86,7 +91,6 @@ export function openOutbox(options: OutboxOptions): Outbox {
       database.exec(SCHEMA);
       claimCity(database, options.audience);
       database.exec('COMMIT');
-      if (path !== null) chmodSync(path, 0o600);
       return new Outbox(database, options);
     });
   } catch (error) {
