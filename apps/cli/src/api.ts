@@ -55,8 +55,11 @@ export class CityCalls {
     try {
       return await fetch(url, { ...request, redirect: 'error', signal });
     } catch (error) {
-      const { cause, name } = error as { readonly cause?: { readonly code?: string }; readonly name: string };
-      throw formatError('CITY_UNREACHABLE', { api: this.#base, reason: cause?.code ?? name });
+      const { cause, name } = error as {
+        readonly cause?: { readonly code?: string; readonly message?: string };
+        readonly name: string;
+      };
+      throw formatError('CITY_UNREACHABLE', { api: this.#base, reason: cause?.code ?? cause?.message ?? name });
     }
   }
 }
