@@ -8,6 +8,8 @@ import { Duplex } from 'node:stream';
 
 /** §2.2.3: four bytes of seven bits. */
 const LENGTH_BYTES_MAX = 4;
+/** Bytes that may wait for one connection before its writer does. */
+const LEAVING_SIZE_MAX = 16_384;
 
 /** Where a stream of MQTT packets stands. */
 type Frame = { state: 'type' | 'length' | 'body'; lengthBytes: number; left: number };
@@ -39,6 +41,9 @@ function followFrames(frame: Frame, chunk: Uint8Array, sizeMax: number): boolean
 /** The stream behind the gate. */
 export class MqttGate extends Duplex {
   readonly #socket: Socket;
+  #leaving: Buffer[] = [];
+  #leavingSize = 0;
+  #held: (() => void) | null = null;
 
   /** `onOversized` hears of a packet of more than `packetSizeMax` bytes; the connection ends then. */
   constructor(socket: Socket, packetSizeMax: number, onOversized: () => void) {
@@ -61,16 +66,32 @@ export class MqttGate extends Duplex {
     this.#socket.resume();
   }
 
+  /** What is written in one turn of the event loop leaves together: a group of readings is answered by one packet of the network each. */
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done);
+    if (this.#leaving.push(chunk) === 1) setImmediate(() => this.#leave());
+    this.#leavingSize += chunk.length;
+    if (this.#leavingSize + this.#socket.writableLength < LEAVING_SIZE_MAX) done();
+    else this.#held = done;
   }
 
   override _final(done: () => void): void {
+    this.#leave();
     this.#socket.end(done);
+  }
+
+  /** Whoever does not read is not written to: the next chunk waits until the socket has taken these. */
+  #leave(): void {
+    const [leaving, held] = [this.#leaving, this.#held];
+    this.#leaving = [];
+    this.#leavingSize = 0;
+    this.#held = null;
+    if (leaving.length > 0) this.#socket.write(Buffer.concat(leaving), () => held?.());
+    else held?.();
   }
 
   override _destroy(_error: Error | null, done: (error?: Error | null) => void): void {
     // What was written before, a refusal perhaps, still goes out.
+    this.#leave();
     this.#socket.destroySoon();
     done();
   }

@@ -27,6 +27,8 @@ export type KeptReading = {
   readonly envelope: Bytes | null;
   /** When the shard made it durable. */
   readonly receivedMs: number;
+  /** True when its model was registered as being about people. */
+  readonly isPersonal: boolean;
 };
 
 /** Where the shard stands. */

@@ -22,6 +22,6 @@ export function openEnvelope(keys: SubjectKeys, entry: Pick<VaultEntry, 'digest'
 
 /** An entry as the doors of the city see it. */
 export function openReading(keys: SubjectKeys, entry: VaultEntry): KeptReading {
-  const { index, digest, receivedMs } = entry;
-  return { index, digest, receivedMs, envelope: openEnvelope(keys, entry) };
+  const { index, digest, receivedMs, form } = entry;
+  return { index, digest, receivedMs, isPersonal: form !== 'plain', envelope: openEnvelope(keys, entry) };
 }

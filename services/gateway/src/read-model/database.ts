@@ -154,14 +154,16 @@ export type OpenDatabase = { readonly database: Database; readonly close: () => 
 /** The one that writes. `truncateLog` empties the write-ahead log, where deleted rows would lie on until others take their place. */
 export type WritableDatabase = OpenDatabase & { readonly isNew: boolean; readonly truncateLog: () => void };
 
+// WAL readers see whole transactions. NORMAL: a power cut may cost the last ones, rows and cursor together, never the file.
+// secure_delete: what is deleted is overwritten, for rows of erased readings.
+/** Settings of every connection that writes. */
+export const WRITER_PRAGMAS =
+  'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = 1';
+
 /** Opens the file for writing and makes its tables when it has none (`isNew`). Throws as SQLite does, also for tables of another version. */
 export function openForWriting(file: string): WritableDatabase {
   const connection = new DatabaseSync(file);
-  // WAL readers see whole transactions. NORMAL: a power cut may cost the last ones, rows and cursor together, never the file.
-  // secure_delete: what is deleted is overwritten, for rows of erased readings.
-  connection.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = 1',
-  );
+  connection.exec(WRITER_PRAGMAS);
   const { user_version: version } = connection.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version !== 0 && version !== SCHEMA_VERSION) {
     connection.close();

@@ -13,14 +13,17 @@ import { erasureKind } from '@oppidum/formats/state-erasure';
 import { prefixRange } from '@oppidum/formats/state-layout';
 import { kindNamed, kindOfKey } from '@oppidum/formats/state-registry';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
-import type { TelemetryClient } from '@oppidum/telemetry/client';
+import type { KeptReading, TelemetryClient } from '@oppidum/telemetry/client';
 import { followedKinds, writeBlock, writeRecords } from './block-rows.ts';
 import { type Database, type OpenDatabase, openForReading, openForWriting, type WritableDatabase } from './database.ts';
-import { deleteErased, writeReadings } from './reading-rows.ts';
+import { ReadingFollower } from './reading-follower.ts';
+import { deleteErased, type KeptRow } from './reading-rows.ts';
 
 const FILE_NAME = 'read-model.sqlite';
 const BLOCKS_OF_ONE_BATCH = 100;
-const READINGS_OF_ONE_BATCH = 500;
+const READINGS_OF_ONE_BATCH = 2_000;
+/** Bytes of their envelopes: packs have many records each. */
+const READINGS_SIZE_OF_ONE_BATCH = 1_048_576;
 const RECORDS_OF_ONE_BATCH = 1_000;
 
 export type ReadModelOptions = {
@@ -46,6 +49,7 @@ export class ReadModel {
   readonly #options: ReadModelOptions;
   readonly #writer: WritableDatabase;
   readonly #reader: OpenDatabase;
+  readonly #follower: ReadingFollower;
   readonly #forget: (() => void)[] = [];
   #height: number;
   readonly #sizes: Map<number, number>;
@@ -62,6 +66,7 @@ export class ReadModel {
     this.#height = place.height;
     this.#sizes = new Map(place.sizes);
     this.#reader = openForReading(join(options.folder, FILE_NAME));
+    this.#follower = new ReadingFollower(join(options.folder, FILE_NAME), options.crypto);
   }
 
   /** Opens the file, or makes it, and begins to follow. */
@@ -106,6 +111,7 @@ export class ReadModel {
     for (const forget of this.#forget) forget();
     await this.#running;
     this.#reader.close();
+    await this.#follower.close();
     this.#writer.close();
   }
 
@@ -158,16 +164,27 @@ export class ReadModel {
     const { number } = shard.status();
     const size = this.#sizes.get(number) ?? 0;
     const kept = shard.readings(size, READINGS_OF_ONE_BATCH);
-    const last = kept.at(-1);
-    if (last === undefined) return false;
-    const { crypto, node } = this.#options;
-    await this.#writer.database.transaction().execute(async (transaction) => {
-      await writeReadings(transaction, { crypto, node, shard: number }, kept);
-      await writeCursor(transaction, `readings/${number}`, last.index + 1);
-    });
-    this.#sizes.set(number, last.index + 1);
+    if (kept.length === 0) return false;
+    const taken = takeSize(kept, READINGS_SIZE_OF_ONE_BATCH);
+    const end = (taken.at(-1) as KeptReading).index + 1;
+    await this.#follower.write({ shard: number, end, rows: taken.filter(hasEnvelope) });
+    this.#sizes.set(number, end);
     return true;
   }
+}
+
+/** The first readings, at least one, until their envelopes have this size. */
+function takeSize(kept: readonly KeptReading[], sizeMax: number): readonly KeptReading[] {
+  let size = 0;
+  const end = kept.findIndex(({ envelope }, i) => {
+    size += envelope?.length ?? 0;
+    return i > 0 && size > sizeMax;
+  });
+  return end < 0 ? kept : kept.slice(0, end);
+}
+
+function hasEnvelope(kept: KeptReading): kept is KeptRow {
+  return kept.envelope !== null;
 }
 
 /** True for a block that says that something was erased: the shard had done it before. */

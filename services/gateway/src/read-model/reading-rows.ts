@@ -1,19 +1,19 @@
 /** Kept readings as rows. Of a reading about people no record is kept here, not even a name: it, too, may be about somebody. */
 
-import { type Bytes, encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, encodeBase64, parseHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { deviceUrnPrefix } from '@oppidum/formats/ids';
 import { type AllegedReading, parseReading, parseReadingRecords } from '@oppidum/formats/reading';
 import type { ResolvedRecord } from '@oppidum/formats/senml';
 import { deviceKind, modelKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { NodeClient } from '@oppidum/node/client';
 import type { KeptReading, TelemetryClient } from '@oppidum/telemetry/client';
-import { sql } from 'kysely';
 import type { Database, Tables } from './database.ts';
 
-type ReadingRow = Tables['readings'];
 type RecordRow = Tables['records'];
+
+/** What of a kept reading becomes rows. */
+export type KeptRow = KeptReading & { readonly envelope: Bytes };
 
 /** A kept envelope, opened: the shard verified it before it kept it. */
 export type OpenReading = { readonly reading: AllegedReading; readonly records: readonly ResolvedRecord[] };
@@ -44,81 +44,6 @@ export function recordRow(record: ResolvedRecord, urnPrefixSize: number): Omit<R
   if (typeof value === 'boolean') return { ...row, sum, kind: 'boolean', number: value ? 1 : 0 };
   if (typeof value === 'string') return { ...row, sum, kind: 'text', text: value };
   return value === null ? { ...row, sum, kind: 'none' } : { ...row, sum, kind: 'data', text: encodeBase64(value) };
-}
-
-/** SQLite takes 32,766 parameters a statement; a record has ten. */
-const RECORDS_OF_ONE_INSERT = 2_000;
-
-/** Writes entries of a shard's log; erased ones leave no row. */
-export async function writeReadings(
-  database: Database,
-  source: { readonly crypto: Crypto; readonly node: Pick<NodeClient, 'read'>; readonly shard: number },
-  kept: readonly KeptReading[],
-): Promise<void> {
-  const readings: ReadingRow[] = [];
-  const records: RecordRow[] = [];
-  for (const entry of kept) {
-    if (entry.envelope === null) continue;
-    const rows = rowsOf(source, entry, openReading(source.crypto, entry.envelope));
-    readings.push(rows.reading);
-    records.push(...rows.records);
-  }
-  if (readings.length === 0) return;
-  await database.replaceInto('readings').values(readings).execute();
-  for (let i = 0; i < records.length; i += RECORDS_OF_ONE_INSERT)
-    await database
-      .replaceInto('records')
-      .values(records.slice(i, i + RECORDS_OF_ONE_INSERT))
-      .execute();
-  await writeActivity(database, readings);
-}
-
-function rowsOf(
-  source: Parameters<typeof writeReadings>[1],
-  kept: KeptReading,
-  { reading, records }: OpenReading,
-): { readonly reading: ReadingRow; readonly records: readonly RecordRow[] } {
-  const { shard } = source;
-  const personal = isPersonal(source.node, reading.device);
-  const urnPrefixSize = deviceUrnPrefix(reading.device).length;
-  return {
-    reading: {
-      shard,
-      entry: kept.index,
-      id: toHex(kept.digest),
-      device: toHex(reading.device),
-      key_number: reading.keyNumber,
-      sequence: reading.sequence,
-      received_ms: kept.receivedMs,
-      // Resolved records stand in the order of their times.
-      time_ms: msOf(records.at(-1)?.timeS ?? 0),
-      record_count: records.length,
-      personal: personal ? 1 : 0,
-    },
-    records: personal
-      ? []
-      : records.map((record, position) => ({ shard, entry: kept.index, position, ...recordRow(record, urnPrefixSize) })),
-  };
-}
-
-async function writeActivity(database: Database, readings: readonly ReadingRow[]): Promise<void> {
-  const activity = new Map<string, { device: string; last_reading_ms: number; reading_count: number }>();
-  for (const { device, received_ms } of readings) {
-    const known = activity.get(device) ?? { device, last_reading_ms: 0, reading_count: 0 };
-    known.last_reading_ms = Math.max(known.last_reading_ms, received_ms);
-    known.reading_count += 1;
-    activity.set(device, known);
-  }
-  await database
-    .insertInto('device_activity')
-    .values([...activity.values()])
-    .onConflict((conflict) =>
-      conflict.column('device').doUpdateSet({
-        last_reading_ms: sql<number>`max(last_reading_ms, excluded.last_reading_ms)`,
-        reading_count: sql<number>`reading_count + excluded.reading_count`,
-      }),
-    )
-    .execute();
 }
 
 /** Deletes the rows of readings that were erased: what linked them to a device goes, too. `shards` by number. */
