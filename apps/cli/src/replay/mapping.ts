@@ -117,7 +117,7 @@ export function makeMapping(header: readonly string[], sample: readonly CsvRecor
       : options.value.map(column);
   if (indexes.length === 0) {
     const hasCommas = header.some((_, i) => !taken.has(i) && isNumeric(sample, i, isMissing, readCommaNumber));
-    if (hasCommas) throw usageFailure('The numbers here are written with a comma', 'Say so with --decimal ,');
+    if (hasCommas) throw usageFailure('The numbers here are written with a comma', 'Say so with --decimal ","');
     throw usageFailure('No column holds numbers', 'Name the columns of values with --value COLUMN');
   }
   const unitOf = unitReader(header, options.unit ?? []);

@@ -59,7 +59,7 @@ test('numbers with a comma are read where that is said, and asked about where it
   assert.deepEqual(shown(found), ['2: Pegel/value=1.32', '3: Pegel/value=-3', '4: Regen/value=2']);
   const lines = found.issues.map(({ line }) => line);
   assert.deepEqual(lines, [3, 4]);
-  await assert.rejects(read('when;level\n2026-11-01;1,32\n'), { action: 'Say so with --decimal ,' });
+  await assert.rejects(read('when;level\n2026-11-01;1,32\n'), { action: 'Say so with --decimal ","' });
 });
 
 test('where nothing can be sent, the first line that was left out says why', () =>
