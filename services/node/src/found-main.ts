@@ -7,34 +7,22 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
-import { ERRORS } from '@oppidum/formats/error-catalogue';
-import { describeError, FormatError } from '@oppidum/formats/errors';
 import { foundCity } from './found-city.ts';
+import { runEntry } from './run-entry.ts';
 
 const USAGE = 'found-main.ts --data DIR [--name NAME]';
 const NAME_DEFAULT = 'demo.oppidum.example';
-const EXIT_USAGE = 2;
 
 type Options = { readonly data: string; readonly name: string };
 
 /** The options, or what is wrong with them. */
 function readOptions(): Options | string {
-  try {
-    const strings = { data: { type: 'string' }, name: { type: 'string' } } as const;
-    const { data, name = NAME_DEFAULT } = parseArgs({ options: strings }).values;
-    return data === undefined ? '--data is needed' : { data, name };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const strings = { data: { type: 'string' }, name: { type: 'string' } } as const;
+  const { data, name = NAME_DEFAULT } = parseArgs({ options: strings }).values;
+  return data === undefined ? '--data is needed' : { data, name };
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n${USAGE}\n`);
-    process.exitCode = EXIT_USAGE;
-    return;
-  }
+async function found(options: Options): Promise<void> {
   const folder = await foundCity({
     folder: options.data,
     crypto: nativeCrypto,
@@ -46,10 +34,4 @@ async function main(): Promise<void> {
   process.stdout.write(`${toHex(folder.genesisHash)}\n`);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof FormatError)) throw error;
-  process.stderr.write(`oppidum: ${describeError(error.code, error.details)}\n`);
-  process.exitCode = ERRORS[error.code].exitCode;
-}
+await runEntry({ usage: USAGE, readOptions, run: found });

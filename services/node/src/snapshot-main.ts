@@ -12,40 +12,30 @@ import { generateSeed } from '@oppidum/crypto/signer';
 import { toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { openDataFolder } from './data-folder.ts';
-import { reportFailure } from './report-failure.ts';
+import { runEntry } from './run-entry.ts';
 import { restoreSnapshot, writeSnapshot } from './snapshot-folder.ts';
 
 const USAGE = ['oppidum node snapshot --data DIR --out DIR', 'oppidum node restore --from DIR --data DIR --policy FILE'].join(
   '\n',
 );
-const EXIT_USAGE = 2;
 
 type Options =
   | { readonly verb: 'snapshot'; readonly data: string; readonly out: string }
   | { readonly verb: 'restore'; readonly data: string; readonly from: string; readonly policy: string };
 
 function readOptions(): Options | string {
-  try {
-    const text = { type: 'string' } as const;
-    const options = { data: text, out: text, from: text, policy: text };
-    const { positionals, values } = parseArgs({ options, allowPositionals: true });
-    const { data, out, from, policy } = values;
-    const [verb] = positionals;
-    if (verb === 'snapshot' && data !== undefined && out !== undefined) return { verb, data, out };
-    if (verb === 'restore' && data !== undefined && from !== undefined && policy !== undefined)
-      return { verb, data, from, policy };
-    return 'Options are missing';
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const text = { type: 'string' } as const;
+  const options = { data: text, out: text, from: text, policy: text };
+  const { positionals, values } = parseArgs({ options, allowPositionals: true });
+  const { data, out, from, policy } = values;
+  const [verb] = positionals;
+  if (verb === 'snapshot' && data !== undefined && out !== undefined) return { verb, data, out };
+  if (verb === 'restore' && data !== undefined && from !== undefined && policy !== undefined) return { verb, data, from, policy };
+  return 'Options are missing';
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n${USAGE}\n`);
-    process.exitCode = EXIT_USAGE;
-  } else if (options.verb === 'snapshot') await snapshot(options.data, options.out);
+async function run(options: Options): Promise<void> {
+  if (options.verb === 'snapshot') await snapshot(options.data, options.out);
   else await restore(options.from, options.data, options.policy);
 }
 
@@ -75,4 +65,4 @@ async function restore(from: string, data: string, policyFile: string): Promise<
   process.stdout.write('Its validator keys are new: checkpoints are published once a policy names them.\n');
 }
 
-await reportFailure(main);
+await runEntry({ usage: USAGE, readOptions, run });

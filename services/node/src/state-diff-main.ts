@@ -10,32 +10,23 @@ import { FormatError } from '@oppidum/formats/errors';
 import { parseKey, parseState, type Segment } from '@oppidum/formats/state-layout';
 import { kindNamed } from '@oppidum/formats/state-registry';
 import { compareStates, type StateComparison } from './compare-states.ts';
-import { reportFailure } from './report-failure.ts';
+import { runEntry } from './run-entry.ts';
 
 const USAGE = 'oppidum state diff FOLDER_A FOLDER_B [--json]';
 const EXIT_DIFFERENT = 1;
-const EXIT_USAGE = 2;
 
-function readOptions(): { readonly folders: readonly [string, string]; readonly json: boolean } | string {
-  try {
-    const { positionals, values } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
-    const [a, b, ...rest] = positionals;
-    if (a === undefined || b === undefined || rest.length > 0) return 'Two data folders are needed';
-    return { folders: [a, b], json: values.json === true };
-  } catch (error) {
-    return (error as Error).message;
-  }
+type Options = { readonly folders: readonly [string, string]; readonly json: boolean };
+
+function readOptions(): Options | string {
+  const { positionals, values } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+  const [a, b, ...rest] = positionals;
+  if (a === undefined || b === undefined || rest.length > 0) return 'Two data folders are needed';
+  return { folders: [a, b], json: values.json === true };
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n${USAGE}\n`);
-    process.exitCode = EXIT_USAGE;
-    return;
-  }
-  const comparison = await compareStates(nativeCrypto, ...options.folders);
-  process.stdout.write(options.json ? `${JSON.stringify(describeAsJson(comparison))}\n` : describe(comparison));
+async function compare({ folders, json }: Options): Promise<void> {
+  const comparison = await compareStates(nativeCrypto, ...folders);
+  process.stdout.write(json ? `${JSON.stringify(describeAsJson(comparison))}\n` : describe(comparison));
   if (comparison.difference !== null) process.exitCode = EXIT_DIFFERENT;
 }
 
@@ -88,4 +79,4 @@ function describeValue(kind: string | null, value: Bytes | null): string {
   }
 }
 
-await reportFailure(main);
+await runEntry({ usage: USAGE, readOptions, run: compare });

@@ -62,7 +62,7 @@ test('a witness by its command line: it says its key, cosigns, ends when asked a
   assert.ok('line' in (await new WitnessClient({ url, key, crypto }).cosign(signed(5), log)));
   assert.equal(statSync(join(data, 'witness.seed')).mode & 0o777, 0o600);
   const second = await run(usual).ended;
-  assert.deepEqual([second.code, second.output], [1, '']);
+  assert.deepEqual([second.code, second.output], [5, '']);
   assert.match(second.errors, /^Another process uses this data folder/);
   first.child.kill('SIGTERM');
   assert.equal((await first.ended).code, 0);
@@ -84,7 +84,7 @@ test('a witness by its command line: it says its key, cosigns, ends when asked a
   await named.ended;
 });
 
-test('wrong use is 2, what cannot be started is 1, both with one clear line', async () => {
+test('wrong use is 2, what cannot be started has the exit code of the catalogue, both with one clear line', async () => {
   const broken = join(folder, 'broken.policy');
   writeFileSync(broken, 'quorum nobody\n');
   const table: readonly [readonly string[], number, RegExp][] = [
@@ -94,7 +94,7 @@ test('wrong use is 2, what cannot be started is 1, both with one clear line', as
     [[...usual, '--listen', '127.0.0.1:70000'], 2, /^--listen/],
     [[...usual, '--name', 'a b'], 2, /^--name/],
     [[...usual, '--sign-anything'], 2, /sign-anything/],
-    [['--policy', broken, '--data', join(folder, 'other')], 1, /^The policy has no such name/],
+    [['--policy', broken, '--data', join(folder, 'other')], 3, /^oppidum: The policy has no such name/],
     [['--policy', join(folder, 'none'), '--data', join(folder, 'other')], 1, /ENOENT/],
   ];
   for (const [args, code, errors] of table) {

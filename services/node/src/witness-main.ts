@@ -8,16 +8,14 @@ import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer, generateSeed } from '@oppidum/crypto/signer';
 import { toHex } from '@oppidum/formats/bytes';
-import { describeError, FormatError } from '@oppidum/formats/errors';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { isKeyName } from '@oppidum/formats/text-rules';
 import { lockFolder } from './folder-lock.ts';
+import { runEntry } from './run-entry.ts';
 import { openWitnessSeed, Witness } from './witness.ts';
 import { serveWitness, type WitnessServer } from './witness-server.ts';
 
 const USAGE = 'oppidum witness --policy FILE --data DIR [--listen 127.0.0.1:7190] [--name NAME]';
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 
 type Options = {
   readonly policy: string;
@@ -35,25 +33,15 @@ function readOptions(): Options | string {
     listen: { type: 'string' },
     name: { type: 'string' },
   } as const;
-  try {
-    const { policy, data, listen = '127.0.0.1:7190', name = null } = parseArgs({ options: strings }).values;
-    const [, host, port] = /^(.+):([0-9]{1,5})$/.exec(listen) ?? [];
-    if (policy === undefined || data === undefined) return '--policy and --data are needed';
-    if (host === undefined || Number(port) > 65_535) return '--listen is HOST:PORT';
-    if (name !== null && !isKeyName(name)) return '--name has no spaces and no plus sign';
-    return { policy, data, host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port), name };
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const { policy, data, listen = '127.0.0.1:7190', name = null } = parseArgs({ options: strings }).values;
+  const [, host, port] = /^(.+):([0-9]{1,5})$/.exec(listen) ?? [];
+  if (policy === undefined || data === undefined) return '--policy and --data are needed';
+  if (host === undefined || Number(port) > 65_535) return '--listen is HOST:PORT';
+  if (name !== null && !isKeyName(name)) return '--name has no spaces and no plus sign';
+  return { policy, data, host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port), name };
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n${USAGE}\n`);
-    process.exitCode = EXIT_USAGE;
-    return;
-  }
+async function serve(options: Options): Promise<void> {
   const server = await start(options);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.close());
 }
@@ -79,7 +67,4 @@ async function start(options: Options): Promise<WitnessServer> {
   };
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`${error instanceof FormatError ? describeError(error.code, error.details) : error.message}\n`);
-  process.exitCode = EXIT_FAILED;
-});
+await runEntry({ usage: USAGE, readOptions, run: serve });

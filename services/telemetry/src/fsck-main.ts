@@ -16,14 +16,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { lockFolder } from '@oppidum/node/folder-lock';
-import { reportFailure } from '@oppidum/node/report-failure';
+import { runEntry } from '@oppidum/node/run-entry';
 import { checkCity } from './fsck/check-city.ts';
 import { NODE_TABLES, VAULT_TABLES, walkEnvironment } from './fsck/environment.ts';
 import { Findings } from './fsck/findings.ts';
 
 const USAGE = 'fsck-main.ts --data DIR';
 const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 const EXIT_DAMAGED = 3;
 
 const TABLES = { node: NODE_TABLES, vault: VAULT_TABLES } as const;
@@ -33,22 +32,14 @@ type Options = { readonly data: string } | { readonly probe: string; readonly ta
 /** The options, or what is wrong with them. */
 function readOptions(): Options | string {
   const text = { type: 'string' } as const;
-  try {
-    const { data, probe, tables } = parseArgs({ options: { data: text, probe: text, tables: text } }).values;
-    if (data !== undefined) return { data };
-    if (probe !== undefined && (tables === 'node' || tables === 'vault')) return { probe, tables };
-    return '--data is needed';
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const { data, probe, tables } = parseArgs({ options: { data: text, probe: text, tables: text } }).values;
+  if (data !== undefined) return { data };
+  if (probe !== undefined && (tables === 'node' || tables === 'vault')) return { probe, tables };
+  return '--data is needed';
 }
 
-async function main(): Promise<void> {
-  const options = readOptions();
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n${USAGE}\n`);
-    process.exitCode = EXIT_USAGE;
-  } else if ('data' in options) await check(options.data);
+async function run(options: Options): Promise<void> {
+  if ('data' in options) await check(options.data);
   else await walkAndSay(options.probe, options.tables);
 }
 
@@ -100,4 +91,4 @@ function probeApart(folder: string, tables: keyof typeof TABLES): Promise<string
   });
 }
 
-await reportFailure(main);
+await runEntry({ usage: USAGE, readOptions, run });

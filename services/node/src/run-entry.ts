@@ -1,0 +1,43 @@
+/** How the entry points of services begin and end: options or one sentence, the work, and the exit code of the catalogue. */
+
+import { ERRORS } from '@oppidum/formats/error-catalogue';
+import { describeError, FormatError } from '@oppidum/formats/errors';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+export type Entry<T> = {
+  /** One line after the sentence about a wrong option. */
+  readonly usage: string;
+  /** The options, or what is wrong with them; what `parseArgs` throws counts as that. */
+  readonly readOptions: () => T | string;
+  /** The work; a FormatError becomes a sentence on standard error and its exit code, anything else is a fault and stays one. */
+  readonly run: (options: T) => Promise<void>;
+};
+
+/** Runs an entry point to its end. */
+export async function runEntry<T extends object>({ usage, readOptions, run }: Entry<T>): Promise<void> {
+  const options = readOrExplain(readOptions);
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n${usage}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  try {
+    await run(options);
+  } catch (error) {
+    const isOurs = error instanceof FormatError;
+    // A fault keeps its stack; a file that cannot be read or a port that is taken has a sentence of the system.
+    if (!isOurs && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    process.stderr.write(`oppidum: ${isOurs ? describeError(error.code, error.details) : (error as Error).message}\n`);
+    process.exitCode = isOurs ? ERRORS[error.code].exitCode : EXIT_FAILED;
+  }
+}
+
+function readOrExplain<T>(readOptions: () => T | string): T | string {
+  try {
+    return readOptions();
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
