@@ -63,7 +63,7 @@ test('a witness by its command line: it says its key, cosigns, ends when asked a
   assert.equal(statSync(join(data, 'witness.seed')).mode & 0o777, 0o600);
   const second = await run(usual).ended;
   assert.deepEqual([second.code, second.output], [5, '']);
-  assert.match(second.errors, /^Another process uses this data folder/);
+  assert.match(second.errors, /^oppidum: Another process uses this data folder/);
   first.child.kill('SIGTERM');
   assert.equal((await first.ended).code, 0);
   assert.ok(!existsSync(join(data, 'lock')));
