@@ -5,17 +5,20 @@ import { type Bytes, parseBase64, parseHex, parseUtf8 } from '@oppidum/formats/b
 import { modeOf, readIfThere } from './files.ts';
 import { attempt, type Findings } from './findings.ts';
 
+/** What these checks tell of. */
+type Told = Pick<Findings, 'damage' | 'checked'>;
+
 const SEED_SIZE = 32;
 const OTHERS = 0o077;
 
 /** The public key of a seed file, or null where there is none or it cannot be used; the damage is told. */
-export function checkSeedFile(findings: Findings, path: string, name: string, isNeeded: boolean): Bytes | null {
+export function checkSeedFile(findings: Told, path: string, name: string, isNeeded: boolean): Bytes | null {
   const seed = readSeed(findings, path, name, isNeeded);
   return seed === null ? null : ed25519Signer(seed).publicKey;
 }
 
 /** The seed itself, for keys that decrypt. */
-export function readSeed(findings: Findings, path: string, name: string, isNeeded: boolean): Bytes | null {
+export function readSeed(findings: Told, path: string, name: string, isNeeded: boolean): Bytes | null {
   const file = readIfThere(path);
   if (file === null) {
     if (isNeeded) findings.damage('KEY_FILE_MISSING', name, 'missing');
@@ -34,7 +37,7 @@ export function readSeed(findings: Findings, path: string, name: string, isNeede
 }
 
 /** Tells of a secret file or folder that others than its owner can enter. */
-export function checkMode(findings: Findings, path: string, name: string): void {
+export function checkMode(findings: Told, path: string, name: string): void {
   const mode = modeOf(path);
   if (mode !== null && (mode & OTHERS) !== 0) findings.damage('KEY_FILE_PERMISSIONS', name, `mode ${mode.toString(8)}`);
 }
