@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
+import { CRASH_FOLDER, killAfter } from '../../../test/support/killed-child.ts';
 import { envelopeOf, foundTestCity, freshAccount, inTemporaryFolder, runCity } from '../../../test/support/running-city.ts';
 import { readClaim, walkTiles } from '../../../test/support/tile-walk.ts';
 import { Application } from './application.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { NodeStore } from './node-store.ts';
-
-const CRASH_FOLDER = process.env['OPPIDUM_TEST_CRASH_FOLDER'];
 
 /** Submits as fast as it can and says the id of everything that was answered. */
 async function submitUntilKilled(path: string): Promise<void> {
@@ -24,22 +22,6 @@ async function submitUntilKilled(path: string): Promise<void> {
       if ('executed' in answer) process.stdout.write(`${toHex(answer.executed.id)}\n`);
     }
   }
-}
-
-/** Runs a child on the folder, kills it after a while and gives the ids it had answered. */
-async function killAfter(path: string, delayMs: number): Promise<string[]> {
-  const child = spawn(process.execPath, [import.meta.filename], {
-    env: { ...process.env, OPPIDUM_TEST_CRASH_FOLDER: path, NODE_TEST_CONTEXT: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    if (output === '') setTimeout(() => child.kill('SIGKILL'), delayMs);
-    output += String(chunk);
-  });
-  await new Promise((done) => child.on('close', done));
-  // The last line may be cut off.
-  return output.split('\n').slice(1, -1);
 }
 
 /** Every stored block executed again in an empty store: each must give the app hash it gave before. */
@@ -69,7 +51,8 @@ else {
       const answered = new Set<string>();
       // A slow machine needs more rounds to get as far.
       for (let round = 0; round < 5 || (answered.size <= 30 && round < 100); round++) {
-        for (const id of await killAfter(path, 30 + 61 * Math.min(round, 20))) answered.add(id);
+        // The first line says that the child is ready.
+        for (const id of (await killAfter(import.meta.filename, path, 30 + 61 * Math.min(round, 20))).slice(1)) answered.add(id);
         const folder = await openDataFolder({ folder: path, crypto });
         const store = NodeStore.open({ folder: folder.paths.node, crypto });
         for (const id of answered) assert.ok(store.transaction(parseHex(id)) !== null, `${id} was answered and is gone`);

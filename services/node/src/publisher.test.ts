@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,13 +9,12 @@ import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { policyOfValidators } from '@oppidum/formats/city-policy';
 import { evaluatePolicy, refusalOf } from '@oppidum/formats/policy';
 import { nodeCrypto as crypto } from '../../../test/support/crypto.ts';
+import { CRASH_FOLDER, killAfter } from '../../../test/support/killed-child.ts';
 import { namedSigner } from '../../../test/support/signers.ts';
 import { readClaim, walkTiles } from '../../../test/support/tile-walk.ts';
 import { LogSigner, writeFirstRecord } from './log-signer.ts';
 import { CheckpointPublisher, type PublishedCheckpoint, type PublisherOptions } from './publisher.ts';
 import { type LogHead, TileLog } from './tile-log.ts';
-
-const CRASH_FOLDER = process.env['OPPIDUM_TEST_CRASH_FOLDER'];
 
 const origin = 'log.oppidum.example';
 const logKey = namedSigner('log');
@@ -49,20 +47,6 @@ async function publishUntilKilled(folder: string): Promise<void> {
     publisher.news();
     await new Promise(setImmediate);
   }
-}
-
-async function killAfter(folder: string, delayMs: number): Promise<number> {
-  const child = spawn(process.execPath, [import.meta.filename], {
-    env: { ...process.env, OPPIDUM_TEST_CRASH_FOLDER: folder, NODE_TEST_CONTEXT: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    if (output === '') setTimeout(() => child.kill('SIGKILL'), delayMs);
-    output += String(chunk);
-  });
-  await new Promise((done) => child.on('close', done));
-  return Number(output.split('\n').at(-2) ?? -1);
 }
 
 if (CRASH_FOLDER !== undefined) await publishUntilKilled(CRASH_FOLDER);
@@ -185,7 +169,7 @@ else {
     let published = 0;
     // A slow machine needs more rounds to get as far.
     for (let round = 0; round < 8 || (published <= 1_000 && round < 200); round++) {
-      const said = await killAfter(folder, 20 + 23 * Math.min(round, 20));
+      const said = Number((await killAfter(import.meta.filename, folder, 20 + 23 * Math.min(round, 20))).at(-1) ?? -1);
       const claim = readClaim(folder);
       const size = claim?.size ?? 0;
       assert.ok(size >= said || claim === null, `said ${said}, published ${size}`);

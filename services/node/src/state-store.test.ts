@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import { checkStateProof, parseStateProof } from '@oppidum/proofs/state-proof';
 import { StateTree } from '@oppidum/proofs/state-tree';
 import fc from 'fast-check';
 import { open, type RootDatabase } from 'lmdb';
+import { CRASH_FOLDER, killAfter } from '../../../test/support/killed-child.ts';
 import { StateStore, type StateStoreOptions } from './state-store.ts';
 
 const sha256 = (data: Bytes): Bytes => new Uint8Array(createHash('sha256').update(data).digest());
@@ -249,7 +249,6 @@ function changesOf(height: number): StateChange[] {
   return [...changes.values()].sort((a, b) => compareBytes(a.key, b.key));
 }
 
-const CRASH_FOLDER = process.env['OPPIDUM_TEST_CRASH_FOLDER'];
 const CRASH_OPTIONS = { historyHeights: 4, historyMs: 0, cleanSlackCount: 0 };
 
 /** Commits blocks until it is killed; says each height once it is durable. */
@@ -262,20 +261,6 @@ function writeUntilKilled(folder: string): void {
   }
 }
 
-async function killAfter(folder: string, delayMs: number): Promise<number> {
-  const child = spawn(process.execPath, [import.meta.filename], {
-    env: { ...process.env, OPPIDUM_TEST_CRASH_FOLDER: folder, NODE_TEST_CONTEXT: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    if (output === '') setTimeout(() => child.kill('SIGKILL'), delayMs);
-    output += String(chunk);
-  });
-  await new Promise((done) => child.on('close', done));
-  return Number(output.split('\n').at(-2) ?? -1);
-}
-
 if (CRASH_FOLDER !== undefined) writeUntilKilled(CRASH_FOLDER);
 else {
   test('killed at any point it opens with the root before or after, and nothing said durable is lost', async () => {
@@ -284,7 +269,7 @@ else {
     let modelHeight = -1;
     // A slow machine needs more rounds to get as far.
     for (let round = 0; round < 6 || (modelHeight <= 20 && round < 200); round++) {
-      const said = await killAfter(folder, 40 + 37 * Math.min(round, 20));
+      const said = Number((await killAfter(import.meta.filename, folder, 40 + 37 * Math.min(round, 20))).at(-1) ?? -1);
       const environment = openEnvironment(folder);
       const store = openStore(environment, CRASH_OPTIONS);
       assert.ok(store.height === said || store.height === said + 1, `said ${said}, has ${store.height}`);
