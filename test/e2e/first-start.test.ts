@@ -134,7 +134,7 @@ test('a port that is taken, a folder that is not ours, keys that are open: one s
   try {
     const busy = await runCommand(['start', '--data', join(folder, 'busy'), '--port', port, '--mqtt-port', '0', '--no-demo']);
     assert.equal(busy.code, 5);
-    assert.match(busy.stderr, new RegExp(`Another program uses this port .*${port}.*choose another port`));
+    assert.match(busy.stderr, new RegExp(`Another program uses this port .*${port}.*choose others with --port`));
   } finally {
     taken.close();
   }

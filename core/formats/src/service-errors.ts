@@ -246,7 +246,7 @@ export const SERVICE_ERRORS = {
     'This reading is about people and is not given to anybody who asks',
     'Ask the data protection officer of the city',
   ),
-  PORT_TAKEN: entry(500, 5, 'Another program uses this port', 'Stop it, or choose another port'),
+  PORT_TAKEN: entry(500, 5, 'Another program uses this port', 'Stop it, or choose others with --port and --mqtt-port'),
   RATE_LIMITED: entry(429, 5, 'Too many requests came from this address', 'Wait as long as `retry-after` says'),
   READING_UNKNOWN: entry(404, 1, 'No such reading', 'Check the id; it is SHA-256 of what the device sent'),
   REQUEST_INVALID: entry(400, 2, 'The request is not as the API description says', 'Correct the named part'),
