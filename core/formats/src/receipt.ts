@@ -4,8 +4,9 @@
  * The device deletes its copy of a reading only on a receipt for its own digest, so a lost reading is provable.
  */
 
-import type { Bytes } from './bytes.ts';
+import { type Bytes, concatBytes } from './bytes.ts';
 import { type CborMap, type CborValue, encodeCbor } from './cbor.ts';
+import { CborWriter } from './cbor-writer.ts';
 import { encodeBy, id, merklePath, parseBy } from './common-schemas.ts';
 import { encodeSign1, parseSign1, sign1ToBeSigned } from './cose.ts';
 import type { Crypto, Signer } from './crypto.ts';
@@ -47,9 +48,47 @@ const HEADER: CborMap = new Map<number, CborValue>([
   [3, CONTENT_TYPE],
 ]);
 
+const WRITER = new CborWriter();
+const MAJOR_UNSIGNED = 0;
+const ID_HEAD = Uint8Array.of(0x58, 0x20);
+/** Keys of a leaf as they are encoded, those of ids with the head of 32 bytes; a map of seven: index and refusal exclude each other. */
+const LEAF_KEYS = {
+  begin: Uint8Array.of(0xa7),
+  index: encodeCbor('index'),
+  shard: concatBytes(encodeCbor('shard'), ID_HEAD),
+  device: concatBytes(encodeCbor('device'), ID_HEAD),
+  digest: concatBytes(encodeCbor('digest'), ID_HEAD),
+  refusal: encodeCbor('refusal'),
+  audience: concatBytes(encodeCbor('audience'), ID_HEAD),
+  sequence: encodeCbor('sequence'),
+  keyNumber: encodeCbor('keyNumber'),
+};
+
 /** The bytes of a leaf under the group's tree; hash them with RFC 6962's leaf hash. */
 export function encodeReceiptLeaf(leaf: ReceiptLeaf): Bytes {
-  return encodeBy(receiptLeafSchema, leaf);
+  const { index, refusal } = leaf;
+  if ((index === undefined) === (refusal === undefined)) return encodeBy(receiptLeafSchema, leaf);
+  return WRITER.collect((writer) => {
+    writer.bytes(LEAF_KEYS.begin);
+    if (index !== undefined) {
+      writer.bytes(LEAF_KEYS.index);
+      writer.head(MAJOR_UNSIGNED, index);
+    }
+    for (const name of ['shard', 'device', 'digest'] as const) {
+      writer.bytes(LEAF_KEYS[name]);
+      writer.bytes(leaf[name]);
+    }
+    if (refusal !== undefined) {
+      writer.bytes(LEAF_KEYS.refusal);
+      writer.text(refusal);
+    }
+    writer.bytes(LEAF_KEYS.audience);
+    writer.bytes(leaf.audience);
+    writer.bytes(LEAF_KEYS.sequence);
+    writer.head(MAJOR_UNSIGNED, leaf.sequence);
+    writer.bytes(LEAF_KEYS.keyNumber);
+    writer.head(MAJOR_UNSIGNED, leaf.keyNumber);
+  });
 }
 
 /** Signs the head of a group commit. */
@@ -66,6 +105,30 @@ export function signReceiptHead(signer: Signer, head: ReceiptHead): Bytes {
 /** Deterministic CBOR of a receipt. */
 export function encodeReceipt(receipt: Receipt): Bytes {
   return encodeBy(receiptSchema, receipt);
+}
+
+const RECEIPT_BEGIN = concatBytes(Uint8Array.of(0xa4), encodeCbor('leaf'));
+const PATH_KEY = encodeCbor('path');
+const POSITION_KEY = encodeCbor('position');
+const MAJOR_ARRAY = 4;
+
+/** The receipts of one group from leaves that are encoded already: the bytes of `encodeReceipt`, without encoding anything twice. */
+export function receiptJoiner(signedHead: Bytes): (encodedLeaf: Bytes, position: number, path: readonly Bytes[]) => Bytes {
+  const end = concatBytes(encodeCbor('signedHead'), encodeCbor(signedHead));
+  return (encodedLeaf, position, path) =>
+    WRITER.collect((writer) => {
+      writer.bytes(RECEIPT_BEGIN);
+      writer.bytes(encodedLeaf);
+      writer.bytes(PATH_KEY);
+      writer.head(MAJOR_ARRAY, path.length);
+      for (const hash of path) {
+        writer.bytes(ID_HEAD);
+        writer.bytes(hash);
+      }
+      writer.bytes(POSITION_KEY);
+      writer.head(MAJOR_UNSIGNED, position);
+      writer.bytes(end);
+    });
 }
 
 /** Parses a receipt; exactly one of index and refusal is present. Throws FormatError. */

@@ -12,7 +12,7 @@
  *   free                   | acceptable                            | decided: kept at the next index
  */
 
-import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, toOctets } from '@oppidum/formats/bytes';
 import type { ErrorCode } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import type { ReceiptLeaf } from '@oppidum/formats/receipt';
@@ -87,9 +87,10 @@ export class GroupDraft {
 
   #decide(reading: VerifiedReading, outcome: number | ErrorCode): Judgement {
     const { device, keyNumber, sequence, contentDigest, digest } = reading;
-    const place = { group: this.number, position: this.leaves.length };
-    this.#decisions.set(placeName(reading), { device, keyNumber, sequence, contentDigest, digest, ...place, outcome });
-    this.#highest.set(keyName(reading), Math.max(sequence, this.#highestSequence(reading)));
+    const [group, position, key] = [this.number, this.leaves.length, keyName(reading)];
+    const decision: Decision = { device, keyNumber, sequence, contentDigest, digest, group, position, outcome };
+    this.#decisions.set(`${key}/${sequence}`, decision);
+    this.#highest.set(key, Math.max(sequence, this.#highestSequence(reading)));
     if (typeof outcome === 'number') this.kept.push({ reading, index: this.#nextIndex++ });
     return this.#sign(this.#leafOf(reading, digest, outcome));
   }
@@ -100,8 +101,9 @@ export class GroupDraft {
   }
 
   #leafOf({ device, keyNumber, sequence }: SequencePlace, digest: Bytes, outcome: number | string): ReceiptLeaf {
-    const end = typeof outcome === 'number' ? { index: outcome } : { refusal: outcome };
-    return { ...this.#issuer, device, keyNumber, sequence, digest, ...end };
+    const { audience, shard } = this.#issuer;
+    if (typeof outcome === 'number') return { audience, shard, device, keyNumber, sequence, digest, index: outcome };
+    return { audience, shard, device, keyNumber, sequence, digest, refusal: outcome };
   }
 
   #highestSequence(place: SequencePlace): number {
@@ -110,7 +112,7 @@ export class GroupDraft {
 }
 
 function keyName({ device, keyNumber }: SequencePlace): string {
-  return `${toHex(device)}/${keyNumber}`;
+  return `${toOctets(device)}${keyNumber}`;
 }
 
 function placeName(place: SequencePlace): string {

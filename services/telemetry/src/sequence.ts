@@ -57,7 +57,7 @@ type Waiting = {
   readonly resolve: (answer: IngestAnswer) => void;
   readonly fail: (error: Error) => void;
 };
-type Admitted = Waiting & { readonly admission: Admission; readonly height: number };
+type Admitted = { readonly waiting: Waiting; readonly admission: Admission; readonly height: number };
 
 const WAITING_COUNT_MAX = 8_192;
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
@@ -194,8 +194,7 @@ export class Sequencer {
       const admissions = await admitted;
       await before;
       if (this.#ended !== null) throw this.#ended;
-      for (const [i, waiting] of slice.entries())
-        this.#admitted.push({ ...waiting, height, admission: admissions[i] as Admission });
+      for (const [i, waiting] of slice.entries()) this.#admitted.push({ waiting, height, admission: admissions[i] as Admission });
     } catch (error) {
       this.#fail(error as Error, slice);
     }
@@ -216,7 +215,10 @@ export class Sequencer {
       try {
         await this.exclusive(() => this.#sequence(group));
       } catch (error) {
-        this.#fail(error as Error, group);
+        this.#fail(
+          error as Error,
+          group.map(({ waiting }) => waiting),
+        );
       }
     }
     this.#isSequencing = false;
@@ -236,7 +238,7 @@ export class Sequencer {
 
     // ACKNOWLEDGE
     const make = receipts === null ? null : receiptMaker(this.#options.crypto, receipts);
-    group.forEach(({ envelope, resolve }, i) => {
+    group.forEach(({ waiting: { envelope, resolve } }, i) => {
       this.#waitingCount--;
       this.#waitingSize -= envelope.length;
       resolve(this.#answer(judgements[i] as Judgement, make));
@@ -308,8 +310,8 @@ export class Sequencer {
 
   #end(error: Error): void {
     this.#ended ??= error;
-    for (const { fail } of [...this.#waiting.splice(0), ...this.#admitted.splice(0), ...this.#inTurn.splice(0)])
-      fail(this.#ended);
+    const admitted = this.#admitted.splice(0).map(({ waiting }) => waiting);
+    for (const { fail } of [...this.#waiting.splice(0), ...admitted, ...this.#inTurn.splice(0)]) fail(this.#ended);
   }
 }
 

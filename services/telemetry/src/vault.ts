@@ -12,7 +12,16 @@
  *   erasures, erasedEntries: see `erasures.ts`
  */
 
-import { type Bytes, concatBytes, encodeUint32, encodeUint64, equalBytes, readUint32, readUint64 } from '@oppidum/formats/bytes';
+import {
+  type Bytes,
+  concatBytes,
+  encodeUint32,
+  encodeUint64,
+  equalBytes,
+  readUint32,
+  readUint64,
+  toOctets,
+} from '@oppidum/formats/bytes';
 import { encodeCbor, parseCbor } from '@oppidum/formats/cbor';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
@@ -82,6 +91,7 @@ type Put = { readonly into: Database<Bytes, never>; readonly key: unknown; reado
 const FORMS: readonly EntryForm[] = ['plain', 'sealed', 'erased'];
 const DIGEST_SIZE = 32;
 const ENTRY_HEADER_SIZE = 8 + DIGEST_SIZE + 1;
+const HIGHEST_COUNT_MAX = 65_536;
 
 /** The durable side of a shard. One process per folder. */
 export class Vault {
@@ -93,6 +103,8 @@ export class Vault {
   readonly #head: Database<Bytes, string>;
   readonly #clones: Database<Bytes, Bytes>;
   readonly #anchors: Database<Bytes, number>;
+  /** Highest sequence numbers of the device keys that sent last, so that what is new is not looked up. */
+  readonly #highest = new Map<string, number>();
 
   /** Opens or makes the vault of this shard. Throws DATA_FOLDER_FOREIGN when it is another shard's. */
   static async open(folder: string, shard: Bytes): Promise<Vault> {
@@ -153,6 +165,11 @@ export class Vault {
     put(this.#groups, group.number, encodeGroup(group.receipts));
     put(this.#head, 'tree', group.tree.encode());
     await this.#commit(puts);
+    // COMMIT POINT
+    for (const decision of group.decisions) {
+      const name = highestName(decision);
+      if ((this.#highest.get(name) ?? decision.sequence) < decision.sequence) this.#highest.set(name, decision.sequence);
+    }
   }
 
   /** Entries from an index on, ascending. */
@@ -171,16 +188,24 @@ export class Vault {
   }
 
   decision(place: SequencePlace): Decision | null {
+    if (place.sequence > this.highestSequence(place)) return null;
     const row = this.#decisions.get(sequenceKey(place));
     return row === undefined ? null : parseDecision(place, new Uint8Array(row));
   }
 
   /** Highest sequence number decided for a device key; 0 when none. */
   highestSequence(place: Omit<SequencePlace, 'sequence'>): number {
-    const start = sequenceKey({ ...place, sequence: Number.MAX_SAFE_INTEGER });
-    const end = sequenceKey({ ...place, sequence: 0 });
-    for (const key of this.#decisions.getKeys({ start, end, reverse: true, limit: 1 })) return parseSequenceKey(key).sequence;
-    return 0;
+    const name = highestName(place);
+    const known = this.#highest.get(name);
+    if (known !== undefined) return known;
+    const { device, keyNumber } = place;
+    const start = sequenceKey({ device, keyNumber, sequence: Number.MAX_SAFE_INTEGER });
+    const end = sequenceKey({ device, keyNumber, sequence: 0 });
+    let highest = 0;
+    for (const key of this.#decisions.getKeys({ start, end, reverse: true, limit: 1 })) highest = parseSequenceKey(key).sequence;
+    if (this.#highest.size >= HIGHEST_COUNT_MAX) this.#highest.clear();
+    this.#highest.set(name, highest);
+    return highest;
   }
 
   /** Every kept entry of a device: index and the key of its decision. */
@@ -260,6 +285,10 @@ export class Vault {
 function nextKey(database: Database<Bytes, number>): number {
   for (const key of database.getKeys({ reverse: true, limit: 1 })) return key + 1;
   return 0;
+}
+
+function highestName({ device, keyNumber }: Omit<SequencePlace, 'sequence'>): string {
+  return `${toOctets(device)}${keyNumber}`;
 }
 
 function sequenceKey({ device, keyNumber, sequence }: SequencePlace): Buffer {
