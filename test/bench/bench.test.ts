@@ -17,6 +17,9 @@ test('bad usage ends with 2 and lists the benches', () => {
   for (const args of [[], ['nope'], ['map', 'verify'], ['map', '--seconds', '0'], ['map', '--fast']]) {
     const { status, stderr } = spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), ...args], { encoding: 'utf8' });
     assert.equal(status, 2, args.join(' '));
-    assert.match(stderr, /Benches: verify, map, ledger-embedded, first-start, idle, telemetry-signed/);
+    assert.match(
+      stderr,
+      /Benches: verify, map, ledger-embedded, first-start, idle, telemetry-signed, telemetry-packed, telemetry-latency/,
+    );
   }
 });

@@ -15,6 +15,8 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'first-start': async () => (await import('./first-start.ts')).benchFirstStart,
   idle: async () => (await import('./idle.ts')).benchIdle,
   'telemetry-signed': async () => (await import('./telemetry-signed.ts')).benchTelemetrySigned,
+  'telemetry-packed': async () => (await import('./telemetry-packed.ts')).benchTelemetryPacked,
+  'telemetry-latency': async () => (await import('./telemetry-latency.ts')).benchTelemetryLatency,
 };
 const SECONDS_DEFAULT = 10;
 const SECONDS_MAX = 3_600;

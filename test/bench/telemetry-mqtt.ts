@@ -16,31 +16,63 @@ const SUBSCRIBE = 0x82;
 const SUBACK = 0x90;
 const PACKET_ID_MAX = 0xffff;
 
-type Line = { readonly device: string; readonly topic: string; readonly packets: Buffer[] };
+type Line = { readonly device: string; readonly topic: string; readonly packets: Buffer[]; readonly envelopes: Uint8Array[] };
+
+/** Whether one more may leave now: as many as there is time for, or at an even rate. */
+type Gate = () => boolean;
 
 export async function sendMqtt(load: LoadRequest, signed: readonly Signed[], tally: Tally): Promise<void> {
   const lines = new Map<string, Line>();
   for (const { device, envelope } of signed) {
     const id = toHex(device);
-    const line: Line = lines.get(id) ?? { device: id, topic: `v1/${toHex(load.audience)}/${id}`, packets: [] };
+    const line: Line = lines.get(id) ?? { device: id, topic: `v1/${toHex(load.audience)}/${id}`, packets: [], envelopes: [] };
     lines.set(id, line);
+    line.envelopes.push(envelope);
     const packetId = (line.packets.length % PACKET_ID_MAX) + 1;
     line.packets.push(packet(PUBLISH_QOS_1, text(`${line.topic}/up`), uint16(packetId), Buffer.from(envelope)));
   }
   const { hostname, port } = new URL(load.address);
-  await Promise.all([...lines.values()].map((line) => sendLine(connect(Number(port), hostname), line, load.together, tally)));
+  const gate = openGate(load.ratePerSecond);
+  await Promise.all(
+    [...lines.values()].map((line) => sendLine(connect(Number(port), hostname), { line, gate, together: load.together, tally })),
+  );
 }
 
-function sendLine(socket: Socket, { device, topic, packets }: Line, together: number, tally: Tally): Promise<void> {
+function openGate(ratePerSecond: number | undefined): Gate {
+  if (ratePerSecond === undefined) return () => true;
+  let begunMs: number | null = null;
+  let sent = 0;
+  return () => {
+    begunMs ??= performance.now();
+    if (sent >= ((performance.now() - begunMs) * ratePerSecond) / 1_000) return false;
+    sent++;
+    return true;
+  };
+}
+
+type LineOptions = { readonly line: Line; readonly gate: Gate; readonly together: number; readonly tally: Tally };
+
+const PACE_MS = 4;
+
+function sendLine(socket: Socket, { line, gate, together, tally }: LineOptions): Promise<void> {
+  const { device, topic, packets, envelopes } = line;
   return new Promise((resolve, reject) => {
+    // Where the gate keeps something back, nothing else would wake this line.
+    const pace = setInterval(() => {
+      if (isOpen) sendMore();
+    }, PACE_MS);
+    let isOpen = false;
     const sentMs: number[] = [];
     let acknowledged = 0;
     const sendMore = (): void => {
       const first = sentMs.length;
-      while (sentMs.length < packets.length && sentMs.length - acknowledged < together && !tally.isOver())
+      while (sentMs.length < packets.length && sentMs.length - acknowledged < together && !tally.isOver() && gate()) {
+        tally.onSent(envelopes[sentMs.length] as Uint8Array);
         sentMs.push(performance.now());
+      }
       if (sentMs.length > first) socket.write(Buffer.concat(packets.slice(first, sentMs.length)));
-      if (acknowledged < sentMs.length) return;
+      if (acknowledged < sentMs.length || (!tally.isOver() && sentMs.length < packets.length)) return;
+      clearInterval(pace);
       resolve();
       socket.destroy();
     };
@@ -51,8 +83,10 @@ function sendLine(socket: Socket, { device, topic, packets }: Line, together: nu
     socket.write(packet(CONNECT, text('MQTT'), Buffer.of(4, 2), uint16(60), text(device)));
     readPackets(socket, (type) => {
       if (type === CONNACK) socket.write(packet(SUBSCRIBE, uint16(1), text(`${topic}/down`), Buffer.of(0)));
-      else if (type === SUBACK) sendMore();
-      else if (type === PUBACK) {
+      else if (type === SUBACK) {
+        isOpen = true;
+        sendMore();
+      } else if (type === PUBACK) {
         tally.add(1, sentMs[acknowledged++] as number);
         // Half a window at a time: fewer, larger writes.
         if (sentMs.length - acknowledged <= together / 2) sendMore();

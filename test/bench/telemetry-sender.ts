@@ -11,6 +11,7 @@ import type { Signer } from '@oppidum/formats/crypto';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { signReading } from '@oppidum/formats/reading';
 import { percentile } from './bench.ts';
+import { EvidenceSampler } from './evidence-sampler.ts';
 import { sendHttp } from './telemetry-http.ts';
 import { sendMqtt } from './telemetry-mqtt.ts';
 
@@ -28,6 +29,10 @@ export type LoadRequest = {
   readonly connections: number;
   /** HTTP: readings of one request; MQTT: readings under way on one connection. */
   readonly together: number;
+  /** MQTT only: readings to begin each second; as many as possible without it. */
+  readonly ratePerSecond?: number;
+  /** Address of the HTTP door: of some readings, evidence is asked for until it is there. */
+  readonly evidenceFrom?: string;
   /** Not counted at first, then counted for so long. */
   readonly warmUpS: number;
   readonly seconds: number;
@@ -40,6 +45,8 @@ export type LoadReport = {
   readonly refused: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** From sending to evidence under a cosigned checkpoint, of those that were asked for. */
+  readonly evidenceMs: readonly number[];
   /** Of one core, by this process, in the counted time. */
   readonly ownCores: number;
 };
@@ -48,7 +55,13 @@ export type LoadReport = {
 export type Signed = { readonly device: Bytes; readonly envelope: Bytes };
 
 /** What a door's sender tells: so many were acknowledged (or refused), sent at this moment. */
-export type Tally = { readonly add: (count: number, sentMs: number) => void; refused: number; readonly isOver: () => boolean };
+export type Tally = {
+  readonly add: (count: number, sentMs: number) => void;
+  refused: number;
+  readonly isOver: () => boolean;
+  /** Told of every reading that leaves by itself. */
+  readonly onSent: (envelope: Bytes) => void;
+};
 
 function signAll({ audience, seeds, count, sequence, recordCount }: LoadRequest): Signed[] {
   const devices = seeds.map((seed) => {
@@ -81,6 +94,7 @@ async function send(request: LoadRequest, signed: readonly Signed[]): Promise<Lo
   const beginMs = performance.now() + 1_000 * request.warmUpS;
   const endMs = beginMs + 1_000 * request.seconds;
   const latencies: number[] = [];
+  const sampler = new EvidenceSampler(request.evidenceFrom ?? null, beginMs, endMs);
   let [counted, acknowledged] = [0, 0];
   let busy = process.cpuUsage();
   setTimeout(() => {
@@ -103,8 +117,10 @@ async function send(request: LoadRequest, signed: readonly Signed[]): Promise<Lo
       latencies.push(nowMs - sentMs);
     },
     isOver: () => performance.now() >= endMs,
+    onSent: (envelope) => sampler.offer(envelope),
   };
   await (request.door === 'http' ? sendHttp : sendMqtt)(request, signed, tally);
+  await sampler.settle();
   if (!tally.isOver()) throw new Error('too few readings were signed for the time');
   return {
     perSecond: counted / request.seconds,
@@ -112,6 +128,7 @@ async function send(request: LoadRequest, signed: readonly Signed[]): Promise<Lo
     refused: tally.refused,
     p50Ms: percentile(latencies, 0.5),
     p99Ms: percentile(latencies, 0.99),
+    evidenceMs: sampler.samples,
     ownCores: (own.user + own.system) / 1e6 / request.seconds,
   };
 }

@@ -1,6 +1,7 @@
 /**
  * How entries become a published checkpoint: persist the tiles, sign, cosign, collect witnesses, replace the file `checkpoint`,
- * announce. News that arrive meanwhile wait for the next one; between two lie at least `intervalMs`.
+ * announce. News that arrive meanwhile wait for the next one; between two lie at least `intervalMs`, less while much is new and publishing
+ * is quick (`quickMs`).
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -22,6 +23,8 @@ export type PublisherOptions = {
   /** The folder that is served: `checkpoint` stands beside `tile`. */
   readonly folder: string;
   readonly intervalMs?: number;
+  /** Where so many entries are new, it is enough to wait so long, or four times as long as the last publication took. */
+  readonly quick?: { readonly entryCount: number; readonly intervalMs: number };
   readonly witnesses?: Pick<WitnessPanel, 'cosign'>;
   /** While the policy's quorum is missing, witnesses are asked again after so long. */
   readonly retryMs?: number;
@@ -47,6 +50,8 @@ export class CheckpointPublisher {
   #latest: PublishedCheckpoint | null;
   #waiters: Waiter[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #dueMs = 0;
+  #lastMs = 0;
   #running: Promise<void> | null = null;
   #hasNews = false;
   #startedMs = Number.NEGATIVE_INFINITY;
@@ -64,7 +69,7 @@ export class CheckpointPublisher {
   /** Says that the log grew; returns at once. */
   news(): void {
     this.#hasNews = true;
-    this.#schedule(this.#intervalMs);
+    this.#schedule(this.#paceMs());
   }
 
   /** The checkpoint published last, or null. */
@@ -95,7 +100,7 @@ export class CheckpointPublisher {
       this.#waiters.push({ size, resolve, reject, isUrgent });
       this.#hasNews = true;
       if (isUrgent) this.#cancelTimer();
-      this.#schedule(isUrgent ? 0 : this.#intervalMs);
+      this.#schedule(isUrgent ? 0 : this.#paceMs());
     });
   }
 
@@ -106,12 +111,24 @@ export class CheckpointPublisher {
   }
 
   #schedule(intervalMs: number): void {
-    if (this.#ended !== null || this.#timer !== null || this.#running !== null || !this.#hasNews) return;
-    const waitMs = Math.max(0, this.#startedMs + intervalMs - performance.now());
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.#running = this.#run();
-    }, waitMs);
+    if (this.#ended !== null || this.#running !== null || !this.#hasNews) return;
+    const dueMs = this.#startedMs + intervalMs;
+    if (this.#timer !== null && dueMs >= this.#dueMs) return;
+    this.#cancelTimer();
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#running = this.#run();
+      },
+      Math.max(0, dueMs - performance.now()),
+    );
+  }
+
+  #paceMs(): number {
+    const { quick, log } = this.#options;
+    if (quick === undefined || log.size - (this.#latest?.size ?? 0) < quick.entryCount) return this.#intervalMs;
+    return Math.min(this.#intervalMs, Math.max(quick.intervalMs, 4 * this.#lastMs));
   }
 
   async #run(): Promise<void> {
@@ -124,12 +141,13 @@ export class CheckpointPublisher {
       this.#fail(error as Error);
     }
     this.#running = null;
+    this.#lastMs = performance.now() - this.#startedMs;
     if (published === null) {
       this.#hasNews = true;
       this.#schedule(this.#retryMs);
     } else {
       this.#resolveWaiters(published);
-      this.#schedule(this.#waiters.some(({ isUrgent }) => isUrgent) ? 0 : this.#intervalMs);
+      this.#schedule(this.#waiters.some(({ isUrgent }) => isUrgent) ? 0 : this.#paceMs());
     }
   }
 

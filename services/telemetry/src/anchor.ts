@@ -26,6 +26,8 @@ export type AnchorerOptions = Omit<Submission, 'client'> & {
   readonly vault: Pick<Vault, 'newestAnchor' | 'putAnchor'>;
   readonly riders: InterlockRiders;
   readonly intervalMs: number;
+  /** Where a checkpoint has so many new entries, it is enough to wait so long, or twice as long as the last anchor took. */
+  readonly quick?: { readonly entryCount: number; readonly intervalMs: number };
   readonly onAnchored: (anchor: AnchorRecord) => void;
   /** Told of each refusal; the attempt is repeated, ever more rarely. */
   readonly onRefusal: (refusal: Rejection) => void;
@@ -41,7 +43,9 @@ export class Anchorer {
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #recording: Promise<void> = Promise.resolve();
-  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #startedMs = Number.NEGATIVE_INFINITY;
+  #lastMs = 0;
+  #dueMs = 0;
   #refusalCount = 0;
   #isClosed = false;
 
@@ -71,18 +75,32 @@ export class Anchorer {
   }
 
   #schedule(): void {
-    if (this.#isClosed || this.#timer !== null || this.#running !== null || !this.#hasNews()) return;
+    if (this.#isClosed || this.#running !== null) return;
+    const newCount = this.#newCount();
+    if (newCount === 0) return;
+    const dueMs = this.#startedMs + this.#paceMs(newCount);
+    if (this.#timer !== null && dueMs >= this.#dueMs) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#dueMs = dueMs;
     this.#timer = setTimeout(
       () => {
         this.#timer = null;
         this.#running = this.#run();
       },
-      Math.max(0, this.#notBeforeMs - performance.now()),
+      Math.max(0, dueMs - performance.now()),
     );
   }
 
+  #paceMs(newCount: number): number {
+    const { intervalMs, quick } = this.#options;
+    if (this.#refusalCount > 0)
+      return Math.min(intervalMs * 2 ** Math.min(this.#refusalCount, 16), Math.max(intervalMs, BACKOFF_MAX_MS));
+    if (quick === undefined || newCount < quick.entryCount) return intervalMs;
+    return Math.min(intervalMs, Math.max(quick.intervalMs, 2 * this.#lastMs));
+  }
+
   async #run(): Promise<void> {
-    const startedMs = performance.now();
+    this.#startedMs = performance.now();
     try {
       const isAnchored = await this.#anchor();
       this.#refusalCount = isAnchored ? 0 : this.#refusalCount + 1;
@@ -90,18 +108,17 @@ export class Anchorer {
       this.#options.onFailure(error as Error);
       this.#isClosed = true;
     }
-    const { intervalMs } = this.#options;
-    this.#notBeforeMs =
-      startedMs + Math.min(intervalMs * 2 ** Math.min(this.#refusalCount, 16), Math.max(intervalMs, BACKOFF_MAX_MS));
+    this.#lastMs = performance.now() - this.#startedMs;
     this.#running = null;
     this.#schedule();
   }
 
-  #hasNews(): boolean {
+  /** Published entries that no anchor covers; 0 while nothing can be anchored. */
+  #newCount(): number {
     const { client, shard, publisher } = this.#options;
     const size = client.read(at(anchorHeadKind, shard))?.size ?? 0;
     const isActive = client.isAlive() && client.read(at(shardKind, shard))?.status === 'active';
-    return isActive && (publisher.latest()?.size ?? 0) > size;
+    return isActive ? Math.max(0, (publisher.latest()?.size ?? 0) - size) : 0;
   }
 
   /** One attempt; false when it was refused. */

@@ -63,7 +63,7 @@ const WAITING_COUNT_MAX = 8_192;
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
 const GROUP_COUNT_MAX = 1_024;
 /** Envelopes judged together: some milliseconds of signatures. */
-const SLICE_COUNT = 64;
+const SLICE_COUNT = 100;
 /** What may be filled by those who wait for room: the rest is for those who are told that there is none. */
 const IN_TURN_SHARE = 0.75;
 
@@ -211,6 +211,8 @@ export class Sequencer {
     if (this.#isSequencing) return;
     this.#isSequencing = true;
     while (this.#admitted.length > 0) {
+      // What is being judged joins, and only that: under load groups grow, and an idle shard waits for nothing.
+      await this.#slices.at(-1);
       const group = this.#admitted.splice(0, GROUP_COUNT_MAX);
       try {
         await this.exclusive(() => this.#sequence(group));

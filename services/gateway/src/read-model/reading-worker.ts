@@ -21,7 +21,7 @@ parentPort?.on('message', (message: Uint8Array | null) => {
 /** Taking readings in comes first, showing them second: where the system can tell threads apart (Linux), this one waits for the others. */
 function stepBack(): void {
   try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), constants.priority.PRIORITY_LOW);
   } catch {
     // All threads are equal then.
   }
