@@ -16,6 +16,7 @@ import { type Algorithm, deviceUrnPrefix, ID_SIZE } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { readReadingForm } from './reading-form.ts';
 import { parseReadingPack } from './reading-pack.ts';
+import { readPackForm } from './reading-pack-form.ts';
 import { bytes, type Schema, uint } from './schema.ts';
 import type { ResolvedRecord } from './senml.ts';
 
@@ -91,6 +92,13 @@ function parseHeader(header: CborMap): ReadingHeader {
 /** The records a reading carries, each name under the device's own URN, times absolute. Throws FormatError. */
 export function parseReadingRecords(reading: Pick<AllegedReading, 'payload' | 'device'>): readonly ResolvedRecord[] {
   return parseReadingPack(reading.payload, deviceUrnPrefix(reading.device));
+}
+
+/** Latest time among a reading's records, POSIX seconds. Throws as `parseReadingRecords` does. */
+export function latestTimeOf(reading: Pick<AllegedReading, 'payload' | 'device'>): number {
+  const urnPrefix = deviceUrnPrefix(reading.device);
+  // Resolved records stand in the order of their times.
+  return readPackForm(reading.payload, urnPrefix) ?? parseReadingPack(reading.payload, urnPrefix).at(-1)?.timeS ?? 0;
 }
 
 /** The bytes the device signs (RFC 9052 §4.4, context "Signature1"). */

@@ -7,7 +7,7 @@ import { type Bytes, encodeUint32 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { EDDSA, ES256, ID_SIZE, type PublicKey } from '@oppidum/formats/ids';
-import { type AllegedReading, parseReadingRecords } from '@oppidum/formats/reading';
+import { type AllegedReading, latestTimeOf } from '@oppidum/formats/reading';
 import { verifyReadingSignature } from '@oppidum/proofs/reading-signature';
 
 /** A reading and the key that is said to have signed it. */
@@ -26,13 +26,12 @@ export type SignedFinding = {
   readonly refusal: Rejection | null;
 } | null;
 
-/** Verifies the signature, then reads the content; refusals are what `parseReadingRecords` throws. */
+/** Verifies the signature, then reads the content; refusals are what `latestTimeOf` throws. */
 export function checkSigned(crypto: Crypto, { reading, key }: SignedJob): SignedFinding {
   if (!verifyReadingSignature(crypto, reading, key)) return null;
   const contentDigest = crypto.sha256(reading.payload);
   try {
-    // Resolved records stand in the order of their times.
-    return { contentDigest, latestTimeS: parseReadingRecords(reading).at(-1)?.timeS ?? 0, refusal: null };
+    return { contentDigest, latestTimeS: latestTimeOf(reading), refusal: null };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     return { contentDigest, latestTimeS: 0, refusal: reject(error.code, error.details) };
