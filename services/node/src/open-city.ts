@@ -47,7 +47,7 @@ export type CityOptions = Partial<Pick<EmbeddedOptions, 'gatherMsMax' | 'waiting
   readonly onCall?: (call: EngineCall) => void;
 };
 
-/** Checkpoints follow blocks at once, or after four times as long as the last one took. */
+/** Checkpoints follow blocks at once, or after twice as long as the last one took. */
 const QUICK = { entryCount: 1, intervalMs: 25 } as const;
 
 /** A running node. `logFolder` is served as C2SP tlog-tiles. The data folder stays its caller's to release. */

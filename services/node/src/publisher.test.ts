@@ -41,7 +41,7 @@ async function openParts(folder: string, options: Partial<PublisherOptions> = {}
 async function publishUntilKilled(folder: string): Promise<void> {
   const { log, publisher } = await openParts(folder, { intervalMs: 0 });
   publisher.onCheckpoint(({ size }) => process.stdout.write(`${size}\n`));
-  process.stdout.write(`${log.persistedSize}\n`);
+  process.stdout.write(`${publisher.latest()?.size ?? 0}\n`);
   for (;;) {
     log.append(entriesOf(log.size, 1 + (log.size % 97)));
     publisher.news();

@@ -23,7 +23,7 @@ export type PublisherOptions = {
   /** The folder that is served: `checkpoint` stands beside `tile`. */
   readonly folder: string;
   readonly intervalMs?: number;
-  /** Where so many entries are new, it is enough to wait so long, or four times as long as the last publication took. */
+  /** Where so many entries are new, it is enough to wait so long, or twice as long as the last publication took. */
   readonly quick?: { readonly entryCount: number; readonly intervalMs: number };
   readonly witnesses?: Pick<WitnessPanel, 'cosign'>;
   /** While the policy's quorum is missing, witnesses are asked again after so long. */
@@ -128,7 +128,7 @@ export class CheckpointPublisher {
   #paceMs(): number {
     const { quick, log } = this.#options;
     if (quick === undefined || log.size - (this.#latest?.size ?? 0) < quick.entryCount) return this.#intervalMs;
-    return Math.min(this.#intervalMs, Math.max(quick.intervalMs, 4 * this.#lastMs));
+    return Math.min(this.#intervalMs, Math.max(quick.intervalMs, 2 * this.#lastMs));
   }
 
   async #run(): Promise<void> {

@@ -1,7 +1,6 @@
 /** The files of a tiled log: which are written for a step from one size to the next, in which order, and what is read back. */
 
-import { readFileSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
@@ -53,7 +52,7 @@ export class TileFiles {
         changed.add(folder);
         // Under its own name a file is whole: whoever serves the folder never reads a part.
         await writeAndSync(`${path}.new`, bytesOf(tile));
-        await rename(`${path}.new`, path);
+        renameSync(`${path}.new`, path);
       }
     };
     await Promise.all(Array.from({ length: WRITERS }, write));
@@ -70,7 +69,7 @@ export class TileFiles {
   async removePartials(previousSize: number, size: number): Promise<void> {
     for (const tile of newFiles(previousSize, size)) {
       const isFirst = tile.index === Math.floor(countOf(tile, previousSize) / TILE_WIDTH);
-      if (tile.width === TILE_WIDTH && isFirst) await rm(this.#partialsOf(tile), { recursive: true, force: true });
+      if (tile.width === TILE_WIDTH && isFirst) rmSync(this.#partialsOf(tile), { recursive: true, force: true });
     }
   }
 
