@@ -68,7 +68,7 @@ function isWritable(folder: string): boolean {
 
 async function walkAndSay(folder: string, tables: keyof typeof TABLES): Promise<void> {
   try {
-    await walkEnvironment(folder, Object.values(TABLES[tables]));
+    await walkEnvironment(folder, TABLES[tables]);
   } catch (error) {
     process.stdout.write(`${(error as Error).message}\n`);
     process.exitCode = EXIT_FAILED;

@@ -13,7 +13,7 @@ import { checkKeys, type Identity, identifyFolder } from './check-folder.ts';
 import { LogCheck } from './check-log.ts';
 import { NodeCheck } from './check-node.ts';
 import { checkShards } from './check-shards.ts';
-import { Environment } from './environment.ts';
+import { Environment, NODE_TABLES } from './environment.ts';
 import { listNames, readIfThere } from './files.ts';
 import { attempt, type Findings } from './findings.ts';
 import { Policies } from './policies.ts';
@@ -81,7 +81,7 @@ async function checkNode(
     policies.finish();
     return null;
   }
-  const environment = new Environment(join(folder, 'node'));
+  const environment = new Environment(join(folder, 'node'), NODE_TABLES);
   const rules = { crypto, registry: cityRegistry, ...identity };
   const isComplete = new NodeCheck({ rules, environment, scratch, findings, policies, log }).run();
   if (isComplete) return environment;

@@ -24,9 +24,6 @@ export type NodeCheckOptions = {
   readonly log: LogCheck;
 };
 
-/** Blocks whose writes to the scratch state go to disk together. */
-const BATCH_COUNT = 256;
-
 /** Checks one node. */
 export class NodeCheck {
   readonly #options: NodeCheckOptions;
@@ -55,7 +52,7 @@ export class NodeCheck {
     this.#compareChain();
     const head = this.#readHead();
     findings.stage('state records', 'pages', this.#state.pageCount);
-    this.#inBatches(this.#state.readClaims());
+    this.#advance(this.#state.readClaims());
     findings.endStage();
     findings.stage('blocks', 'blocks', this.#blocks.count);
     const isComplete = this.#followBlocks();
@@ -84,23 +81,15 @@ export class NodeCheck {
     return null;
   }
 
-  #inBatches(steps: Iterator<void>): void {
-    for (let isDone = false; !isDone; ) {
-      isDone = this.#options.scratch.together(() => {
-        for (let i = 0; i < BATCH_COUNT; i++) {
-          if (steps.next().done === true) return true;
-          this.#options.findings.advance();
-        }
-        return false;
-      });
-    }
+  #advance(steps: Iterable<void>): void {
+    for (const _ of steps) this.#options.findings.advance();
   }
 
   /** False when something stands in the way of judging what follows. */
   #followBlocks(): boolean {
     const { findings } = this.#options;
     try {
-      this.#inBatches(this.#steps());
+      this.#advance(this.#steps());
       return true;
     } catch (error) {
       if (!(error instanceof UnknownState)) throw error;
@@ -175,8 +164,7 @@ export class NodeCheck {
       const parsed = attempt(() => parseLeaf(leaf));
       return 'value' in parsed && 'transaction' in parsed.value ? [parsed.value.transaction.id] : [];
     });
-    for (const id of ids) scratch.addId(id, row.timeMs);
-    scratch.addTime(height, row.timeMs);
+    scratch.addBlock(height, row.timeMs, ids);
     if (height === this.#startHeight) this.#takeOverState(height, row);
     findings.skip('blocks', 'older than the oldest kept state, so only their leaves are checked');
     return { leaves: row.blockLeaf === null ? leaves : [...leaves, row.blockLeaf], changes: [], hasBlockLeaf: true, ids };

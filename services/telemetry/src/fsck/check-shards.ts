@@ -12,7 +12,7 @@ import { checkMode, checkSeedFile } from './check-keys.ts';
 import { LogCheck } from './check-log.ts';
 import { checkAnchors, checkErasures } from './check-shard-records.ts';
 import { VaultCheck } from './check-vault.ts';
-import { Environment } from './environment.ts';
+import { Environment, VAULT_TABLES } from './environment.ts';
 import { listNames } from './files.ts';
 import { LedgerView } from './ledger-view.ts';
 import type { Scratch } from './scratch.ts';
@@ -59,7 +59,7 @@ async function checkShard(options: ShardsCheckOptions, ledger: LedgerView, shard
     log.finish(false);
     return;
   }
-  const environment = new Environment(join(folder, name, 'vault'));
+  const environment = new Environment(join(folder, name, 'vault'), VAULT_TABLES);
   const parts = { crypto, findings, ledger, name: `${name}/vault` };
   const vault = new VaultCheck({ ...parts, environment, audience: genesisHash, shard: id, record, subjects, log });
   vault.run();

@@ -69,32 +69,39 @@ function own<T>(value: T): T {
 /** An environment that is only read. */
 export class Environment {
   readonly #root: RootDatabase;
+  readonly #tables = new Map<string, Table<Key, unknown>>();
 
   /** Throws what LMDB throws where there is no environment, or none that it can read. */
-  constructor(folder: string) {
+  constructor(folder: string, forms: Readonly<Record<string, TableForm>>) {
     // Without this LMDB would say it in words of its own, or make what is not there.
     if (!existsSync(join(folder, 'data.mdb'))) throw new Error('there is no data.mdb');
     this.#root = open({ path: folder, readOnly: true, overlappingSync: false, maxDbs: 32, noSubdir: false });
+    // All at once: opening a table ends the transaction that rows of another are being read in.
+    for (const form of Object.values(forms)) this.#tables.set(form.name, new Table(this.#open(form)));
   }
 
-  table<K extends Key, V>({ name, keys, values }: TableForm): Table<K, V> {
-    const database = this.#root.openDB<V, K>({
-      name,
-      encoding: values === 'bytes' ? 'binary' : 'ordered-binary',
-      ...(keys === 'bytes' ? { keyEncoding: 'binary' } : {}),
-    }) as Database<V, K> | undefined;
-    return new Table(database);
+  /** One of the tables that the environment was opened with. */
+  table<K extends Key, V>({ name }: TableForm): Table<K, V> {
+    return this.#tables.get(name) as unknown as Table<K, V>;
   }
 
   async close(): Promise<void> {
     await this.#root.close();
   }
+
+  #open({ name, keys, values }: TableForm): Database<unknown, Key> | undefined {
+    return this.#root.openDB<unknown, Key>({
+      name,
+      encoding: values === 'bytes' ? 'binary' : 'ordered-binary',
+      ...(keys === 'bytes' ? { keyEncoding: 'binary' } : {}),
+    }) as Database<unknown, Key> | undefined;
+  }
 }
 
 /** Reads every row once. A damaged page ends in an error, or ends the process: so this runs in a process of its own. */
-export async function walkEnvironment(folder: string, tables: readonly TableForm[]): Promise<void> {
-  const environment = new Environment(folder);
-  for (const form of tables) {
+export async function walkEnvironment(folder: string, forms: Readonly<Record<string, TableForm>>): Promise<void> {
+  const environment = new Environment(folder, forms);
+  for (const form of Object.values(forms)) {
     const table = environment.table<Key, Bytes | number>(form);
     let count = 0;
     for (const { value } of table.rows()) {

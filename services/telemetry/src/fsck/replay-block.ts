@@ -54,8 +54,7 @@ export function replayBlock(
     ids: outcome.outcomes.flatMap((one) => ('executed' in one ? [one.executed.id] : [])),
   };
   if (truth.hasBlockLeaf) scratch.accept(height, truth.changes);
-  for (const id of truth.ids) scratch.addId(id, row.timeMs);
-  scratch.addTime(height, row.timeMs);
+  scratch.addBlock(height, row.timeMs, truth.ids);
   return truth;
 }
 

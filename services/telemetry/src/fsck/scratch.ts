@@ -4,7 +4,7 @@
  */
 
 import { rmSync } from 'node:fs';
-import { type Bytes, concatBytes, encodeUint64, readUint64 } from '@oppidum/formats/bytes';
+import { type Bytes, concatBytes, encodeUint64, readUint64, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { LIMITS } from '@oppidum/formats/limits';
 import type { StateChange, StateReader, StoredRecord } from '@oppidum/ledger/city';
@@ -40,11 +40,6 @@ export class Scratch implements StateReader {
     this.#times = this.#root.openDB('times', { encoding: 'ordered-binary' });
     this.#ids = ['ids0', 'ids1'].map((name) => this.#root.openDB(name, binary));
     this.#tree = new StateTree(crypto);
-  }
-
-  /** Everything that `work` writes goes to disk together: blocks by the hundred cost one commit. */
-  together<T>(work: () => T): T {
-    return this.#root.transactionSync(work);
   }
 
   get root(): Bytes {
@@ -95,18 +90,37 @@ export class Scratch implements StateReader {
   accept(height: number, changes: readonly StateChange[]): void {
     this.#tree.releaseBefore(this.#tree.newest);
     this.#keyCount = this.#tree.keyCount(this.#tree.newest);
-    for (const { key, value } of changes) {
-      if (value === null) this.#state.removeSync(Buffer.from(key));
-      else this.#state.putSync(Buffer.from(key), Buffer.from(concatBytes(encodeUint64(height), value)));
+    this.#write(() => {
+      for (const { key, value } of changes) {
+        if (value === null) this.#state.removeSync(Buffer.from(key));
+        else this.#state.putSync(Buffer.from(key), Buffer.from(concatBytes(encodeUint64(height), value)));
+      }
+    });
+  }
+
+  /** Takes over records as they are claimed, with their heights; their root was previewed. */
+  acceptClaims(): void {
+    this.#tree.releaseBefore(this.#tree.newest);
+    this.#keyCount = this.#tree.keyCount(this.#tree.newest);
+    for (const { key, height, value } of this.claims()) {
+      if (value !== null) this.#state.putSync(Buffer.from(key), Buffer.from(concatBytes(encodeUint64(height), value)));
     }
   }
 
-  /** Remembers what a stored record claims about its key, if nothing newer was claimed. */
-  claim(key: Bytes, { height, value }: DatedValue): void {
-    const known = this.claimed(key);
-    if (known !== null && known.height > height) return;
-    const row = concatBytes(encodeUint64(height), Uint8Array.of(value === null ? 0 : 1), value ?? new Uint8Array(0));
-    this.#claims.putSync(Buffer.from(key), Buffer.from(row));
+  /** Remembers what stored records claim about their keys: of each key the newest. */
+  claim(records: readonly (DatedValue & { readonly key: Bytes })[]): void {
+    const newest = new Map<string, DatedValue & { readonly key: Bytes }>();
+    for (const record of records) {
+      const name = toHex(record.key);
+      const known = newest.get(name) ?? this.claimed(record.key);
+      if (known === null || known.height <= record.height) newest.set(name, record);
+    }
+    this.#write(() => {
+      for (const { key, height, value } of newest.values()) {
+        const row = concatBytes(encodeUint64(height), Uint8Array.of(value === null ? 0 : 1), value ?? new Uint8Array(0));
+        this.#claims.putSync(Buffer.from(key), Buffer.from(row));
+      }
+    });
   }
 
   /** The newest claim about a key, or null. */
@@ -120,28 +134,31 @@ export class Scratch implements StateReader {
     for (const { key, value } of this.#claims.getRange()) yield { key: new Uint8Array(key), ...parseClaim(value) };
   }
 
-  /** Remembers an executed transaction for as long as it could come again. */
-  addId(id: Bytes, timeMs: number): void {
+  /** Remembers when a block was, and its executed transactions for as long as they could come again. */
+  addBlock(height: number, timeMs: number, ids: readonly Bytes[]): void {
     if (timeMs - (this.#idsBegan[0] as number) > LIMITS.transactionLifetimeMs) {
       this.#ids.reverse();
       this.#idsBegan = [timeMs, this.#idsBegan[0] as number];
       this.#ids[0]?.clearSync();
     }
-    this.#ids[0]?.putSync(Buffer.from(id), Buffer.from(encodeUint64(timeMs)));
+    this.#write(() => {
+      for (const id of ids) this.#ids[0]?.putSync(Buffer.from(id), Buffer.from(encodeUint64(timeMs)));
+      this.#times.putSync(timeMs, height);
+    });
   }
 
   /** True for ids executed within LIMITS.transactionLifetimeMs, and some older ones: those are EXPIRED anyhow. */
   readonly hasId = (id: Bytes): boolean => this.#ids.some((ids) => ids.doesExist(Buffer.from(id)));
 
-  /** Remembers when a block was. */
-  addTime(height: number, timeMs: number): void {
-    this.#times.putSync(timeMs, height);
-  }
-
   /** The height of the last block at or before a time, or null. */
   heightAt(timeMs: number): number | null {
     for (const { value } of this.#times.getRange({ start: timeMs, reverse: true, limit: 1 })) return value;
     return null;
+  }
+
+  /** One commit. Nothing is read inside: LMDB's cursors do not outlive the transaction that they were opened in. */
+  #write(work: () => void): void {
+    this.#root.transactionSync(work);
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,8 @@ import type { Scratch } from './scratch.ts';
 type KeptHeight = HeightRow & { readonly height: number };
 
 const FILE = 'node/stateLog';
+/** Records noted with one commit. */
+const CLAIM_COUNT = 4_096;
 const HEIGHTS_FILE = 'node/stateHeights';
 
 /** The state store of one node. `readClaims` first, then `compareHeight` for each block in order. */
@@ -51,14 +53,18 @@ export class StateCheck {
     return this.#pages.count;
   }
 
-  /** Notes what the stored records up to the base claim; call inside `Scratch.together`. */
+  /** Notes what the stored records up to the base claim, some pages at a step. */
   *readClaims(): Generator<void> {
+    let claims: StateRecord[] = [];
     for (const { key: page, value } of this.#pages.rows()) {
-      for (const record of this.#parsePage(page, value)) {
-        if (record.height <= this.base) this.#scratch.claim(record.key, record);
+      claims.push(...this.#parsePage(page, value).filter(({ height }) => height <= this.base));
+      if (claims.length >= CLAIM_COUNT) {
+        this.#scratch.claim(claims);
+        claims = [];
       }
       yield;
     }
+    this.#scratch.claim(claims);
   }
 
   /** Compares what is stored of a height with what its block did; the scratch state is that after the block. */
