@@ -24,7 +24,7 @@ transaction-leaf = [1, height: uint, position: uint, id: hash, code: tstr, event
 block-leaf = [2, height: uint, time-ms: uint, state-root: hash, validator-set-digest: hash, first-index: uint, count: uint]
 
 ; The events of a transaction; events-digest is SHA-256 of this.
-events = [* [kind: tstr .size (3..64), body: { * tstr => any }]]`;
+events = [* [kind: tstr .size (3..64), body: { * (int / tstr) => any }]]`;
 
 const TRANSACTION = `; A transaction (specs/ledger.md): one signature per signer, in their order.
 transaction = #6.98([protected: h'', unprotected: {}, payload: bstr .cbor transaction-payload, signatures: [1*16 transaction-signature]])

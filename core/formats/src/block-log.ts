@@ -33,8 +33,8 @@ export type BlockLeaf = {
   readonly count: number;
 };
 
-/** Encodes a transaction leaf: [1, height, position, id, code, eventsDigest]. */
-export function encodeTransactionLeaf(leaf: TransactionLeaf): Bytes {
+/** Encodes a transaction leaf: [1, height, position, id, code, eventsDigest]. A verifier may not know the code. */
+export function encodeTransactionLeaf(leaf: Omit<TransactionLeaf, 'code'> & { readonly code: string }): Bytes {
   return encodeCbor([TRANSACTION_LEAF, leaf.height, leaf.position, leaf.id, leaf.code, leaf.eventsDigest]);
 }
 

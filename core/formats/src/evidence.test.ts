@@ -32,6 +32,11 @@ test('both forms give the same value back, and tell themselves apart', () => {
   }
 });
 
+test('a code of a newer ledger is readable', () => {
+  const later = { ...transaction, code: 'REFUSED_2' };
+  assert.deepEqual(parseEvidence(encodeEvidence(later)), later);
+});
+
 test('the JSON form: two spaces, schema order, ids in hex, longer bytes in base64, a newline at the end', () => {
   const json = encodeEvidenceJson(state);
   assert.ok(json.startsWith('{\n  "version": 1,\n  "fact": "state",\n  "claim": {\n    "kind": "deviceKey",\n'));
@@ -56,13 +61,14 @@ describe('refused', () => {
     ['no version', 'MISSING_FIELD', edited((map) => map.delete('version'))],
     ['version 2', 'VERSION_UNSUPPORTED', edited((map) => map.set('version', 2))],
     ['version 0', 'VERSION_UNSUPPORTED', edited((map) => map.set('version', 0))],
+    ['version 2^53', 'MISSING_FIELD', edited((map) => map.set('version', 2n ** 53n))],
     ['another fact', 'WRONG_TYPE', edited((map) => map.set('fact', 'rumour'))],
     ['a fact that every object has', 'WRONG_TYPE', edited((map) => map.set('fact', 'constructor'))],
     ['a field too few', 'MISSING_FIELD', edited((map) => map.delete('log'))],
     ['a field too many', 'UNKNOWN_FIELD', edited((map) => map.set('note', 'hello'))],
     ['a field of another fact', 'UNKNOWN_FIELD', edited((map) => map.set('state', 1))],
     ['null for an absent field', 'WRONG_TYPE', edited((map) => map.set('prior', null))],
-    ['an unknown code', 'TEXT_INVALID', edited((map) => map.set('code', 'FINE'))],
+    ['no code', 'TEXT_INVALID', edited((map) => map.set('code', 'fine'))],
     ['a negative index', 'NUMBER_RANGE', log((map) => map.set('index', -1))],
     ['an index beyond 2^53 − 1', 'WRONG_TYPE', log((map) => map.set('index', 2n ** 53n))],
     ['a hash of 31 bytes', 'LENGTH_WRONG', log((map) => map.set('path', [new Uint8Array(31)]))],
@@ -105,8 +111,9 @@ describe('refused', () => {
     ['padding before the end', 'TEXT_INVALID', encodeEvidenceJson(state).replace('"proof": "', '"proof": "=')],
     ['version 2', 'VERSION_UNSUPPORTED', json.replace('"version": 1', '"version": 2')],
     ['no version', 'MISSING_FIELD', '{}'],
+    ['version 1.5', 'MISSING_FIELD', json.replace('"version": 1', '"version": 1.5')],
     ['a field too many', 'UNKNOWN_FIELD', json.replace('"version": 1,', '"version": 1,\n  "more": 1,')],
-    ['an unknown code', 'TEXT_INVALID', json.replace('"code": "OK"', '"code": "FINE"')],
+    ['no code', 'TEXT_INVALID', json.replace('"code": "OK"', '"code": "Ok"')],
     ['too many characters', 'TOO_LARGE', `{${' '.repeat(2 * LIMITS.evidenceSizeMax)}}`],
   ];
   for (const [why, code, text] of texts) {

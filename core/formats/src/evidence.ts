@@ -13,7 +13,7 @@ import type { Crypto } from './crypto.ts';
 import { ERASURE_SALT_SIZE } from './erasure-leaf.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { parseResultCode } from './result.ts';
+import { assertResultForm } from './result.ts';
 import { blob, bytes, type Infer, type Json, list, oneOf, optional, type Schema, struct, text, uint } from './schema.ts';
 
 /** The version this code writes and reads. */
@@ -171,7 +171,7 @@ function schemaOf(fact: unknown): Schema<Evidence> {
 }
 
 function assertVersion(found: unknown): void {
-  if (typeof found !== 'number') throw formatError('MISSING_FIELD', { at: '/version' });
+  if (typeof found !== 'number' || !Number.isSafeInteger(found)) throw formatError('MISSING_FIELD', { at: '/version' });
   if (found !== EVIDENCE_VERSION) throw formatError('VERSION_UNSUPPORTED', { found, want: EVIDENCE_VERSION });
 }
 
@@ -187,7 +187,7 @@ export function parseEvidence(data: Bytes): Evidence {
   if (!(value instanceof Map)) throw formatError('WRONG_TYPE', { want: 'a map' });
   assertVersion(value.get('version'));
   const evidence = schemaOf(value.get('fact')).parse(value, '');
-  if (evidence.fact === 'transaction') parseResultCode(evidence.code);
+  if (evidence.fact === 'transaction') assertResultForm(evidence.code);
   return evidence;
 }
 

@@ -18,10 +18,18 @@ export type Result = { readonly code: ResultCode; readonly events: readonly Ledg
 
 const eventKind = text(64, 3);
 
-/** True for 'OK' and every code of the catalogue. */
+/** 'OK' or a code of the catalogue. Throws TEXT_INVALID. */
 export function parseResultCode(code: string): ResultCode {
   if (code === 'OK' || Object.hasOwn(ERRORS, code)) return code as ResultCode;
   throw formatError('TEXT_INVALID', { want: 'a result code' });
+}
+
+/**
+ * Throws TEXT_INVALID unless the text could be a result: upper-case letters, digits and underscores after a letter. Whoever checks a
+ * leaf need not know the code: a newer ledger may have more of them, and its validators vouch for the leaf.
+ */
+export function assertResultForm(code: string): void {
+  if (!/^[A-Z][A-Z0-9_]*$/.test(code)) throw formatError('TEXT_INVALID', { want: 'a result code' });
 }
 
 /** Deterministic CBOR of a list of events: [[kind, body] …]. */

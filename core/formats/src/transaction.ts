@@ -38,7 +38,7 @@ const actionSchema: Schema<Action> = {
   fromJson: (): Action => {
     throw new Error('the JSON form of an action needs its registry');
   },
-  cddl: '[kind: tstr .size (3..64), body: { * tstr => any }]',
+  cddl: '[kind: tstr .size (3..64), body: { * (int / tstr) => any }]',
 };
 
 const kindSchema = text(64, 3);

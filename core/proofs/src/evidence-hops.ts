@@ -7,7 +7,6 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import type { AnchorHop, Evidence, StateHop } from '@oppidum/formats/evidence';
 import { parseReading } from '@oppidum/formats/reading';
-import { parseResultCode } from '@oppidum/formats/result';
 import { encodeTlogProof } from '@oppidum/formats/tlog-proof';
 import { parsePayload, transactionId } from '@oppidum/formats/transaction';
 
@@ -55,7 +54,7 @@ function transactionLeaf(crypto: Crypto, { payload, height, position, eventsDige
     height,
     position,
     id: transactionId(crypto, payload),
-    code: parseResultCode(code),
+    code,
     eventsDigest,
   });
 }

@@ -6,7 +6,6 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { describeError } from '@oppidum/formats/errors';
 import type { AnchorHop, StateHop } from '@oppidum/formats/evidence';
 import { genesisHashOf } from '@oppidum/formats/ids';
-import type { ResultCode } from '@oppidum/formats/result';
 import type { KeyRange } from '@oppidum/formats/state-layout';
 import { keySizeOf } from '@oppidum/formats/state-registry';
 import { parsePayload, type TransactionPayload, transactionId } from '@oppidum/formats/transaction';
@@ -32,7 +31,7 @@ export function openTransaction(
   crypto: Crypto,
   head: CityHead,
   payloadBytes: Bytes,
-  code: ResultCode,
+  code: string,
   facts: LeafFacts,
 ): TransactionPayload {
   const payload = parsePayload(payloadBytes);
