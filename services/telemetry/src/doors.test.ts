@@ -4,8 +4,10 @@ import { describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import { LIMITS } from '@oppidum/formats/limits';
+import { deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { interlockSensorKind } from '@oppidum/formats/state-telemetry';
+import type { NodeClient } from '@oppidum/node/client';
 import { foundTestCity, freshBytes, inTemporaryFolder, type RunningCity, runCity } from '../../../test/support/running-city.ts';
 import { act, anchoredUpTo, createMake, enrolDevice, startShard, type TestDevice } from '../../../test/support/running-shard.ts';
 import type { IngestAnswer } from './client.ts';
@@ -48,6 +50,46 @@ describe('a shard acknowledges nothing', () => {
       const answers = await Promise.all([1, 2, 3, 4, 5].map((sequence) => shard.client.ingest(lamp.sign(sequence))));
       assert.deepEqual(answers.map(codeOf), ['kept', 'kept', 'kept', 'OVERLOADED', 'OVERLOADED']);
       assert.equal(codeOf(await shard.client.ingest(lamp.sign(4))), 'kept');
+      await shard.close();
+    }));
+
+  test('of a batch that has no room, while senders that can wait are let in one after the other', () =>
+    withCity(async (city) => {
+      const shard = await startShard(city, { waitingCountMax: 4 });
+      const lamp = await enrolDevice(city);
+      const envelopes = Array.from({ length: 20 }, (_, i) => lamp.sign(i + 1));
+      assert.equal(shard.client.ingestAll(envelopes.slice(0, 5)), null);
+      assert.deepEqual((await shard.client.ingestAll(envelopes.slice(0, 4)))?.map(codeOf), Array(4).fill('kept'));
+      const patient = await Promise.all(envelopes.slice(4).map((envelope) => shard.client.ingestInTurn(envelope)));
+      assert.deepEqual(
+        patient.map((answer) => answer.kind === 'kept' && answer.index),
+        envelopes.slice(4).map((_, i) => i + 4),
+        'in the order in which they came',
+      );
+      await shard.close();
+    }));
+
+  test('that lost its entitlement between admission and group', () =>
+    withCity(async (city) => {
+      let [isArmed, isLater] = [false, false];
+      const client: NodeClient = {
+        ...city.client,
+        head: () => ({ ...city.client.head(), height: city.client.head().height + (isLater ? 1 : 0) }),
+        isAlive() {
+          // Asked at each admission: the block comes right after it.
+          if (isArmed)
+            queueMicrotask(() => {
+              isLater = true;
+            });
+          return city.client.isAlive();
+        },
+        read: (ref) => (isLater && ref.kind.name === deviceKind.name ? null : city.client.read(ref)),
+      };
+      const shard = await startShard({ ...city, client }, { anchorIntervalMs: 2 ** 30 });
+      const lamp = await enrolDevice(city);
+      assert.equal(codeOf(await shard.client.ingest(lamp.sign(1))), 'kept');
+      isArmed = true;
+      assert.equal(codeOf(await shard.client.ingest(lamp.sign(2))), 'DEVICE_UNKNOWN');
       await shard.close();
     }));
 

@@ -113,7 +113,7 @@ export class Sequencer {
   /** The same for senders that can be made to wait: begins when there is room, in the order in which they came. */
   ingestInTurn(envelope: Bytes): Promise<IngestAnswer> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
-    if (this.#inTurn.length === 0 && this.#hasRoom(1, envelope.length, IN_TURN_SHARE)) return this.#enter(envelope);
+    if (this.#inTurn.length === 0 && this.#mayComeIn(envelope)) return this.#enter(envelope);
     return new Promise((resolve, fail) => {
       this.#inTurn.push({ envelope, resolve, fail });
     });
@@ -140,11 +140,16 @@ export class Sequencer {
     void this.#admitAll();
   }
 
-  /** Those who waited for room come in. One alone always may: else the largest would wait for ever. */
+  /** One alone always may: else the largest would wait for ever. */
+  #mayComeIn({ length }: Bytes): boolean {
+    return this.#waitingCount === 0 || this.#hasRoom(1, length, IN_TURN_SHARE);
+  }
+
+  /** Those who waited for room come in. */
   #letIn(): void {
     let count = 0;
     for (const waiting of this.#inTurn) {
-      if (this.#waitingCount > 0 && !this.#hasRoom(1, waiting.envelope.length, IN_TURN_SHARE)) break;
+      if (!this.#mayComeIn(waiting.envelope)) break;
       this.#wait(waiting);
       count++;
     }
@@ -211,8 +216,6 @@ export class Sequencer {
     if (this.#isSequencing) return;
     this.#isSequencing = true;
     while (this.#admitted.length > 0) {
-      // What is being judged joins, and only that: under load groups grow, and an idle shard waits for nothing.
-      await this.#slices.at(-1);
       const group = this.#admitted.splice(0, GROUP_COUNT_MAX);
       try {
         await this.exclusive(() => this.#sequence(group));
