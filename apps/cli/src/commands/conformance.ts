@@ -34,6 +34,10 @@ const SUITES: Readonly<Record<string, Suite>> = {
     about: 'NAME.tlog-proof with NAME.entry under a policy (C2SP tlog-proof)',
     run: async (dir, { policy }) => (await import('../conformance/tlog-proof.ts')).runTlogProofSuite(dir, policy),
   },
+  'tlog-log': {
+    about: 'static logs: checkpoints, tiles, entries, a verifier key or policy (C2SP tlog-tiles)',
+    run: async (dir) => (await import('../conformance/tlog-log.ts')).runTlogLogSuite(dir),
+  },
 };
 
 /** Adds arguments, options and the work to the command. */

@@ -4,12 +4,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
-import { type Bytes, parseUtf8 } from '@oppidum/formats/bytes';
+import { ed25519Signer } from '@oppidum/crypto/signer';
+import { type Bytes, equalBytes, parseUtf8 } from '@oppidum/formats/bytes';
 import { parseCheckpoint } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { cityOrigin } from '@oppidum/formats/ids';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { checkKeys, type Identity, identifyFolder } from './check-folder.ts';
+import { readSeed, TELLS_NOTHING } from './check-keys.ts';
 import { LogCheck } from './check-log.ts';
 import { NodeCheck } from './check-node.ts';
 import { checkShards } from './check-shards.ts';
@@ -39,7 +41,7 @@ export async function checkCity(options: CityCheckOptions): Promise<void> {
   try {
     const policies = new Policies({ crypto, findings, folder });
     const node = await checkNode(options, identity, scratch, policies);
-    const isFresh = isFreshKey(folder);
+    const isFresh = isFreshKey(crypto, folder);
     checkKeys(crypto, folder, findings, { policy: policies.inForce, scratch: node === null ? null : scratch, isFresh });
     if (node === null) {
       const count = listNames(join(folder, 'shards')).length;
@@ -70,7 +72,7 @@ async function checkNode(
     origin: cityOrigin(identity.genesis.name, identity.genesisHash),
     judge: policies.judge,
     publishesAtOnce: () => asksNobody(crypto, policies.inForce ?? readIfThere(join(folder, 'city.policy'))),
-    isFreshKey: () => isFreshKey(folder),
+    isFreshKey: () => isFreshKey(crypto, folder),
   });
   const unreadable = await options.probe('node', 'node');
   if (unreadable !== null) {
@@ -95,9 +97,15 @@ function asksNobody(crypto: Crypto, file: Bytes | null): boolean {
   return parsed !== null && 'value' in parsed && parsed.value.witnesses.length === 1 && parsed.value.witnesses[0]?.url === null;
 }
 
-/** A restored city has new keys that signed nothing yet. */
-function isFreshKey(folder: string): boolean {
+/** A restored city has a new key that no policy names and that signed nothing yet. */
+function isFreshKey(crypto: Crypto, folder: string): boolean {
   const record = readIfThere(join(folder, 'log', 'last-signed'));
-  const parsed = record === null ? null : attempt(() => parseCheckpoint(parseUtf8(record)));
-  return parsed !== null && 'value' in parsed && parsed.value.size === 0;
+  const signed = record === null ? null : attempt(() => parseCheckpoint(parseUtf8(record)));
+  if (signed === null || 'why' in signed || signed.value.size > 0) return false;
+  const file = readIfThere(join(folder, 'city.policy'));
+  const policy = file === null ? null : attempt(() => parsePolicy(crypto, file));
+  const seed = readSeed(TELLS_NOTHING, join(folder, 'keys', 'log.seed'), 'keys/log.seed', false);
+  if (policy === null || 'why' in policy || seed === null) return false;
+  const { publicKey } = ed25519Signer(seed);
+  return !policy.value.logs.some(({ key }) => equalBytes(key.publicKey, publicKey));
 }

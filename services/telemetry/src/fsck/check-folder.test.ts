@@ -75,13 +75,6 @@ const FILES: readonly Case[] = [
     'shards/0/vault/entries',
     only('shards/0/subject-keys', (path) => copy('keys/log.seed', path)),
   ],
-  ['a database gone', 'DATABASE_UNREADABLE', 'node/data.mdb', removeFile('node/data.mdb')],
-  [
-    'a database of zeroes',
-    'DATABASE_UNREADABLE',
-    'shards/0/vault/data.mdb',
-    (folder) => writeFileSync(join(folder, 'shards/0/vault/data.mdb'), Buffer.alloc(16_384)),
-  ],
 ];
 
 test('nothing is found in a city that stopped, and everything was compared', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Bytes, concatBytes, encodeUtf8, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { ID_SIZE } from '@oppidum/formats/ids';
-import { checkMode, readSeed } from './check-keys.ts';
+import { checkMode, readSeed, TELLS_NOTHING } from './check-keys.ts';
 import { listNames } from './files.ts';
 import type { Findings } from './findings.ts';
 
@@ -76,8 +76,7 @@ export class SubjectFiles {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     if (this.#known.size >= KEY_COUNT_MAX) this.#known.clear();
-    const quiet = { damage: () => undefined, checked: () => undefined };
-    const key = readSeed(quiet, join(this.#folder, name), name, false);
+    const key = readSeed(TELLS_NOTHING, join(this.#folder, name), name, false);
     this.#known.set(name, key);
     return key;
   }
