@@ -16,7 +16,7 @@ import { signReading } from '@oppidum/formats/reading';
 import { type Gateway, type GatewayOptions, startGateway } from '@oppidum/gateway/server';
 import { openDataFolder } from '@oppidum/node/data-folder';
 import { declareShard } from '@oppidum/telemetry/declare-shard';
-import { type OpenShard, openShard } from '@oppidum/telemetry/open-shard';
+import { type OpenShard, openShard, type ShardOptions } from '@oppidum/telemetry/open-shard';
 import { pino } from 'pino';
 import { actionOf, envelopeOf, execute, foundTestCity, freshBytes, type RunningCity, runCity } from './running-city.ts';
 
@@ -42,10 +42,14 @@ function runGateway(city: RunningCity, options: Partial<GatewayOptions> = {}): P
 }
 
 /** Shard 0 of a running city, declared at the first call. */
-async function runShard({ client, folder, operator, telemetry }: RunningCity): Promise<OpenShard> {
+async function runShard(
+  { client, folder, operator, telemetry }: RunningCity,
+  options: Partial<ShardOptions>,
+): Promise<OpenShard> {
   const place = { client, crypto: nativeCrypto, folder: folder.paths.shard(0), number: 0, randomBytes: freshBytes };
   await declareShard({ ...place, signer: operator, anchorAccount: telemetry.account, clock: Date.now });
-  return openShard({ ...place, anchorSigner: telemetry, erasureSigner: operator, anchorIntervalMs: 10, publishIntervalMs: 10 });
+  const pace = { anchorIntervalMs: 10, publishIntervalMs: 10 };
+  return openShard({ ...place, anchorSigner: telemetry, erasureSigner: operator, ...pace, ...options });
 }
 
 /** A city with its shard and its doors. */
@@ -57,9 +61,14 @@ export type RunningDoors = {
 };
 
 /** Opens everything over the city in a folder, which is founded when it is not there. */
-export async function runDoors(folder: string, isNew = true, options: Partial<GatewayOptions> = {}): Promise<RunningDoors> {
+export async function runDoors(
+  folder: string,
+  isNew = true,
+  options: Partial<GatewayOptions> = {},
+  shardOptions: Partial<ShardOptions> = {},
+): Promise<RunningDoors> {
   const city = await runCity(isNew ? await foundTestCity(folder) : await openDataFolder({ folder, crypto: nativeCrypto }));
-  const shard = await runShard(city);
+  const shard = await runShard(city, shardOptions);
   const gateway = await runGateway(city, { shards: [shard.client], ...options });
   const close = async (): Promise<void> => {
     await gateway.close();

@@ -98,6 +98,7 @@ export type SignedFindings = {
   readonly refusals: readonly Rejection[];
 };
 
+/** The way there: their buffers may be transferred. */
 export function encodeFindings(findings: readonly SignedFinding[]): SignedFindings {
   const outcomes = new Uint8Array(findings.length);
   const contentDigests = new Uint8Array(findings.length * DIGEST_SIZE);
@@ -113,6 +114,7 @@ export function encodeFindings(findings: readonly SignedFinding[]): SignedFindin
   return { outcomes, contentDigests, latestTimesS, refusals };
 }
 
+/** The way back, in the same order. */
 export function parseFindings({ outcomes, contentDigests, latestTimesS, refusals }: SignedFindings): SignedFinding[] {
   let refused = 0;
   return Array.from(outcomes, (outcome, i) => {
