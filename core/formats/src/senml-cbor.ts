@@ -27,6 +27,7 @@ function parseRecord(record: CborValue, at: string): SenmlRecord {
   const fields: [string, SenmlValue][] = [];
   for (const [key, value] of record) {
     const label = parseLabel(key, at);
+    if (label === 'bver' && typeof value !== 'number') throw formatError('WRONG_TYPE', { at: `${at}/bver`, want: 'an integer' }); // §11
     fields.push([label, parseValue(value, `${at}/${label}`)]);
   }
   return makeSenmlRecord(fields, at);

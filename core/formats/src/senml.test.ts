@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { concatBytes, encodeUtf8, parseHex } from './bytes.ts';
+import { CborFloat, type CborMap, CborTag, type CborValue, encodeCbor } from './cbor.ts';
 import { deviceUrnPrefix } from './ids.ts';
 import { LIMITS } from './limits.ts';
 import { checkReadingPack, parseReadingPack } from './reading-pack.ts';
@@ -90,6 +91,17 @@ test('checkReadingPack and parseReadingPack agree on every rule', () => {
     if (refusal === null) assert.equal(parse().length, 1);
     else assert.throws(parse, { code: refusal.code });
   }
+});
+
+test('bver is an integer (RFC 8428 §11), and 10 where the first record has none', () => {
+  const name = `${PREFIX}a`;
+  const pack = (...records: CborMap[]) => encodeCbor(records);
+  const record = (bver?: CborValue): CborMap =>
+    new Map<number, CborValue>([...(bver === undefined ? [] : [[-1, bver] as const]), [0, name], [2, 1], [6, TIME_S]]);
+  assert.equal(parseReadingPack(pack(record(5), record()), PREFIX).length, 2);
+  assert.throws(() => parseReadingPack(pack(record(), record(5)), PREFIX), { code: 'SENML_VERSION' });
+  assert.throws(() => parseReadingPack(pack(record(new CborFloat(10))), PREFIX), { code: 'WRONG_TYPE' });
+  assert.throws(() => parseReadingPack(pack(record(new CborTag(4, [0, 10]))), PREFIX), { code: 'WRONG_TYPE' });
 });
 
 /** −0 is left out: it has no CBOR integer and is written as 0. */
