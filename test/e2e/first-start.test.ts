@@ -124,6 +124,9 @@ test('without the demo: the next commands it names work, and it says what it can
   }
   const renamed = await runCommand(['start', '--data', data, '--name', 'other.example']);
   assert.equal(renamed.code, 2);
+  assert.match(renamed.stderr, /is plain\.example, and its name stays/);
+  const again = await startCity(data, ['--no-demo', '--name', 'plain.example']);
+  assert.equal((await again.stop()).code, 0, 'the same words start it again');
   assert.deepEqual(processesOf(data), []);
 });
 

@@ -100,11 +100,7 @@ class Run {
   /** Runs until told to stop, or until a process of the city ends by itself. Gives the exit code. */
   async toEnd(): Promise<number> {
     const { data } = this.#cli;
-    if (this.#options.name !== undefined && isFounded(data))
-      throw usageFailure(
-        `There is a city in ${data} already, and its name stays`,
-        'Leave out --name, or name another folder with --data',
-      );
+    await checkName(data, this.#options.name);
     try {
       const ending = await Promise.race([this.#asked, this.#run()]);
       this.#isOver = true;
@@ -211,4 +207,16 @@ class Run {
 
 function isReady(message: object): message is Ready {
   return 'ready' in message && message.ready === true;
+}
+
+/** A service is started by the same words each time: the name that the city has is no change of it. */
+async function checkName(data: string, name: string | undefined): Promise<void> {
+  if (name === undefined || !isFounded(data)) return;
+  const { parseGenesis } = await import('@oppidum/formats/genesis');
+  const genesis = parseGenesis(new Uint8Array(readFileSync(join(data, 'genesis.cbor'))));
+  if (genesis.name !== name)
+    throw usageFailure(
+      `The city in ${data} is ${genesis.name}, and its name stays`,
+      'Leave out --name, or name another folder with --data',
+    );
 }
