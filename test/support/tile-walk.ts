@@ -18,12 +18,25 @@ function merkleTreeHash(hashes: readonly Buffer[]): Buffer {
   return sha256(Buffer.of(1), merkleTreeHash(hashes.slice(0, k)), merkleTreeHash(hashes.slice(k)));
 }
 
-function readTile(folder: string, level: string, index: number, width: number): Buffer {
+/**
+ * A tile or bundle of this width. A partial one may be gone once the full one is there, which begins with the same (C2SP tlog-tiles,
+ * "Partial Tiles"): `isWider` then.
+ */
+function readTile(
+  folder: string,
+  level: string,
+  index: number,
+  width: number,
+): { readonly bytes: Buffer; readonly isWider: boolean } {
   const thousands = Math.floor(index / 1000);
   const last = String(index % 1000).padStart(3, '0');
   if (thousands > 999) throw new Error('this walk is for small logs');
   const path = thousands === 0 ? last : `x${String(thousands).padStart(3, '0')}/${last}`;
-  return readFileSync(join(folder, 'tile', level, width === 256 ? path : `${path}.p/${width}`));
+  const full = join(folder, 'tile', level, path);
+  const partial = `${full}.p/${width}`;
+  if (width === 256) return { bytes: readFileSync(full), isWider: false };
+  const isWider = !existsSync(partial) && existsSync(full);
+  return { bytes: readFileSync(isWider ? full : partial), isWider };
 }
 
 /** Checks every tile and bundle that a log of this size must have, and gives the root they amount to. */
@@ -34,7 +47,8 @@ export function walkTiles(folder: string, size: number): Buffer {
     const above: Buffer[] = [];
     for (let index = 0; index * 256 < below.length; index++) {
       const hashes = below.slice(index * 256, (index + 1) * 256);
-      const tile = readTile(folder, String(level), index, hashes.length);
+      const { bytes, isWider } = readTile(folder, String(level), index, hashes.length);
+      const tile = isWider ? bytes.subarray(0, 32 * hashes.length) : bytes;
       if (!tile.equals(Buffer.concat(hashes))) throw new Error(`tile ${level}/${index} of width ${hashes.length} is wrong`);
       if (hashes.length === 256) above.push(merkleTreeHash(hashes));
     }
@@ -47,14 +61,14 @@ function readEntries(folder: string, size: number): Buffer[] {
   const entries: Buffer[] = [];
   for (let index = 0; index * 256 < size; index++) {
     const width = Math.min(256, size - index * 256);
-    const bundle = readTile(folder, 'entries', index, width);
+    const { bytes: bundle, isWider } = readTile(folder, 'entries', index, width);
     let at = 0;
     for (let i = 0; i < width; i++) {
       const end = at + 2 + bundle.readUInt16BE(at);
       entries.push(bundle.subarray(at + 2, end));
       at = end;
     }
-    if (at !== bundle.length) throw new Error(`bundle ${index} has ${bundle.length - at} bytes too many`);
+    if (at !== bundle.length && !isWider) throw new Error(`bundle ${index} has ${bundle.length - at} bytes too many`);
   }
   return entries;
 }

@@ -2,10 +2,12 @@
  * Small files that survive power loss: written beside their place, fsynced, renamed, and the folder fsynced. A reader sees the old
  * bytes or the new ones, never a part. One writer per path.
  *
- * Only fsync waits elsewhere: opening, writing and renaming take microseconds, while every wait costs a turn of a busy event loop.
+ * Only what may wait for the disk waits elsewhere, fsync and rename: opening and writing take microseconds, while every wait costs a turn
+ * of a busy event loop.
  */
 
-import { closeSync, fsync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Bytes } from '@oppidum/formats/bytes';
@@ -44,7 +46,7 @@ export async function writeFileDurably(path: string, bytes: Bytes, mode = PUBLIC
   // A file left over from a crash would keep its old mode.
   rmSync(fresh, { force: true });
   await writeAndSync(fresh, bytes, mode);
-  renameSync(fresh, path);
+  await rename(fresh, path);
   await fsyncFolder(dirname(path));
 }
 

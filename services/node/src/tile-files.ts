@@ -1,6 +1,7 @@
 /** The files of a tiled log: which are written for a step from one size to the next, in which order, and what is read back. */
 
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
@@ -52,7 +53,7 @@ export class TileFiles {
         changed.add(folder);
         // Under its own name a file is whole: whoever serves the folder never reads a part.
         await writeAndSync(`${path}.new`, bytesOf(tile));
-        renameSync(`${path}.new`, path);
+        await rename(`${path}.new`, path);
       }
     };
     await Promise.all(Array.from({ length: WRITERS }, write));
