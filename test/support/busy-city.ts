@@ -41,6 +41,7 @@ async function makeCity(folder: string): Promise<void> {
   assert.deepEqual([(await create()).code, (await create()).code], ['OK', 'ACCOUNT_EXISTS']);
   await renameValidator(city);
   await shard.close();
+  await client.checkpointOf(client.head().logSize);
   await city.stop();
 }
 

@@ -101,7 +101,7 @@ export class NodeCheck {
 
   *#steps(): Generator<void> {
     for (const { key: height, value } of this.#blocks.rows()) {
-      if (this.#height < 0 && height > 0) this.#begin(height, value);
+      if (this.#height < 0 && (height > 0 || this.#isRestored())) this.#begin(height, value);
       if (height > this.#startHeight && height !== this.#height + 1) this.#miss(height);
       const row = this.#parse(height, value);
       this.#comparePlace(height, row);
@@ -114,14 +114,23 @@ export class NodeCheck {
     }
   }
 
+  /** A snapshot brings no changes with the blocks of its window, which may begin with genesis. */
+  #isRestored(): boolean {
+    const rows = this.#blocks.rows();
+    const firstTwo = [rows.next(), rows.next()].flatMap((step) =>
+      step.done === true ? [] : [attempt(() => parseBlockRow(step.value.value))],
+    );
+    rows.return(undefined);
+    return this.#state.base > 0 && firstTwo.every((parsed) => 'value' in parsed && parsed.value.changes.length === 0);
+  }
+
   /** The first stored block is not genesis: the log before it, and the state at its oldest kept height, are taken from the files. */
   #begin(height: number, value: Bytes): void {
     const { findings, log } = this.#options;
     const row = this.#parse(height, value);
-    // A snapshot brings no changes with the blocks of its window.
-    if (row.changes.length > 0) this.#miss(height);
+    if (!this.#isRestored()) this.#miss(height);
     this.#startHeight = this.#state.base;
-    findings.skip('blocks', 'older than the snapshot that this store began with', height);
+    if (height > 0) findings.skip('blocks', 'older than the snapshot that this store began with', height);
     this.#followFiles(row.firstIndex);
     if (log.size !== row.firstIndex) throw new UnknownState();
   }
