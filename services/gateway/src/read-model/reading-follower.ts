@@ -1,4 +1,4 @@
-/** Where batches of readings are written: here while they are small, in a worker once they are not. */
+/** Where batches of readings are written: here until the first large one, in a worker from then on. */
 
 import { Worker } from 'node:worker_threads';
 import type { Crypto } from '@oppidum/formats/crypto';
@@ -22,7 +22,8 @@ export class ReadingFollower {
   /** Resolves when the batch is committed. Rejects when it cannot be written: nothing of it is there then. */
   async write(batch: ReadingBatch): Promise<void> {
     const size = batch.rows.reduce((sum, { envelope }) => sum + envelope.length, 0);
-    if (size <= HERE_SIZE_MAX) return this.#here.write(batch);
+    // Where load has been, small batches follow each other, too, and each may wait for the disk.
+    if (this.#worker === null && size <= HERE_SIZE_MAX) return this.#here.write(batch);
     this.#worker ??= this.#start();
     this.#answer = Promise.withResolvers();
     const message = encodeReadingBatch(batch);
