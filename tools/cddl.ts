@@ -40,6 +40,7 @@ reading-header = {
   -70001 => hash,        ; audience: genesis hash
   -70002 => 1..9007199254740991, ; sequence number
   -70003 => bstr .size 16, ; random
+  ? -70004 => 0..4294967295, ; error of the clock, milliseconds
 }`;
 
 const RECEIPT_HEAD = `; The signed head of a group of receipts: COSE_Sign1 by the shard's receipt key.

@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Bytes, concatBytes, encodeUint32, toHex } from '@oppidum/formats/bytes';
-import { type CborMap, type CborValue, encodeCbor } from '@oppidum/formats/cbor';
+import { CborFloat, type CborMap, type CborValue, encodeCbor } from '@oppidum/formats/cbor';
 import { encodeSign1, parseSign1, sign1ToBeSigned } from '@oppidum/formats/cose';
 import type { Signer } from '@oppidum/formats/crypto';
 import { deviceIdOf, deviceUrnPrefix } from '@oppidum/formats/ids';
@@ -62,6 +62,9 @@ function readingCases(): readonly (readonly [code: string, why: string, envelope
   return [
     ['OK', 'a reading of two records', plain],
     ['OK', 'ES256 with low s', reading(es256Signer), es256Signer],
+    ['OK', 'a clock within 0.25 s', odd((map) => map.set(-70004, 250))],
+    ['OK', 'a clock without error', odd((map) => map.set(-70004, 0))],
+    ['OK', 'the largest error of a clock', odd((map) => map.set(-70004, 4_294_967_295))],
     ['TRAILING_BYTES', 'a byte after the end', concatBytes(plain, Uint8Array.of(0))],
     ['TRUNCATED', 'cut short', plain.subarray(0, -1)],
     ['WRONG_TYPE', 'without its tag', untagged],
@@ -73,6 +76,9 @@ function readingCases(): readonly (readonly [code: string, why: string, envelope
     ['NUMBER_RANGE', 'sequence number 0', odd((map) => map.set(-70002, 0))],
     ['NUMBER_RANGE', 'another content type', odd((map) => map.set(3, 110))],
     ['NUMBER_RANGE', 'another algorithm', odd((map) => map.set(1, -35))],
+    ['NUMBER_RANGE', 'an error of the clock beyond 49 days', odd((map) => map.set(-70004, 4_294_967_296))],
+    ['NUMBER_RANGE', 'a negative error of the clock', odd((map) => map.set(-70004, -1))],
+    ['WRONG_TYPE', 'an error of the clock that is no integer', odd((map) => map.set(-70004, new CborFloat(0.5)))],
     ['LENGTH_WRONG', 'a key id without key number', odd((map) => map.set(4, device))],
     ['LENGTH_WRONG', '15 random bytes', odd((map) => map.set(-70003, header.nonce.slice(1)))],
     ['LENGTH_WRONG', 'a signature of 63 bytes', withSignature(signed.signature.subarray(1))],

@@ -45,6 +45,8 @@ export const LIMITS = {
   interlockEnvelopeSizeMax: 512,
   /** Signed time may run ahead of block time by this much. */
   clockAheadMs: 5_000,
+  /** Largest error of a clock that a reading can state: 49 days. */
+  clockErrorMaxMs: 4_294_967_295,
   /** Late arrivals below the highest sequence number of one device key that are still accepted. */
   sequenceWindow: 1_024,
   /** Anchors per shard kept in state, so that a fork report has the anchored root at hand. */

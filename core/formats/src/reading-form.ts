@@ -15,6 +15,7 @@ export type ReadingParts = {
   readonly algorithm: Algorithm;
   readonly sequence: number;
   readonly nonce: Bytes;
+  readonly clockErrorMs: number | null;
   readonly protectedBytes: Bytes;
   readonly payload: Bytes;
   readonly signature: Bytes;
@@ -22,8 +23,10 @@ export type ReadingParts = {
 
 /** Tag 18, an array of four, a byte string of one length byte (the protected header): RFC 9052 §4.2. */
 const BEGIN = [0xd2, 0x84, 0x58] as const;
-/** After the length: a map of six, label 1. */
-const ALG = [0xa6, 0x01] as const;
+/** After the length: a map of six, or of seven when the clock's error is stated; then label 1. */
+const MAP_SIX = 0xa6;
+const MAP_SEVEN = 0xa7;
+const ALG = 0x01;
 /** Label 3 with 112, label 4 with 36 bytes. */
 const TYPE_AND_KID = [0x03, 0x18, 0x70, 0x04, 0x58, 0x24] as const;
 /** Label −70001 with 32 bytes. */
@@ -33,6 +36,8 @@ const SEQUENCE = [0x3a, 0x00, 0x01, 0x11, 0x71] as const;
 /** Label −70003 with 16 bytes. */
 const NONCE = [0x3a, 0x00, 0x01, 0x11, 0x72, 0x50] as const;
 const NONCE_SIZE = 16;
+/** Label −70004. */
+const CLOCK_ERROR = [0x3a, 0x00, 0x01, 0x11, 0x73] as const;
 /** The empty unprotected header. */
 const UNPROTECTED = 0xa0;
 /** A byte string of 64. */
@@ -40,7 +45,7 @@ const SIGNATURE = [0x58, 0x40] as const;
 const SIGNATURE_SIZE = 64;
 
 const PROTECTED_AT = BEGIN.length + 1;
-const ALG_AT = PROTECTED_AT + ALG.length;
+const ALG_AT = PROTECTED_AT + 2;
 const KID_AT = ALG_AT + 1 + TYPE_AND_KID.length;
 const AUDIENCE_AT = KID_AT + ID_SIZE + 4 + AUDIENCE.length;
 const SEQUENCE_AT = AUDIENCE_AT + ID_SIZE + SEQUENCE.length;
@@ -52,8 +57,11 @@ export function readReadingForm(envelope: Bytes): ReadingParts | null {
   const sequence = readHead(envelope, SEQUENCE_AT, 0x00);
   if (sequence === null || sequence.value < 1) return null;
   const nonceAt = sequence.end + NONCE.length;
-  const protectedEnd = nonceAt + NONCE_SIZE;
-  if (!hasAt(envelope, sequence.end, NONCE) || envelope[BEGIN.length] !== protectedEnd - PROTECTED_AT) return null;
+  if (!hasAt(envelope, sequence.end, NONCE)) return null;
+  const clock = readClockError(envelope, nonceAt + NONCE_SIZE);
+  if (clock === null) return null;
+  const protectedEnd = clock.end;
+  if (envelope[BEGIN.length] !== protectedEnd - PROTECTED_AT) return null;
   if (envelope[protectedEnd] !== UNPROTECTED) return null;
   const payload = readHead(envelope, protectedEnd + 1, 0x40);
   if (payload === null) return null;
@@ -67,7 +75,8 @@ export function readReadingForm(envelope: Bytes): ReadingParts | null {
     keyNumber: bigEndian(envelope, keyNumberAt, 4),
     algorithm,
     sequence: sequence.value,
-    nonce: envelope.subarray(nonceAt, protectedEnd),
+    nonce: envelope.subarray(nonceAt, nonceAt + NONCE_SIZE),
+    clockErrorMs: clock.value,
     protectedBytes: envelope.subarray(PROTECTED_AT, protectedEnd),
     payload: envelope.subarray(payload.end, payloadEnd),
     signature: envelope.subarray(signatureAt),
@@ -77,11 +86,18 @@ export function readReadingForm(envelope: Bytes): ReadingParts | null {
 function isFrame(envelope: Bytes): boolean {
   return (
     hasAt(envelope, 0, BEGIN) &&
-    hasAt(envelope, PROTECTED_AT, ALG) &&
+    (envelope[PROTECTED_AT] === MAP_SIX || envelope[PROTECTED_AT] === MAP_SEVEN) &&
+    envelope[PROTECTED_AT + 1] === ALG &&
     hasAt(envelope, ALG_AT + 1, TYPE_AND_KID) &&
     hasAt(envelope, AUDIENCE_AT - AUDIENCE.length, AUDIENCE) &&
     hasAt(envelope, SEQUENCE_AT - SEQUENCE.length, SEQUENCE)
   );
+}
+
+/** The stated error of the clock, where the map has a seventh entry; null for bytes that are neither with it nor without. */
+function readClockError(envelope: Bytes, at: number): { readonly value: number | null; readonly end: number } | null {
+  if (envelope[PROTECTED_AT] === MAP_SIX) return { value: null, end: at };
+  return hasAt(envelope, at, CLOCK_ERROR) ? readHead(envelope, at + CLOCK_ERROR.length, 0x00) : null;
 }
 
 function hasAt(bytes: Bytes, start: number, expected: readonly number[]): boolean {

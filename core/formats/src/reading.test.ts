@@ -38,14 +38,24 @@ test('what is signed is what is read', () => {
 });
 
 test('every number of the header keeps its value', () => {
-  const numbers = fc.record({ keyNumber: fc.nat(0xffffffff), sequence: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }) });
+  const clockErrorMs = fc.oneof(fc.constantFrom(null, 0, 23, 24, 255, 256, 65_535, 65_536), fc.nat(LIMITS.clockErrorMaxMs));
+  const sequences = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+  const numbers = fc.record({ keyNumber: fc.nat(0xffffffff), sequence: sequences, clockErrorMs });
   fc.assert(
     fc.property(numbers, (changes) => {
-      const { keyNumber, sequence } = open(signReading(signer, { ...header, ...changes }, encodeSenmlCbor(PACK)));
-      assert.deepEqual([keyNumber, sequence], [changes.keyNumber, changes.sequence]);
+      const opened = open(signReading(signer, { ...header, ...changes }, encodeSenmlCbor(PACK)));
+      assert.deepEqual([opened.keyNumber, opened.sequence, opened.clockErrorMs], Object.values(changes));
     }),
-    { numRuns: 30 },
+    { numRuns: 50 },
   );
+});
+
+test('a clock may be wrong by 49 days and no more', () => {
+  const withError = (clockErrorMs: number): Bytes => signReading(signer, { ...header, clockErrorMs }, encodeSenmlCbor(PACK));
+  assert.equal(open(withError(LIMITS.clockErrorMaxMs)).clockErrorMs, 4_294_967_295);
+  assert.throws(() => withError(LIMITS.clockErrorMaxMs + 1), { code: 'NUMBER_RANGE' });
+  assert.throws(() => withError(0.5), { code: 'WRONG_TYPE' });
+  assert.equal(open(signPack(PACK)).clockErrorMs, null);
 });
 
 describe('limits', () => {

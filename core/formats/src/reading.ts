@@ -3,7 +3,7 @@
  *
  * Protected header, exactly these: 1 alg (−8 or −7), 3 content type (112, application/senml+cbor), 4 kid = device id ‖ key number:u32,
  * −70001 audience (genesis hash), −70002 sequence number, −70003 16 random bytes (so a small reading cannot be guessed from
- * its digest). Unprotected header empty. The log entry of a reading is SHA-256 of the whole envelope.
+ * its digest); and, where the device states it, −70004 how far its clock may be from UTC. Unprotected header empty. The log entry of a reading is SHA-256 of the whole envelope.
  */
 
 import { type Bytes, concatBytes, encodeUint32, readUint32 } from './bytes.ts';
@@ -21,7 +21,7 @@ import { bytes, type Schema, uint } from './schema.ts';
 import type { ResolvedRecord } from './senml.ts';
 
 /** COSE header labels: RFC 9052 §3.1, then our private-use labels (RFC 9052 §11.2: below −65536). */
-const LABEL = { alg: 1, contentType: 3, kid: 4, audience: -70001, sequence: -70002, nonce: -70003 } as const;
+const LABEL = { alg: 1, contentType: 3, kid: 4, audience: -70001, sequence: -70002, nonce: -70003, clockError: -70004 } as const;
 
 /** CoAP content format of application/senml+cbor (RFC 8428 §12.3). */
 const SENML_CBOR = 112;
@@ -37,7 +37,12 @@ export type ReadingHeader = {
   readonly algorithm: Algorithm;
   readonly sequence: number;
   readonly nonce: Bytes;
+  /** Milliseconds by which the times of the pack may differ from UTC, either way; null when the device does not say. */
+  readonly clockErrorMs: number | null;
 };
+
+/** What the signer of a reading says in its header; the clock's error may be left out. */
+export type SignedHeader = Omit<ReadingHeader, 'algorithm' | 'clockErrorMs'> & { readonly clockErrorMs?: number | null };
 
 /** A well-formed reading whose signature nobody has checked yet. */
 export type AllegedReading = ReadingHeader & {
@@ -86,6 +91,7 @@ function parseHeader(header: CborMap): ReadingHeader {
     audience: field(LABEL.audience, id()),
     sequence: field(LABEL.sequence, uint({ min: 1 })),
     nonce: field(LABEL.nonce, bytes(READING_NONCE_SIZE)),
+    clockErrorMs: header.has(LABEL.clockError) ? field(LABEL.clockError, uint({ max: LIMITS.clockErrorMaxMs })) : null,
   };
 }
 
@@ -106,16 +112,31 @@ export function readingToBeSigned(reading: Pick<AllegedReading, 'protectedBytes'
   return sign1ToBeSigned(reading.protectedBytes, new Uint8Array(0), reading.payload);
 }
 
-/** Signs a SenML pack as a reading. `payload` is CBOR SenML as `encodeSenmlCbor` makes it; `nonce` 16 fresh random bytes. */
-export function signReading(signer: Signer, header: Omit<ReadingHeader, 'algorithm'>, payload: Bytes): Bytes {
+/** A reading that lacks its signature: what is to be signed, and the envelope that a signature over it makes. */
+export type ReadingDraft = { readonly toBeSigned: Bytes; readonly seal: (signature: Bytes) => Bytes };
+
+/** Prepares a reading for a signer that answers later. Throws NUMBER_RANGE for a clock's error beyond its limit. */
+export function draftReading(algorithm: Algorithm, header: SignedHeader, payload: Bytes): ReadingDraft {
   const protectedHeader: CborMap = new Map<number, CborValue>([
-    [LABEL.alg, signer.algorithm],
+    [LABEL.alg, algorithm],
     [LABEL.contentType, SENML_CBOR],
     [LABEL.kid, concatBytes(header.device, encodeUint32(header.keyNumber))],
     [LABEL.audience, header.audience],
     [LABEL.sequence, header.sequence],
     [LABEL.nonce, header.nonce],
   ]);
+  const errorMs = header.clockErrorMs ?? null;
+  if (errorMs !== null)
+    protectedHeader.set(LABEL.clockError, uint({ max: LIMITS.clockErrorMaxMs }).parse(errorMs, `/protected/${LABEL.clockError}`));
   const protectedBytes = encodeCbor(protectedHeader);
-  return encodeSign1({ protectedHeader, payload, signature: signer.sign(readingToBeSigned({ protectedBytes, payload })) });
+  return {
+    toBeSigned: readingToBeSigned({ protectedBytes, payload }),
+    seal: (signature) => encodeSign1({ protectedHeader, payload, signature }),
+  };
+}
+
+/** Signs a SenML pack as a reading. `payload` is CBOR SenML as `encodeSenmlCbor` makes it; `nonce` 16 fresh random bytes. */
+export function signReading(signer: Signer, header: SignedHeader, payload: Bytes): Bytes {
+  const { toBeSigned, seal } = draftReading(signer.algorithm, header, payload);
+  return seal(signer.sign(toBeSigned));
 }

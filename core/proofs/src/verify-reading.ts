@@ -26,7 +26,9 @@ export function verifyReading(crypto: Crypto, evidence: ReadingEvidence, head: C
   const reading = parseReading(crypto, evidence.envelope);
   requireAudience(head, reading.audience);
   const records = parseReadingRecords(reading);
-  findings.pass(`device ${toHex(reading.device)}, sequence number ${reading.sequence}, ${records.length} records`);
+  findings.pass(
+    `device ${toHex(reading.device)}, sequence number ${reading.sequence}, ${records.length} records, ${describeClock(reading.clockErrorMs)}`,
+  );
 
   const shard = requireAnchored(crypto, head, { ...evidence, entry: reading.digest }, findings);
 
@@ -50,6 +52,7 @@ export function verifyReading(crypto: Crypto, evidence: ReadingEvidence, head: C
     device: toHex(reading.device),
     label: entitlement.device.label ?? null,
     sequence: reading.sequence,
+    clockErrorMs: reading.clockErrorMs,
     grade: entitlement.key.grade,
     simulated: entitlement.model.simulated,
     personal: entitlement.model.personal,
@@ -67,6 +70,10 @@ export function verifyReading(crypto: Crypto, evidence: ReadingEvidence, head: C
 function describeRecord({ name, unit, timeS, value, sum }: ResolvedRecord): Json {
   const shown = value instanceof Uint8Array ? encodeBase64(value) : value;
   return { name, unit, timeS, value: shown, ...(sum === null ? {} : { sum }) };
+}
+
+function describeClock(errorMs: number | null): string {
+  return errorMs === null ? 'error of the clock not stated' : `clock within ${errorMs / 1_000} s of UTC, as its signer says`;
 }
 
 const GRADE_WORDS = {
