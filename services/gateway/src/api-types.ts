@@ -156,6 +156,10 @@ const reading = z
     receivedMs: timeMs(),
     /** Latest time of a record, as signed. */
     timeMs: timeMs(),
+    /** How far the signer's clock may be from UTC, either way, in milliseconds, as signed; null when it does not say. */
+    clockErrorMs: whole().nullable(),
+    /** Who signed: the device itself, a bridge for a device that cannot, or whoever imported it; null of a key that is not the newest. */
+    grade: grade.nullable(),
     /** True once an anchor on the ledger covers it: evidence can be had. */
     anchored: z.boolean(),
     personal: z.boolean(),

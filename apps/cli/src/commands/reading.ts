@@ -13,7 +13,9 @@ type Filter = ListOptions & { readonly device?: string; readonly from?: number; 
 const COLUMNS: readonly Column<ReadingJson>[] = [
   { heading: 'id', text: ({ id }) => id },
   { heading: 'time', text: ({ timeMs }) => formatTime(timeMs) },
+  { heading: 'clock', text: ({ clockErrorMs }) => describeClock(clockErrorMs) },
   { heading: 'device', text: ({ label, device }) => label ?? shortId(device) },
+  { heading: 'signed by', text: ({ grade }) => grade ?? '' },
   { heading: 'anchored', text: ({ anchored }) => (anchored ? 'yes' : 'not yet') },
   { heading: 'values', text: describeValues },
 ];
@@ -56,6 +58,8 @@ async function showReading(id: string, _options: object, self: Command): Promise
     ['reading', reading.id],
     ['device', reading.label === null ? reading.device : `${reading.label}  ${reading.device}`],
     ['sequence', reading.sequence],
+    ['signed by', reading.grade === null ? null : SIGNER_WORDS[reading.grade]],
+    ['clock', reading.clockErrorMs === null ? 'its error is not stated' : `${describeClock(reading.clockErrorMs)} of UTC`],
     ['received', formatTime(reading.receivedMs)],
     ['place', `entry ${reading.index} of shard ${shortId(reading.shard)}`],
     ['anchored', reading.anchored ? 'yes' : 'not yet'],
@@ -64,6 +68,16 @@ async function showReading(id: string, _options: object, self: Command): Promise
   if (reading.recordCount > reading.records.length)
     cli.output.note(`${reading.recordCount - reading.records.length} more records are in its evidence.`);
   cli.output.note(`This is what the city says. What proves it: ${COMMAND} evidence ${reading.id}`);
+}
+
+const SIGNER_WORDS = {
+  device: 'the device itself',
+  bridge: 'a bridge, not by the device',
+  imported: 'whoever imported it, not by a device',
+} as const;
+
+function describeClock(errorMs: number | null): string {
+  return errorMs === null ? '' : `±${errorMs / 1_000} s`;
 }
 
 function describeValues({ records, recordCount, personal }: ReadingJson): string {

@@ -3,7 +3,7 @@
 import { encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { deviceUrnPrefix } from '@oppidum/formats/ids';
-import { deviceKind } from '@oppidum/formats/state-devices';
+import { deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { KeptReading, ShardStatus, TelemetryClient } from '@oppidum/telemetry/client';
 import { type ReadingDetailJson, type ReadingJson, readingDetail, readingPage } from '../api-types.ts';
@@ -75,6 +75,8 @@ function showFound({ row, records }: FoundReading, status: ShardStatus | undefin
     keyNumber: row.key_number,
     receivedMs: row.received_ms,
     timeMs: row.time_ms,
+    clockErrorMs: row.clock_error_ms,
+    grade: row.grade,
     anchored: isAnchored(status, row.entry),
     personal: row.personal === 1,
     records: [...records],
@@ -118,6 +120,8 @@ function showKept({ crypto, node, shards }: GatewayContext, id: string): Reading
     keyNumber: reading.keyNumber,
     receivedMs: kept.receivedMs,
     timeMs: msOf(records.at(-1)?.timeS ?? 0),
+    clockErrorMs: reading.clockErrorMs,
+    grade: node.read(at(deviceKeyKind, reading.device, reading.keyNumber))?.grade ?? null,
     anchored: isAnchored(status, kept.index),
     personal,
     records: personal ? [] : records.map((record) => showRecord(recordRow(record, urnPrefixSize))),

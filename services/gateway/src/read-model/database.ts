@@ -89,6 +89,7 @@ export type Tables = {
     readonly time_ms: number;
     readonly record_count: number;
     readonly personal: Flag;
+    readonly clock_error_ms: number | null;
   };
   /** Values as signed; all null where the reading is about people. `kind` tells which column holds the value. */
   readonly records: {
@@ -108,7 +109,7 @@ export type Tables = {
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const TERM = 'from_height INTEGER NOT NULL, to_height INTEGER';
 const SCHEMA = `
@@ -138,7 +139,7 @@ CREATE TABLE anchors (shard TEXT NOT NULL, size INTEGER NOT NULL, root TEXT NOT 
   time_ms INTEGER NOT NULL, PRIMARY KEY (height, shard, size)) STRICT, WITHOUT ROWID;
 CREATE TABLE readings (shard INTEGER NOT NULL, entry INTEGER NOT NULL, id TEXT NOT NULL, device TEXT NOT NULL,
   key_number INTEGER NOT NULL, sequence INTEGER NOT NULL, received_ms INTEGER NOT NULL, time_ms INTEGER NOT NULL,
-  record_count INTEGER NOT NULL, personal INTEGER NOT NULL, PRIMARY KEY (shard, entry)) STRICT, WITHOUT ROWID;
+  record_count INTEGER NOT NULL, personal INTEGER NOT NULL, clock_error_ms INTEGER, PRIMARY KEY (shard, entry)) STRICT, WITHOUT ROWID;
 CREATE INDEX readings_by_time ON readings (time_ms, shard, entry);
 CREATE INDEX readings_by_device ON readings (device, time_ms, shard, entry);
 CREATE INDEX readings_personal ON readings (shard, entry) WHERE personal = 1;

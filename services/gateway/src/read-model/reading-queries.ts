@@ -20,7 +20,7 @@ export type ReadingQuery = {
 
 /** A reading as its row, with its first records. */
 export type FoundReading = {
-  readonly row: Tables['readings'] & { readonly label: string | null };
+  readonly row: Tables['readings'] & { readonly label: string | null; readonly grade: Tables['device_keys']['grade'] | null };
   readonly records: readonly RecordJson[];
 };
 
@@ -32,8 +32,11 @@ export async function findReadings(
   let query = database
     .selectFrom('readings')
     .leftJoin('devices', 'devices.id', 'readings.device')
+    .leftJoin('device_keys', (join) =>
+      join.onRef('device_keys.device', '=', 'readings.device').onRef('device_keys.number', '=', 'readings.key_number'),
+    )
     .selectAll('readings')
-    .select('devices.label')
+    .select(['devices.label', 'device_keys.grade'])
     .orderBy('readings.time_ms', 'desc')
     .orderBy('readings.shard', 'desc')
     .orderBy('readings.entry', 'desc')

@@ -13,7 +13,7 @@ import { type KeptRow, msOf, openReading, recordRow } from './reading-rows.ts';
 /** Readings of one shard that follow each other, without those erased; `end` is the index after the last that was looked at. */
 export type ReadingBatch = { readonly shard: number; readonly end: number; readonly rows: readonly KeptRow[] };
 
-const INSERT_READING = 'INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const INSERT_READING = 'INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const INSERT_RECORD = 'INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const INSERT_ACTIVITY = `INSERT INTO device_activity VALUES (?, ?, ?) ON CONFLICT (device) DO UPDATE SET
   last_reading_ms = max(last_reading_ms, excluded.last_reading_ms), reading_count = reading_count + excluded.reading_count`;
@@ -64,9 +64,10 @@ export class ReadingWriter {
     const device = toHex(reading.device);
     // Resolved records stand in the order of their times.
     const timeMs = msOf(records.at(-1)?.timeS ?? 0);
-    const { keyNumber, sequence } = reading;
+    const { keyNumber, sequence, clockErrorMs } = reading;
     const personal = isPersonal ? 1 : 0;
-    this.#reading.run(shard, index, toHex(digest), device, keyNumber, sequence, receivedMs, timeMs, records.length, personal);
+    const counts = [receivedMs, timeMs, records.length, personal, clockErrorMs];
+    this.#reading.run(shard, index, toHex(digest), device, keyNumber, sequence, ...counts);
     const known = activity.get(device) ?? { lastMs: 0, count: 0 };
     activity.set(device, { lastMs: Math.max(known.lastMs, receivedMs), count: known.count + 1 });
     if (isPersonal) return;
