@@ -1,0 +1,39 @@
+/** Programs of the system that some tests drive: a broker, a tracer, a browser, another language. Nothing of the product needs them. */
+
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/** What tests may ask for. `python3` is one with the package `cryptography`. */
+export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3';
+
+/** Of the environment, where a program is named by a path of its own. */
+const PATH_VARIABLES: Readonly<Partial<Record<Program, string>>> = { chromium: 'CHROMIUM_PATH' };
+const BESIDE_PATH = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+/** Where the program is, or null. */
+export function findProgram(program: Program): string | null {
+  const named = process.env[PATH_VARIABLES[program] ?? ''];
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...BESIDE_PATH];
+  const path = [...(named === undefined ? [] : [named]), ...folders.map((folder) => join(folder, program))].find(isExecutable);
+  if (path === undefined) return null;
+  if (program === 'python3' && spawnSync(path, ['-c', 'import cryptography']).status !== 0) return null;
+  return path;
+}
+
+/**
+ * For the `skip` option of a test: why it cannot run, or false when it can. With OPPIDUM_REQUIRE_ALL=1 the run then fails, unless
+ * OPPIDUM_WITHOUT names the program: whoever runs the tests has said so, and the summary shows it.
+ */
+export function skipWithout(program: Program): string | false {
+  return findProgram(program) === null ? `without ${program}` : false;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
