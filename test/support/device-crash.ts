@@ -35,10 +35,10 @@ async function live(path: string, step: string): Promise<void> {
   const device = new Device({ crypto: nodeCrypto, id, keyNumber: 0, signer, outbox, issuers: { issuerOf: () => issuer } });
   dieAt(step, 'opened');
   const records = [{ sensor: 'level', unit: 'm', value: 1.5, timeMs: 1_800_000_000_000 }];
-  const first = device.report(records, 1);
+  const first = device.report(records, { cursor: 1 });
   dieAt(step, 'signed');
   await first;
-  await device.report(records, 2);
+  await device.report(records, { cursor: 2 });
   dieAt(step, 'durable');
   const unsent = device.unsent(0, 10);
   for (const { sequence, digest } of unsent) writeSync(1, `sent ${sequence} ${toHex(digest)}\n`);
@@ -60,7 +60,7 @@ async function live(path: string, step: string): Promise<void> {
   device.acceptReceipt(makeReceipt(nodeCrypto, shardSigner, { ...two, refusal: 'SENML_FOREIGN_NAME' }));
   writeSync(1, `settled ${two.sequence}\n`);
   dieAt(step, 'refused');
-  await device.report(records, 3);
+  await device.report(records, { cursor: 3 });
   dieAt(step, 'reported-again');
 }
 

@@ -22,6 +22,7 @@ export const ERRORS = {
   NUMBER_RANGE: entry(400, 3, 'A number is outside its range', 'Use a value inside the range'),
   LENGTH_WRONG: entry(400, 3, 'A value has the wrong length', 'Use the length the format demands'),
   TEXT_INVALID: entry(400, 3, 'A text is not in its one valid form', 'Use the form the specification gives'),
+  CODES_MIXED: entry(400, 3, 'Codes of several files, or of one altered, were joined', 'Scan the codes of one file only'),
   VERSION_UNSUPPORTED: entry(400, 3, 'This version of the format is not known here', 'Use a newer Oppidum'),
   SENML_FOREIGN_NAME: entry(
     400,
@@ -210,6 +211,30 @@ export const ERRORS = {
     1,
     'This file is no outbox, or is damaged',
     'Set it aside, rotate the keys of its devices and begin a new one',
+  ),
+  CLOCK_UNKNOWN: entry(
+    503,
+    5,
+    'The device does not know the time, so it signs nothing',
+    'Name servers of time (NTP) that it can reach, or give it a clock',
+  ),
+  TIME_SOURCE_UNREACHABLE: entry(
+    503,
+    5,
+    'A source of time did not answer',
+    'Nothing to do while others do; else see the network',
+  ),
+  TIME_SOURCE_INVALID: entry(
+    502,
+    1,
+    'A source of time answered nonsense',
+    'Ask another server; see what this one says of itself',
+  ),
+  TIME_DISPUTED: entry(
+    502,
+    1,
+    'No majority of the sources of time agrees',
+    'Name more servers, an odd number of them, run by different people',
   ),
   ENROLMENT_REFUSED: entry(
     403,

@@ -42,7 +42,7 @@ export type ReadingHeader = {
 };
 
 /** What the signer of a reading says in its header; the clock's error may be left out. */
-export type SignedHeader = Omit<ReadingHeader, 'algorithm' | 'clockErrorMs'> & { readonly clockErrorMs?: number | null };
+type SignedHeader = Omit<ReadingHeader, 'algorithm' | 'clockErrorMs'> & { readonly clockErrorMs?: number | null };
 
 /** A well-formed reading whose signature nobody has checked yet. */
 export type AllegedReading = ReadingHeader & {
@@ -113,7 +113,7 @@ export function readingToBeSigned(reading: Pick<AllegedReading, 'protectedBytes'
 }
 
 /** A reading that lacks its signature: what is to be signed, and the envelope that a signature over it makes. */
-export type ReadingDraft = { readonly toBeSigned: Bytes; readonly seal: (signature: Bytes) => Bytes };
+type ReadingDraft = { readonly toBeSigned: Bytes; readonly seal: (signature: Bytes) => Bytes };
 
 /** Prepares a reading for a signer that answers later. Throws NUMBER_RANGE for a clock's error beyond its limit. */
 export function draftReading(algorithm: Algorithm, header: SignedHeader, payload: Bytes): ReadingDraft {

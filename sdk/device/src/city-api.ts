@@ -60,6 +60,11 @@ export class CityApi {
     return this.#call({ method: 'GET', path: 'city.policy', accept: 'text/plain' });
   }
 
+  /** GET /log/checkpoint: the newest checkpoint of the city, not verified. */
+  checkpoint(): Promise<Bytes> {
+    return this.#call({ method: 'GET', path: 'log/checkpoint', accept: 'text/plain' });
+  }
+
   /** GET /api/v1/evidence/state: unverified evidence of the records under these segments. */
   stateEvidence(claim: Pick<StateClaim, 'kind' | 'segments'>): Promise<Bytes> {
     const segments = claim.segments.map((segment) => (typeof segment === 'number' ? String(segment) : toHex(segment))).join(',');

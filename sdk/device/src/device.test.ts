@@ -9,6 +9,7 @@ import { verifyReadingSignature } from '@oppidum/proofs/reading-signature';
 import fc from 'fast-check';
 import { nodeCrypto } from '../../../test/support/crypto.ts';
 import { makeReceipt, type ReceiptLie } from '../../../test/support/receipts.ts';
+import { DeviceClock } from './clock.ts';
 import { Device } from './device.ts';
 import { openOutbox } from './outbox.ts';
 import type { SensorRecord } from './reading-pack.ts';
@@ -175,4 +176,71 @@ test('no altered bit of a receipt settles a message', async () => {
       assert.equal(device.unsettledCount, 1);
     }),
   );
+});
+
+test('what is measured while the time is unknown waits unsigned, and is signed with its own time and error once it is known', async () => {
+  const monotonic = { boot: 'b', nowMs: () => counterMs };
+  let counterMs = 5_000;
+  const clock = new DeviceClock({ monotonic, driftPpm: 100 });
+  const device = makeDevice({ clock });
+  const values = [
+    { sensor: 'level', unit: 'm', value: 1.5 },
+    { sensor: 'pump', value: true },
+  ];
+  assert.equal(await device.measure(values), null);
+  assert.deepEqual([device.heldCount, device.unsettledCount], [1, 0]);
+  counterMs += 100_000;
+  let wakes = 0;
+  device.onReport(() => wakes++);
+  clock.set({ timeMs: 1_800_000_100_000, errorMs: 240 });
+  await device.date();
+  assert.deepEqual([device.heldCount, device.unsettledCount, wakes], [0, 1, 1]);
+  assert.equal((await device.measure(values))?.sequence, 2);
+  const readings = device.unsent(0, 10).map(({ envelope }) => parseReading(nodeCrypto, envelope));
+  assert.deepEqual(
+    readings.map((reading) => [reading.clockErrorMs, parseReadingRecords(reading).map(({ timeS }) => timeS)]),
+    [
+      [250, [1_800_000_000, 1_800_000_000]],
+      [240, [1_800_000_100, 1_800_000_100]],
+    ],
+  );
+  assert.deepEqual(
+    parseReadingRecords(readings[0]!).map(({ name, unit, value }) => [name.slice(-5), unit, value]),
+    [
+      ['level', 'm', 1.5],
+      [':pump', null, true],
+    ],
+  );
+});
+
+test('a reboot before the time is known: dated between the last known time and the reboot, or CLOCK_UNKNOWN', async () => {
+  const outbox = openOutbox({ path: null, crypto: nodeCrypto, audience });
+  const lost: unknown[] = [];
+  const boot = (name: string) => new DeviceClock({ monotonic: { boot: name, nowMs: () => 10_000 }, driftPpm: 0 });
+  const onUndated = (what: unknown): unknown => lost.push(what);
+  const values = [{ sensor: 'level', unit: 'm', value: 1 }];
+  await makeDevice({ outbox, clock: boot('first') }).measure(values);
+  const second = boot('second');
+  const device = makeDevice({ outbox, clock: second, onUndated });
+  second.set({ timeMs: 1_800_000_000_000, errorMs: 0 });
+  await device.date();
+  assert.deepEqual([lost, device.heldCount, device.unsettledCount], [[{ code: 'CLOCK_UNKNOWN', values }], 0, 0]);
+
+  await device.measure(values); // the time is known, and from now on remembered
+  const third = boot('third');
+  const later = makeDevice({ outbox, clock: third });
+  await later.measure(values);
+  const fourth = boot('fourth');
+  const last = makeDevice({ outbox, clock: fourth });
+  fourth.set({ timeMs: 1_800_000_070_000, errorMs: 0 }); // it began at …060, and …000 was surely over
+  await last.date();
+  const reading = parseReading(nodeCrypto, last.unsent(1, 1)[0]!.envelope);
+  assert.deepEqual([reading.clockErrorMs, parseReadingRecords(reading)[0]?.timeS], [30_000, 1_800_000_030]);
+});
+
+test('CLOCK_UNKNOWN for a measurement without a clock; what cannot be signed later is refused at once', async () => {
+  await assert.rejects(makeDevice().measure([{ sensor: 'level', value: 1 }]), rejects('CLOCK_UNKNOWN'));
+  const clock = new DeviceClock({ monotonic: { boot: 'b', nowMs: () => 0 } });
+  await assert.rejects(makeDevice({ clock }).measure([{ sensor: 'a name', value: 1 }]), rejects('SENML_NAME_INVALID'));
+  await assert.rejects(makeDevice({ clock }).measure([]), rejects('LENGTH_WRONG'));
 });

@@ -2,31 +2,45 @@
  * One device: it signs what it measures, keeps the signed bytes until a receipt proves that a shard of the city has them, and believes
  * no receipt but one for its own bytes under a key that the ledger proves.
  *
- *   report → signed → durable in the outbox → sent, oldest first → receipt proven → copy deleted
+ *   report, or measure and be dated → signed → durable in the outbox → sent, oldest first → receipt proven → copy deleted
  */
 
-import { randomBytes } from 'node:crypto';
 import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
-import { READING_NONCE_SIZE, signReading } from '@oppidum/formats/reading';
+import { draftReading, READING_NONCE_SIZE } from '@oppidum/formats/reading';
 import { parseReceipt, type ReceiptLeaf } from '@oppidum/formats/receipt';
 import { type ReceiptIssuer, verifyReceipt } from '@oppidum/proofs/verify-receipt';
-import type { Outbox, Refused, Sender, Unsent } from './outbox.ts';
-import { encodePack, type SensorRecord } from './reading-pack.ts';
+import type { DeviceClock, Instant } from './clock.ts';
+import { dateHeld } from './dating.ts';
+import type { AppendOptions, Held, OutboxPort, Refused, Sender, Unsent } from './outbox-port.ts';
+import { encodePack, encodeUndated, parseUndated, type SensorRecord, type SensorValue } from './reading-pack.ts';
 
 /** Which receipt keys are proven; `ShardKeys` is one. */
 export type IssuerBook = { readonly issuerOf: (shard: Bytes) => ReceiptIssuer | null };
+
+/** Holds the key of a device and signs at once or later, as a chip or a browser does. */
+type DeviceSigner = Omit<Signer, 'sign'> & { sign(message: Bytes): Bytes | Promise<Bytes> };
+
+/** What was reported. */
+type Reported = { readonly sequence: number; readonly digest: Bytes };
+
+/** Of a report: how far its times may be from UTC, and how far the source of the readings is reported with it. */
+type ReportOptions = { readonly clockErrorMs?: number; readonly cursor?: number };
 
 export type DeviceOptions = {
   readonly crypto: Crypto;
   /** 32 bytes: `deviceIdOf` its first public key. */
   readonly id: Bytes;
   readonly keyNumber: number;
-  readonly signer: Signer;
-  readonly outbox: Outbox;
+  readonly signer: DeviceSigner;
+  readonly outbox: OutboxPort;
   readonly issuers: IssuerBook;
+  /** Dates what is measured; without one, only `report` works. */
+  readonly clock?: DeviceClock;
+  /** Something that was measured can never be dated and is lost: CLOCK_UNKNOWN. */
+  readonly onUndated?: (lost: { readonly code: 'CLOCK_UNKNOWN'; readonly values: readonly SensorValue[] }) => void;
 };
 
 /**
@@ -47,6 +61,7 @@ export class Device {
   readonly #options: DeviceOptions;
   readonly #sender: Sender;
   readonly #listeners = new Set<() => void>();
+  #dating: Promise<void> | null = null;
 
   constructor(options: DeviceOptions) {
     this.#options = options;
@@ -54,6 +69,7 @@ export class Device {
     this.keyNumber = options.keyNumber;
     this.audience = options.outbox.audience;
     this.#sender = options.outbox.sender(options.id, options.keyNumber);
+    options.clock?.onSet(() => void this.date());
   }
 
   /** Number of messages without a proven receipt. */
@@ -66,28 +82,84 @@ export class Device {
     return this.#sender.cursor;
   }
 
+  /** Number of measurements that wait for the time. */
+  get heldCount(): number {
+    return this.#sender.heldCount;
+  }
+
   /**
-   * Signs these records as one message; resolves when it is durable, and wakes the links. `cursor`, e.g. a line number of the source,
-   * becomes durable in the same commit, so that a restart reports nothing twice.
-   * Throws OUTBOX_FULL, TOO_LARGE, and as `encodePack` does.
+   * Signs these records, whose times the caller knows, as one message; resolves when it is durable, and wakes the links. `cursor`, e.g. a
+   * line number of the source, becomes durable in the same commit, so that a restart reports nothing twice.
+   * Throws OUTBOX_FULL, TOO_LARGE, NUMBER_RANGE (the error of the clock), and as `encodePack` does.
    */
-  async report(
-    records: readonly SensorRecord[],
-    cursor?: number,
-  ): Promise<{ readonly sequence: number; readonly digest: Bytes }> {
+  report(records: readonly SensorRecord[], { clockErrorMs, cursor }: ReportOptions = {}): Promise<Reported> {
+    return this.#append(records, clockErrorMs ?? null, cursor === undefined ? {} : { cursor });
+  }
+
+  /**
+   * Measured now: signed with the time and its error as the clock knows them. While it knows no time the values wait, durable and unsigned,
+   * and are signed by themselves once it does; null then. Throws CLOCK_UNKNOWN without a clock, and as `report`.
+   */
+  async measure(values: readonly SensorValue[]): Promise<Reported | null> {
+    const { clock, outbox } = this.#options;
+    if (clock === undefined) throw formatError('CLOCK_UNKNOWN', { want: 'a clock' });
+    const { boot } = clock.monotonic;
+    const counterMs = clock.monotonic.nowMs();
+    const instant = clock.at(counterMs);
+    if (instant !== null) return this.#appendAt(values, instant);
+    await outbox.hold(this.#sender, { boot, counterMs }, encodeUndated(this.id, values));
+    return null;
+  }
+
+  /** Signs what waits for the time, as far as it is known now; what can never be dated is given up and told. */
+  date(): Promise<void> {
+    this.#dating ??= this.#date().finally(() => {
+      this.#dating = null;
+    });
+    return this.#dating;
+  }
+
+  async #date(): Promise<void> {
+    const { clock, outbox, onUndated } = this.#options;
+    if (clock === undefined || this.#sender.heldCount === 0) return;
+    const held = outbox.held(this.#sender);
+    for (const [place, instant] of dateHeld(held, clock, outbox.knownMs())) {
+      const item = held.find((other) => other.place === place) as Held;
+      const values = parseUndated(item.payload);
+      if (instant !== null) await this.#appendAt(values, instant, { held: item });
+      else {
+        outbox.release(this.#sender, item);
+        onUndated?.({ code: 'CLOCK_UNKNOWN', values });
+      }
+    }
+  }
+
+  #appendAt(values: readonly SensorValue[], { timeMs, errorMs }: Instant, options: AppendOptions = {}): Promise<Reported> {
+    const records = values.map((value) => ({ ...value, timeMs }));
+    return this.#append(records, errorMs, { ...options, knownMs: timeMs - errorMs });
+  }
+
+  async #append(records: readonly SensorRecord[], clockErrorMs: number | null, options: AppendOptions): Promise<Reported> {
     const payload = encodePack(this.id, records);
-    const entry = await this.#options.outbox.append(this.#sender, (sequence) => this.#sign(sequence, payload), cursor);
+    const sign = (sequence: number): Bytes | Promise<Bytes> => this.#sign(sequence, payload, clockErrorMs);
+    const entry = await this.#options.outbox.append(this.#sender, sign, options);
     for (const listener of this.#listeners) listener();
     return entry;
   }
 
-  #sign(sequence: number, payload: Bytes): Bytes {
-    const nonce = new Uint8Array(randomBytes(READING_NONCE_SIZE));
-    const header = { audience: this.audience, device: this.id, keyNumber: this.keyNumber, sequence, nonce };
-    const envelope = signReading(this.#options.signer, header, payload);
-    if (envelope.length > LIMITS.readingSizeMax)
-      throw formatError('TOO_LARGE', { size: envelope.length, sizeMax: LIMITS.readingSizeMax });
-    return envelope;
+  #sign(sequence: number, payload: Bytes, clockErrorMs: number | null): Bytes | Promise<Bytes> {
+    const { signer } = this.#options;
+    const nonce = globalThis.crypto.getRandomValues(new Uint8Array(READING_NONCE_SIZE));
+    const header = { audience: this.audience, device: this.id, keyNumber: this.keyNumber, sequence, nonce, clockErrorMs };
+    const { toBeSigned, seal } = draftReading(signer.algorithm, header, payload);
+    const finish = (signature: Bytes): Bytes => {
+      const envelope = seal(signature);
+      if (envelope.length > LIMITS.readingSizeMax)
+        throw formatError('TOO_LARGE', { size: envelope.length, sizeMax: LIMITS.readingSizeMax });
+      return envelope;
+    };
+    const signature = signer.sign(toBeSigned);
+    return signature instanceof Promise ? signature.then(finish) : finish(signature);
   }
 
   /** Messages to send beyond a sequence number, oldest first; all of them are durable. */

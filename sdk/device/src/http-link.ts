@@ -10,7 +10,7 @@ import { Backoff } from './backoff.ts';
 import { type CityApi, READING_BATCH_SIZE_MAX } from './city-api.ts';
 import type { Device } from './device.ts';
 import type { LinkOptions } from './mqtt-link.ts';
-import type { Unsent } from './outbox.ts';
+import type { Unsent } from './outbox-port.ts';
 
 /** Of one device in one request, so that no device keeps the others waiting. */
 const DEVICE_SHARE_COUNT = 64;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FormatError } from '@oppidum/formats/errors';
@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { nodeCrypto } from '../../../test/support/crypto.ts';
 import { inFolder } from '../../../test/support/folder.ts';
 import { type Outbox, openOutbox } from './outbox.ts';
+import type { Held } from './outbox-port.ts';
 
 const audience = new Uint8Array(32).fill(1);
 const device = new Uint8Array(32).fill(2);
@@ -35,7 +36,9 @@ test('an outbox resumes where it was closed: messages in order, next number, cur
     const path = join(folder, 'outbox');
     const outbox = open(path);
     const sender = outbox.sender(device, 0);
-    const entries = await Promise.all([1, 2, 3].map((cursor) => outbox.append(sender, (sequence) => message(sequence), cursor)));
+    const entries = await Promise.all(
+      [1, 2, 3].map((cursor) => outbox.append(sender, (sequence) => message(sequence), { cursor })),
+    );
     assert.deepEqual(
       entries.map(({ sequence }) => sequence),
       [1, 2, 3],
@@ -104,6 +107,92 @@ test('OUTBOX_FULL at the limit of all and of one, and room again after settling'
   outbox.settle(sender, 1);
   assert.equal((await outbox.append(sender, (sequence) => message(sequence, 60))).sequence, 2);
 });
+
+test('drop-oldest: the oldest of the same sender gives way and is told; nothing of others does', async () => {
+  const dropped: number[] = [];
+  const onDropped = ({ sequence }: { readonly sequence: number }): unknown => dropped.push(sequence);
+  const outbox = open(null, { sizeMax: 100, senderSizeMax: 60, whenFull: 'drop-oldest', onDropped });
+  const [sender, other] = [outbox.sender(device, 0), outbox.sender(device, 1)];
+  for (let i = 0; i < 6; i++) await outbox.append(sender, (sequence) => message(sequence, 20));
+  await outbox.append(other, (sequence) => message(sequence, 40));
+  assert.deepEqual(dropped, [1, 2, 3]);
+  assert.deepEqual([outbox.unsent(sender, 0, 10).map(({ sequence }) => sequence), sender.size], [[4, 5, 6], 60]);
+  // A message that all of a sender's room does not hold is refused, and costs what was there: the rule is the newest first.
+  await assert.rejects(
+    outbox.append(other, (sequence) => message(sequence, 70)),
+    rejects('OUTBOX_FULL'),
+  );
+});
+
+test('OUTBOX_FULL when the file can grow no more, as on a full disk: no number is used up, what was there stays', () =>
+  inFolder({}, async (folder) => {
+    const path = join(folder, 'outbox');
+    const outbox = open(path, { fileSizeMax: 64 * 1024 });
+    const sender = outbox.sender(device, 0);
+    let count = 0;
+    await assert.rejects(async () => {
+      for (; count < 100; count++) await outbox.append(sender, (sequence) => message(sequence, 8_000));
+    }, rejects('OUTBOX_FULL'));
+    assert.ok(count > 2 && count < 8, `${count} messages of 8 kB in 64 kB`);
+    assert.deepEqual([sender.next, sender.count], [count + 1, count]);
+    for (let sequence = 1; sequence <= count; sequence++) outbox.settle(sender, sequence);
+    outbox.flush();
+    assert.equal((await outbox.append(sender, (sequence) => message(sequence, 8_000))).sequence, count + 1);
+    outbox.close();
+  }));
+
+test('whatever of the last write is torn off, what was durable before it is there and its number comes again only unsent', () =>
+  inFolder({}, async (folder) => {
+    const path = join(folder, 'outbox');
+    const outbox = open(path);
+    const sender = outbox.sender(device, 0);
+    await outbox.append(sender, (sequence) => message(sequence, 500));
+    const wholeSize = statSync(`${path}-wal`).size;
+    await outbox.append(sender, (sequence) => message(sequence, 500));
+    const torn = join(folder, 'torn');
+    const [file, log] = [readFileSync(path), readFileSync(`${path}-wal`)];
+    for (let size = wholeSize; size < log.length; size += 997) {
+      for (const noise of [0, 0x55]) {
+        writeFileSync(torn, file);
+        // What the disk did not get reads as what stood there before.
+        writeFileSync(
+          `${torn}-wal`,
+          Buffer.concat([log.subarray(0, size), Buffer.alloc(noise === 0 ? 0 : log.length - size, noise)]),
+        );
+        const again = open(torn);
+        const resumed = again.sender(device, 0);
+        assert.deepEqual([resumed.next, again.unsent(resumed, 0, 9).map(({ sequence }) => sequence)], [2, [1]]);
+        again.close();
+      }
+    }
+    outbox.close();
+  }));
+
+test('what waits for the time waits through a restart, takes room, and goes with the message made of it', () =>
+  inFolder({}, async (folder) => {
+    const path = join(folder, 'outbox');
+    const outbox = open(path, { sizeMax: 50 });
+    const sender = outbox.sender(device, 0);
+    await outbox.hold(sender, { boot: 'a', counterMs: 1.5 }, message(7, 20));
+    await outbox.hold(sender, { boot: 'a', counterMs: 3 }, message(8, 20));
+    await assert.rejects(outbox.hold(sender, { boot: 'a', counterMs: 4 }, message(9, 20)), rejects('OUTBOX_FULL'));
+    outbox.close();
+    const again = open(path, { sizeMax: 50 });
+    const resumed = again.sender(device, 0);
+    assert.deepEqual([resumed.heldCount, resumed.size, resumed.count, resumed.next, again.knownMs()], [2, 40, 0, 1, null]);
+    const [first, second] = again.held(resumed) as [Held, Held];
+    assert.deepEqual([first.boot, first.counterMs, first.payload], ['a', 1.5, message(7, 20)]);
+    await again.append(resumed, (sequence) => message(sequence, 30), { held: first, knownMs: 1_000 });
+    await assert.rejects(
+      again.append(resumed, (sequence) => message(sequence, 30)),
+      rejects('OUTBOX_FULL'),
+    );
+    again.release(resumed, second);
+    assert.deepEqual([resumed.heldCount, resumed.size, resumed.count, again.held(resumed)], [0, 30, 1, []]);
+    await again.append(resumed, (sequence) => message(sequence, 1), { knownMs: 900 });
+    assert.equal(again.knownMs(), 1_000);
+    again.close();
+  }));
 
 test('refused messages are kept with their receipts, the newest ones', async () => {
   const outbox = open(null, { refusedCountMax: 2 });

@@ -12,12 +12,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, formatError } from '@oppidum/formats/errors';
-
-/** A message that no receipt has settled yet. `digest`: SHA-256 of the envelope. */
-export type Unsent = { readonly sequence: number; readonly digest: Bytes; readonly envelope: Bytes };
-
-/** A message that the shard refused for good, with the receipt that says so. */
-export type Refused = { readonly sequence: number; readonly code: string; readonly envelope: Bytes; readonly receipt: Bytes };
+import type { AppendOptions, Held, Moment, OutboxPort, Refused, Sender, Unsent } from './outbox-port.ts';
+import { prepareStatements, SCHEMA, type SenderRow } from './outbox-tables.ts';
 
 export type OutboxOptions = {
   /** The file; null keeps everything in memory, for simulations that may lose it. */
@@ -25,26 +21,17 @@ export type OutboxOptions = {
   readonly crypto: Crypto;
   /** Genesis hash of the city all messages are for. */
   readonly audience: Bytes;
-  /** Bytes of unsettled envelopes, of all devices and of one. */
+  /** Bytes of what waits, signed or not, of all devices and of one. */
   readonly sizeMax?: number;
   readonly senderSizeMax?: number;
+  /** Bytes of the file, its write-ahead log aside; refused messages count, too. A full disk and this limit are the same OUTBOX_FULL. */
+  readonly fileSizeMax?: number;
+  /** What gives way when there is no room: the new message (`refuse-new`, the default) or the oldest of the same sender (`drop-oldest`). */
+  readonly whenFull?: 'refuse-new' | 'drop-oldest';
+  /** Learns of each message that gave way to a newer one; it is lost, and its sequence number stays a gap that everybody sees. */
+  readonly onDropped?: (dropped: { readonly device: Bytes; readonly sequence: number }) => void;
   /** Refused messages kept for each sender; the oldest are forgotten. */
   readonly refusedCountMax?: number;
-};
-
-/** One key of one device, as the outbox knows it. */
-export type Sender = {
-  readonly device: Bytes;
-  readonly keyNumber: number;
-  /** The next sequence number. */
-  next: number;
-  /** How far the source of the readings has been reported, as the caller counts it; 0 at first. */
-  cursor: number;
-  /** Bytes and number of unsettled envelopes. */
-  size: number;
-  count: number;
-  /** Settled in memory, not yet in the file. */
-  readonly settled: Set<number>;
 };
 
 type Work = { readonly write: () => void; readonly done: () => void; readonly failed: (error: unknown) => void };
@@ -55,21 +42,6 @@ const REFUSED_COUNT_MAX = 1_000;
 const SETTLE_DELAY_MS = 100;
 /** Primary result codes of SQLite (sqlite.org/rescode.html). */
 const SQLITE = { busy: 5, corrupt: 11, full: 13, notDatabase: 26 } as const;
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS city (audience BLOB NOT NULL) STRICT;
-  CREATE TABLE IF NOT EXISTS sender (
-    device BLOB NOT NULL, keyNumber INTEGER NOT NULL, next INTEGER NOT NULL, cursor INTEGER NOT NULL,
-    PRIMARY KEY (device, keyNumber)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS unsent (
-    device BLOB NOT NULL, keyNumber INTEGER NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL, envelope BLOB NOT NULL,
-    PRIMARY KEY (device, keyNumber, sequence)
-  ) STRICT;
-  CREATE TABLE IF NOT EXISTS refused (
-    device BLOB NOT NULL, keyNumber INTEGER NOT NULL, sequence INTEGER NOT NULL, code TEXT NOT NULL,
-    envelope BLOB NOT NULL, receipt BLOB NOT NULL, PRIMARY KEY (device, keyNumber, sequence)
-  ) STRICT;`;
 
 /**
  * Opens an outbox, or makes it. Throws OUTBOX_LOCKED while another process holds it, OUTBOX_DAMAGED for a file that is no outbox or
@@ -87,6 +59,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   try {
     return translateSqlite(path, () => {
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+      if (options.fileSizeMax !== undefined) limitFile(database, options.fileSizeMax);
       database.exec('PRAGMA cache_size = -512; BEGIN IMMEDIATE;');
       database.exec(SCHEMA);
       claimCity(database, options.audience);
@@ -97,6 +70,11 @@ export function openOutbox(options: OutboxOptions): Outbox {
     database.close();
     throw error;
   }
+}
+
+function limitFile(database: DatabaseSync, sizeMax: number): void {
+  const { page_size: pageSize } = database.prepare('PRAGMA page_size').get() as { readonly page_size: number };
+  database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(sizeMax / pageSize))}`);
 }
 
 function claimCity(database: DatabaseSync, audience: Bytes): void {
@@ -121,11 +99,11 @@ function translateSqlite<T>(path: string | null, work: () => T): T {
   }
 }
 
-/** An open outbox. Every method but `append` is done when it returns; what is settled reaches the file a little later. */
-export class Outbox {
+/** An open outbox in a file. Every method but `append` is done when it returns; what is settled reaches the file a little later. */
+export class Outbox implements OutboxPort {
   readonly audience: Bytes;
   readonly #database: DatabaseSync;
-  readonly #options: Required<OutboxOptions>;
+  readonly #options: Required<Omit<OutboxOptions, 'fileSizeMax'>>;
   readonly #senders = new Map<string, Sender>();
   readonly #statements: ReturnType<typeof prepareStatements>;
   #size = 0;
@@ -137,13 +115,16 @@ export class Outbox {
   constructor(database: DatabaseSync, options: OutboxOptions) {
     const sizeMax = options.sizeMax ?? SIZE_MAX;
     this.#database = database;
-    this.#options = { sizeMax, senderSizeMax: sizeMax, refusedCountMax: REFUSED_COUNT_MAX, ...options };
+    this.#options = {
+      ...{ sizeMax, senderSizeMax: sizeMax, refusedCountMax: REFUSED_COUNT_MAX, whenFull: 'refuse-new' as const },
+      ...{ onDropped: () => undefined, ...options },
+    };
     this.audience = options.audience;
     this.#statements = prepareStatements(database);
     this.#load();
   }
 
-  /** Bytes of all unsettled envelopes. */
+  /** Bytes of all that waits. */
   get size(): number {
     return this.#size;
   }
@@ -153,37 +134,93 @@ export class Outbox {
     const name = `${toHex(device)}/${keyNumber}`;
     const known = this.#senders.get(name);
     if (known !== undefined) return known;
-    const fresh: Sender = { device, keyNumber, next: 1, cursor: 0, size: 0, count: 0, settled: new Set() };
+    const fresh: Sender = { device, keyNumber, next: 1, cursor: 0, size: 0, count: 0, heldCount: 0, settled: new Set() };
     this.#senders.set(name, fresh);
     return fresh;
   }
 
   /**
-   * Signs the next message and makes it durable: `sign` gets the sequence number. Resolves after the fsync; only then may it be sent.
-   * With `cursor`, the sender's cursor moves in the same commit. Throws what `sign` throws, and OUTBOX_FULL; neither uses up the number.
+   * Signs the next message and makes it durable: `sign` gets the sequence number and answers at once. Resolves after the fsync; only then
+   * may it be sent. With `cursor`, the sender's cursor moves in the same commit; what was `held` for it goes; `knownMs` is remembered as
+   * the latest time that was surely over. Throws what `sign` throws, and OUTBOX_FULL; neither uses up the number.
    */
-  async append(sender: Sender, sign: (sequence: number) => Bytes, cursor = sender.cursor): Promise<Omit<Unsent, 'envelope'>> {
+  async append(
+    sender: Sender,
+    sign: (sequence: number) => Bytes | Promise<Bytes>,
+    { cursor = sender.cursor, held, knownMs }: AppendOptions = {},
+  ): Promise<Omit<Unsent, 'envelope'>> {
     const sequence = sender.next;
     const envelope = sign(sequence);
-    this.#assertRoom(sender, envelope.length);
+    if (envelope instanceof Promise) throw new Error('this outbox takes signers that answer at once');
+    const heldSize = held?.payload.length ?? 0;
+    this.#makeRoom(sender, envelope.length - heldSize);
     const digest = this.#options.crypto.sha256(envelope);
     const { device, keyNumber } = sender;
     sender.next = sequence + 1;
     sender.cursor = cursor;
-    this.#resize(sender, envelope.length, 1);
+    this.#resize(sender, envelope.length - heldSize, 1);
+    if (held !== undefined) sender.heldCount--;
     const written = this.#enqueue(() => {
       this.#statements.insert.run(device, keyNumber, sequence, digest, envelope);
       this.#statements.advance.run(device, keyNumber, sequence + 1, cursor);
+      if (held !== undefined) this.#statements.release.run(held.place);
+      if (knownMs !== undefined) this.#statements.know.run(knownMs);
     });
     this.#immediate ??= setImmediate(() => this.flush());
     await written;
     return { sequence, digest };
   }
 
-  #assertRoom(sender: Sender, size: number): void {
-    const { sizeMax, senderSizeMax } = this.#options;
+  /** Makes room for that many more bytes by the declared rule. Throws OUTBOX_FULL. */
+  #makeRoom(sender: Sender, size: number): void {
+    const { sizeMax, senderSizeMax, whenFull } = this.#options;
+    const isFull = (): boolean => this.#size + size > sizeMax || sender.size + size > senderSizeMax;
+    while (whenFull === 'drop-oldest' && isFull() && this.#dropOldest(sender));
     if (this.#size + size > sizeMax) throw formatError('OUTBOX_FULL', { size: this.#size, sizeMax });
     if (sender.size + size > senderSizeMax) throw formatError('OUTBOX_FULL', { size: sender.size, sizeMax: senderSizeMax });
+  }
+
+  /** The oldest durable message of a sender gives way; false when there is none. */
+  #dropOldest(sender: Sender): boolean {
+    const [oldest] = this.unsent(sender, 0, 1);
+    if (oldest === undefined) return false;
+    this.#settle(sender, oldest.sequence, () => undefined);
+    this.#options.onDropped({ device: sender.device, sequence: oldest.sequence });
+    return true;
+  }
+
+  /** Keeps what was measured while the time was unknown; resolves when it is durable. Throws OUTBOX_FULL. */
+  async hold(sender: Sender, moment: Moment, payload: Bytes): Promise<void> {
+    this.#makeRoom(sender, payload.length);
+    const { device, keyNumber } = sender;
+    this.#resize(sender, payload.length, 0);
+    sender.heldCount++;
+    const written = this.#enqueue(() => {
+      this.#statements.enter.run(device, keyNumber, sender.next, sender.cursor);
+      this.#statements.hold.run(device, keyNumber, moment.boot, moment.counterMs, payload);
+    });
+    this.#immediate ??= setImmediate(() => this.flush());
+    await written;
+  }
+
+  /** What waits for the time, in the order in which it was measured. */
+  held(sender: Sender): readonly Held[] {
+    this.flush();
+    return this.#statements.listHeld.all(sender.device, sender.keyNumber) as unknown as Held[];
+  }
+
+  /** Gives up something held: no time will ever be known for it. */
+  release(sender: Sender, { place, payload }: Held): void {
+    this.#resize(sender, -payload.length, 0);
+    sender.heldCount--;
+    this.#enqueue(() => this.#statements.release.run(place)).catch(() => undefined);
+    this.flush();
+  }
+
+  /** The latest time that was surely over when something was appended; null before. */
+  knownMs(): number | null {
+    const row = this.#statements.known.get() as { readonly timeMs: number } | undefined;
+    return row?.timeMs ?? null;
   }
 
   /** Durable messages of a sender beyond a sequence number, oldest first. */
@@ -287,7 +324,7 @@ export class Outbox {
   /** Makes memory say what the file says; nothing that waited was sent. */
   #load(): void {
     for (const sender of this.#senders.values()) {
-      Object.assign(sender, { next: 1, cursor: 0, size: 0, count: 0 });
+      Object.assign(sender, { next: 1, cursor: 0, size: 0, count: 0, heldCount: 0 });
       sender.settled.clear();
     }
     this.#size = 0;
@@ -295,37 +332,10 @@ export class Outbox {
       const sender = this.sender(row.device, row.keyNumber);
       sender.next = row.next;
       sender.cursor = row.cursor;
-      this.#resize(sender, row.size, row.count);
+      sender.heldCount = row.heldCount;
+      this.#resize(sender, row.size + row.heldSize, row.count);
     }
   }
-}
-
-type SenderRow = Pick<Sender, 'device' | 'keyNumber' | 'next' | 'cursor' | 'size' | 'count'>;
-
-function prepareStatements(database: DatabaseSync) {
-  const one = 'device = ? AND keyNumber = ?';
-  return {
-    senders: database.prepare(
-      `SELECT device, keyNumber, next, cursor, COALESCE(SUM(LENGTH(envelope)), 0) AS size, COUNT(envelope) AS count
-       FROM sender LEFT JOIN unsent USING (device, keyNumber) GROUP BY device, keyNumber`,
-    ),
-    insert: database.prepare('INSERT INTO unsent VALUES (?, ?, ?, ?, ?)'),
-    advance: database.prepare('INSERT OR REPLACE INTO sender VALUES (?, ?, ?, ?)'),
-    select: database.prepare(
-      `SELECT sequence, digest, envelope FROM unsent WHERE ${one} AND sequence > ? ORDER BY sequence LIMIT ?`,
-    ),
-    find: database.prepare(`SELECT digest FROM unsent WHERE ${one} AND sequence = ?`),
-    measure: database.prepare(`SELECT LENGTH(envelope) AS size FROM unsent WHERE ${one} AND sequence = ?`),
-    remove: database.prepare(`DELETE FROM unsent WHERE ${one} AND sequence = ?`),
-    refuse: database.prepare(
-      `INSERT OR REPLACE INTO refused SELECT device, keyNumber, sequence, ?, envelope, ? FROM unsent WHERE ${one} AND sequence = ?`,
-    ),
-    forget: database.prepare(
-      `DELETE FROM refused WHERE ${one} AND sequence <=
-       (SELECT sequence FROM refused WHERE ${one} ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
-    ),
-    listRefused: database.prepare(`SELECT sequence, code, envelope, receipt FROM refused WHERE ${one} ORDER BY sequence`),
-  };
 }
 
 /** True for the refusal of a full outbox: stop measuring or keep the values elsewhere until messages are settled. */

@@ -6,7 +6,7 @@
 import { parse as parseYaml } from 'yaml';
 import { usageFailure } from '../failure.ts';
 import type { CsvRecord } from './csv-records.ts';
-import { readDuration, TIME_FORMATS, type TimeReader, timeReader } from './time-text.ts';
+import { readDuration, resolutionOf, TIME_FORMATS, type TimeReader, timeReader } from './time-text.ts';
 
 /** What the caller says; everything may be left out. */
 export type MappingOptions = {
@@ -35,6 +35,8 @@ export type Mapping = {
   /** The time of a record by its cells and its number, from 0. */
   readonly timeOf: (cells: readonly string[], index: number) => number | null;
   readonly timeColumn: string | null;
+  /** How finely the file tells the time; every reading says so. */
+  readonly resolutionMs: number;
   readonly format: 'wide' | 'long';
   readonly seriesIndex: number | null;
   readonly values: readonly ValueColumn[];
@@ -126,6 +128,7 @@ export function makeMapping(header: readonly string[], sample: readonly CsvRecor
     timeFormat: time.format,
     timeOf: time.read,
     timeColumn: time.index === null ? null : (header[time.index] as string),
+    resolutionMs: time.resolutionMs,
     format,
     seriesIndex,
     values: indexes.map((index) => ({ index, name: header[index] as string, unit: unitOf(header[index] as string) })),
@@ -154,6 +157,7 @@ function checkFormat(format: string | undefined, seriesIndex: number | null): 'w
 
 type Time = {
   readonly index: number | null;
+  readonly resolutionMs: number;
   readonly format: string;
   readonly read: (cells: readonly string[], index: number) => number | null;
 };
@@ -167,7 +171,8 @@ function findTime(header: readonly string[], sample: readonly CsvRecord[], optio
     if (format === null) continue;
     const read = timeReader(format, zone);
     if (options.time === undefined && !fits(sample, index, read)) continue;
-    return { index, format, read: (cells) => read(cells[index] ?? '') };
+    const texts = sample.map(({ cells }) => cells[index] ?? '').filter((text) => read(text) !== null);
+    return { index, format, resolutionMs: resolutionOf(format, texts), read: (cells) => read(cells[index] ?? '') };
   }
   const name =
     options.time === undefined ? 'No column looks like a time' : `The times in ${options.time} have no form known here`;
@@ -182,7 +187,7 @@ function countedTime({ start, step }: MappingOptions, zone: string): Time {
   if (startMs === null || step === undefined)
     throw usageFailure('A file without times needs --start TIME (as 2012-03-01T00:00:00) and --step DURATION (as 5m)');
   const stepMs = readDuration(step);
-  return { index: null, format: `${start} + ${step} each`, read: (_, index) => startMs + index * stepMs };
+  return { index: null, resolutionMs: stepMs, format: `${start} + ${step} each`, read: (_, index) => startMs + index * stepMs };
 }
 
 /** The one format in which all times of the sample can be read; null when there is none. Throws exit code 2 when day and month are unclear. */

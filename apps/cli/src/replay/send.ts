@@ -9,6 +9,7 @@ import { HttpLink } from '@oppidum/device/http-link';
 import type { SensorRecord } from '@oppidum/device/reading-pack';
 import type { ShardKeys } from '@oppidum/device/shard-keys';
 import { toHex } from '@oppidum/formats/bytes';
+import { LIMITS } from '@oppidum/formats/limits';
 import type { Progress } from '../progress.ts';
 import type { Mapping } from './mapping.ts';
 import { readSeries, type Window } from './series.ts';
@@ -157,7 +158,8 @@ class Sender {
     const device = this.#options.devices.get(series);
     if (device === undefined) throw new Error(`series ${series} has no device`);
     this.#packs.delete(series);
-    const reported = device.report(records, line);
+    const clockErrorMs = Math.min(this.#options.mapping.resolutionMs, LIMITS.clockErrorMaxMs);
+    const reported = device.report(records, { clockErrorMs, cursor: line });
     this.#outcome(series).sentCount += records.length;
     const { digest } = await reported;
     this.#waiting.set(toHex(digest), records.length);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CliFailure } from '../failure.ts';
-import { readDuration, timeReader } from './time-text.ts';
+import { readDuration, resolutionOf, timeReader } from './time-text.ts';
 
 const READ: readonly (readonly [format: string, zone: string, text: string, iso: string | null])[] = [
   ['iso', 'UTC', '2015-08-31 18:22:00', '2015-08-31T18:22:00.000Z'],
@@ -70,3 +70,16 @@ test('durations', () => {
   assert.deepEqual(['30s', '5m', '1h', '1d', '250ms', '1.5h'].map(readDuration), [3e4, 3e5, 3.6e6, 8.64e7, 250, 5.4e6]);
   for (const text of ['', '5', '0s', '5 m', '-5m', '5w']) assert.throws(() => readDuration(text), isUsage);
 });
+
+for (const [format, texts, resolutionMs] of [
+  ['epoch-ms', ['1441045320000'], 1],
+  ['epoch-s', ['1441045320'], 1_000],
+  ['DD/MM/YY HH', ['31/08/15 18'], 3_600_000],
+  ['DD/MM/YYYY HH:mm', ['31/08/2015 18:22'], 60_000],
+  ['iso', ['2015-08-31T18:22:00Z'], 1_000],
+  ['iso', ['2015-08-31T18:22:00Z', '2015-08-31'], 86_400_000],
+] as const) {
+  test(`times such as ${texts.join(' and ')} say when to ${resolutionMs} ms`, () => {
+    assert.equal(resolutionOf(format, texts), resolutionMs);
+  });
+}

@@ -37,6 +37,20 @@ function dayPatterns(day: string): string[] {
   return [day, `${day} HH`, `${day} HH:mm`, `${day} HH:mm:ss`];
 }
 
+/** How finely such texts tell the time, milliseconds: the coarsest of them counts. What the file measured may be coarser still. */
+export function resolutionOf(format: string, texts: readonly string[]): number {
+  if (format === 'epoch-ms') return 1;
+  if (format === 'epoch-s') return 1_000;
+  if (format === 'iso') return Math.max(...texts.map((text) => resolutionOfParts(ISO.exec(text)?.groups ?? {})));
+  return resolutionOfParts(Object.fromEntries((format.match(/HH|mm|ss/g) ?? []).map((token) => [token, token])));
+}
+
+function resolutionOfParts({ HH, mm, ss }: Readonly<Record<string, string | undefined>>): number {
+  if (ss !== undefined) return 1_000;
+  if (mm !== undefined) return MINUTE_MS;
+  return HH === undefined ? 24 * HOUR_MS : HOUR_MS;
+}
+
 /** Reads times of one format (`iso`, `epoch-s`, `epoch-ms` or a pattern) in one zone. Throws exit code 2 for what is neither. */
 export function timeReader(format: string, zone: string): TimeReader {
   const toUtc = zoneReader(zone);
