@@ -239,6 +239,12 @@ export const SERVICE_ERRORS = {
     'Send readings in their order',
   ),
   NOT_ANCHORED: entry(409, 5, 'No anchor on the ledger covers this reading yet', 'Ask again in a few seconds'),
+  PAGE_NOT_BUILT: entry(
+    503,
+    5,
+    'This page is not built yet',
+    'Wait a moment, or run `node tools/pages.ts` and name its folder with --pages',
+  ),
   NOT_READY: entry(503, 5, 'The service is not ready', 'Wait until `/readyz` says so'),
   PERSONAL_DATA: entry(
     403,

@@ -16,6 +16,8 @@ const settings = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(8420),
   mqttPort: port.default(8421),
+  /** Folder of the pages that browsers are given (tools/pages.ts). */
+  pages: z.string().min(1).optional(),
   /** Further names by which browsers may call this service. */
   hosts: z.array(host).max(32).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -41,6 +43,7 @@ const FLAGS = {
   port: { type: 'string' },
   'mqtt-port': { type: 'string' },
   hosts: { type: 'string' },
+  pages: { type: 'string' },
   'log-level': { type: 'string' },
   'requests-per-minute': { type: 'string' },
   config: { type: 'string' },
@@ -48,7 +51,7 @@ const FLAGS = {
   reindex: { type: 'boolean' },
 } as const;
 
-const SETTING_FLAGS = ['data', 'host', 'port', 'mqtt-port', 'hosts', 'log-level', 'requests-per-minute'] as const;
+const SETTING_FLAGS = ['data', 'host', 'port', 'mqtt-port', 'hosts', 'pages', 'log-level', 'requests-per-minute'] as const;
 
 /** Reads settings from where they may stand. Throws CONFIG_INVALID, naming the setting and where it was given. */
 export function readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): StartOptions {

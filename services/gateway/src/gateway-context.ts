@@ -22,6 +22,8 @@ export type GatewayContext = {
   readonly logFolder: string;
   /** The folder of the evidence of changes of policy. */
   readonly policiesFolder: string;
+  /** The folder of built pages, or null. */
+  readonly pagesFolder: string | null;
   readonly shards: readonly TelemetryClient[];
   readonly readModel: ReadModel;
   readonly metrics: GatewayMetrics;

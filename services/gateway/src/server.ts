@@ -25,6 +25,8 @@ export type GatewayOptions = {
   readonly logFolder: string;
   /** Evidence of changes of policy. */
   readonly policiesFolder: string;
+  /** Folder of built pages. */
+  readonly pages?: string | undefined;
   /** Of the read model. */
   readonly folder: string;
   readonly logger: Logger;
@@ -84,6 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         genesisFile,
         logFolder,
         policiesFolder,
+        pagesFolder: options.pages ?? null,
         logger,
         readModel,
         metrics,

@@ -5,10 +5,11 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { addExamples, type Cli, openCli, wholeNumber } from '../cli.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
-import { Child, type Ending } from '../start/children.ts';
+import { Child, type Ending, runToEnd } from '../start/children.ts';
 import { firstReading, nextSteps } from '../start/first-steps.ts';
 import { cityName, isFounded, NAME_DEFAULT } from '../start/found.ts';
 
@@ -28,6 +29,9 @@ type Ready = { readonly http: string; readonly mqtt: string; readonly founded: b
 
 const GATEWAY = import.meta.resolve('@oppidum/gateway/main');
 const CITY = import.meta.resolve('@oppidum/city/main');
+/** Builds the pages that browsers are given, where their sources changed; the folder is ready before its pages are. */
+const PAGES = new URL('../../../../tools/pages.ts', import.meta.url).href;
+const PAGES_FOLDER = fileURLToPath(new URL('../../../../.cache/pages', import.meta.url));
 /** Fifty devices make little garbage: a small young generation saves 18 MB. */
 const CITY_NODE_FLAGS = ['--max-semi-space-size=1'];
 const PORT_MAX = 65_535;
@@ -120,6 +124,7 @@ class Run {
     const gateway = this.#start('the city', GATEWAY, this.#gatewayFlags());
     const first = await gateway.firstMessage();
     if (!isReady(first)) return first as Ending;
+    void runToEnd(PAGES, ['--out', PAGES_FOLDER]);
     const isDemo = await this.#startDemo(first);
     const told = this.#tell(first, isDemo);
     const ending = await Promise.race(this.#children.map(({ ended }) => ended));
@@ -136,7 +141,16 @@ class Run {
 
   #gatewayFlags(): readonly string[] {
     const { host, port, mqttPort, config, logLevel, name = NAME_DEFAULT } = this.#options;
-    const flags = { data: this.#cli.data, host, port, 'mqtt-port': mqttPort, config, 'log-level': logLevel, found: name };
+    const flags = {
+      data: this.#cli.data,
+      host,
+      port,
+      'mqtt-port': mqttPort,
+      config,
+      'log-level': logLevel,
+      found: name,
+      pages: PAGES_FOLDER,
+    };
     return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
   }
 
@@ -172,6 +186,7 @@ class Run {
       ['API', `${api}  (documentation: ${api}/docs)`],
       ['MQTT', mqtt],
       ['policy', `${policy}  (all that a verifier needs)`],
+      ['verifier', `${api}/verify  (save the page: it works without a network)`],
     ]);
     output.line();
     if (isDemo)

@@ -17,6 +17,7 @@ import { addEvidenceRoutes } from './evidence.ts';
 import { addHealthRoutes } from './health.ts';
 import { checkRequest, ownHosts } from './hosts.ts';
 import { addIngestRoutes } from './ingest.ts';
+import { addPageRoutes } from './pages.ts';
 import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
 import { addProposalRoutes } from './proposals.ts';
@@ -132,6 +133,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addEvidenceRoutes,
     addPolicyRoutes,
     addTileRoutes,
+    addPageRoutes,
   ];
   for (const addArea of areas) addArea(app, context);
 }

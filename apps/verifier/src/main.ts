@@ -1,0 +1,230 @@
+/**
+ * The offline verifier: one page that asks nobody. It takes a policy and evidence by file, drop or paste, and says what is proven.
+ * Built by tools/pages.ts into one HTML file; the same code judges here and on the command line.
+ */
+
+import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
+import { LIMITS } from '@oppidum/formats/limits';
+import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
+import { element, quoted } from './elements.ts';
+import { looksLikePolicy, readEvidenceText } from './given.ts';
+import { type Belief, believe, judge } from './judge.ts';
+import { layout } from './layout.ts';
+import { forgetPolicy, recallPolicy, rememberPolicy } from './memory.ts';
+import { bytesView, reportView, stepsView } from './report-view.ts';
+import { arabic } from './texts/ar.ts';
+import { english } from './texts/en.ts';
+import { estonian } from './texts/et.ts';
+import type { Language, Sentences } from './texts/language.ts';
+import { chinese } from './texts/zh.ts';
+
+const LANGUAGES: readonly [Language, ...Language[]] = [english, estonian, chinese, arabic];
+
+/** What was given so far. Problems are sentences of the page by name. */
+type Given = {
+  policy: Bytes | null;
+  isRemembered: boolean;
+  isStorageBlocked: boolean;
+  successors: readonly Bytes[];
+  evidence: Bytes | null;
+  problem: { readonly sentence: keyof Sentences; readonly detail: string } | null;
+};
+
+const given: Given = {
+  policy: null,
+  isRemembered: false,
+  isStorageBlocked: false,
+  successors: [],
+  evidence: null,
+  problem: null,
+};
+let language: Language = preferredLanguage();
+
+function preferredLanguage(): Language {
+  const asked = new URLSearchParams(location.hash.slice(1)).get('lang');
+  for (const tag of [asked ?? '', ...navigator.languages]) {
+    const found = LANGUAGES.find((each) => each.tag.split('-')[0] === tag.split('-')[0]);
+    if (found !== undefined) return found;
+  }
+  return LANGUAGES[0];
+}
+
+const at = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+
+/** Puts the sentences of the language in place; what the page holds as answers is drawn by `show`. */
+function speak(): void {
+  const { sentences, tag, direction } = language;
+  document.documentElement.lang = tag;
+  document.documentElement.dir = direction;
+  document.title = `Oppidum: ${sentences.title}`;
+  for (const node of document.querySelectorAll<HTMLElement>('[data-text]')) {
+    const text = sentences[node.dataset['text'] as keyof Sentences];
+    if (typeof text === 'string') node.textContent = text;
+  }
+  for (const node of document.querySelectorAll<HTMLElement>('[data-label]')) {
+    const text = sentences[node.dataset['label'] as keyof Sentences];
+    if (typeof text === 'string') node.setAttribute('aria-label', text);
+  }
+  show();
+}
+
+function show(): void {
+  const belief = given.policy === null ? null : believe(crypto, given.policy, given.successors);
+  at('policy-state').replaceChildren(policyState(belief));
+  at('forget').hidden = !given.isRemembered;
+  at('remember').hidden = belief === null || 'problem' in belief || given.isRemembered;
+  at('verdict').replaceChildren(...answer(belief));
+}
+
+function policyState(belief: Belief | null): HTMLElement {
+  const { sentences } = language;
+  if (belief === null) return element('p', { class: 'hint' }, sentences.noPolicy);
+  if ('problem' in belief) {
+    const steps = belief.report === undefined ? [] : [stepsView(belief.report.steps, sentences)];
+    const detail = element('span', { lang: 'en', dir: 'ltr' }, quoted(belief.detail));
+    return element('div', { class: 'problem' }, element('p', {}, `${sentences[belief.problem]}: `, detail), ...steps);
+  }
+  const notes: HTMLElement[] = [];
+  if (belief.followedCount > 0) notes.push(element('p', {}, `${sentences.successorsFollowed}: ${belief.followedCount}`));
+  if (given.isRemembered) notes.push(element('p', { class: 'hint' }, sentences.remembered));
+  if (given.isStorageBlocked) notes.push(element('p', { class: 'hint' }, sentences.storageBlocked));
+  return element(
+    'div',
+    {},
+    element('p', {}, `${sentences.policyOf} `, element('strong', {}, quoted(belief.origin))),
+    element('p', { class: 'digest' }, `${sentences.policyDigest}: `, element('code', {}, belief.sha256)),
+    element('p', { class: 'hint' }, sentences.policyCompare),
+    ...notes,
+  );
+}
+
+function answer(belief: Belief | null): readonly HTMLElement[] {
+  const { sentences } = language;
+  if (given.problem !== null) {
+    const { sentence, detail } = given.problem;
+    return [element('p', { class: 'problem' }, `${sentences[sentence] as string} `, detail)];
+  }
+  if (given.evidence === null) return [element('p', { class: 'hint' }, sentences.noEvidence)];
+  if (belief === null || 'problem' in belief) return [element('p', { class: 'hint' }, sentences.noPolicy)];
+  const report = judge(crypto, given.evidence, belief.trust);
+  return [reportView(report, language), bytesView(given.evidence, toHex(crypto.sha256(given.evidence)), sentences)];
+}
+
+/** Null, with the problem noted, where the file is too large or cannot be read. */
+async function readFile(file: File): Promise<Bytes | null> {
+  if (file.size > 2 * LIMITS.evidenceSizeMax) {
+    given.problem = { sentence: 'tooLarge', detail: '' };
+    return null;
+  }
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch {
+    given.problem = { sentence: 'fileUnreadable', detail: '' };
+    return null;
+  }
+}
+
+function takePolicy(file: Bytes): void {
+  given.policy = file;
+  given.successors = [];
+  given.isRemembered = false;
+}
+
+async function takeFile(file: File | undefined, take: (bytes: Bytes) => void): Promise<void> {
+  if (file === undefined) return;
+  given.problem = null;
+  const bytes = await readFile(file);
+  if (bytes !== null) take(bytes);
+  show();
+}
+
+const takeEvidence = (bytes: Bytes): void => {
+  given.evidence = bytes;
+};
+
+function takeEvidenceText(text: string): void {
+  given.problem = null;
+  if (text.trim() === '') given.evidence = null;
+  else {
+    const read = readEvidenceText(crypto, text);
+    given.evidence = 'file' in read ? read.file : null;
+    if ('problem' in read) {
+      const detail = read.count === undefined ? '' : `${read.have}/${read.count} (− ${read.missing?.join(', ')})`;
+      given.problem = { sentence: read.problem, detail };
+    }
+  }
+  show();
+}
+
+async function takeSuccessors(files: readonly File[]): Promise<void> {
+  given.problem = null;
+  const read = await Promise.all(files.map(readFile));
+  given.successors = read.filter((file) => file !== null);
+  show();
+}
+
+async function takeDropped(files: readonly File[]): Promise<void> {
+  given.problem = null;
+  for (const file of files) {
+    const bytes = await readFile(file);
+    if (bytes === null) continue;
+    if (looksLikePolicy(bytes)) takePolicy(bytes);
+    else takeEvidence(bytes);
+  }
+  show();
+}
+
+function onInput(id: string, take: (input: HTMLInputElement) => void): void {
+  at<HTMLInputElement>(id).addEventListener('change', (event) => take(event.target as HTMLInputElement));
+}
+
+function listen(): void {
+  onInput('policy-file', ({ files }) => void takeFile(files?.[0], takePolicy));
+  onInput('evidence-file', ({ files }) => void takeFile(files?.[0], takeEvidence));
+  onInput('successor-files', ({ files }) => void takeSuccessors([...(files ?? [])]));
+  at<HTMLTextAreaElement>('policy-text').addEventListener('input', ({ target }) => {
+    const text = (target as HTMLTextAreaElement).value;
+    if (text.trim() === '') given.policy = null;
+    else takePolicy(encodeUtf8(text));
+    show();
+  });
+  at<HTMLTextAreaElement>('evidence-text').addEventListener('input', ({ target }) =>
+    takeEvidenceText((target as HTMLTextAreaElement).value),
+  );
+  at('remember').addEventListener('click', () => {
+    const text = new TextDecoder().decode(given.policy ?? new Uint8Array(0));
+    given.isRemembered = rememberPolicy(text);
+    given.isStorageBlocked = !given.isRemembered;
+    show();
+  });
+  at('forget').addEventListener('click', () => {
+    forgetPolicy();
+    given.isRemembered = false;
+    show();
+  });
+  at<HTMLSelectElement>('language').addEventListener('change', ({ target }) => {
+    language = LANGUAGES.find(({ tag }) => tag === (target as HTMLSelectElement).value) ?? LANGUAGES[0];
+    speak();
+  });
+  document.addEventListener('dragover', (event) => event.preventDefault());
+  document.addEventListener('drop', (event) => {
+    event.preventDefault();
+    void takeDropped([...(event.dataTransfer?.files ?? [])]);
+  });
+}
+
+function begin(): void {
+  document.body.append(...layout());
+  const select = at<HTMLSelectElement>('language');
+  for (const { tag, name } of LANGUAGES)
+    select.append(element('option', { value: tag, selected: tag === language.tag, lang: tag }, name));
+  const remembered = recallPolicy();
+  if (remembered !== null) {
+    given.policy = encodeUtf8(remembered);
+    given.isRemembered = true;
+  }
+  listen();
+  speak();
+}
+
+begin();

@@ -1,0 +1,151 @@
+/** A report as people read it: the verdict in one sentence, what to do, the steps, what is proven, and last the bytes. */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import type { Report, Step } from '@oppidum/proofs/report';
+import { element, quoted } from './elements.ts';
+import type { FactName, Language, Sentences, StepName } from './texts/language.ts';
+
+type Facts = Report['facts'];
+type Json = Facts[string];
+
+/** Rows of records that are shown; a pack may hold thousands. */
+const RECORDS_SHOWN_MAX = 200;
+const BYTES_A_LINE = 16;
+/** Of the bytes, so much is shown. */
+const BYTES_SHOWN_MAX = 65_536;
+const MARKS = { passed: '✓', failed: '✗', noted: '•' } as const;
+const ICONS = { green: '✓', amber: '!', red: '✗' } as const;
+
+/** The verdict, its steps and its facts. */
+export function reportView(report: Report, { sentences, tag }: Language): HTMLElement {
+  const { verdict, color } = report;
+  const { means, action } = sentences.verdicts[verdict];
+  const head = element(
+    'div',
+    { class: `verdict ${color}` },
+    element('span', { class: 'icon', 'aria-hidden': 'true' }, ICONS[color]),
+    element(
+      'div',
+      {},
+      element('p', { class: 'word' }, element('strong', {}, sentences.colors[color]), ' ', element('code', {}, verdict)),
+      element('p', { class: 'means' }, stop(means, tag)),
+      element('p', {}, `${sentences.whatToDo} `, stop(action, tag)),
+    ),
+  );
+  const parts = [head, stepsView(report.steps, sentences)];
+  if (Object.keys(report.facts).length > 0) parts.push(factsView(report.facts, sentences));
+  return element('div', {}, ...parts);
+}
+
+function stop(sentence: string, tag: string): string {
+  return tag.startsWith('zh') ? `${sentence}。` : `${sentence}.`;
+}
+
+/** The details are the verifier's own English, the same as on the command line. */
+export function stepsView(steps: readonly Step[], sentences: Sentences): HTMLElement {
+  const rows = steps.map(({ name, outcome, detail }) =>
+    element(
+      'li',
+      { class: outcome },
+      element('span', { class: 'mark', 'aria-hidden': 'true' }, MARKS[outcome]),
+      element(
+        'div',
+        {},
+        element('strong', {}, sentences.steps[name as StepName] ?? name),
+        ` (${sentences.outcomes[outcome]}) `,
+        element('span', { class: 'detail', lang: 'en', dir: 'ltr' }, quoted(detail)),
+      ),
+    ),
+  );
+  return element(
+    'section',
+    {},
+    element('h3', {}, sentences.stepsHeading),
+    element('p', { class: 'help' }, sentences.stepsNote),
+    element('ol', { class: 'steps' }, ...rows),
+  );
+}
+
+function factsView(facts: Facts, sentences: Sentences): HTMLElement {
+  const section = element('section', {}, element('h3', {}, sentences.factsHeading));
+  const list = element('dl', { class: 'facts' });
+  const { records, ...others } = facts;
+  for (const [name, value] of Object.entries(others)) {
+    if (name === 'fact' || value === null || value === undefined) continue;
+    list.append(
+      element('dt', {}, sentences.facts[name as FactName] ?? name),
+      element('dd', {}, factText(name, value, sentences)),
+    );
+  }
+  section.append(list);
+  if (Array.isArray(records)) section.append(recordsView(facts, records as readonly Facts[], sentences));
+  return section;
+}
+
+function factText(name: string, value: Json, sentences: Sentences): Node {
+  if (typeof value === 'boolean') return document.createTextNode(value ? sentences.yes : sentences.no);
+  if (name.endsWith('Ms') && typeof value === 'number') return timeOf(value);
+  if (name === 'grade') {
+    const grades: Readonly<Record<string, string>> = sentences.grades;
+    return document.createTextNode(grades[String(value)] ?? String(value));
+  }
+  return quoted(Array.isArray(value) ? value.map(String).join(', ') : String(value));
+}
+
+function timeOf(timeMs: number): Node {
+  const isTime = Math.abs(timeMs) <= 8.64e15;
+  return quoted(isTime ? new Date(timeMs).toISOString() : String(timeMs));
+}
+
+function recordsView({ fact, device }: Facts, records: readonly Facts[], sentences: Sentences): HTMLElement {
+  const shown = records.slice(0, RECORDS_SHOWN_MAX);
+  const rows = fact === 'reading' ? shown.map((record) => readingRow(record, String(device))) : shown.map(recordRow);
+  const headings = fact === 'reading' ? [sentences.time, sentences.sensor, sentences.value] : [sentences.facts.records];
+  const table = element(
+    'table',
+    {},
+    element('thead', {}, element('tr', {}, ...headings.map((heading) => element('th', { scope: 'col' }, heading)))),
+    element('tbody', {}, ...rows),
+  );
+  const more = records.length > shown.length ? [element('p', {}, `${shown.length} / ${records.length}`)] : [];
+  return element('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': sentences.facts.records }, table, ...more);
+}
+
+function readingRow({ name, unit, timeS, value, sum }: Facts, device: string): HTMLElement {
+  const sensor = String(name).replace(`urn:oppidum:${device}:`, '');
+  const amount = `${value === null || value === undefined ? '' : String(value)}${unit === null ? '' : ` ${String(unit)}`}`;
+  const text = sum === undefined ? amount : `${amount} (Σ ${String(sum)})`;
+  return element(
+    'tr',
+    {},
+    element('td', {}, timeOf(Math.round(Number(timeS) * 1_000))),
+    element('td', {}, quoted(sensor)),
+    element('td', {}, quoted(text)),
+  );
+}
+
+function recordRow(record: Facts): HTMLElement {
+  return element('tr', {}, element('td', {}, element('code', {}, quoted(JSON.stringify(record)))));
+}
+
+/** The bytes that were judged, as a hexadecimal listing. */
+export function bytesView(file: Bytes, sha256: string, sentences: Sentences): HTMLElement {
+  const lines: string[] = [];
+  const shown = file.subarray(0, BYTES_SHOWN_MAX);
+  for (let at = 0; at < shown.length; at += BYTES_A_LINE) lines.push(hexLine(shown, at));
+  if (shown.length < file.length) lines.push('…');
+  return element(
+    'details',
+    {},
+    element('summary', {}, `${sentences.bytesHeading} (${file.length} ${sentences.sizeBytes})`),
+    element('p', { class: 'digest' }, 'SHA-256 ', element('code', {}, sha256)),
+    element('pre', { tabindex: '0', dir: 'ltr' }, lines.join('\n')),
+  );
+}
+
+function hexLine(bytes: Bytes, at: number): string {
+  const line = [...bytes.subarray(at, at + BYTES_A_LINE)];
+  const digits = line.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const text = line.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('');
+  return `${at.toString(16).padStart(6, '0')}  ${digits.padEnd(3 * BYTES_A_LINE - 1)}  ${text}`;
+}

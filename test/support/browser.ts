@@ -1,0 +1,26 @@
+/** A real browser for tests of pages: Chromium of the system, driven by playwright-core. */
+
+import type { Browser, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { findProgram } from './programs.ts';
+
+/** Calls `use` with a browser, and ends it. Skip tests by `skipWithout('chromium')`. */
+export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
+  const executablePath = findProgram('chromium');
+  if (executablePath === null) throw new Error('there is no Chromium here');
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  try {
+    await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Addresses that a page asks for, but for its own file and data within it. */
+export function watchRequests(page: Page): readonly string[] {
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (!/^(file|data|blob):/.test(request.url())) asked.push(request.url());
+  });
+  return asked;
+}

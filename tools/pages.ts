@@ -1,0 +1,145 @@
+/**
+ * Builds the pages that people open in a browser, once, and again only when their sources change.
+ *   node tools/pages.ts [--out DIR]
+ * Prints one line a page: its file, size and SHA-256. The same sources give the same bytes on every machine.
+ */
+
+import { createHash, hash } from 'node:crypto';
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build, type Rolldown } from 'vite';
+
+const ROOT = resolve(import.meta.dirname, '..');
+/** Files that decide what a page is. */
+const SOURCES = [
+  'apps/verifier/{index.html,src/**/*.{ts,css}}',
+  'core/{formats,proofs}/src/*.ts',
+  'package-lock.json',
+  'tools/pages.ts',
+];
+/** Longer than any build takes: whoever holds the lock for longer is gone. */
+const LOCK_TIMEOUT_MS = 120_000;
+const LOCK_CHECK_MS = 200;
+
+type Page = { readonly file: string; readonly bytes: number; readonly gzipBytes: number; readonly sha256: string };
+
+/** Digest of all sources: their names and contents. */
+function digestSources(): string {
+  const digest = createHash('sha256');
+  for (const file of globSync(SOURCES, { cwd: ROOT }).sort()) {
+    if (file.endsWith('.test.ts')) continue;
+    const name = file.replaceAll('\\', '/');
+    digest
+      .update(`${name}\0`)
+      .update(readFileSync(join(ROOT, file)))
+      .update('\0');
+  }
+  return digest.digest('hex');
+}
+
+/** One HTML file that holds all it needs, and says so to the browser: nothing else may be loaded or asked. */
+async function buildVerifier(): Promise<string> {
+  const root = join(ROOT, 'apps/verifier');
+  const made = (await build({
+    root,
+    configFile: false,
+    logLevel: 'warn',
+    base: './',
+    build: { write: false, target: 'es2023', modulePreload: false, assetsInlineLimit: 0, minify: true, cssMinify: true },
+  })) as Rolldown.RolldownOutput;
+  const text = (end: string): string => {
+    const found = made.output.filter(({ fileName }) => fileName.endsWith(end));
+    const [one] = found;
+    if (one === undefined || found.length > 1) throw new Error(`the verifier is one ${end}, not ${found.length}`);
+    return one.type === 'chunk' ? one.code : String(one.source);
+  };
+  // `</script` inside a script would end it.
+  const script = text('.js').trim().replaceAll('</script', '<\\/script');
+  const style = text('.css').trim();
+  const policy = [
+    "default-src 'none'",
+    `script-src '${sourceHash(script)}'`,
+    `style-src '${sourceHash(style)}'`,
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const page = text('.html')
+    .replace(/<script type="module"[^>]*><\/script>\s*/, '')
+    .replace(/<link rel="stylesheet"[^>]*>\s*/, '')
+    .replace(
+      '<meta charset="utf-8">',
+      () => `<meta charset="utf-8">\n    <meta http-equiv="content-security-policy" content="${policy}">`,
+    )
+    .replace('</head>', () => `<style>${style}</style>\n  </head>`)
+    .replace('</body>', () => `<script type="module">${script}</script>\n  </body>`);
+  if (/(src|href)="(?!data:)/.test(page.replace(script, ''))) throw new Error('the verifier loads something from outside');
+  return page;
+}
+
+/** CSP Level 3 §2.3.1. */
+function sourceHash(text: string): string {
+  return `sha256-${hash('sha256', text, 'base64')}`;
+}
+
+function describe(out: string, file: string): Page {
+  const bytes = readFileSync(join(out, file));
+  return { file, bytes: bytes.length, gzipBytes: gzipSync(bytes, { level: 9 }).length, sha256: hash('sha256', bytes) };
+}
+
+async function withLock<T>(out: string, work: () => Promise<T>): Promise<T> {
+  const lock = join(out, 'lock');
+  const begun = Date.now();
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    if (!isHeld(lock) || Date.now() - begun > LOCK_TIMEOUT_MS) rmSync(lock, { force: true });
+    else await new Promise((wait) => setTimeout(wait, LOCK_CHECK_MS));
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** False when whoever took the lock no longer lives. */
+function isHeld(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    if (pid > 0) process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function isBuilt(out: string, digest: string): boolean {
+  const mark = join(out, 'sources');
+  return existsSync(join(out, 'verify.html')) && existsSync(mark) && readFileSync(mark, 'utf8') === digest;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const at = args.indexOf('--out');
+  const out = resolve(at < 0 ? join(ROOT, '.cache/pages') : (args[at + 1] ?? ''));
+  mkdirSync(out, { recursive: true });
+  const digest = digestSources();
+  if (!isBuilt(out, digest)) {
+    await withLock(out, async () => {
+      if (isBuilt(out, digest)) return;
+      // Whole or not there: whoever serves the page meanwhile serves the one before.
+      writeFileSync(join(out, 'verify.html.new'), await buildVerifier());
+      renameSync(join(out, 'verify.html.new'), join(out, 'verify.html'));
+      writeFileSync(join(out, 'sources'), digest);
+    });
+  }
+  for (const { file, bytes, gzipBytes, sha256 } of [describe(out, 'verify.html')])
+    process.stdout.write(`${relative(process.cwd(), join(out, file))}  ${bytes} bytes (${gzipBytes} gzip)  SHA-256 ${sha256}\n`);
+}
+
+await main(process.argv.slice(2));
