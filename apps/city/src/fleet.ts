@@ -61,7 +61,7 @@ export class Fleet {
   #measure(member: Member): void {
     const { device, kind, seed } = member;
     const timeMs = Date.now();
-    device.report(kind.measure(seed, { timeMs, hour: localHour(timeMs) })).catch((error: unknown) => {
+    device.measure(kind.measure(seed, { timeMs, hour: localHour(timeMs) })).catch((error: unknown) => {
       if (!isOutboxFull(error)) throw error;
       this.#options.log.trouble('OUTBOX_FULL', 'the outbox is full; new readings are dropped until the city is back');
     });

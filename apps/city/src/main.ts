@@ -2,7 +2,7 @@
  * The simulated city: fifty devices of five kinds that nobody built, each with its own key, talking to a city over its network as
  * strangers do. Their models say on the ledger that they are simulated.
  *
- *   node main.ts --api http://127.0.0.1:8420 --mqtt mqtt://127.0.0.1:8421 --folder DIR [--interval-ms 10000] [--devices 50]
+ *   node main.ts --api http://127.0.0.1:8420 --mqtt mqtt://127.0.0.1:8421 --folder DIR [--interval-ms 10000] [--devices 50] [--clock-error-ms 1000]
  */
 
 import { join } from 'node:path';
@@ -10,13 +10,16 @@ import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import type { Model, NewDevice } from '@oppidum/device/actions';
 import { FIRST_KEY_NUMBER } from '@oppidum/device/actions';
+import { TimeKeeper } from '@oppidum/device/agree-time';
 import { Backoff } from '@oppidum/device/backoff';
 import { CityApi } from '@oppidum/device/city-api';
+import { DeviceClock } from '@oppidum/device/clock';
 import { Device } from '@oppidum/device/device';
 import { enrolDevices } from '@oppidum/device/enrol';
 import { type Outbox, openOutbox } from '@oppidum/device/outbox';
 import { ProvenRecords } from '@oppidum/device/proven-records';
-import { openShardKeys } from '@oppidum/device/shard-keys';
+import { openShardKeys, type ShardKeys } from '@oppidum/device/shard-keys';
+import { systemMonotonic, systemTime } from '@oppidum/device/system-time';
 import { type Bytes, concatBytes, encodeUtf8, readUint32 } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
 import { deviceIdOf } from '@oppidum/formats/ids';
@@ -25,12 +28,16 @@ import { Fleet, type Member } from './fleet.ts';
 import { DEVICE_KINDS, type DeviceKind } from './kinds.ts';
 import { TroubleLog } from './trouble-log.ts';
 
-const USAGE = 'usage: main.ts --api URL --mqtt URL --folder DIR [--interval-ms N] [--devices N]';
+const USAGE = 'usage: main.ts --api URL --mqtt URL --folder DIR [--interval-ms N] [--devices N] [--clock-error-ms N]';
 const INTERVAL_MS = 10_000;
 const DEVICE_COUNT = 50;
 const DEVICE_COUNT_MAX = 1_000;
 /** One device that nobody lets in must not fill the outbox of all. */
 const SENDER_SIZE_MAX = 4 * 1024 * 1024;
+/** What every reading says of its time: simulated devices take the clock of this machine, and we believe it to a second. */
+const CLOCK_ERROR_MS = 1_000;
+/** Beyond this a clock counts as unknown, and nothing would ever be signed. */
+const CLOCK_ERROR_MAX_MS = 60_000;
 const MODEL_LABEL = encodeUtf8('oppidum/simulated-model/v1\n');
 
 type Options = {
@@ -39,6 +46,7 @@ type Options = {
   readonly folder: string;
   readonly intervalMs: number;
   readonly deviceCount: number;
+  readonly clockErrorMs: number;
 };
 
 /** A device before it is one: its place in the city and its key. */
@@ -56,14 +64,17 @@ function readOptions(): Options | null {
       folder: { type: 'string' },
       'interval-ms': { type: 'string', default: String(INTERVAL_MS) },
       devices: { type: 'string', default: String(DEVICE_COUNT) },
+      'clock-error-ms': { type: 'string', default: String(CLOCK_ERROR_MS) },
     },
   });
   const { api, mqtt, folder } = values;
   const [intervalMs, deviceCount] = [Number(values['interval-ms']), Number(values.devices)];
+  const clockErrorMs = Number(values['clock-error-ms']);
   const isWhole = Number.isSafeInteger(intervalMs) && intervalMs >= 100 && Number.isSafeInteger(deviceCount);
   if (api === undefined || mqtt === undefined || folder === undefined || !isWhole) return null;
   if (deviceCount < 1 || deviceCount > DEVICE_COUNT_MAX || !URL.canParse(api) || !URL.canParse(mqtt)) return null;
-  return { api, mqtt, folder, intervalMs, deviceCount };
+  if (!Number.isSafeInteger(clockErrorMs) || clockErrorMs < 0 || clockErrorMs > CLOCK_ERROR_MAX_MS) return null;
+  return { api, mqtt, folder, intervalMs, deviceCount, clockErrorMs };
 }
 
 async function run(options: Options, stopped: Promise<void>): Promise<void> {
@@ -96,13 +107,17 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
     audience: records.audience,
     senderSizeMax: SENDER_SIZE_MAX,
   });
-  const members = drafts.map((draft) => makeMember(draft, outbox, shardKeys));
+  const clock = new DeviceClock({ monotonic: systemMonotonic(), errorMaxMs: CLOCK_ERROR_MAX_MS });
+  const keeper = new TimeKeeper({ clock, sources: [systemTime(options.clockErrorMs)] });
+  keeper.start();
+  const members = drafts.map((draft) => makeMember(draft, { outbox, issuers: shardKeys, clock }));
   const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, intervalMs, log: troubles });
   fleet.start();
   log(
     `${deviceCount} devices of ${DEVICE_KINDS.length} kinds, a reading of each every ${intervalMs / 1_000} s; none of them is real`,
   );
   await stopped;
+  keeper.stop();
   await fleet.stop();
   outbox.close();
   api.close();
@@ -127,9 +142,11 @@ async function makeDrafts(folder: string, models: readonly Model[], count: numbe
   return drafts;
 }
 
-function makeMember({ kind, entry }: Draft, outbox: Outbox, issuers: Awaited<ReturnType<typeof openShardKeys>>): Member {
+type Equipment = { readonly outbox: Outbox; readonly issuers: ShardKeys; readonly clock: DeviceClock };
+
+function makeMember({ kind, entry }: Draft, equipment: Equipment): Member {
   const { id, signer } = entry;
-  const device = new Device({ crypto: nativeCrypto, id, keyNumber: FIRST_KEY_NUMBER, signer, outbox, issuers });
+  const device = new Device({ crypto: nativeCrypto, id, keyNumber: FIRST_KEY_NUMBER, signer, ...equipment });
   return { device, kind, seed: readUint32(id, 0) };
 }
 

@@ -26,6 +26,9 @@ test('a clock knows nothing until it is told, then carries the time on and the e
   assert.deepEqual(clock.at(1_000), { timeMs: T, errorMs: 10 }, 'a moment that is over');
   monotonic.ms += 4_000_000;
   assert.equal(clock.now(), null, 'beyond 500 ms');
+  const coarse = new DeviceClock({ monotonic: { ...monotonic, resolutionMs: 10 }, driftPpm: 0 });
+  coarse.set({ timeMs: T, errorMs: 5 });
+  assert.deepEqual(coarse.at(monotonic.ms + 100), { timeMs: T + 100, errorMs: 15 });
 });
 
 test('a second answer narrows the time; one that contradicts it replaces it and is counted', () => {

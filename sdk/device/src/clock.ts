@@ -7,7 +7,12 @@
 export type Instant = { readonly timeMs: number; readonly errorMs: number };
 
 /** A counter of milliseconds since a boot, that never stops or steps while `boot` stays the same; another boot begins at 0 again. */
-export type Monotonic = { readonly boot: string; readonly nowMs: () => number };
+export type Monotonic = {
+  readonly boot: string;
+  readonly nowMs: () => number;
+  /** By how much one reading of it may be too low; 0 when it is left out. */
+  readonly resolutionMs?: number;
+};
 
 /** Tells the time: of the moment at which the promise resolves. Rejects with FormatError when it cannot. */
 export type TimeSource = { readonly name: string; readonly ask: () => Promise<Instant> };
@@ -94,7 +99,7 @@ export class DeviceClock {
   #carry(counterMs: number): Known | null {
     if (this.#known === null) return null;
     const elapsedMs = counterMs - this.#known.atMs;
-    const driftMs = Math.abs(elapsedMs) * this.#drift;
+    const driftMs = Math.abs(elapsedMs) * this.#drift + (elapsedMs === 0 ? 0 : (this.monotonic.resolutionMs ?? 0));
     return {
       atMs: counterMs,
       lowMs: this.#known.lowMs + elapsedMs - driftMs,

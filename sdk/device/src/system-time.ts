@@ -4,6 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Monotonic, TimeSource } from './clock.ts';
 
+const UPTIME_RESOLUTION_MS = 10;
+
 /**
  * The machine's counter. On Linux it counts from the boot of the machine, suspended time included, so what was measured before a restart
  * of the process can still be dated; elsewhere it counts from the start of the process.
@@ -11,7 +13,7 @@ import type { Monotonic, TimeSource } from './clock.ts';
 export function systemMonotonic(): Monotonic {
   const boot = readIfThere('/proc/sys/kernel/random/boot_id');
   if (boot === null || readUptimeMs() === null) return { boot: randomUUID(), nowMs: () => performance.now() };
-  return { boot: boot.trim(), nowMs: () => readUptimeMs() ?? performance.now() };
+  return { boot: boot.trim(), nowMs: () => readUptimeMs() ?? performance.now(), resolutionMs: UPTIME_RESOLUTION_MS };
 }
 
 /** /proc/uptime: seconds since boot with two decimals, of CLOCK_BOOTTIME (proc_uptime(5)). */
