@@ -2,8 +2,9 @@
 
 import type { Action } from '@oppidum/formats/transaction';
 import { openEnvelope } from './kept-readings.ts';
+import type { SequencePlace } from './stored-group.ts';
 import type { SubjectKeys } from './subject-keys.ts';
-import type { CloneRecord, SequencePlace, Vault } from './vault.ts';
+import type { CloneRecord, Vault } from './vault.ts';
 
 /** One device key that signed two payloads under one sequence number. */
 export type CloneFinding = SequencePlace & {

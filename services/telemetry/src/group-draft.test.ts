@@ -105,7 +105,7 @@ async function commit(vault: Vault, group: readonly Sent[]): Promise<{ judgement
   const clones = draft.clones.map(({ reading, firstIndex }) => {
     return { ...reading, firstIndex, form: 'plain' as const, data: reading.envelope };
   });
-  await vault.commit({ number: draft.number, entries, decisions: draft.decisions, clones, receipts, tree });
+  await vault.commit({ receivedMs: 1, entries, decisions: draft.decisions, clones, receipts, tree });
   const make = receiptMaker(crypto, receipts);
   return { judgements, receipts: judgements.map((judgement) => receiptOf(judgement, make)) };
 }

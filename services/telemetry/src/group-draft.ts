@@ -12,12 +12,14 @@
  *   free                   | acceptable                            | decided: kept at the next index
  */
 
-import { type Bytes, equalBytes, toOctets } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import type { ErrorCode } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import type { ReceiptLeaf } from '@oppidum/formats/receipt';
 import type { Admission, VerifiedReading } from './admit.ts';
-import type { Decision, SequencePlace, Vault } from './vault.ts';
+import { deviceKeyName } from './late-places.ts';
+import type { Decision, SequencePlace } from './stored-group.ts';
+import type { Vault } from './vault.ts';
 
 /** What the sender will be told: a refusal that may pass, a leaf that this group signs, or what an earlier group said. */
 export type Judgement =
@@ -87,7 +89,7 @@ export class GroupDraft {
 
   #decide(reading: VerifiedReading, outcome: number | ErrorCode): Judgement {
     const { device, keyNumber, sequence, contentDigest, digest } = reading;
-    const [group, position, key] = [this.number, this.leaves.length, keyName(reading)];
+    const [group, position, key] = [this.number, this.leaves.length, deviceKeyName(reading)];
     const decision: Decision = { device, keyNumber, sequence, contentDigest, digest, group, position, outcome };
     this.#decisions.set(`${key}/${sequence}`, decision);
     this.#highest.set(key, Math.max(sequence, this.#highestSequence(reading)));
@@ -107,16 +109,12 @@ export class GroupDraft {
   }
 
   #highestSequence(place: SequencePlace): number {
-    return this.#highest.get(keyName(place)) ?? this.#vault.highestSequence(place);
+    return this.#highest.get(deviceKeyName(place)) ?? this.#vault.highestSequence(place);
   }
 }
 
-function keyName({ device, keyNumber }: SequencePlace): string {
-  return `${toOctets(device)}${keyNumber}`;
-}
-
 function placeName(place: SequencePlace): string {
-  return `${keyName(place)}/${place.sequence}`;
+  return `${deviceKeyName(place)}/${place.sequence}`;
 }
 
 /** The same payload; of a reading whose subject was erased since, the same envelope. */

@@ -6,49 +6,59 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { encodeReceiptLeaf, type ReceiptLeaf, receiptJoiner, signReceiptHead } from '@oppidum/formats/receipt';
-import { leafHash, nodeHash } from '@oppidum/proofs/merkle-hash';
-import { inclusionSiblings, splitPoint } from '@oppidum/proofs/merkle-path';
+import { HASH_SIZE, leafHash, nodeHash } from '@oppidum/proofs/merkle-hash';
 
-/** What every receipt of a group follows from. */
-export type ReceiptGroup = { readonly signedHead: Bytes; readonly leafHashes: readonly Bytes[] };
+/** What every receipt of a group follows from. `leafHashes`: one after the other. */
+export type ReceiptGroup = { readonly signedHead: Bytes; readonly leafHashes: Bytes };
 
 /** Makes the receipt of a leaf, which stands at `position` of its group. */
 export type ReceiptMaker = (leaf: ReceiptLeaf, position: number) => Bytes;
 
 /** Signs the leaves of a group, in their order: position i is leaf i. At least one, at most 65,536. */
 export function signGroup(crypto: Crypto, signer: Signer, shard: Bytes, leaves: readonly ReceiptLeaf[]): ReceiptGroup {
-  const leafHashes = leaves.map((leaf) => leafHash(crypto, encodeReceiptLeaf(leaf)));
-  const root = rangeReader(crypto, leafHashes)(0, leaves.length);
+  const leafHashes = new Uint8Array(leaves.length * HASH_SIZE);
+  for (const [i, leaf] of leaves.entries()) leafHashes.set(leafHash(crypto, encodeReceiptLeaf(leaf)), i * HASH_SIZE);
+  const root = (hashLevels(crypto, leafHashes).at(-1) as Bytes).slice();
   return { signedHead: signReceiptHead(signer, { shard, count: leaves.length, root }), leafHashes };
 }
 
 /** Makes receipts of one group: the tree is hashed once, however many are asked for. */
 export function receiptMaker(crypto: Crypto, { signedHead, leafHashes }: ReceiptGroup): ReceiptMaker {
-  const readRange = rangeReader(crypto, leafHashes);
+  const levels = hashLevels(crypto, leafHashes);
   const join = receiptJoiner(signedHead);
-  return (leaf, position) => {
-    const siblings = inclusionSiblings(position, leafHashes.length);
-    return join(
-      encodeReceiptLeaf(leaf),
-      position,
-      siblings.map(({ start, count }) => readRange(start, count)),
-    );
-  };
+  return (leaf, position) => join(encodeReceiptLeaf(leaf), position, pathOf(levels, position));
 }
 
-/** RFC 6962 §2.1 over leaves [start, start + count) of the group, each range hashed when it is first asked for. */
-function rangeReader(crypto: Crypto, leafHashes: readonly Bytes[]): (start: number, count: number) => Bytes {
-  const known = new Map<number, Bytes>();
-  const read = (start: number, count: number): Bytes => {
-    if (count === 1) return leafHashes[start] as Bytes;
-    const name = start * 2 ** 17 + count;
-    let hash = known.get(name);
-    if (hash === undefined) {
-      const k = splitPoint(count);
-      hash = nodeHash(crypto, read(start, k), read(start + k, count - k));
-      known.set(name, hash);
-    }
-    return hash;
-  };
-  return read;
+/**
+ * The tree of RFC 6962 §2.1 level by level: each node is hashed from two of the level below it; one that has no right neighbour stands on
+ * the next level as it is. The last level is the root.
+ */
+function hashLevels(crypto: Crypto, leafHashes: Bytes): Bytes[] {
+  const levels = [leafHashes];
+  for (let below = leafHashes; below.length > HASH_SIZE; ) {
+    const count = below.length / HASH_SIZE;
+    const level = new Uint8Array(Math.ceil(count / 2) * HASH_SIZE);
+    for (let i = 0; i + 1 < count; i += 2)
+      level.set(nodeHash(crypto, nodeOf(below, i), nodeOf(below, i + 1)), (i / 2) * HASH_SIZE);
+    if (count % 2 === 1) level.set(nodeOf(below, count - 1), level.length - HASH_SIZE);
+    levels.push(level);
+    below = level;
+  }
+  return levels;
+}
+
+/** Neighbours from the leaf to the root (RFC 6962 §2.1.1). */
+function pathOf(levels: readonly Bytes[], position: number): Bytes[] {
+  const path: Bytes[] = [];
+  let i = position;
+  for (const level of levels) {
+    const neighbour = i ^ 1;
+    if (neighbour * HASH_SIZE < level.length) path.push(nodeOf(level, neighbour));
+    i >>= 1;
+  }
+  return path;
+}
+
+function nodeOf(level: Bytes, i: number): Bytes {
+  return level.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE);
 }

@@ -271,7 +271,8 @@ export class Sequencer {
 
   async #keep(draft: GroupDraft): Promise<ReceiptGroup> {
     const { crypto, shard, vault, keys, log, receiptSigner, onKept } = this.#options;
-    const entries = this.#seal(draft);
+    const receivedMs = this.#options.clock();
+    const entries = this.#seal(draft, receivedMs);
     if (entries.some(({ index }, i) => index !== this.#tree.size + i)) throw new Error('an index is given once');
     for (const { digest } of entries) this.#tree.append(leafHash(crypto, digest));
 
@@ -280,7 +281,7 @@ export class Sequencer {
 
     // PERSIST: envelopes, decisions and the signed head, with one fsync.
     const clones = draft.clones.map(({ reading, firstIndex }) => ({ ...reading, firstIndex, ...storeEnvelope(keys, reading) }));
-    await vault.commit({ number: draft.number, entries, decisions: draft.decisions, clones, receipts, tree: this.#tree });
+    await vault.commit({ receivedMs, entries, decisions: draft.decisions, clones, receipts, tree: this.#tree });
     // COMMIT POINT
 
     // PUBLISH: the log grows; its next checkpoint covers this.
@@ -290,9 +291,8 @@ export class Sequencer {
   }
 
   /** The entries as they are stored; what is about people under its subject's key. */
-  #seal({ kept }: GroupDraft): VaultEntry[] {
-    const { keys, clock } = this.#options;
-    const receivedMs = clock();
+  #seal({ kept }: GroupDraft, receivedMs: number): VaultEntry[] {
+    const { keys } = this.#options;
     return kept.map(({ reading, index }) => ({ index, digest: reading.digest, receivedMs, ...storeEnvelope(keys, reading) }));
   }
 

@@ -1,34 +1,28 @@
 /**
  * The shard's durable memory, one LMDB environment. Everything one group of readings causes commits in one transaction, so a crash
- * leaves the shard before the group or after it, whole.
+ * leaves the shard before the group or after it, whole. What is written with each group has keys in order, ten times faster than random
+ * ones; what is found by random keys follows from it and is written late (`late-places.ts`, `digest-runs.ts`).
  *
- *   entries    index → received:u64 ‖ digest ‖ form:u8 ‖ data      by index: ordered writes are ten times faster than by hash
- *   digests    digest → index
- *   decisions  device ‖ key number:u32 ‖ sequence:u64 → what was said about that sequence number
- *   groups     group → size:u16 ‖ signed head ‖ leaf hashes         every receipt of the group follows from it
- *   head       'shard' → its id, 'tree' → edge of the log (`CompactTree.encode`)
- *   clones     as decisions → the second envelope under one sequence number
- *   anchors    size → anchor that took effect
- *   erasures, erasedEntries: see `erasures.ts`
+ *   groups        group → what was decided and signed (`stored-group.ts`)
+ *   firstIndexes  index of the first entry of a group → group
+ *   envelopes     index → form:u8 ‖ data                               apart, so that nothing else is lost with them
+ *   clones        device ‖ key number:u32 ‖ sequence:u64 → the second envelope under one sequence number
+ *   anchors       size → anchor that took effect
+ *   head          'shard' → its id, 'tree' → edge of the log (`CompactTree.encode`), 'placed' → u64, groups before it are in `places`
+ *   places, digestRuns, erasures, erasedEntries: see `late-places.ts`, `digest-runs.ts`, `erasures.ts`
  */
 
-import {
-  type Bytes,
-  concatBytes,
-  encodeUint32,
-  encodeUint64,
-  equalBytes,
-  readUint32,
-  readUint64,
-  toOctets,
-} from '@oppidum/formats/bytes';
+import { type Bytes, encodeUint64, equalBytes, readUint64 } from '@oppidum/formats/bytes';
 import { encodeCbor, parseCbor } from '@oppidum/formats/cbor';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { fsyncFolder, makeFolder } from '@oppidum/node/durable-file';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import { type Database, open, type RootDatabase } from 'lmdb';
+import { DigestRuns } from './digest-runs.ts';
+import { LatePlaces, parseSequenceKey, rangeOfDevice, sequenceKey } from './late-places.ts';
 import type { ReceiptGroup } from './receipt-group.ts';
+import { type Decision, encodeGroup, type SequencePlace, StoredGroup } from './stored-group.ts';
 
 /** How an envelope is stored: as sent, sealed under its subject's key (`subject-keys.ts`), or no longer. */
 export type EntryForm = 'plain' | 'sealed' | 'erased';
@@ -41,20 +35,6 @@ export type VaultEntry = {
   readonly receivedMs: number;
   readonly form: EntryForm;
   readonly data: Bytes;
-};
-
-/** Names one sequence number of one device key. */
-export type SequencePlace = { readonly device: Bytes; readonly keyNumber: number; readonly sequence: number };
-
-/** What was decided, once and for all, about one sequence number of one device key; its receipt follows from the group. */
-export type Decision = SequencePlace & {
-  /** Of the payload (`SubjectKeys.digest` where it is about people): another signature over the same payload is the same reading. */
-  readonly contentDigest: Bytes;
-  readonly digest: Bytes;
-  readonly group: number;
-  readonly position: number;
-  /** Index in the log, or the code of the refusal. */
-  readonly outcome: number | string;
 };
 
 /** The second of two readings under one sequence number; the first is the entry at `firstIndex`. */
@@ -74,12 +54,12 @@ export type AnchorRecord = {
   readonly timeMs: number;
 };
 
-/** All that one group writes. */
+/** All that one group writes. Entries have the indexes from the vault's size on, decisions the order of their positions. */
 export type VaultGroup = {
-  readonly entries: readonly VaultEntry[];
+  readonly receivedMs: number;
+  readonly entries: readonly Pick<VaultEntry, 'form' | 'data'>[];
   readonly decisions: readonly Decision[];
   readonly clones: readonly CloneRecord[];
-  readonly number: number;
   readonly receipts: ReceiptGroup;
   /** The log with these entries. */
   readonly tree: CompactTree;
@@ -89,22 +69,23 @@ export type VaultGroup = {
 type Put = { readonly into: Database<Bytes, never>; readonly key: unknown; readonly value: Bytes };
 
 const FORMS: readonly EntryForm[] = ['plain', 'sealed', 'erased'];
-const DIGEST_SIZE = 32;
-const ENTRY_HEADER_SIZE = 8 + DIGEST_SIZE + 1;
-const HIGHEST_COUNT_MAX = 65_536;
+/** Groups that were read last stay in memory, up to 150 kB each: who asks for one entry or receipt asks for its neighbours. */
+const GROUP_COUNT_MAX = 16;
 
 /** The durable side of a shard. One process per folder. */
 export class Vault {
   readonly #root: RootDatabase;
-  readonly #entries: Database<Bytes, number>;
-  readonly #digests: Database<number, Bytes>;
-  readonly #decisions: Database<Bytes, Bytes>;
   readonly #groups: Database<Bytes, number>;
+  readonly #firstIndexes: Database<number, number>;
+  readonly #envelopes: Database<Bytes, number>;
   readonly #head: Database<Bytes, string>;
   readonly #clones: Database<Bytes, Bytes>;
   readonly #anchors: Database<Bytes, number>;
-  /** Highest sequence numbers of the device keys that sent last, so that what is new is not looked up. */
-  readonly #highest = new Map<string, number>();
+  readonly #places: LatePlaces;
+  readonly #digests: DigestRuns;
+  readonly #known = new Map<number, StoredGroup>();
+  #nextGroup: number;
+  #size: number;
 
   /** Opens or makes the vault of this shard. Throws DATA_FOLDER_FOREIGN when it is another shard's. */
   static async open(folder: string, shard: Bytes): Promise<Vault> {
@@ -122,13 +103,33 @@ export class Vault {
     // Without `overlappingSync` a commit resolves only after its fsync.
     this.#root = open({ path: folder, overlappingSync: false, maxDbs: 16, noSubdir: false });
     const binary = { encoding: 'binary' } as const;
-    this.#entries = this.#root.openDB('entries', binary);
-    this.#digests = this.#root.openDB('digests', { encoding: 'ordered-binary', keyEncoding: 'binary' });
-    this.#decisions = this.#root.openDB('decisions', { ...binary, keyEncoding: 'binary' });
     this.#groups = this.#root.openDB('groups', binary);
+    this.#firstIndexes = this.#root.openDB('firstIndexes', { encoding: 'ordered-binary' });
+    this.#envelopes = this.#root.openDB('envelopes', binary);
     this.#head = this.#root.openDB('head', binary);
     this.#clones = this.#root.openDB('clones', { ...binary, keyEncoding: 'binary' });
     this.#anchors = this.#root.openDB('anchors', binary);
+    this.#places = new LatePlaces(this.#root);
+    this.#digests = new DigestRuns(this.#root);
+    this.#nextGroup = nextKey(this.#groups);
+    const last = this.#nextGroup === 0 ? null : this.#group(this.#nextGroup - 1);
+    this.#size = last === null ? 0 : last.firstIndex + last.entryCount;
+    this.#remember();
+  }
+
+  /** What groups decided that is not in the tables written late, is in memory. */
+  #remember(): void {
+    const placed = this.#placed();
+    for (let number = placed; number < this.#nextGroup; number++) this.#places.add(this.#group(number).decisions());
+    const stored = this.#digests.storedEnd;
+    for (const group of this.#groupsFrom(stored))
+      for (let i = Math.max(stored, group.firstIndex); i < group.firstIndex + group.entryCount; i++)
+        this.#digests.add(group.digestOf(i));
+  }
+
+  #placed(): number {
+    const stored = this.#headValue('placed');
+    return stored === null ? 0 : readUint64(stored, 0);
   }
 
   /** The environment, for the databases of `erasures.ts`, which commit together with entries. */
@@ -138,12 +139,12 @@ export class Vault {
 
   /** Number of entries: the next index. */
   get size(): number {
-    return nextKey(this.#entries);
+    return this.#size;
   }
 
   /** The number of the next group. */
   get nextGroup(): number {
-    return nextKey(this.#groups);
+    return this.#nextGroup;
   }
 
   /** The edge of the log of all entries. */
@@ -152,75 +153,77 @@ export class Vault {
     return edge === null ? new CompactTree(crypto) : CompactTree.parse(crypto, edge);
   }
 
-  /** Makes a group durable: resolves after fsync. */
-  async commit(group: VaultGroup): Promise<void> {
+  /** Makes a group durable: resolves after fsync. One at a time. */
+  async commit({ receivedMs, entries, decisions, clones, receipts, tree }: VaultGroup): Promise<void> {
+    const [number, firstIndex] = [this.#nextGroup, this.#size];
     const puts: Put[] = [];
-    const put = (into: unknown, key: unknown, value: Bytes) => puts.push({ into: into as Put['into'], key, value });
-    for (const entry of group.entries) {
-      put(this.#entries, entry.index, encodeEntry(entry));
-      puts.push({ into: this.#digests as never, key: Buffer.from(entry.digest), value: entry.index as never });
-    }
-    for (const decision of group.decisions) put(this.#decisions, sequenceKey(decision), encodeDecision(decision));
-    for (const clone of group.clones) put(this.#clones, sequenceKey(clone), encodeClone(clone));
-    put(this.#groups, group.number, encodeGroup(group.receipts));
-    put(this.#head, 'tree', group.tree.encode());
-    await this.#commit(puts);
+    const put = (into: unknown, key: unknown, value: unknown) => puts.push({ into, key, value } as Put);
+    put(this.#groups, number, encodeGroup(receipts, { receivedMs, firstIndex, decisions }));
+    if (entries.length > 0) put(this.#firstIndexes, firstIndex, number);
+    for (const [i, row] of encodeEnvelopes(entries).entries()) put(this.#envelopes, firstIndex + i, row);
+    for (const clone of clones) put(this.#clones, sequenceKey(clone), encodeClone(clone));
+    put(this.#head, 'tree', tree.encode());
+    const places = this.#places.isDue ? this.#places.rows() : null;
+    if (places !== null) put(this.#head, 'placed', encodeUint64(number));
+    const run = this.#digests.isDue ? this.#digests.rows() : null;
+    await this.#commit(puts, () => {
+      this.#places.put(places ?? []);
+      this.#digests.put(run ?? []);
+    });
     // COMMIT POINT
-    for (const decision of group.decisions) {
-      const name = highestName(decision);
-      if ((this.#highest.get(name) ?? decision.sequence) < decision.sequence) this.#highest.set(name, decision.sequence);
-    }
+    this.#nextGroup = number + 1;
+    this.#size = firstIndex + entries.length;
+    if (places !== null) this.#places.forget();
+    if (run !== null) this.#digests.forget();
+    this.#places.add(decisions);
+    for (const { outcome, digest } of decisions) if (typeof outcome === 'number') this.#digests.add(digest);
   }
 
   /** Entries from an index on, ascending. */
   *entriesFrom(index: number, limit = Number.MAX_SAFE_INTEGER): Generator<VaultEntry> {
-    for (const { key, value } of this.#entries.getRange({ start: index, limit })) yield parseEntry(key, value);
+    let left = limit;
+    for (const group of this.#groupsFrom(index)) {
+      const start = Math.max(index, group.firstIndex);
+      const count = Math.min(left, group.firstIndex + group.entryCount - start);
+      for (const { key, value } of this.#envelopes.getRange({ start, end: start + count })) yield entryOf(group, key, value);
+      left -= count;
+      if (left <= 0) return;
+    }
   }
 
   entry(index: number): VaultEntry | null {
-    const row = this.#entries.get(index);
-    return row === undefined ? null : parseEntry(index, row);
+    const row = this.#envelopes.get(index);
+    return row === undefined ? null : entryOf(this.#groupWith(index), index, row);
   }
 
   /** Index of an entry by its digest, or null. */
   indexOf(digest: Bytes): number | null {
-    return this.#digests.get(Buffer.from(digest)) ?? null;
+    for (const index of this.#digests.candidates(digest))
+      if (equalBytes(this.#groupWith(index).digestOf(index), digest)) return index;
+    return null;
   }
 
   decision(place: SequencePlace): Decision | null {
-    if (place.sequence > this.highestSequence(place)) return null;
-    const row = this.#decisions.get(sequenceKey(place));
-    return row === undefined ? null : parseDecision(place, new Uint8Array(row));
+    const found = this.#places.find(place);
+    return found === null ? null : this.#group(found.group).decisionAt(found.position);
   }
 
   /** Highest sequence number decided for a device key; 0 when none. */
   highestSequence(place: Omit<SequencePlace, 'sequence'>): number {
-    const name = highestName(place);
-    const known = this.#highest.get(name);
-    if (known !== undefined) return known;
-    const { device, keyNumber } = place;
-    const start = sequenceKey({ device, keyNumber, sequence: Number.MAX_SAFE_INTEGER });
-    const end = sequenceKey({ device, keyNumber, sequence: 0 });
-    let highest = 0;
-    for (const key of this.#decisions.getKeys({ start, end, reverse: true, limit: 1 })) highest = parseSequenceKey(key).sequence;
-    if (this.#highest.size >= HIGHEST_COUNT_MAX) this.#highest.clear();
-    this.#highest.set(name, highest);
-    return highest;
+    return this.#places.highestSequence(place);
   }
 
-  /** Every kept entry of a device: index and the key of its decision. */
+  /** Every kept entry of a device: its index in the log. */
   *indexesOf(device: Bytes): Generator<number> {
-    for (const { key, value } of this.#decisions.getRange(rangeOfDevice(device))) {
-      const { outcome } = parseDecision(parseSequenceKey(key), new Uint8Array(value));
+    for (const { group, position } of [...this.#places.ofDevice(device)]) {
+      const { outcome } = this.#group(group).decisionAt(position);
       if (typeof outcome === 'number') yield outcome;
     }
   }
 
   /** What all receipts of a group follow from. */
   group(number: number): ReceiptGroup {
-    const row = this.#groups.get(number);
-    if (row === undefined) throw new Error(`the vault has no group ${number}`);
-    return parseGroup(new Uint8Array(row));
+    return this.#group(number).receipts;
   }
 
   clone(place: SequencePlace): CloneRecord | null {
@@ -252,11 +255,10 @@ export class Vault {
 
   /** Removes the envelopes of these entries and the device's clones, together with what `more` puts; resolves after fsync. */
   async erase(device: Bytes, indexes: readonly number[], more: () => void): Promise<void> {
-    const erased = { form: 'erased', data: new Uint8Array(0) } as const;
-    const rows = indexes.map((index) => ({ index, row: encodeEntry({ ...(this.entry(index) as VaultEntry), ...erased }) }));
+    const row = Uint8Array.of(FORMS.indexOf('erased'));
     const clones = [...this.#clones.getKeys(rangeOfDevice(device))];
     await this.#root.batch(() => {
-      for (const { index, row } of rows) void this.#entries.put(index, row);
+      for (const index of indexes) void this.#envelopes.put(index, row);
       for (const key of clones) void this.#clones.remove(key);
       more();
     });
@@ -271,13 +273,41 @@ export class Vault {
     return row === undefined ? null : new Uint8Array(row);
   }
 
+  #group(number: number): StoredGroup {
+    const known = this.#known.get(number);
+    if (known !== undefined) return known;
+    const row = this.#groups.get(number);
+    if (row === undefined) throw new Error(`the vault has no group ${number}`);
+    const group = new StoredGroup(number, new Uint8Array(row));
+    const oldest = this.#known.keys().next();
+    if (this.#known.size >= GROUP_COUNT_MAX && oldest.done === false) this.#known.delete(oldest.value);
+    this.#known.set(number, group);
+    return group;
+  }
+
+  /** The group with the entry at this index, which exists. */
+  #groupWith(index: number): StoredGroup {
+    for (const { value } of this.#firstIndexes.getRange({ start: index, reverse: true, limit: 1 })) return this.#group(value);
+    throw new Error(`no group of the vault has entry ${index}`);
+  }
+
+  /** Groups that have entries, from the one with this index on. */
+  *#groupsFrom(index: number): Generator<StoredGroup> {
+    for (let next = index; next < this.#size; ) {
+      const group = this.#groupWith(next);
+      yield group;
+      next = group.firstIndex + group.entryCount;
+    }
+  }
+
   /**
    * One durable transaction. `batch` writes in LMDB's own thread, so nothing here waits for the disk; `transaction` of lmdb 3.5.6 never
    * resolves without `overlappingSync`.
    */
-  async #commit(puts: readonly Put[]): Promise<void> {
+  async #commit(puts: readonly Put[], more: () => void = () => undefined): Promise<void> {
     await this.#root.batch(() => {
       for (const { into, key, value } of puts) void into.put(key as never, value);
+      more();
     });
   }
 }
@@ -287,48 +317,27 @@ function nextKey(database: Database<Bytes, number>): number {
   return 0;
 }
 
-function highestName({ device, keyNumber }: Omit<SequencePlace, 'sequence'>): string {
-  return `${toOctets(device)}${keyNumber}`;
+/** Rows of `envelopes`, as parts of one buffer: LMDB asks for the address of each buffer. */
+function encodeEnvelopes(entries: readonly Pick<VaultEntry, 'form' | 'data'>[]): Bytes[] {
+  let size = 0;
+  for (const { data } of entries) size += 1 + data.length;
+  const joined = new Uint8Array(size);
+  let start = 0;
+  return entries.map(({ form, data }) => {
+    const end = start + 1 + data.length;
+    const row = joined.subarray(start, end);
+    row[0] = FORMS.indexOf(form);
+    row.set(data, 1);
+    start = end;
+    return row;
+  });
 }
 
-function sequenceKey({ device, keyNumber, sequence }: SequencePlace): Buffer {
-  return Buffer.from(concatBytes(device, encodeUint32(keyNumber), encodeUint64(sequence)));
-}
-
-function parseSequenceKey(key: Bytes): SequencePlace {
-  const bytes = new Uint8Array(key);
-  return { device: bytes.slice(0, 32), keyNumber: readUint32(bytes, 32), sequence: readUint64(bytes, 36) };
-}
-
-/** All keys of a device in LMDB, where the end is not included. */
-function rangeOfDevice(device: Bytes): { readonly start: Buffer; readonly end: Buffer } {
-  return { start: Buffer.from(device), end: Buffer.from(concatBytes(device, new Uint8Array(13).fill(0xff))) };
-}
-
-function encodeEntry({ receivedMs, digest, form, data }: VaultEntry): Bytes {
-  return concatBytes(encodeUint64(receivedMs), digest, Uint8Array.of(FORMS.indexOf(form)), data);
-}
-
-function parseEntry(index: number, row: Bytes): VaultEntry {
+function entryOf(group: StoredGroup, index: number, row: Bytes): VaultEntry {
   const bytes = new Uint8Array(row);
-  const form = FORMS[bytes[ENTRY_HEADER_SIZE - 1] ?? FORMS.length];
+  const form = FORMS[bytes[0] ?? FORMS.length];
   if (form === undefined) throw new Error(`entry ${index} of the vault is damaged`);
-  return {
-    index,
-    receivedMs: readUint64(bytes, 0),
-    digest: bytes.slice(8, 8 + DIGEST_SIZE),
-    form,
-    data: bytes.subarray(ENTRY_HEADER_SIZE),
-  };
-}
-
-function encodeDecision({ contentDigest, digest, group, position, outcome }: Decision): Bytes {
-  return encodeCbor([contentDigest, digest, group, position, outcome]);
-}
-
-function parseDecision({ device, keyNumber, sequence }: SequencePlace, row: Bytes): Decision {
-  const [contentDigest, digest, group, position, outcome] = parseCbor(row) as [Bytes, Bytes, number, number, number | string];
-  return { device, keyNumber, sequence, contentDigest, digest, group, position, outcome };
+  return { index, digest: group.digestOf(index), receivedMs: group.receivedMs, form, data: bytes.subarray(1) };
 }
 
 function encodeClone({ firstIndex, digest, form, data }: CloneRecord): Bytes {
@@ -338,17 +347,6 @@ function encodeClone({ firstIndex, digest, form, data }: CloneRecord): Bytes {
 function parseClone({ device, keyNumber, sequence }: SequencePlace, row: Bytes): CloneRecord {
   const [firstIndex, digest, form, data] = parseCbor(row) as [number, Bytes, EntryForm, Bytes];
   return { device, keyNumber, sequence, firstIndex, digest, form, data };
-}
-
-function encodeGroup({ signedHead, leafHashes }: ReceiptGroup): Bytes {
-  return encodeCbor([signedHead, concatBytes(...leafHashes)]);
-}
-
-function parseGroup(row: Bytes): ReceiptGroup {
-  const [signedHead, hashes] = parseCbor(row) as [Bytes, Bytes];
-  const count = hashes.length / DIGEST_SIZE;
-  const leafHashes = Array.from({ length: count }, (_, i) => hashes.slice(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE));
-  return { signedHead, leafHashes };
 }
 
 function encodeAnchor({ transaction, action, height, timeMs }: AnchorRecord): Bytes {

@@ -68,11 +68,11 @@ const FILES: readonly Case[] = [
     /subject-keys\/[0-9a-f]+\.key$/,
     only('shards/0/subject-keys', (path) => setMode(path, 0o644)),
   ],
-  ['a subject gone', 'ENTRY_DAMAGED', 'shards/0/vault/entries', only('shards/0/subject-keys', removeFile)],
+  ['a subject gone', 'ENTRY_DAMAGED', 'shards/0/vault/envelopes', only('shards/0/subject-keys', removeFile)],
   [
     'the key of a subject replaced',
     'ENTRY_DAMAGED',
-    'shards/0/vault/entries',
+    'shards/0/vault/envelopes',
     only('shards/0/subject-keys', (path) => copy('keys/log.seed', path)),
   ],
 ];

@@ -31,24 +31,25 @@ const caseIn = (
 ): Case => [what, code, file, inTable(VAULT, VAULT_TABLES[table], change)];
 const flipItem = (pick: typeof first, position: number, index = 0): Change =>
   inItem(pick, position, (bytes: Bytes) => flip(bytes, index));
-/** The first entry of this form: 0 plain, 1 sealed, 2 erased. */
+/** The first envelope of this form: 0 plain, 1 sealed, 2 erased. */
 const ofForm =
   (form: number, change: (row: Bytes) => Bytes): Change =>
   (rows) => {
-    const key = rows.keys().find((candidate) => rows.get(candidate)[40] === form);
+    const key = rows.keys().find((candidate) => rows.get(candidate)[0] === form);
     assert.ok(key !== undefined);
     rows.put(key, change(rows.get(key)));
   };
-/** The first decision that refused. */
+/** The first group that refused. */
 const ofRefusal: Change = (rows) => {
-  const key = rows.keys().find((candidate) => typeof (parseCbor(rows.get(candidate)) as CborValue[])[4] === 'string');
+  const key = rows.keys().find((candidate) => ((parseCbor(rows.get(candidate)) as CborValue[])[4] as string[]).length > 0);
   assert.ok(key !== undefined);
   inItem(
     () => key,
     4,
-    (code: string) => (code === 'TRUNCATED' ? 'WRONG_TYPE' : 'TRUNCATED'),
+    ([code]: string[]) => [code === 'TRUNCATED' ? 'WRONG_TYPE' : 'TRUNCATED'],
   )(rows);
 };
+const GROUPS = `${VAULT}/groups`;
 
 testDamage('entries', [
   caseIn('head', 'another shard in the vault', 'DATA_FOLDER_FOREIGN', (rows) => rows.put('shard', new Uint8Array(32))),
@@ -61,89 +62,93 @@ testDamage('entries', [
       (row) => flip(row, -1),
     ),
   ),
-  caseIn('entries', 'an entry gone', 'ENTRY_DAMAGED', removeRow(middle)),
-  caseIn('entries', 'the last entry gone', 'DECISION_DAMAGED', removeRow(last), `${VAULT}/decisions`),
-  caseIn('entries', 'the last entry gone, and signed', 'LAST_SIGNED_CONFLICT', removeRow(last), 'shards/0/log/last-signed'),
-  caseIn('entries', 'the last entry gone, and anchored', 'LAST_SIGNED_CONFLICT', removeRow(last), VAULT),
-  caseIn('entries', 'entries exchanged', 'DECISION_DAMAGED', exchangeRows, `${VAULT}/decisions`),
-  caseIn('entries', 'a bit of a signature', 'ENTRY_DAMAGED', flipRow(middle, -1)),
-  caseIn('entries', 'a bit of a digest', 'ENTRY_DAMAGED', flipRow(middle, 20)),
-  caseIn('entries', 'an entry cut off', 'ENTRY_DAMAGED', cutRow(middle)),
-  caseIn('entries', 'plain, stored as sealed', 'ENTRY_DAMAGED', flipRow(first, 40)),
+  caseIn('envelopes', 'an envelope gone', 'ENTRY_DAMAGED', removeRow(middle)),
+  caseIn('envelopes', 'the last envelope gone', 'ENTRY_DAMAGED', removeRow(last)),
+  caseIn('envelopes', 'an envelope of no entry', 'ENTRY_DAMAGED', (rows) => rows.put(9_999, rows.get(0))),
+  caseIn('envelopes', 'envelopes exchanged', 'ENTRY_DAMAGED', exchangeRows),
+  caseIn('envelopes', 'a bit of a signature', 'ENTRY_DAMAGED', flipRow(middle, -1)),
+  caseIn('envelopes', 'an envelope cut off', 'ENTRY_DAMAGED', cutRow(middle)),
+  caseIn('envelopes', 'plain, stored as sealed', 'ENTRY_DAMAGED', flipRow(first, 0)),
   caseIn(
-    'entries',
+    'envelopes',
     'an unknown form',
     'ENTRY_DAMAGED',
-    inRow(middle, (row) => row.fill(9, 40, 41)),
+    inRow(middle, (row) => row.fill(9, 0, 1)),
   ),
   caseIn(
-    'entries',
+    'envelopes',
     'a bit of what is sealed',
     'ENTRY_DAMAGED',
     ofForm(1, (row) => flip(row, -1)),
   ),
   caseIn(
-    'entries',
+    'envelopes',
     'a bit of the device of what is sealed',
     'ENTRY_DAMAGED',
-    ofForm(1, (row) => flip(row, 41)),
+    ofForm(1, (row) => flip(row, 1)),
   ),
   caseIn(
-    'entries',
+    'envelopes',
     'what is sealed cut off',
     'ENTRY_DAMAGED',
-    ofForm(1, (row) => row.slice(0, 60)),
+    ofForm(1, (row) => row.slice(0, 20)),
   ),
   caseIn(
-    'entries',
+    'envelopes',
     'something left of an erased entry',
     'ENTRY_DAMAGED',
     ofForm(2, (row) => new Uint8Array([...row, 1])),
   ),
   caseIn(
-    'entries',
+    'envelopes',
     'an entry erased without a word',
     'ERASURE_DAMAGED',
-    ofForm(1, (row) => row.slice(0, 41).fill(2, 40)),
+    ofForm(1, () => Uint8Array.of(2)),
     `${VAULT}/erasedEntries`,
   ),
-  caseIn('digests', 'a digest gone', 'INDEX_DAMAGED', removeRow(middle)),
-  caseIn('digests', 'digests exchanged', 'INDEX_DAMAGED', exchangeRows),
+  caseIn('firstIndexes', 'the index of a group gone', 'INDEX_DAMAGED', removeRow(middle)),
+  caseIn('firstIndexes', 'indexes of groups exchanged', 'INDEX_DAMAGED', exchangeRows),
+  caseIn('firstIndexes', 'the index of no group', 'INDEX_DAMAGED', (rows) => rows.put(9_999, 0)),
 ]);
 
-const GROUPS = `${VAULT}/groups`;
 testDamage('decisions and receipts', [
-  caseIn('decisions', 'a decision gone', 'DECISION_DAMAGED', removeRow(middle)),
-  caseIn('decisions', 'decisions exchanged', 'DECISION_DAMAGED', exchangeRows),
-  caseIn('decisions', 'a decision cut off', 'DECISION_DAMAGED', cutRow(middle)),
-  caseIn('decisions', 'the payload of a decision', 'DECISION_DAMAGED', flipItem(middle, 0)),
-  caseIn('decisions', 'the digest of a decision', 'DECISION_DAMAGED', flipItem(middle, 1)),
-  caseIn(
-    'decisions',
-    'the group of a decision',
-    'RECEIPT_DAMAGED',
-    inItem(middle, 2, (group: number) => group + 1),
-    GROUPS,
-  ),
-  caseIn(
-    'decisions',
-    'the position of a decision',
-    'RECEIPT_DAMAGED',
-    inItem(middle, 3, (position: number) => position + 1),
-    GROUPS,
-  ),
-  caseIn(
-    'decisions',
-    'the index of a decision',
-    'DECISION_DAMAGED',
-    inItem(middle, 4, (index: number) => index + 1),
-  ),
-  caseIn('decisions', 'the code of a refusal', 'RECEIPT_DAMAGED', ofRefusal, GROUPS),
   caseIn('groups', 'a group gone', 'RECEIPT_DAMAGED', removeRow(middle)),
-  caseIn('groups', 'the last group gone', 'RECEIPT_DAMAGED', removeRow(last)),
+  caseIn('groups', 'the last group gone', 'ENTRY_DAMAGED', removeRow(last), `${VAULT}/envelopes`),
+  caseIn('groups', 'the last group gone, and signed', 'LAST_SIGNED_CONFLICT', removeRow(last), 'shards/0/log/last-signed'),
+  caseIn('groups', 'the last group gone, and anchored', 'LAST_SIGNED_CONFLICT', removeRow(last), VAULT),
   caseIn('groups', 'groups exchanged', 'RECEIPT_DAMAGED', exchangeRows),
+  caseIn('groups', 'a group cut off', 'RECEIPT_DAMAGED', cutRow(middle)),
   caseIn('groups', 'the signature of a group', 'RECEIPT_DAMAGED', flipItem(middle, 0, -1)),
   caseIn('groups', 'a leaf of a group', 'RECEIPT_DAMAGED', flipItem(first, 1)),
+  caseIn(
+    'groups',
+    'the first index of a group',
+    'RECEIPT_DAMAGED',
+    inItem(middle, 3, (index: number) => index + 1),
+  ),
+  caseIn('groups', 'the code of a refusal', 'RECEIPT_DAMAGED', ofRefusal),
+  caseIn('groups', 'the position of a decision', 'RECEIPT_DAMAGED', flipItem(middle, 5, 1)),
+  caseIn('groups', 'kept, and said to be refused', 'RECEIPT_DAMAGED', flipItem(middle, 5, 2)),
+  caseIn('groups', 'the device of a decision', 'DECISION_DAMAGED', flipItem(middle, 5, 3)),
+  caseIn('groups', 'the sequence number of a decision', 'RECEIPT_DAMAGED', flipItem(middle, 5, 46)),
+  caseIn('groups', 'the digest of a decision', 'ENTRY_DAMAGED', flipItem(middle, 5, 47), `${VAULT}/envelopes`),
+  caseIn('groups', 'the payload of a decision', 'DECISION_DAMAGED', flipItem(middle, 5, -1)),
+  caseIn(
+    'groups',
+    'a record cut off',
+    'RECEIPT_DAMAGED',
+    inItem(middle, 5, (records: Bytes) => records.slice(1)),
+    GROUPS,
+  ),
+  caseIn('places', 'a place of no decision', 'INDEX_DAMAGED', (rows) => rows.put(Buffer.alloc(44), new Uint8Array(8))),
+  caseIn(
+    'head',
+    'places that are not there',
+    'INDEX_DAMAGED',
+    (rows) => rows.put('placed', Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 2)),
+    `${VAULT}/places`,
+  ),
+  caseIn('digestRuns', 'a run of no entries', 'INDEX_DAMAGED', (rows) => rows.put(0, new Uint8Array(14))),
   caseIn('clones', 'a bit of a clone', 'ENTRY_DAMAGED', flipItem(first, 3, -1)),
   caseIn(
     'clones',

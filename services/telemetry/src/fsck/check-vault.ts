@@ -1,9 +1,9 @@
 /**
- * The vault of one shard: every envelope against its digest and the key that signed it, every decision against its entry, every leaf of
- * a receipt against the head that the shard signed. Entries go on to the log of the shard in their order.
+ * The vault of one shard: every envelope against its digest and the key that signed it, every decision against its envelope, every leaf
+ * of a receipt against the head that the shard signed. Entries go on to the log of the shard in their order.
  */
 
-import { type Bytes, concatBytes, encodeUint32, encodeUint64, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, readUint64, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { type AllegedReading, parseReading } from '@oppidum/formats/reading';
 import { encodeReceiptLeaf, verifyReceiptHead } from '@oppidum/formats/receipt';
@@ -14,6 +14,7 @@ import { verifyReadingSignature } from '@oppidum/proofs/reading-signature';
 import type { LogCheck } from './check-log.ts';
 import { type Environment, type Table, VAULT_TABLES } from './environment.ts';
 import { attempt, type Findings } from './findings.ts';
+import { DigestRows, PlaceRows } from './late-rows.ts';
 import type { LedgerView } from './ledger-view.ts';
 import type { SubjectFiles } from './unseal.ts';
 import {
@@ -22,8 +23,7 @@ import {
   type GroupRow,
   type Place,
   parseCloneRow,
-  parseDecisionRow,
-  parseEntryRow,
+  parseEnvelopeRow,
   parseGroupRow,
   parsePlace,
   type StoredForm,
@@ -43,28 +43,33 @@ export type VaultCheckOptions = {
   readonly log: LogCheck;
 };
 
-/** Groups kept in memory: readings that come together are looked at together. */
+/** Groups kept in memory for entries that are asked for one by one. */
 const GROUP_COUNT_MAX = 64;
 
 /** Checks one vault. */
 export class VaultCheck {
   readonly #options: VaultCheckOptions;
-  readonly #entries: Table<number, Bytes>;
-  readonly #digests: Table<Buffer, number>;
-  readonly #decisions: Table<Buffer, Bytes>;
   readonly #groups: Table<number, Bytes>;
+  readonly #firstIndexes: Table<number, number>;
+  readonly #envelopes: Table<number, Bytes>;
   readonly #clones: Table<Buffer, Bytes>;
+  readonly #digestRows: DigestRows;
+  readonly #placeRows: PlaceRows;
   readonly #knownGroups = new Map<number, GroupRow | null>();
   #erasedCount = 0;
+  /** Entries of the groups that were followed, and groups that have any. */
+  #size = 0;
+  #keepingCount = 0;
 
   constructor(options: VaultCheckOptions) {
     this.#options = options;
     const { environment } = options;
-    this.#entries = environment.table(VAULT_TABLES.entries);
-    this.#digests = environment.table(VAULT_TABLES.digests);
-    this.#decisions = environment.table(VAULT_TABLES.decisions);
     this.#groups = environment.table(VAULT_TABLES.groups);
+    this.#firstIndexes = environment.table(VAULT_TABLES.firstIndexes);
+    this.#envelopes = environment.table(VAULT_TABLES.envelopes);
     this.#clones = environment.table(VAULT_TABLES.clones);
+    this.#digestRows = new DigestRows(options);
+    this.#placeRows = new PlaceRows(options, this.#placed());
   }
 
   /** Entries whose envelope is gone for good. */
@@ -74,20 +79,23 @@ export class VaultCheck {
 
   /** An entry as stored, or null. */
   entry(index: number): EntryRow | null {
-    const row = this.#entries.get(index);
-    const parsed = row === null ? null : attempt(() => parseEntryRow(row));
-    return parsed !== null && 'value' in parsed ? parsed.value : null;
+    const found = this.#firstIndexes.upTo(index);
+    const group = found === null ? null : this.#group(found.value);
+    const digest = group?.decisions.find(({ outcome }) => outcome === index)?.digest;
+    const row = this.#envelopes.get(index);
+    const parsed = row === null ? null : attempt(() => parseEnvelopeRow(row));
+    if (group === null || digest === undefined || parsed === null || 'why' in parsed) return null;
+    return { ...parsed.value, digest, receivedMs: group.receivedMs };
   }
 
   run(): void {
     const { findings, name } = this.#options;
-    findings.stage(name, 'rows', this.#entries.count + this.#groups.count + this.#decisions.count + this.#clones.count);
+    findings.stage(name, 'rows', this.#envelopes.count + this.#groups.count + this.#clones.count);
     this.#compareHead();
-    this.#followGroups();
-    const isComplete = this.#followEntries();
+    const isComplete = this.#followGroups();
     this.#compareTree(isComplete);
     this.#options.log.finish(isComplete);
-    this.#followDecisions();
+    if (isComplete) this.#compareCounts();
     this.#followClones();
     findings.endStage();
   }
@@ -96,75 +104,106 @@ export class VaultCheck {
     this.#options.findings.damage(code, `${this.#options.name}/${table}`, what);
   }
 
+  #placed(): number {
+    const row = this.#options.environment.table<string, Bytes>(VAULT_TABLES.head).get('placed');
+    const parsed = row === null ? { value: 0 } : attempt(() => readUint64(row, 0));
+    return 'value' in parsed ? parsed.value : Number.MAX_SAFE_INTEGER;
+  }
+
   #compareHead(): void {
     const shard = this.#options.environment.table<string, Bytes>(VAULT_TABLES.head).get('shard');
     if (shard === null || !equalBytes(shard, this.#options.shard))
       this.#say('DATA_FOLDER_FOREIGN', 'head', `of shard ${shard === null ? 'none' : toHex(shard)}`);
   }
 
-  /** Every signed head is the shard's, over the leaves that are stored with it. */
-  #followGroups(): void {
-    const { crypto, findings, record, shard } = this.#options;
+  /** False when a group is missing or cannot be read, so that the log cannot be followed further. */
+  #followGroups(): boolean {
+    const { findings } = this.#options;
     let next = 0;
     for (const { key: number, value } of this.#groups.rows()) {
-      if (number !== next) this.#say('RECEIPT_DAMAGED', 'groups', `groups ${next} to ${number - 1} are missing`);
-      next = number + 1;
-      const parsed = attempt(() => {
-        const group = parseGroupRow(value);
-        return { group, head: verifyReceiptHead(crypto, group.signedHead, record.receiptKey) };
-      });
-      if ('why' in parsed) this.#say('RECEIPT_DAMAGED', 'groups', `group ${number}: ${parsed.why}`);
-      else {
-        const { group, head } = parsed.value;
-        const deriver = new TileDeriver(crypto, () => undefined);
-        for (const hash of group.leafHashes) deriver.append(hash);
-        const isSigned = head.count === deriver.size && equalBytes(head.root, deriver.root()) && equalBytes(head.shard, shard);
-        if (!isSigned) this.#say('RECEIPT_DAMAGED', 'groups', `group ${number}: its leaves are not those that the shard signed`);
+      if (number !== next) {
+        this.#say('RECEIPT_DAMAGED', 'groups', `groups ${next} to ${number - 1} are missing`);
+        return false;
       }
+      next = number + 1;
+      const parsed = attempt(() => parseGroupRow(value));
+      if ('why' in parsed) {
+        this.#say('RECEIPT_DAMAGED', 'groups', `group ${number} cannot be read: ${parsed.why}`);
+        return false;
+      }
+      const group = parsed.value;
+      if (group.firstIndex !== this.#size) {
+        this.#say('RECEIPT_DAMAGED', 'groups', `group ${number} begins at ${group.firstIndex} instead of ${this.#size}`);
+        return false;
+      }
+      this.#judgeHead(number, group);
+      for (const decision of group.decisions) this.#judgeDecision(number, group, decision);
+      this.#compareFirstIndex(number, group);
       findings.checked('receipt groups');
       findings.advance();
     }
-  }
-
-  /** False when an index is missing or cannot be read, so that the log cannot be followed further. */
-  #followEntries(): boolean {
-    const { findings, log } = this.#options;
-    let next = 0;
-    for (const { key: index, value } of this.#entries.rows()) {
-      if (index !== next) {
-        this.#say('ENTRY_DAMAGED', 'entries', `entries ${next} to ${index - 1} are missing`);
-        return false;
-      }
-      next = index + 1;
-      const parsed = attempt(() => parseEntryRow(value));
-      if ('why' in parsed) {
-        this.#say('ENTRY_DAMAGED', 'entries', `entry ${index} cannot be read: ${parsed.why}`);
-        return false;
-      }
-      const why = this.#judgeEntry(index, parsed.value);
-      if (why !== null) this.#say('ENTRY_DAMAGED', 'entries', `entry ${index}: ${why}`);
-      log.append(parsed.value.digest);
-      findings.checked('readings');
-      findings.advance();
-    }
-    if (this.#digests.count !== next) this.#say('INDEX_DAMAGED', 'digests', `${this.#digests.count} rows, and ${next} entries`);
     return true;
   }
 
-  /** What is wrong with an entry, or null. What concerns other tables is told there. */
-  #judgeEntry(index: number, entry: EntryRow): string | null {
+  /** The signed head is the shard's, over the leaves that are stored with it. */
+  #judgeHead(number: number, { signedHead, leafHashes }: GroupRow): void {
+    const { crypto, record, shard } = this.#options;
+    const parsed = attempt(() => verifyReceiptHead(crypto, signedHead, record.receiptKey));
+    if ('why' in parsed) return this.#say('RECEIPT_DAMAGED', 'groups', `group ${number}: ${parsed.why}`);
+    const deriver = new TileDeriver(crypto, () => undefined);
+    for (const hash of leafHashes) deriver.append(hash);
+    const { count, root, shard: signed } = parsed.value;
+    if (count !== deriver.size || !equalBytes(root, deriver.root()) || !equalBytes(signed, shard))
+      this.#say('RECEIPT_DAMAGED', 'groups', `group ${number}: its leaves are not those that the shard signed`);
+  }
+
+  #compareFirstIndex(number: number, { firstIndex }: GroupRow): void {
+    if (this.#size === firstIndex) return;
+    this.#keepingCount++;
+    const found = this.#firstIndexes.get(firstIndex);
+    if (found !== number)
+      this.#say('INDEX_DAMAGED', 'firstIndexes', `entry ${firstIndex} is found in ${found ?? 'no group'} instead of ${number}`);
+  }
+
+  /** The receipt of a decision follows from its group; what it kept is there. */
+  #judgeDecision(number: number, group: GroupRow, decision: DecisionRow): void {
+    const { crypto, audience, shard, findings, log } = this.#options;
+    const { position, device, keyNumber, sequence, digest, outcome } = decision;
+    const end = typeof outcome === 'number' ? { index: outcome } : { refusal: outcome };
+    const encoded = attempt(() => encodeReceiptLeaf({ audience, shard, device, keyNumber, sequence, digest, ...end }));
+    const leaf = 'value' in encoded ? leafHash(crypto, encoded.value) : null;
+    findings.checked('receipts');
+    findings.checked('decisions');
+    if (leaf === null || !equalBytes(leaf, group.leafHashes[position] as Bytes))
+      this.#say('RECEIPT_DAMAGED', 'groups', `group ${number}, position ${position}: not the leaf of ${nameOf(decision)}`);
+    this.#placeRows.add(number, decision);
+    if (typeof outcome === 'string') return;
+    const why = this.#judgeEntry(outcome, group.receivedMs, decision);
+    if (why !== null) this.#say('ENTRY_DAMAGED', 'envelopes', `entry ${outcome}: ${why}`);
+    this.#digestRows.add(digest);
+    log.append(digest);
+    this.#size++;
+    findings.checked('readings');
+    findings.advance();
+  }
+
+  /** What is wrong with the envelope of an entry, or null. */
+  #judgeEntry(index: number, receivedMs: number, decision: DecisionRow): string | null {
     const { findings } = this.#options;
-    const indexed = this.#digests.get(Buffer.from(entry.digest));
-    if (indexed !== index) this.#say('INDEX_DAMAGED', 'digests', `entry ${index} is found at ${indexed ?? 'no index'}`);
-    if (entry.form === 'erased') {
+    const row = this.#envelopes.get(index);
+    if (row === null) return 'missing';
+    const parsed = attempt(() => parseEnvelopeRow(row));
+    if ('why' in parsed) return `cannot be read: ${parsed.why}`;
+    const { form, data } = parsed.value;
+    if (form === 'erased') {
       this.#erasedCount++;
       findings.skip('readings', 'erased, so that only their digests are left');
       return null;
     }
-    const reading = this.#open(entry);
+    const reading = this.#open({ form, data, digest: decision.digest });
     if (typeof reading === 'string') return reading;
-    this.#compareDecision(index, entry, reading);
-    return this.#judgeReading(reading, entry.form, entry.receivedMs, `${this.#options.name}/entries ${index}`);
+    this.#compareDecision(decision, form, reading);
+    return this.#judgeReading(reading, form, receivedMs, `${this.#options.name}/envelopes ${index}`);
   }
 
   /** The reading of an envelope as stored, with the digest that it must have; or why it cannot be had. */
@@ -190,32 +229,13 @@ export class VaultCheck {
     return null;
   }
 
-  /** An entry has one decision, which has its digest, its payload and its leaf. */
-  #compareDecision(index: number, { form, digest }: EntryRow, reading: AllegedReading): void {
+  /** A decision is about the reading it kept: its place in the sequence and its payload. */
+  #compareDecision(decision: DecisionRow, form: StoredForm, reading: AllegedReading): void {
     const { crypto, subjects } = this.#options;
-    const row = this.#decisions.get(keyOf(reading));
-    const parsed = row === null ? { why: 'missing' } : attempt(() => parseDecisionRow(row));
-    const say = (what: string): void => this.#say('DECISION_DAMAGED', 'decisions', `${nameOf(reading)}: ${what}`);
-    if ('why' in parsed) return say(parsed.why);
-    const decision = parsed.value;
     const content = form === 'sealed' ? subjects.digest(reading.device, reading.payload) : crypto.sha256(reading.payload);
-    if (decision.outcome !== index) say(`kept at ${decision.outcome}, and the entry is at ${index}`);
-    else if (!equalBytes(decision.digest, digest)) say('not the digest of its entry');
+    const say = (what: string): void => this.#say('DECISION_DAMAGED', 'groups', `${nameOf(decision)}: ${what}`);
+    if (nameOf(reading) !== nameOf(decision)) say(`entry ${decision.outcome} is ${nameOf(reading)}`);
     else if (content !== null && !equalBytes(decision.contentDigest, content)) say('not the digest of its payload');
-    this.#compareLeaf(reading, decision);
-  }
-
-  /** The receipt of a decision follows from its group. */
-  #compareLeaf({ device, keyNumber, sequence }: Place, decision: DecisionRow): void {
-    const { crypto, audience, shard, findings } = this.#options;
-    const { group, position, digest, outcome } = decision;
-    const end = typeof outcome === 'number' ? { index: outcome } : { refusal: outcome };
-    const encoded = attempt(() => encodeReceiptLeaf({ audience, shard, device, keyNumber, sequence, digest, ...end }));
-    const stored = this.#group(group)?.leafHashes[position];
-    findings.checked('receipts');
-    if ('value' in encoded && stored !== undefined && equalBytes(leafHash(crypto, encoded.value), stored)) return;
-    const place = nameOf({ device, keyNumber, sequence });
-    this.#say('RECEIPT_DAMAGED', 'groups', `group ${group}, position ${position}: not the leaf of ${place}`);
   }
 
   #group(number: number): GroupRow | null {
@@ -237,27 +257,18 @@ export class VaultCheck {
       this.#say('INDEX_DAMAGED', 'head', 'the edge of the log is not that of the entries');
   }
 
-  /** Each entry was compared with its decision; here is what no entry could say, and that there are no others. */
-  #followDecisions(): void {
-    const { findings } = this.#options;
-    let keptCount = 0;
-    for (const { key, value } of this.#decisions.rows()) {
-      findings.advance();
-      findings.checked('decisions');
-      const parsed = attempt(() => ({ place: parsePlace(key), decision: parseDecisionRow(value) }));
-      if ('why' in parsed) {
-        this.#say('DECISION_DAMAGED', 'decisions', `${toHex(key)}: ${parsed.why}`);
-        continue;
-      }
-      const { place, decision } = parsed.value;
-      if (typeof decision.outcome === 'number') keptCount++;
-      const entry = typeof decision.outcome === 'number' ? this.entry(decision.outcome) : null;
-      if (typeof decision.outcome === 'number' && (entry === null || !equalBytes(entry.digest, decision.digest)))
-        this.#say('DECISION_DAMAGED', 'decisions', `${nameOf(place)}: entry ${decision.outcome} is not the reading it kept`);
-      if (entry === null || entry.form === 'erased') this.#compareLeaf(place, decision);
-    }
-    if (keptCount !== this.#entries.count)
-      this.#say('DECISION_DAMAGED', 'decisions', `${keptCount} readings were kept, and there are ${this.#entries.count} entries`);
+  /** Each group found its rows; here is that there are no others. */
+  #compareCounts(): void {
+    if (this.#envelopes.count !== this.#size)
+      this.#say('ENTRY_DAMAGED', 'envelopes', `${this.#envelopes.count} rows, and ${this.#size} readings were kept`);
+    if (this.#firstIndexes.count !== this.#keepingCount)
+      this.#say(
+        'INDEX_DAMAGED',
+        'firstIndexes',
+        `${this.#firstIndexes.count} rows, and ${this.#keepingCount} groups keep something`,
+      );
+    this.#digestRows.finish();
+    this.#placeRows.finish(this.#groups.count);
   }
 
   #followClones(): void {
@@ -285,10 +296,6 @@ export class VaultCheck {
     const isClone = nameOf(first) === nameOf(place) && !equalBytes(first.payload, second.payload);
     return isClone ? null : `entry ${clone.firstIndex} is no other reading of the same number`;
   }
-}
-
-function keyOf({ device, keyNumber, sequence }: Place): Buffer {
-  return Buffer.from(concatBytes(device, encodeUint32(keyNumber), encodeUint64(sequence)));
 }
 
 function nameOf({ device, keyNumber, sequence }: Place): string {

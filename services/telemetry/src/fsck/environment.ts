@@ -24,10 +24,11 @@ export const NODE_TABLES = {
 
 /** The tables of a vault. */
 export const VAULT_TABLES = {
-  entries: ordered('entries'),
-  digests: { name: 'digests', keys: 'bytes', values: 'ordered' },
-  decisions: bytes('decisions'),
   groups: ordered('groups'),
+  firstIndexes: { name: 'firstIndexes', keys: 'ordered', values: 'ordered' },
+  envelopes: ordered('envelopes'),
+  places: bytes('places'),
+  digestRuns: ordered('digestRuns'),
   head: ordered('head'),
   clones: bytes('clones'),
   anchors: ordered('anchors'),
@@ -51,6 +52,14 @@ export class Table<K extends Key, V> {
   get(key: K): V | null {
     const value = this.#database?.get(key);
     return value === undefined ? null : own(value);
+  }
+
+  /** The last row up to a key, or null. */
+  upTo(key: K): { readonly key: K; readonly value: V } | null {
+    if (this.#database === undefined) return null;
+    for (const row of this.#database.getRange({ start: key, reverse: true, limit: 1 }))
+      return { key: own(row.key), value: own(row.value) };
+    return null;
   }
 
   /** Rows from a key on, ascending. */

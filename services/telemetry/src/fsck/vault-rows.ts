@@ -12,59 +12,77 @@ const FORMS = ['plain', 'sealed', 'erased'] as const;
 /** How an envelope is stored. */
 export type StoredForm = (typeof FORMS)[number];
 
-/** A row of `entries`. */
-export type EntryRow = { readonly receivedMs: number; readonly digest: Bytes; readonly form: StoredForm; readonly data: Bytes };
+/** A row of `envelopes`. */
+export type EnvelopeRow = { readonly form: StoredForm; readonly data: Bytes };
 
-/** Opens a row of `entries`. */
-export function parseEntryRow(row: Bytes): EntryRow {
-  const form = FORMS[row[8 + HASH_SIZE] ?? FORMS.length];
+/** An entry, of which a group has one part and `envelopes` the other. */
+export type EntryRow = EnvelopeRow & { readonly digest: Bytes; readonly receivedMs: number };
+
+/** Opens a row of `envelopes`. */
+export function parseEnvelopeRow(row: Bytes): EnvelopeRow {
+  const form = FORMS[row[0] ?? FORMS.length];
   if (form === undefined) throw formatError('WRONG_TYPE', { want: 'plain, sealed or erased' });
-  const data = row.slice(8 + HASH_SIZE + 1);
+  const data = row.slice(1);
   if (form === 'erased' && data.length > 0) throw formatError('TRAILING_BYTES', { want: 'nothing of what was erased' });
-  return { receivedMs: readUint64(row, 0), digest: row.slice(8, 8 + HASH_SIZE), form, data };
+  return { form, data };
 }
 
 /** One sequence number of one device key. */
 export type Place = { readonly device: Bytes; readonly keyNumber: number; readonly sequence: number };
 
-/** Opens a key of `decisions` and `clones`. */
+/** Opens a key of `places` and `clones`. */
 export function parsePlace(key: Bytes): Place {
   if (key.length !== ID_SIZE + 12) throw formatError('LENGTH_WRONG', { want: ID_SIZE + 12, got: key.length });
   return { device: key.slice(0, ID_SIZE), keyNumber: readUint32(key, ID_SIZE), sequence: readUint64(key, ID_SIZE + 4) };
 }
 
-/** A row of `decisions`. `outcome`: index in the log, or the code of a refusal. */
-export type DecisionRow = {
+/** A record of a group. `outcome`: index in the log, or the code of a refusal. */
+export type DecisionRow = Place & {
   readonly contentDigest: Bytes;
   readonly digest: Bytes;
-  readonly group: number;
   readonly position: number;
   readonly outcome: number | string;
 };
 
-/** Opens a row of `decisions`. */
-export function parseDecisionRow(row: Bytes): DecisionRow {
-  const [contentDigest, digest, group, position, outcome] = tuple(parseCbor(row), 5);
-  return {
-    contentDigest: bytesOf(contentDigest),
-    digest: bytesOf(digest),
-    group: numberOf(group),
-    position: numberOf(position),
-    outcome: typeof outcome === 'string' ? outcome : numberOf(outcome),
-  };
-}
+/** A row of `groups`: what was decided, and what the receipts of it follow from. */
+export type GroupRow = {
+  readonly signedHead: Bytes;
+  readonly leafHashes: readonly Bytes[];
+  readonly receivedMs: number;
+  readonly firstIndex: number;
+  readonly decisions: readonly DecisionRow[];
+};
 
-/** A row of `groups`: what the receipts of one group follow from. */
-export type GroupRow = { readonly signedHead: Bytes; readonly leafHashes: readonly Bytes[] };
+/** position: u16 ‖ outcome: u8 ‖ place ‖ digest ‖ content digest. */
+const PLACE_SIZE = ID_SIZE + 12;
+const RECORD_SIZE = 3 + PLACE_SIZE + 2 * HASH_SIZE;
 
 /** Opens a row of `groups`. */
 export function parseGroupRow(row: Bytes): GroupRow {
-  const [signedHead, joined] = tuple(parseCbor(row), 2);
-  const hashes = bytesOf(joined);
+  const [signedHead, joinedHashes, receivedMs, firstIndex, codes, joinedRecords] = tuple(parseCbor(row), 6);
+  const [hashes, records] = [bytesOf(joinedHashes), bytesOf(joinedRecords)];
   if (hashes.length % HASH_SIZE !== 0) throw formatError('LENGTH_WRONG', { got: hashes.length });
-  const count = hashes.length / HASH_SIZE;
-  const leafHashes = Array.from({ length: count }, (_, i) => hashes.slice(i * HASH_SIZE, (i + 1) * HASH_SIZE));
-  return { signedHead: bytesOf(signedHead), leafHashes };
+  if (records.length % RECORD_SIZE !== 0) throw formatError('LENGTH_WRONG', { got: records.length });
+  if (!Array.isArray(codes)) throw formatError('WRONG_TYPE', { want: 'codes' });
+  const [leafHashes, first] = [split(hashes, HASH_SIZE), numberOf(firstIndex)];
+  const decisions: DecisionRow[] = [];
+  let next = first;
+  let after = -1;
+  for (const record of split(records, RECORD_SIZE)) {
+    const position = (record[0] as number) * 256 + (record[1] as number);
+    if (position <= after || position >= leafHashes.length) throw formatError('NUMBER_RANGE', { position });
+    after = position;
+    const code: unknown = record[2] === 0 ? next++ : codes[(record[2] as number) - 1];
+    if (typeof code !== 'number' && typeof code !== 'string') throw formatError('NUMBER_RANGE', { code: record[2] as number });
+    const place = parsePlace(record.slice(3, 3 + PLACE_SIZE));
+    const digest = record.slice(3 + PLACE_SIZE, 3 + PLACE_SIZE + HASH_SIZE);
+    decisions.push({ ...place, digest, contentDigest: record.slice(3 + PLACE_SIZE + HASH_SIZE), position, outcome: code });
+  }
+  return { signedHead: bytesOf(signedHead), leafHashes, receivedMs: numberOf(receivedMs), firstIndex: first, decisions };
+}
+
+function split(joined: Bytes, size: number): Bytes[] {
+  return Array.from({ length: joined.length / size }, (_, i) => joined.slice(i * size, (i + 1) * size));
 }
 
 /** A row of `clones`: the second envelope under one sequence number. */
