@@ -25,7 +25,8 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
     'services/telemetry',
   ],
   'apps/city': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
-  'apps/verifier': ['core/formats', 'core/proofs'],
+  'sdk/pages': ['core/formats', 'core/proofs'],
+  'apps/verifier': ['core/formats', 'core/proofs', 'sdk/pages'],
   'apps/cli': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
 };
 

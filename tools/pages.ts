@@ -15,6 +15,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const SOURCES = [
   'apps/verifier/{index.html,src/**/*.{ts,css}}',
   'core/{formats,proofs}/src/*.ts',
+  'sdk/pages/src/**/*.{ts,css}',
   'package-lock.json',
   'tools/pages.ts',
 ];

@@ -1,7 +1,7 @@
 /** The page without its answers. Texts and labels are put in by `speak`, in whichever language. */
 
-import { element } from './elements.ts';
-import type { Sentences } from './texts/language.ts';
+import { element } from '@oppidum/pages/elements';
+import type { Sentences } from './texts/sentences.ts';
 
 /** A sentence of the page by its name; `speak` finds it by the attribute. */
 type Name = keyof Sentences;

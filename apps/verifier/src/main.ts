@@ -6,19 +6,20 @@
 import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
 import { LIMITS } from '@oppidum/formats/limits';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
-import { element, quoted } from './elements.ts';
+import { element, quoted } from '@oppidum/pages/elements';
+import { chooseLanguage, LANGUAGES, type Language, type LanguageCode } from '@oppidum/pages/languages';
+import { bytesView, reportView, stepsView } from '@oppidum/pages/report-view';
 import { looksLikePolicy, readEvidenceText } from './given.ts';
 import { type Belief, believe, judge } from './judge.ts';
 import { layout } from './layout.ts';
 import { forgetPolicy, recallPolicy, rememberPolicy } from './memory.ts';
-import { bytesView, reportView, stepsView } from './report-view.ts';
 import { arabic } from './texts/ar.ts';
 import { english } from './texts/en.ts';
 import { estonian } from './texts/et.ts';
-import type { Language, Sentences } from './texts/language.ts';
+import type { Sentences } from './texts/sentences.ts';
 import { chinese } from './texts/zh.ts';
 
-const LANGUAGES: readonly [Language, ...Language[]] = [english, estonian, chinese, arabic];
+const SENTENCES: Readonly<Record<LanguageCode, Sentences>> = { en: english, et: estonian, zh: chinese, ar: arabic };
 
 /** What was given so far. Problems are sentences of the page by name. */
 type Given = {
@@ -42,18 +43,17 @@ let language: Language = preferredLanguage();
 
 function preferredLanguage(): Language {
   const asked = new URLSearchParams(location.hash.slice(1)).get('lang');
-  for (const tag of [asked ?? '', ...navigator.languages]) {
-    const found = LANGUAGES.find((each) => each.tag.split('-')[0] === tag.split('-')[0]);
-    if (found !== undefined) return found;
-  }
-  return LANGUAGES[0];
+  return chooseLanguage([asked ?? '', ...navigator.languages]);
 }
+
+const sentencesHere = (): Sentences => SENTENCES[language.code];
 
 const at = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
 /** Puts the sentences of the language in place; what the page holds as answers is drawn by `show`. */
 function speak(): void {
-  const { sentences, tag, direction } = language;
+  const { tag, direction } = language;
+  const sentences = sentencesHere();
   document.documentElement.lang = tag;
   document.documentElement.dir = direction;
   document.title = `Oppidum: ${sentences.title}`;
@@ -77,10 +77,10 @@ function show(): void {
 }
 
 function policyState(belief: Belief | null): HTMLElement {
-  const { sentences } = language;
+  const sentences = sentencesHere();
   if (belief === null) return element('p', { class: 'hint' }, sentences.noPolicy);
   if ('problem' in belief) {
-    const steps = belief.report === undefined ? [] : [stepsView(belief.report.steps, sentences)];
+    const steps = belief.report === undefined ? [] : [stepsView(belief.report.steps, language.words)];
     const detail = element('span', { lang: 'en', dir: 'ltr' }, quoted(belief.detail));
     return element('div', { class: 'problem' }, element('p', {}, `${sentences[belief.problem]}: `, detail), ...steps);
   }
@@ -99,7 +99,7 @@ function policyState(belief: Belief | null): HTMLElement {
 }
 
 function answer(belief: Belief | null): readonly HTMLElement[] {
-  const { sentences } = language;
+  const sentences = sentencesHere();
   if (given.problem !== null) {
     const { sentence, detail } = given.problem;
     return [element('p', { class: 'problem' }, `${sentences[sentence] as string} `, detail)];
@@ -107,7 +107,7 @@ function answer(belief: Belief | null): readonly HTMLElement[] {
   if (given.evidence === null) return [element('p', { class: 'hint' }, sentences.noEvidence)];
   if (belief === null || 'problem' in belief) return [element('p', { class: 'hint' }, sentences.noPolicy)];
   const report = judge(crypto, given.evidence, belief.trust);
-  return [reportView(report, language), bytesView(given.evidence, toHex(crypto.sha256(given.evidence)), sentences)];
+  return [reportView(report, language), bytesView(given.evidence, toHex(crypto.sha256(given.evidence)), language.words)];
 }
 
 /** Null, with the problem noted, where the file is too large or cannot be read. */
@@ -203,7 +203,7 @@ function listen(): void {
     show();
   });
   at<HTMLSelectElement>('language').addEventListener('change', ({ target }) => {
-    language = LANGUAGES.find(({ tag }) => tag === (target as HTMLSelectElement).value) ?? LANGUAGES[0];
+    language = chooseLanguage([(target as HTMLSelectElement).value]);
     speak();
   });
   document.addEventListener('dragover', (event) => event.preventDefault());
@@ -216,7 +216,7 @@ function listen(): void {
 function begin(): void {
   document.body.append(...layout());
   const select = at<HTMLSelectElement>('language');
-  for (const { tag, name } of LANGUAGES)
+  for (const { tag, name } of Object.values(LANGUAGES))
     select.append(element('option', { value: tag, selected: tag === language.tag, lang: tag }, name));
   const remembered = recallPolicy();
   if (remembered !== null) {

@@ -3,7 +3,8 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Report, Step } from '@oppidum/proofs/report';
 import { element, quoted } from './elements.ts';
-import type { FactName, Language, Sentences, StepName } from './texts/language.ts';
+import type { Language } from './languages.ts';
+import type { FactName, StepName, Words } from './words/words.ts';
 
 type Facts = Report['facts'];
 type Json = Facts[string];
@@ -17,9 +18,9 @@ const MARKS = { passed: '✓', failed: '✗', noted: '•' } as const;
 const ICONS = { green: '✓', amber: '!', red: '✗' } as const;
 
 /** The verdict, its steps and its facts. */
-export function reportView(report: Report, { sentences, tag }: Language): HTMLElement {
+export function reportView(report: Report, { words, tag }: Language): HTMLElement {
   const { verdict, color } = report;
-  const { means, action } = sentences.verdicts[verdict];
+  const { means, action } = words.verdicts[verdict];
   const head = element(
     'div',
     { class: `verdict ${color}` },
@@ -27,13 +28,13 @@ export function reportView(report: Report, { sentences, tag }: Language): HTMLEl
     element(
       'div',
       {},
-      element('p', { class: 'word' }, element('strong', {}, sentences.colors[color]), ' ', element('code', {}, verdict)),
+      element('p', { class: 'word' }, element('strong', {}, words.colors[color]), ' ', element('code', {}, verdict)),
       element('p', { class: 'means' }, stop(means, tag)),
-      element('p', {}, `${sentences.whatToDo} `, stop(action, tag)),
+      element('p', {}, `${words.whatToDo} `, stop(action, tag)),
     ),
   );
-  const parts = [head, stepsView(report.steps, sentences)];
-  if (Object.keys(report.facts).length > 0) parts.push(factsView(report.facts, sentences));
+  const parts = [head, stepsView(report.steps, words)];
+  if (Object.keys(report.facts).length > 0) parts.push(factsView(report.facts, words));
   return element('div', {}, ...parts);
 }
 
@@ -42,7 +43,7 @@ function stop(sentence: string, tag: string): string {
 }
 
 /** The details are the verifier's own English, the same as on the command line. */
-export function stepsView(steps: readonly Step[], sentences: Sentences): HTMLElement {
+export function stepsView(steps: readonly Step[], words: Words): HTMLElement {
   const rows = steps.map(({ name, outcome, detail }) =>
     element(
       'li',
@@ -51,8 +52,8 @@ export function stepsView(steps: readonly Step[], sentences: Sentences): HTMLEle
       element(
         'div',
         {},
-        element('strong', {}, sentences.steps[name as StepName] ?? name),
-        ` (${sentences.outcomes[outcome]}) `,
+        element('strong', {}, words.steps[name as StepName] ?? name),
+        ` (${words.outcomes[outcome]}) `,
         element('span', { class: 'detail', lang: 'en', dir: 'ltr' }, quoted(detail)),
       ),
     ),
@@ -60,33 +61,30 @@ export function stepsView(steps: readonly Step[], sentences: Sentences): HTMLEle
   return element(
     'section',
     {},
-    element('h3', {}, sentences.stepsHeading),
-    element('p', { class: 'help' }, sentences.stepsNote),
+    element('h3', {}, words.stepsHeading),
+    element('p', { class: 'help' }, words.stepsNote),
     element('ol', { class: 'steps' }, ...rows),
   );
 }
 
-function factsView(facts: Facts, sentences: Sentences): HTMLElement {
-  const section = element('section', {}, element('h3', {}, sentences.factsHeading));
+function factsView(facts: Facts, words: Words): HTMLElement {
+  const section = element('section', {}, element('h3', {}, words.factsHeading));
   const list = element('dl', { class: 'facts' });
   const { records, ...others } = facts;
   for (const [name, value] of Object.entries(others)) {
     if (name === 'fact' || value === null || value === undefined) continue;
-    list.append(
-      element('dt', {}, sentences.facts[name as FactName] ?? name),
-      element('dd', {}, factText(name, value, sentences)),
-    );
+    list.append(element('dt', {}, words.facts[name as FactName] ?? name), element('dd', {}, factText(name, value, words)));
   }
   section.append(list);
-  if (Array.isArray(records)) section.append(recordsView(facts, records as readonly Facts[], sentences));
+  if (Array.isArray(records)) section.append(recordsView(facts, records as readonly Facts[], words));
   return section;
 }
 
-function factText(name: string, value: Json, sentences: Sentences): Node {
-  if (typeof value === 'boolean') return document.createTextNode(value ? sentences.yes : sentences.no);
+function factText(name: string, value: Json, words: Words): Node {
+  if (typeof value === 'boolean') return document.createTextNode(value ? words.yes : words.no);
   if (name.endsWith('Ms') && typeof value === 'number') return timeOf(value);
   if (name === 'grade') {
-    const grades: Readonly<Record<string, string>> = sentences.grades;
+    const grades: Readonly<Record<string, string>> = words.grades;
     return document.createTextNode(grades[String(value)] ?? String(value));
   }
   return quoted(Array.isArray(value) ? value.map(String).join(', ') : String(value));
@@ -97,10 +95,10 @@ function timeOf(timeMs: number): Node {
   return quoted(isTime ? new Date(timeMs).toISOString() : String(timeMs));
 }
 
-function recordsView({ fact, device }: Facts, records: readonly Facts[], sentences: Sentences): HTMLElement {
+function recordsView({ fact, device }: Facts, records: readonly Facts[], words: Words): HTMLElement {
   const shown = records.slice(0, RECORDS_SHOWN_MAX);
   const rows = fact === 'reading' ? shown.map((record) => readingRow(record, String(device))) : shown.map(recordRow);
-  const headings = fact === 'reading' ? [sentences.time, sentences.sensor, sentences.value] : [sentences.facts.records];
+  const headings = fact === 'reading' ? [words.time, words.sensor, words.value] : [words.facts.records];
   const table = element(
     'table',
     {},
@@ -108,7 +106,7 @@ function recordsView({ fact, device }: Facts, records: readonly Facts[], sentenc
     element('tbody', {}, ...rows),
   );
   const more = records.length > shown.length ? [element('p', {}, `${shown.length} / ${records.length}`)] : [];
-  return element('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': sentences.facts.records }, table, ...more);
+  return element('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': words.facts.records }, table, ...more);
 }
 
 function readingRow({ name, unit, timeS, value, sum }: Facts, device: string): HTMLElement {
@@ -129,7 +127,7 @@ function recordRow(record: Facts): HTMLElement {
 }
 
 /** The bytes that were judged, as a hexadecimal listing. */
-export function bytesView(file: Bytes, sha256: string, sentences: Sentences): HTMLElement {
+export function bytesView(file: Bytes, sha256: string, words: Words): HTMLElement {
   const lines: string[] = [];
   const shown = file.subarray(0, BYTES_SHOWN_MAX);
   for (let at = 0; at < shown.length; at += BYTES_A_LINE) lines.push(hexLine(shown, at));
@@ -137,7 +135,7 @@ export function bytesView(file: Bytes, sha256: string, sentences: Sentences): HT
   return element(
     'details',
     {},
-    element('summary', {}, `${sentences.bytesHeading} (${file.length} ${sentences.sizeBytes})`),
+    element('summary', {}, `${words.bytesHeading} (${file.length} ${words.sizeBytes})`),
     element('p', { class: 'digest' }, 'SHA-256 ', element('code', {}, sha256)),
     element('pre', { tabindex: '0', dir: 'ltr' }, lines.join('\n')),
   );

@@ -1,0 +1,41 @@
+/** What this page says, beside the words of verifications. */
+
+export type Sentences = {
+  readonly title: string;
+  readonly lead: string;
+  readonly offline: string;
+  readonly language: string;
+  readonly policyHeading: string;
+  readonly policyHelp: string;
+  readonly evidenceHeading: string;
+  readonly evidenceHelp: string;
+  readonly choosePolicy: string;
+  readonly chooseEvidence: string;
+  readonly chooseSuccessors: string;
+  readonly successorHelp: string;
+  readonly paste: string;
+  readonly pastePolicy: string;
+  readonly pasteEvidence: string;
+  readonly dropHere: string;
+  readonly remember: string;
+  readonly forget: string;
+  readonly remembered: string;
+  readonly storageBlocked: string;
+  readonly noPolicy: string;
+  readonly policyOf: string;
+  readonly policyDigest: string;
+  readonly policyCompare: string;
+  readonly policyBad: string;
+  readonly successorBad: string;
+  readonly successorsFollowed: string;
+  readonly noEvidence: string;
+  readonly partsMissing: string;
+  readonly partsMixed: string;
+  readonly pasteUnreadable: string;
+  readonly tooLarge: string;
+  readonly fileUnreadable: string;
+  readonly verdictHeading: string;
+  readonly clear: string;
+  readonly limitsHeading: string;
+  readonly limits: string;
+};
