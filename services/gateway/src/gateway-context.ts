@@ -6,11 +6,14 @@ import type { Registry } from '@oppidum/ledger/action';
 import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { Logger } from 'pino';
+import type { Access } from './access/access.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { ReadModel } from './read-model/read-model.ts';
 
 export type GatewayContext = {
   readonly crypto: Crypto;
+  /** Who may do what; see access/access.ts. */
+  readonly access: Access;
   /** Shapes of actions, for showing them. */
   readonly registry: Registry;
   /** The city's name, from its genesis document. */

@@ -6,6 +6,7 @@ import type { Registry } from '@oppidum/ledger/action';
 import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { Logger } from 'pino';
+import { Access } from './access/access.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { type App, buildApp } from './http/app.ts';
 import { portTaken } from './listen.ts';
@@ -79,6 +80,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const context: GatewayContext = {
       ...{
         crypto,
+        access: new Access(),
         registry,
         node,
         shards,
