@@ -33,10 +33,13 @@ export const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   '@oppidum/contracts': 'core/contracts',
   '@oppidum/crypto': 'sdk/crypto',
   '@oppidum/device': 'sdk/device',
+  '@oppidum/pages': 'sdk/pages',
   '@oppidum/node': 'services/node',
   '@oppidum/telemetry': 'services/telemetry',
   '@oppidum/gateway': 'services/gateway',
   '@oppidum/city': 'apps/city',
+  '@oppidum/verifier': 'apps/verifier',
+  '@oppidum/console': 'apps/console',
   '@oppidum/cli': 'apps/cli',
 };
 

@@ -59,11 +59,11 @@ function readSources(): Source[] {
       if (tree !== undefined) trees.set(resolve(file), tree);
     }
   }
-  const found = files.filter((file) => file.endsWith('.ts')).sort();
+  const found = files.filter((file) => /\.tsx?$/.test(file)).sort();
   const result = found.map((path) => {
     const tree = trees.get(join(ROOT, path));
     if (tree === undefined) throw new Error(`${path} belongs to no tsconfig: add it to one, or remove it`);
-    return { path, text: readFileSync(join(ROOT, path), 'utf8'), tree, isTest: path.endsWith('.test.ts'), house: houseOf(path) };
+    return { path, text: readFileSync(join(ROOT, path), 'utf8'), tree, isTest: /\.test\.tsx?$/.test(path), house: houseOf(path) };
   });
   api.close();
   return result;
