@@ -50,7 +50,7 @@ genesis = bytes.fromhex(re.search(r"/([0-9a-f]{64})", (folder / "city.policy").r
 keys = {bytes.fromhex(s): bytes.fromhex(k) for s, k in (line.split() for line in (folder / "receipt.keys").read_text().splitlines())}
 (folder / "outbox").mkdir(exist_ok=True); last = folder / "sequence"; n = int(last.read_text()) + 1 if last.exists() else 1
 durable(last, b"%d" % n)  # given before it is used: a crash leaves a gap, never a number twice
-pack = encode([{-2: f"urn:oppidum:{device.hex()}:", -3: int(time.time()), 0: sensor, 1: unit, 2: float(value)}])
+pack = encode([{-2: f"urn:oppidum:{device.hex()}:", -3: time.time(), 0: sensor, 1: unit, 2: float(value)}])
 protected = encode({1: -8, 3: 112, 4: device + bytes(4), -70001: genesis, -70002: n, -70003: os.urandom(16), -70004: int(clock_error)})
 durable(folder / "outbox" / f"{n:012}", b"\xd2" + encode([protected, {}, pack, key.sign(encode(["Signature1", protected, b"", pack]))]))
 for file in sorted((folder / "outbox").glob("?" * 12)):  # oldest first, deleted only on a receipt for its own digest

@@ -9,6 +9,7 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { enrolDevices } from '@oppidum/device/enrol';
 import { readOrMakeSeed } from '@oppidum/device/key-file';
+import { toHex } from '@oppidum/formats/bytes';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { admitMaker, CityProcess } from '../support/city-process.ts';
 import { freshBytes, inTemporaryFolder } from '../support/running-city.ts';
@@ -28,7 +29,7 @@ function withAddresses(program: string): string {
 test('the program on the page for device makers runs as it stands, and its reading is kept', () =>
   inTemporaryFolder(async (data) => {
     const [program] = programs();
-    assert.ok(program !== undefined && program.split('\n').length < 40, 'the first program of the page');
+    assert.ok(program !== undefined && program.trimEnd().split('\n').length <= 20, 'the first program of the page');
     const city = await CityProcess.start(data);
     const folder = join(dirname(data), 'maker');
     mkdirSync(join(folder, 'lamp'), { recursive: true });
@@ -46,10 +47,13 @@ test('the program on the page for device makers runs as it stands, and its readi
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       try {
-        const [line] = await firstLines(child.stdout);
+        const [name, line] = await firstLines(child.stdout, 2);
+        assert.equal(name, `device ${toHex(id)}`);
         assert.match(line ?? '', /^[0-9a-f]{64} kept$/);
         const reading = await fetch(`${city.http}/api/v1/readings/${line?.slice(0, 64)}`);
         assert.equal(reading.status, 200);
+        const { clockErrorMs, grade } = (await reading.json()) as { readonly clockErrorMs: number; readonly grade: string };
+        assert.deepEqual([clockErrorMs >= 1_000 && clockErrorMs < 1_100, grade], [true, 'device']);
       } finally {
         child.kill('SIGKILL');
       }
@@ -59,8 +63,9 @@ test('the program on the page for device makers runs as it stands, and its readi
     }
   }));
 
-/** The first line that a stream has; none when it ends before. */
-async function firstLines(stream: NodeJS.ReadableStream): Promise<readonly string[]> {
-  for await (const line of createInterface({ input: stream })) return [line];
-  return [];
+/** The first lines that a stream has. */
+async function firstLines(stream: NodeJS.ReadableStream, count: number): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: stream })) if (lines.push(line) === count) break;
+  return lines;
 }

@@ -212,6 +212,18 @@ export const ERRORS = {
     'This file is no outbox, or is damaged',
     'Set it aside, rotate the keys of its devices and begin a new one',
   ),
+  OUTBOX_UNSETTLED: entry(
+    409,
+    1,
+    'What the old key signed waits for receipts',
+    'Let the device send it first: once the key is changed it is refused for good',
+  ),
+  TRUST_MISSING: entry(
+    500,
+    2,
+    'The policy file that says whom to trust is not there',
+    'Bring city.policy from a source that you trust and put it there',
+  ),
   CLOCK_UNKNOWN: entry(
     503,
     5,

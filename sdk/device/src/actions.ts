@@ -1,10 +1,9 @@
 /** The ledger actions of a device maker (specs/ledger.md), and the transactions that carry them. */
 
-import { randomBytes } from 'node:crypto';
 import { type Bytes, compareBytes } from '@oppidum/formats/bytes';
 import type { CborMap, CborValue } from '@oppidum/formats/cbor';
 import type { Signer } from '@oppidum/formats/crypto';
-import { activationChallenge } from '@oppidum/formats/possession';
+import { activationChallenge, rotationChallenge } from '@oppidum/formats/possession';
 import { type Action, signTransaction, type TransactionSigner } from '@oppidum/formats/transaction';
 
 /** Who really signs, as every verdict will say: the device, a bridge for devices that cannot, or whoever imported a file. */
@@ -39,7 +38,7 @@ export function makeTransaction(city: Bytes, actions: readonly Action[], by: rea
   const payload = {
     city,
     validUntil: Date.now() + LIFETIME_MS,
-    nonce: new Uint8Array(randomBytes(NONCE_SIZE)),
+    nonce: globalThis.crypto.getRandomValues(new Uint8Array(NONCE_SIZE)),
     signers: by.map(({ account }) => account).sort(compareBytes),
     actions: [...actions],
   };
@@ -80,6 +79,17 @@ export function activateDevice(city: Bytes, registration: Bytes, device: NewDevi
     publicKey: signer.publicKey,
   });
   return { kind: 'device/activate', body: cborMap({ id, proof: signer.sign(challenge) }) };
+}
+
+/** Where a key comes to stand: the device, the transaction that registered it, the number and grade of the key. */
+type KeyPlace = { readonly id: Bytes; readonly registration: Bytes; readonly keyNumber: number; readonly grade: Grade };
+
+/** `device/rotate-key`, by any account: the old key hands over to the new one, and both sign it. */
+export function rotateDeviceKey(city: Bytes, { id, grade, ...place }: KeyPlace, from: Signer, to: Signer): Action {
+  const challenge = rotationChallenge({ genesis: city, device: id, publicKey: to.publicKey, ...place });
+  const key = cborMap({ algorithm: to.algorithm, publicKey: to.publicKey });
+  const proofs = { oldProof: from.sign(challenge), newProof: to.sign(challenge) };
+  return { kind: 'device/rotate-key', body: cborMap({ id, key, grade, ...proofs }) };
 }
 
 function cborMap(fields: Readonly<Record<string, CborValue>>): CborMap {

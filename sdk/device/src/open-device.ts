@@ -1,0 +1,100 @@
+/**
+ * Everything that a device of one process needs, put together: key, outbox, proofs, clock and link, all kept in one folder. Whoever needs
+ * another arrangement (many devices, a secure element, another store) puts the parts together alike.
+ *
+ *   key.seed   the private key, made at the first start (`device-folder.ts`)      outbox.sqlite   what no receipt has settled      shard-keys/   whom to believe
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { toHex } from '@oppidum/formats/bytes';
+import { formatError } from '@oppidum/formats/errors';
+import { TimeKeeper } from './agree-time.ts';
+import { CityApi } from './city-api.ts';
+import { DeviceClock, type TimeSource } from './clock.ts';
+import { Device } from './device.ts';
+import { readKeyHolder } from './device-folder.ts';
+import { HttpLink } from './http-link.ts';
+import { MqttLink } from './mqtt-link.ts';
+import { openOutbox } from './outbox.ts';
+import { ProvenRecords } from './proven-records.ts';
+import type { SensorValue } from './reading-pack.ts';
+import { openShardKeys } from './shard-keys.ts';
+import { systemMonotonic } from './system-time.ts';
+
+type OpenDeviceOptions = {
+  readonly folder: string;
+  /** The file of the policy to trust. */
+  readonly policy: string;
+  /** Address of the city's API. */
+  readonly api: string;
+  /** Who tells the time; more than half of them must agree. */
+  readonly time: readonly TimeSource[];
+  /** Address of the MQTT door; without it readings go by HTTP. */
+  readonly mqttUrl?: string;
+  /** A receipt settled a reading; `code` is null when it was kept. Digests are in hex. */
+  readonly onSettled?: (settled: { readonly digest: string; readonly code: string | null }) => void;
+  /** Something is in the way and will be tried again; `code` is of the error catalogue or the system's. */
+  readonly onTrouble?: (trouble: { readonly code: string }) => void;
+};
+
+/** A device at work. */
+export type OpenDevice = {
+  /** In hex, as the ledger knows it. */
+  readonly id: string;
+  readonly device: Device;
+  readonly clock: DeviceClock;
+  /** Measured now: signed as soon as the time is known, sent until a receipt proves that the city has it. */
+  readonly measure: (values: readonly SensorValue[]) => Promise<void>;
+  /** Stops and lets go of the folder; what has no receipt stays in it. */
+  readonly close: () => Promise<void>;
+};
+
+/**
+ * Opens the folder of a device, or makes it, and starts sending. Resolves when the sources of time were asked once, whatever they said.
+ * Throws TRUST_MISSING, and as `parseCityPolicy`, `readOrMakeSeed` and `openOutbox` do.
+ */
+export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice> {
+  const { folder, mqttUrl, onTrouble = () => undefined } = options;
+  const api = new CityApi(options.api);
+  const records = new ProvenRecords(nativeCrypto, readPolicy(options.policy), api);
+  const { id, keyNumber, signer } = await readKeyHolder(folder);
+  const shardKeys = await openShardKeys(records, join(folder, 'shard-keys'));
+  const outbox = openOutbox({ path: join(folder, 'outbox.sqlite'), crypto: nativeCrypto, audience: records.audience });
+  const clock = new DeviceClock({ monotonic: systemMonotonic() });
+  const onUndated = onTrouble;
+  const device = new Device({ crypto: nativeCrypto, id, keyNumber, signer, outbox, issuers: shardKeys, clock, onUndated });
+  const keeper = new TimeKeeper({ clock, sources: options.time, onTrouble });
+  const onSettled = ({ digest, code }: { readonly digest: Uint8Array; readonly code: string | null }): void =>
+    options.onSettled?.({ digest: toHex(digest), code });
+  const carrier = { shardKeys, onTrouble, onSettled };
+  const link = mqttUrl === undefined ? new HttpLink(api, [device], carrier) : new MqttLink(mqttUrl, device, carrier);
+  await keeper.agree();
+  keeper.start();
+  link.start();
+  return {
+    id: toHex(id),
+    device,
+    clock,
+    measure: async (values) => {
+      await device.measure(values);
+    },
+    close: async () => {
+      keeper.stop();
+      await link.stop();
+      await device.date();
+      outbox.close();
+      api.close();
+    },
+  };
+}
+
+function readPolicy(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw formatError('TRUST_MISSING', { path });
+  }
+}
