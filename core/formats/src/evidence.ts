@@ -45,7 +45,7 @@ const anchorHop = struct({
 export type AnchorHop = Infer<typeof anchorHop>;
 
 /** A pruned state map under the block leaf of one height. */
-const stateHop = struct({
+export const stateHop = struct({
   height: height(),
   timeMs: timeMs(),
   stateRoot: id(),

@@ -212,10 +212,30 @@ export const SERVICE_ERRORS = {
     'This type of content is not read here',
     'Send one of the types that the API description names',
   ),
+  CERTIFICATE_FOREIGN: entry(
+    403,
+    4,
+    'This certificate does not hold the key of this device',
+    'Make a certificate with the key that the ledger has in force for the device',
+  ),
+  CONNECTIONS_FULL: entry(
+    503,
+    5,
+    'Too many connections are open, or wait to be let in from this address',
+    'Connect again later, each time later',
+  ),
+  CREDENTIALS_MISSING: entry(
+    401,
+    4,
+    'The connection shows neither a token nor a certificate of a device',
+    'Give a fresh token as the password and the device id as user name, or connect by TLS with a certificate',
+  ),
+  TOKEN_USED: entry(409, 4, 'A connection was made with this token before', 'Sign a fresh token for each connection'),
+  MQTT_MALFORMED: entry(400, 2, 'This is not MQTT 3.1.1 as the door takes it', 'See specs/doors.md for packets, sizes and times'),
   MQTT_UNSUPPORTED: entry(
     400,
     1,
-    'Wills, retained messages and QoS 2 are not used here',
+    'Wills, retained messages, QoS 0 and QoS 2 are not used here',
     'Publish at QoS 1, without the retain flag and without a will',
   ),
   NOT_ACCEPTABLE: entry(
@@ -225,6 +245,12 @@ export const SERVICE_ERRORS = {
     'Accept one of the types that the API description names',
   ),
   CLOCK_AHEAD: entry(400, 1, 'A record is timed ahead of now', 'Set the clock of the device; send the reading again later'),
+  SHARD_NOT_HOME: entry(
+    409,
+    1,
+    'Another shard takes the readings of this device key',
+    'Send it through the doors of the city: they know which',
+  ),
   NODE_SILENT: entry(503, 5, 'The ledger cannot be asked, so nothing is acknowledged', 'Keep the reading and send it again'),
   SEQUENCE_REUSED: entry(
     409,
@@ -261,6 +287,6 @@ export const SERVICE_ERRORS = {
     403,
     4,
     'A device publishes and subscribes only under its own topic',
-    'Use v1/<genesis hash>/<device id>/up, down and ack, and the device id as client id',
+    'Use v1/<genesis hash>/<device id>/up and down, and the device id as client id and user name',
   ),
 } as const satisfies Record<string, ErrorEntry>;

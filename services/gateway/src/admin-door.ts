@@ -7,13 +7,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { LEGAL_BASES } from '@oppidum/formats/action-bodies';
 import { type Bytes, encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { encodeActions } from '@oppidum/formats/transaction';
+import { listenOwnerOnly } from '@oppidum/node/unix-socket';
 import type { OpenShard } from '@oppidum/telemetry/open-shard';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -30,37 +29,24 @@ export type AdminDoorOptions = {
 /** An open door; `close` lets what was begun end and removes the socket. */
 export type AdminDoor = { readonly close: () => Promise<void> };
 
-/** `sun_path` of sockaddr_un without its last zero (unix(7); macOS and the BSDs have 104 bytes). */
-const PATH_SIZE_MAX = process.platform === 'linux' ? 107 : 103;
 const BODY_SIZE_MAX = 1_024;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Between two looks for clients that are too slow: they must not hold up a stop. */
 const CHECK_INTERVAL_MS = 1_000;
-/** Whatever is made while it stands is its owner's alone. */
-const OWNER_ONLY_UMASK = 0o177;
-const OWNER_ONLY_MODE = 0o600;
-
 const erasureRequest = z.strictObject({ device: hexId, legalBasis: z.enum(LEGAL_BASES) });
 
 /** Opens the door, or says in the log why there is none: the city runs without it. */
 export async function openAdminDoor(options: AdminDoorOptions): Promise<AdminDoor | null> {
   const { path, logger } = options;
-  const reason = await whyNot(path);
-  if (reason !== null) {
-    logger.warn({ path }, `no admin door: ${reason}`);
-    return null;
-  }
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
     (request, response) => {
       void answer(options, request, response);
     },
   );
-  try {
-    await listen(server, path);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    logger.warn({ path }, `no admin door: ${code ?? message}`);
+  const reason = await listenOwnerOnly(server, path);
+  if (reason !== null) {
+    logger.warn({ path }, `no admin door: ${reason}`);
     return null;
   }
   const close = async (): Promise<void> => {
@@ -68,50 +54,6 @@ export async function openAdminDoor(options: AdminDoorOptions): Promise<AdminDoo
     await new Promise((resolve) => server.close(resolve));
   };
   return { close };
-}
-
-/** Why the socket cannot be made here, or null; what a dead process left is removed. */
-async function whyNot(path: string): Promise<string | null> {
-  if (process.platform === 'win32') return 'Windows has no sockets with the permissions of files';
-  const size = Buffer.byteLength(path);
-  if (size > PATH_SIZE_MAX)
-    return `its path has ${size} bytes, a socket may have ${PATH_SIZE_MAX}; name the data folder by a shorter or a relative path`;
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return null;
-  if (!found.isSocket()) return 'something else has its name';
-  if (await isAnswered(path)) return 'another process listens there';
-  rmSync(path);
-  return null;
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const end = (isOpen: boolean) => (): void => {
-      socket.destroy();
-      resolve(isOpen);
-    };
-    socket.once('connect', end(true)).once('error', end(false));
-  });
-}
-
-function listen(server: Server, path: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    // Node binds before `listen` returns, so at no time may anybody else connect.
-    const umask = process.umask(OWNER_ONLY_UMASK);
-    try {
-      server.listen(path, () => {
-        server.off('error', reject);
-        resolve();
-      });
-      chmodSync(path, OWNER_ONLY_MODE);
-    } catch (error) {
-      reject(error as Error);
-    } finally {
-      process.umask(umask);
-    }
-  });
 }
 
 async function answer(options: AdminDoorOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

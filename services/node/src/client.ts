@@ -88,3 +88,24 @@ export type NodeClient = {
    */
   proveState(ranges: readonly KeyRange[], size: number): Promise<StateHop>;
 };
+
+/** At once where it is at hand, else later. */
+export type Awaitable<T> = T | Promise<T>;
+
+/** What a follower of blocks is told of each. */
+export type BlockNews = Pick<CommittedBlock, 'height' | 'changes'>;
+
+/**
+ * What a telemetry shard asks of a node, in this process or in another: what it needs for every reading is at hand, the rest may be a
+ * way off. Far calls refuse with NODE_SILENT while the node is away.
+ */
+export type NodeLink = Pick<
+  NodeClient,
+  'genesisHash' | 'origin' | 'isAlive' | 'submit' | 'read' | 'scan' | 'checkpointOf' | 'proveLeaf' | 'proveState'
+> & {
+  head(): Pick<ReturnType<NodeClient['head']>, 'height' | 'timeMs'>;
+  onBlock(listener: (block: BlockNews) => void): () => void;
+  transaction(id: Bytes): Awaitable<CommittedTransaction | null>;
+  block(height: number): Awaitable<CommittedBlock | null>;
+  policyFileOf(size: number): Awaitable<Bytes>;
+};

@@ -16,12 +16,12 @@ import { minimizeNote } from '@oppidum/formats/minimal-note';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { encodeEvents, eventsDigest } from '@oppidum/formats/result';
 import { claimRange } from '@oppidum/proofs/verify-state';
-import type { CommittedTransaction, NodeClient } from './client.ts';
+import type { CommittedTransaction, NodeClient, NodeLink } from './client.ts';
 import type { PublishedCheckpoint } from './publisher.ts';
 
 /** Evidence that this transaction was executed, with its result. Waits for a checkpoint over its leaf. Throws TRANSACTION_UNKNOWN. */
 export async function transactionEvidence(client: NodeClient, crypto: Crypto, id: Bytes): Promise<TransactionEvidence> {
-  const transaction = executedTransaction(client, id);
+  const transaction = await executedTransaction(client, id);
   const { index, height, position, code, events } = transaction;
   const checkpoint = await client.checkpointOf(index + 1);
   const log = await client.proveLeaf(index, checkpoint.size);
@@ -55,11 +55,11 @@ export async function stateEvidence(client: NodeClient, crypto: Crypto, claim: S
 
 /** The hop of one action of an executed transaction under a checkpoint that covers it. Throws TRANSACTION_UNKNOWN, NUMBER_RANGE. */
 export async function anchorHop(
-  client: NodeClient,
+  client: Pick<NodeLink, 'transaction' | 'proveLeaf'>,
   crypto: Crypto,
   place: { readonly id: Bytes; readonly action: number; readonly checkpoint: PublishedCheckpoint },
 ): Promise<AnchorHop> {
-  const transaction = executedTransaction(client, place.id);
+  const transaction = await executedTransaction(client, place.id);
   const { index, height, position, events } = transaction;
   const log = await client.proveLeaf(index, place.checkpoint.size);
   return {
@@ -87,8 +87,8 @@ export function minimalNote(
   return minimal.note;
 }
 
-function executedTransaction(client: NodeClient, id: Bytes): CommittedTransaction {
-  const transaction = client.transaction(id);
+async function executedTransaction(client: Pick<NodeLink, 'transaction'>, id: Bytes): Promise<CommittedTransaction> {
+  const transaction = await client.transaction(id);
   if (transaction === null) throw formatError('TRANSACTION_UNKNOWN', { id: toHex(id) });
   return transaction;
 }

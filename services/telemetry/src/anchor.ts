@@ -7,11 +7,11 @@ import { ANCHOR_ACTION, anchorBody } from '@oppidum/formats/action-bodies';
 import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { parseSign } from '@oppidum/formats/cose';
-import type { Rejection } from '@oppidum/formats/errors';
+import { FormatError, type Rejection } from '@oppidum/formats/errors';
 import { type AnyKind, at, numberRange, parseKey, parseState } from '@oppidum/formats/state-layout';
 import { anchorHeadKind, anchorKind, shardKind } from '@oppidum/formats/state-telemetry';
 import { parsePayload } from '@oppidum/formats/transaction';
-import type { CommittedTransaction, NodeClient } from '@oppidum/node/client';
+import type { CommittedTransaction, NodeLink } from '@oppidum/node/client';
 import type { CheckpointPublisher } from '@oppidum/node/publisher';
 import type { TileLog } from '@oppidum/node/tile-log';
 import type { InterlockRiders } from './interlock-riders.ts';
@@ -19,7 +19,7 @@ import { type Submission, submitAction } from './transactions.ts';
 import type { AnchorRecord, Vault } from './vault.ts';
 
 export type AnchorerOptions = Omit<Submission, 'client'> & {
-  readonly client: NodeClient;
+  readonly client: NodeLink;
   readonly shard: Bytes;
   readonly log: Pick<TileLog, 'proveConsistency' | 'proveInclusion'>;
   readonly publisher: Pick<CheckpointPublisher, 'latest' | 'onCheckpoint'>;
@@ -143,7 +143,10 @@ export class Anchorer {
     const { client, shard, vault, onFailure } = this.#options;
     const head = client.read(at(anchorHeadKind, shard));
     if (head === null || head.size <= (vault.newestAnchor()?.size ?? 0)) return;
-    this.#recording = this.#recording.then(() => this.#record()).catch(onFailure);
+    this.#recording = this.#recording.then(() => this.#record()).catch((error: Error) => {
+      // A node that went away is followed again when it is back.
+      if (!(error instanceof FormatError)) onFailure(error);
+    });
   }
 
   async #record(): Promise<void> {
@@ -152,7 +155,7 @@ export class Anchorer {
     const range = numberRange(anchorKind as unknown as AnyKind, [shard], from, Number.MAX_SAFE_INTEGER);
     for (const { key, value } of [...client.scan(range)]) {
       const size = parseKey(anchorKind, key)[1];
-      const anchor = findAnchor(client, shard, size, parseState(anchorKind, value).at);
+      const anchor = await findAnchor(client, shard, size, parseState(anchorKind, value).at);
       if (anchor === null) continue;
       await vault.putAnchor(anchor);
       onAnchored(anchor);
@@ -162,8 +165,13 @@ export class Anchorer {
 }
 
 /** The transaction that anchored the shard at this size, in the block of this height; null where that block is no longer kept. */
-function findAnchor(client: Pick<NodeClient, 'block'>, shard: Bytes, size: number, height: number): AnchorRecord | null {
-  const block = client.block(height);
+async function findAnchor(
+  client: Pick<NodeLink, 'block'>,
+  shard: Bytes,
+  size: number,
+  height: number,
+): Promise<AnchorRecord | null> {
+  const block = await client.block(height);
   for (const transaction of block?.transactions ?? []) {
     const action = transaction.code === 'OK' ? findAction(transaction, shard, size) : -1;
     if (action >= 0) return { size, transaction: transaction.id, action, height, timeMs: block?.timeMs ?? 0 };

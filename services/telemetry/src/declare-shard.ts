@@ -6,12 +6,12 @@ import { formatError } from '@oppidum/formats/errors';
 import { ID_SIZE, shardOrigin } from '@oppidum/formats/ids';
 import { at } from '@oppidum/formats/state-layout';
 import { shardNumberKind } from '@oppidum/formats/state-telemetry';
-import type { NodeClient } from '@oppidum/node/client';
+import type { NodeLink } from '@oppidum/node/client';
 import { makeShardKeys, shardPaths } from './shard-keys.ts';
 import { type Submission, submitAction } from './transactions.ts';
 
 export type DeclareShardOptions = Omit<Submission, 'client'> & {
-  readonly client: Pick<NodeClient, 'genesisHash' | 'origin' | 'head' | 'read' | 'submit'>;
+  readonly client: Pick<NodeLink, 'genesisHash' | 'origin' | 'head' | 'read' | 'submit'>;
   readonly crypto: Crypto;
   /** `shards/<number>` of the data folder. */
   readonly folder: string;
@@ -21,7 +21,7 @@ export type DeclareShardOptions = Omit<Submission, 'client'> & {
 };
 
 /** The id of the shard with this number, or null while none is declared. */
-export function shardOfNumber(client: Pick<NodeClient, 'read'>, number: number): Bytes | null {
+export function shardOfNumber(client: Pick<NodeLink, 'read'>, number: number): Bytes | null {
   return client.read(at(shardNumberKind, number))?.shard ?? null;
 }
 

@@ -17,7 +17,7 @@ import { ID_SIZE } from '@oppidum/formats/ids';
 import type { LedgerEvent } from '@oppidum/formats/result';
 import { erasureKind } from '@oppidum/formats/state-erasure';
 import { at } from '@oppidum/formats/state-layout';
-import type { NodeClient } from '@oppidum/node/client';
+import type { NodeLink } from '@oppidum/node/client';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import { proveInclusion, treeRoot } from '@oppidum/proofs/merkle-tree';
 import type { Database } from 'lmdb';
@@ -29,7 +29,7 @@ import type { Vault } from './vault.ts';
 export type LegalBasis = (typeof LEGAL_BASES)[number];
 
 export type ErasuresOptions = Omit<Submission, 'signer' | 'client'> & {
-  readonly client: NodeClient;
+  readonly client: NodeLink;
   /** An account with the role data-protection; without it nothing can be erased here. */
   readonly signer: Submission['signer'] | null;
   readonly crypto: Crypto;
@@ -135,7 +135,7 @@ export class Erasures {
     const row = this.#row(id);
     const { root, count, legalBasis } = row;
     const body = erasureBody.encode({ id, root, count, legalBasis });
-    const transaction = this.#findRecorded(id) ?? (await this.#submit(signer, body));
+    const transaction = (await this.#findRecorded(id)) ?? (await this.#submit(signer, body));
     await this.#erasures.put(Buffer.from(id), encodeRow({ ...row, device: null, transaction }));
   }
 
@@ -146,10 +146,10 @@ export class Erasures {
   }
 
   /** The transaction that recorded this erasure before a crash kept us from noting it. */
-  #findRecorded(id: Bytes): Bytes | null {
+  async #findRecorded(id: Bytes): Promise<Bytes | null> {
     const { client } = this.#options;
     const recorded = client.read(at(erasureKind, id));
-    const block = recorded === null ? null : client.block(recorded.at);
+    const block = recorded === null ? null : await client.block(recorded.at);
     const transaction = block?.transactions.find(({ events }) =>
       events.some((event) => event.kind === 'erasure/recorded' && isAbout(event, id)),
     );

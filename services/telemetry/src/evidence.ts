@@ -11,7 +11,7 @@ import {
   type ReadingEvidence,
 } from '@oppidum/formats/evidence';
 import { parseReading } from '@oppidum/formats/reading';
-import type { NodeClient } from '@oppidum/node/client';
+import type { NodeLink } from '@oppidum/node/client';
 import { anchorHop, minimalNote } from '@oppidum/node/evidence';
 import type { PublishedCheckpoint } from '@oppidum/node/publisher';
 import type { TileLog } from '@oppidum/node/tile-log';
@@ -22,7 +22,7 @@ import type { SubjectKeys } from './subject-keys.ts';
 import type { AnchorRecord, Vault, VaultEntry } from './vault.ts';
 
 export type EvidenceSources = {
-  readonly client: NodeClient;
+  readonly client: NodeLink;
   readonly crypto: Crypto;
   readonly vault: Vault;
   readonly keys: SubjectKeys;
@@ -59,18 +59,18 @@ async function proveReading(
   const { device, keyNumber } = parseReading(crypto, envelope);
   const anchored = await proveAnchored(sources, entry.index, anchor, anchor.height);
   const state = await client.proveState(entitlementRanges(client, device, keyNumber), anchored.checkpoint.size);
-  const checkpoint = minimalNote(client, crypto, anchored.checkpoint);
+  const checkpoint = await noteOf(client, crypto, anchored.checkpoint);
   return { version: EVIDENCE_VERSION, fact: 'reading', envelope, ...anchored, state, checkpoint };
 }
 
 async function proveErased(sources: EvidenceSources, entry: VaultEntry, anchor: AnchorRecord): Promise<ErasedEvidence> {
   const { client, crypto, erasures } = sources;
   const proof = erasures.prove(entry.index);
-  const recorded = proof === null || proof.transaction === null ? null : client.transaction(proof.transaction);
+  const recorded = proof === null || proof.transaction === null ? null : await client.transaction(proof.transaction);
   if (proof === null || recorded === null) throw formatError('NOT_ANCHORED', { id: toHex(entry.digest), want: 'its erasure' });
   const anchored = await proveAnchored(sources, entry.index, anchor, Math.max(anchor.height, recorded.height));
   const erasure = await anchorHop(client, crypto, { id: recorded.id, action: 0, checkpoint: anchored.checkpoint });
-  const checkpoint = minimalNote(client, crypto, anchored.checkpoint);
+  const checkpoint = await noteOf(client, crypto, anchored.checkpoint);
   const { salt, leaf } = proof;
   return { version: EVIDENCE_VERSION, fact: 'erased', entry: entry.digest, ...anchored, erasure, salt, leaf, checkpoint };
 }
@@ -82,7 +82,7 @@ async function proveAnchored(
   anchor: AnchorRecord,
   height: number,
 ): Promise<AnchoredEntry> {
-  const block = client.block(height);
+  const block = await client.block(height);
   if (block === null) throw formatError('STATE_PRUNED', { height });
   const checkpoint = await client.checkpointOf(block.logSize);
   return {
@@ -90,4 +90,9 @@ async function proveAnchored(
     anchor: await anchorHop(client, crypto, { id: anchor.transaction, action: anchor.action, checkpoint }),
     checkpoint,
   };
+}
+
+async function noteOf(client: NodeLink, crypto: Crypto, checkpoint: PublishedCheckpoint): Promise<Bytes> {
+  const file = await client.policyFileOf(checkpoint.size);
+  return minimalNote({ policyFileOf: () => file }, crypto, checkpoint);
 }

@@ -11,7 +11,7 @@ import { LIMITS } from '@oppidum/formats/limits';
 import { type AllegedReading, parseReading, parseReadingRecords } from '@oppidum/formats/reading';
 import { type AnyKind, parseKey, parseState, prefixRange } from '@oppidum/formats/state-layout';
 import { type InterlockSensorRecord, interlockSensorKind } from '@oppidum/formats/state-telemetry';
-import type { NodeClient } from '@oppidum/node/client';
+import type { NodeLink } from '@oppidum/node/client';
 import type { TileLog } from '@oppidum/node/tile-log';
 import type { VaultEntry } from './vault.ts';
 
@@ -24,14 +24,14 @@ type Order = Pick<InterlockSensorRecord, 'keyNumber' | 'sequence'>;
 
 /** The readings that wait for the next anchor of one shard. */
 export class InterlockRiders {
-  readonly #client: Pick<NodeClient, 'scan' | 'head'>;
+  readonly #client: Pick<NodeLink, 'scan' | 'head'>;
   readonly #crypto: Crypto;
   /** By sensor: `<device hex>:<sensor name>`. */
   readonly #newest = new Map<string, Rider>();
   #declared: ReadonlyMap<string, Order> = new Map();
   #height = -1;
 
-  constructor(client: Pick<NodeClient, 'scan' | 'head'>, crypto: Crypto) {
+  constructor(client: Pick<NodeLink, 'scan' | 'head'>, crypto: Crypto) {
     this.#client = client;
     this.#crypto = crypto;
   }

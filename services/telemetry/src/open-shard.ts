@@ -8,7 +8,7 @@ import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
 import { anchorHeadKind, shardKind } from '@oppidum/formats/state-telemetry';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
-import type { NodeClient } from '@oppidum/node/client';
+import type { NodeLink } from '@oppidum/node/client';
 import { CheckpointPublisher } from '@oppidum/node/publisher';
 import { type AdmissionContext, admitReadings, checkStillEntitled } from './admit.ts';
 import { Anchorer } from './anchor.ts';
@@ -131,7 +131,7 @@ function wire(options: ShardOptions, parts: ShardParts, onFailure: (error: Error
   });
   const riders = new InterlockRiders(client, crypto);
   for (const entry of vault.entriesFrom(client.read(at(anchorHeadKind, id))?.size ?? 0)) riders.offer(entry);
-  const [devices, pool] = [new DeviceRecords(client), new CheckPool(crypto)];
+  const [devices, pool] = [new DeviceRecords(client, crypto, id), new CheckPool(crypto)];
   return {
     parts,
     publisher,
@@ -173,7 +173,7 @@ function makeSequencer(options: ShardOptions, wiring: Wiring): Sequencer {
 }
 
 /** Why the shard acknowledges nothing now, or null. Whoever cannot ask the ledger cannot know of a revocation. */
-function closedBecause(client: Pick<NodeClient, 'isAlive' | 'read'>, shard: Bytes): Rejection | null {
+function closedBecause(client: Pick<NodeLink, 'isAlive' | 'read'>, shard: Bytes): Rejection | null {
   if (!client.isAlive()) return reject('NODE_SILENT');
   const status = client.read(at(shardKind, shard))?.status;
   if (status === 'frozen') return reject('SHARD_FROZEN');

@@ -3,7 +3,7 @@
 import type { Crypto } from '@oppidum/formats/crypto';
 import { at } from '@oppidum/formats/state-layout';
 import { shardKind } from '@oppidum/formats/state-telemetry';
-import type { NodeClient } from '@oppidum/node/client';
+import type { NodeLink } from '@oppidum/node/client';
 import type { CheckpointPublisher } from '@oppidum/node/publisher';
 import type { KeptReading, TelemetryClient } from './client.ts';
 import type { Erasures } from './erasures.ts';
@@ -17,7 +17,7 @@ import type { AnchorRecord } from './vault.ts';
 /** The parts of a running shard, as `openShard` puts them together. */
 export type RunningShard = {
   readonly number: number;
-  readonly client: NodeClient;
+  readonly client: NodeLink;
   readonly crypto: Crypto;
   readonly parts: ShardParts;
   readonly publisher: CheckpointPublisher;

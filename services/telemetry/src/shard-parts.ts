@@ -5,7 +5,7 @@ import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
 import { anchorHeadKind, type ShardRecord, shardKind } from '@oppidum/formats/state-telemetry';
-import type { NodeClient } from '@oppidum/node/client';
+import type { NodeLink } from '@oppidum/node/client';
 import { LogSigner } from '@oppidum/node/log-signer';
 import { TileLog } from '@oppidum/node/tile-log';
 import { shardOfNumber } from './declare-shard.ts';
@@ -28,7 +28,7 @@ export type PartsOptions = {
   /** `shards/<number>` of the data folder; one process per folder. */
   readonly folder: string;
   readonly number: number;
-  readonly client: NodeClient;
+  readonly client: NodeLink;
   readonly crypto: Crypto;
   /** Must come from a source fit for keys. */
   readonly randomBytes: (size: number) => Bytes;
@@ -71,7 +71,7 @@ function followVault(log: TileLog, vault: Vault, origin: string, crypto: Crypto)
 function assertOneStory(
   log: TileLog,
   logSigner: LogSigner,
-  client: Pick<NodeClient, 'read'>,
+  client: Pick<NodeLink, 'read'>,
   shard: Bytes,
   origin: string,
 ): void {

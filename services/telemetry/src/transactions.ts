@@ -3,13 +3,13 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { type Action, signTransaction, type TransactionSigner } from '@oppidum/formats/transaction';
-import type { CommittedTransaction, NodeClient, SubmitAnswer } from '@oppidum/node/client';
+import type { CommittedTransaction, NodeLink, SubmitAnswer } from '@oppidum/node/client';
 
 /** How far ahead a transaction of ours is valid: submitted at once, it is executed in the next block or never. */
 const LIFETIME_MS = 60_000;
 
 export type Submission = {
-  readonly client: Pick<NodeClient, 'genesisHash' | 'head' | 'submit'>;
+  readonly client: Pick<NodeLink, 'genesisHash' | 'head' | 'submit'>;
   readonly signer: TransactionSigner;
   /** POSIX milliseconds. */
   readonly clock: () => number;
