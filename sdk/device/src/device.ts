@@ -98,16 +98,16 @@ export class Device {
 
   /**
    * Measured now: signed with the time and its error as the clock knows them. While it knows no time the values wait, durable and unsigned,
-   * and are signed by themselves once it does; null then. Throws CLOCK_UNKNOWN without a clock, and as `report`.
+   * and are signed by themselves once it does; null then. `cursor` as in `report`. Throws CLOCK_UNKNOWN without a clock, and as `report`.
    */
-  async measure(values: readonly SensorValue[]): Promise<Reported | null> {
+  async measure(values: readonly SensorValue[], { cursor }: Pick<ReportOptions, 'cursor'> = {}): Promise<Reported | null> {
     const { clock, outbox } = this.#options;
     if (clock === undefined) throw formatError('CLOCK_UNKNOWN', { want: 'a clock' });
     const { boot } = clock.monotonic;
     const counterMs = clock.monotonic.nowMs();
     const instant = clock.at(counterMs);
-    if (instant !== null) return this.#appendAt(values, instant);
-    await outbox.hold(this.#sender, { boot, counterMs }, encodeUndated(this.id, values));
+    if (instant !== null) return this.#appendAt(values, instant, cursor === undefined ? {} : { cursor });
+    await outbox.hold(this.#sender, { boot, counterMs }, encodeUndated(this.id, values), cursor);
     return null;
   }
 

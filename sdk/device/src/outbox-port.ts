@@ -50,7 +50,7 @@ export type OutboxPort = {
     sign: (sequence: number) => Bytes | Promise<Bytes>,
     options?: AppendOptions,
   ): Promise<Omit<Unsent, 'envelope'>>;
-  hold(sender: Sender, moment: Moment, payload: Bytes): Promise<void>;
+  hold(sender: Sender, moment: Moment, payload: Bytes, cursor?: number): Promise<void>;
   held(sender: Sender): readonly Held[];
   release(sender: Sender, held: Held): void;
   knownMs(): number | null;

@@ -40,7 +40,9 @@ export function prepareStatements(database: DatabaseSync) {
        FROM sender LEFT JOIN unsent USING (device, keyNumber) GROUP BY device, keyNumber`,
     ),
     insert: database.prepare('INSERT INTO unsent VALUES (?, ?, ?, ?, ?)'),
-    enter: database.prepare('INSERT OR IGNORE INTO sender VALUES (?, ?, ?, ?)'),
+    enter: database.prepare(
+      'INSERT INTO sender VALUES (?, ?, 1, ?) ON CONFLICT (device, keyNumber) DO UPDATE SET cursor = excluded.cursor',
+    ),
     advance: database.prepare('INSERT OR REPLACE INTO sender VALUES (?, ?, ?, ?)'),
     select: database.prepare(
       `SELECT sequence, digest, envelope FROM unsent WHERE ${one} AND sequence > ? ORDER BY sequence LIMIT ?`,

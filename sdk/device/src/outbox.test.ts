@@ -174,12 +174,13 @@ test('what waits for the time waits through a restart, takes room, and goes with
     const outbox = open(path, { sizeMax: 50 });
     const sender = outbox.sender(device, 0);
     await outbox.hold(sender, { boot: 'a', counterMs: 1.5 }, message(7, 20));
-    await outbox.hold(sender, { boot: 'a', counterMs: 3 }, message(8, 20));
+    await outbox.hold(sender, { boot: 'a', counterMs: 3 }, message(8, 20), 17);
     await assert.rejects(outbox.hold(sender, { boot: 'a', counterMs: 4 }, message(9, 20)), rejects('OUTBOX_FULL'));
     outbox.close();
     const again = open(path, { sizeMax: 50 });
     const resumed = again.sender(device, 0);
-    assert.deepEqual([resumed.heldCount, resumed.size, resumed.count, resumed.next, again.knownMs()], [2, 40, 0, 1, null]);
+    assert.deepEqual([resumed.heldCount, resumed.size, resumed.count, resumed.next, resumed.cursor], [2, 40, 0, 1, 17]);
+    assert.equal(again.knownMs(), null);
     const [first, second] = again.held(resumed) as [Held, Held];
     assert.deepEqual([first.boot, first.counterMs, first.payload], ['a', 1.5, message(7, 20)]);
     await again.append(resumed, (sequence) => message(sequence, 30), { held: first, knownMs: 1_000 });

@@ -189,14 +189,15 @@ export class Outbox implements OutboxPort {
     return true;
   }
 
-  /** Keeps what was measured while the time was unknown; resolves when it is durable. Throws OUTBOX_FULL. */
-  async hold(sender: Sender, moment: Moment, payload: Bytes): Promise<void> {
+  /** Keeps what was measured while the time was unknown, with the cursor if it moves; resolves when it is durable. Throws OUTBOX_FULL. */
+  async hold(sender: Sender, moment: Moment, payload: Bytes, cursor = sender.cursor): Promise<void> {
     this.#makeRoom(sender, payload.length);
     const { device, keyNumber } = sender;
     this.#resize(sender, payload.length, 0);
     sender.heldCount++;
+    sender.cursor = cursor;
     const written = this.#enqueue(() => {
-      this.#statements.enter.run(device, keyNumber, sender.next, sender.cursor);
+      this.#statements.enter.run(device, keyNumber, cursor);
       this.#statements.hold.run(device, keyNumber, moment.boot, moment.counterMs, payload);
     });
     this.#immediate ??= setImmediate(() => this.flush());
