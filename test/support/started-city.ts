@@ -1,7 +1,7 @@
 /** A city as `npm start` runs it, on free ports, for tests and benches that are its users. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ReadingJson } from '@oppidum/gateway/api-types';
+import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import { type CommandOptions, type CommandResult, type RunningCommand, startCommand } from './command-line.ts';
 
 export type StartedCity = {

@@ -5,15 +5,7 @@
  */
 
 import { z } from 'zod';
-
-const id = () => z.string().regex(/^[0-9a-f]{64}$/);
-const whole = () => z.int().nonnegative();
-const timeMs = whole;
-const height = whole;
-const base64 = () => z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
-
-/** A page of a list: `next` is the cursor of the page after it, null on the last. */
-const page = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().nullable() });
+import { base64, grade, height, id, page, timeMs, whole } from './api/common.ts';
 
 /** RFC 9457; `code` is of the error catalogue, `type` its place in docs/errors.md. */
 export const problem = z
@@ -62,7 +54,6 @@ export const city = z
 export type CityJson = z.infer<typeof city>;
 
 const deviceStatus = z.enum(['registered', 'active', 'suspended', 'revoked']);
-const grade = z.enum(['device', 'bridge', 'imported']);
 
 const device = z
   .object({
@@ -130,59 +121,6 @@ const manufacturer = z
   .meta({ id: 'Manufacturer' });
 export const manufacturerPage = page(manufacturer).meta({ id: 'ManufacturerPage' });
 export type ManufacturerJson = z.infer<typeof manufacturer>;
-
-/** One SenML record. `value` is null in readings about people, beside a sum, and for bytes (which stand in `data`). */
-const record = z.object({
-  /** Below the device's URN. */
-  name: z.string(),
-  unit: z.string().nullable(),
-  value: z.union([z.number(), z.string(), z.boolean()]).nullable(),
-  data: base64().nullable(),
-  sum: z.number().nullable(),
-  timeMs: timeMs(),
-});
-export type RecordJson = z.infer<typeof record>;
-
-const reading = z
-  .object({
-    /** SHA-256 of the envelope: the entry in the shard's log. */
-    id: id(),
-    device: id(),
-    label: z.string().nullable(),
-    shard: id(),
-    index: whole(),
-    sequence: whole(),
-    keyNumber: whole(),
-    receivedMs: timeMs(),
-    /** Latest time of a record, as signed. */
-    timeMs: timeMs(),
-    /** How far the signer's clock may be from UTC, either way, in milliseconds, as signed; null when it does not say. */
-    clockErrorMs: whole().nullable(),
-    /** Who signed: the device itself, a bridge for a device that cannot, or whoever imported it; null of a key that is not the newest. */
-    grade: grade.nullable(),
-    /** True once an anchor on the ledger covers it: evidence can be had. */
-    anchored: z.boolean(),
-    personal: z.boolean(),
-    /** The first records; `recordCount` says how many there are. */
-    records: z.array(record),
-    recordCount: whole(),
-  })
-  .meta({ id: 'Reading' });
-export const readingPage = page(reading).meta({ id: 'ReadingPage' });
-export const readingDetail = reading
-  .extend({
-    /** What the device sent; null for readings about people. */
-    envelope: base64().nullable(),
-  })
-  .meta({ id: 'ReadingDetail' });
-export type ReadingJson = z.infer<typeof reading>;
-export type ReadingDetailJson = z.infer<typeof readingDetail>;
-
-/** Per envelope sent, in order: a receipt (final), or the code of a refusal that may pass. */
-export const readingAnswers = z
-  .array(z.object({ receipt: base64().optional(), code: z.string().optional(), message: z.string().optional() }))
-  .meta({ id: 'ReadingAnswers' });
-export type ReadingAnswersJson = z.infer<typeof readingAnswers>;
 
 /** JSON of an action's or event's body: ids as hex, longer bytes as base64. */
 type JsonValue = string | number | boolean | null | JsonValue[] | { [name: string]: JsonValue };

@@ -1,6 +1,6 @@
 /** `oppidum reading list|show`: signed readings as the city's read model has them; `evidence` proves one. */
 
-import type { ReadingDetailJson, ReadingJson, RecordJson } from '@oppidum/gateway/api-types';
+import type { ReadingDetailJson, ReadingJson, RecordJson } from '@oppidum/gateway/api/readings';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, COMMAND, formatTime, idArgument, openCli, shortId } from '../cli.ts';

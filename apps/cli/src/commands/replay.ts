@@ -12,7 +12,7 @@ import { ProvenRecords } from '@oppidum/device/proven-records';
 import { openShardKeys, type ShardKeys } from '@oppidum/device/shard-keys';
 import { toHex } from '@oppidum/formats/bytes';
 import { deviceIdOf } from '@oppidum/formats/ids';
-import type { ReadingJson } from '@oppidum/gateway/api-types';
+import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, COMMAND, formatTime, openCli, policyAtHand, wholeNumber } from '../cli.ts';

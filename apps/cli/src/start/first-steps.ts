@@ -2,7 +2,7 @@
 
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ReadingJson } from '@oppidum/gateway/api-types';
+import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import { API_DEFAULT, COMMAND, DATA_DEFAULT } from '../cli.ts';
 
 /** How long the first reading is waited for before the steps are shown without one. */

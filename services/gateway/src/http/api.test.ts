@@ -14,15 +14,13 @@ import {
   type RunningDoors,
   type TestDevice,
 } from '../../../../test/support/running-gateway.ts';
+import type { ReadingAnswersJson, ReadingDetailJson, ReadingJson } from '../api/readings.ts';
 import type {
   AccountDetailJson,
   CityJson,
   DeviceDetailJson,
   DeviceJson,
   ProposalDetailJson,
-  ReadingAnswersJson,
-  ReadingDetailJson,
-  ReadingJson,
   TransactionDetailJson,
   TransactionJson,
 } from '../api-types.ts';

@@ -10,7 +10,7 @@ import {
 } from '@oppidum/formats/reading-answers';
 import type { IngestAnswer } from '@oppidum/telemetry/client';
 import type { FastifyReply } from 'fastify';
-import { type ReadingAnswersJson, readingAnswers } from '../api-types.ts';
+import { type ReadingAnswersJson, readingAnswers } from '../api/readings.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
 import { acceptedType, answers, noQuery, signedBytes } from './parameters.ts';

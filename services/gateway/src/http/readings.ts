@@ -6,7 +6,7 @@ import { deviceUrnPrefix } from '@oppidum/formats/ids';
 import { deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { KeptReading, ShardStatus, TelemetryClient } from '@oppidum/telemetry/client';
-import { type ReadingDetailJson, type ReadingJson, readingDetail, readingPage } from '../api-types.ts';
+import { type ReadingDetailJson, type ReadingJson, readingDetail, readingPage } from '../api/readings.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { type FoundReading, findReadings, showRecord } from '../read-model/reading-queries.ts';
 import { isPersonal, msOf, openReading, recordRow } from '../read-model/reading-rows.ts';

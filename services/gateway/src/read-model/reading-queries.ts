@@ -1,6 +1,6 @@
 /** Readings out of the read model, newest signed time first: so a span of time is one stretch of an index, however many there are. */
 
-import type { RecordJson } from '../api-types.ts';
+import type { RecordJson } from '../api/readings.ts';
 import type { Database, Tables } from './database.ts';
 
 /** Records that a list shows of each reading; a pack may have 10,000. */
