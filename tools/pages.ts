@@ -6,8 +6,9 @@
 
 import { createHash, hash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import react from '@vitejs/plugin-react';
 import { build, type Rolldown } from 'vite';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -37,6 +38,18 @@ function digestSources(): string {
       .update('\0');
   }
   return digest.digest('hex');
+}
+
+/** The console: a page, and beside it the files it loads, each named by its content. */
+async function buildConsole(): Promise<ReadonlyMap<string, string | Uint8Array>> {
+  const made = (await build({
+    root: join(ROOT, 'apps/console'),
+    configFile: false,
+    logLevel: 'warn',
+    plugins: [react()],
+    build: { write: false, target: 'es2023', modulePreload: false, assetsInlineLimit: 0 },
+  })) as Rolldown.RolldownOutput;
+  return new Map(made.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]));
 }
 
 /** One HTML file that holds all it needs, and says so to the browser: nothing else may be loaded or asked. */
@@ -89,8 +102,23 @@ function describe(out: string, file: string): Page {
   return { file, bytes: bytes.length, gzipBytes: gzipSync(bytes, { level: 9 }).length, sha256: hash('sha256', bytes) };
 }
 
+/** Everything into a new folder first, which then takes the place of the one before: no page is ever served in part. */
+async function buildAll(out: string, digest: string): Promise<void> {
+  const fresh = `${out}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  const files = new Map<string, string | Uint8Array>([['verify.html', await buildVerifier()]]);
+  for (const [name, content] of await buildConsole()) files.set(`console/${name}`, content);
+  files.set('sources', digest);
+  for (const [name, content] of files) {
+    mkdirSync(dirname(join(fresh, name)), { recursive: true });
+    writeFileSync(join(fresh, name), content);
+  }
+  rmSync(out, { recursive: true, force: true });
+  renameSync(fresh, out);
+}
+
 async function withLock<T>(out: string, work: () => Promise<T>): Promise<T> {
-  const lock = join(out, 'lock');
+  const lock = `${out}.lock`;
   const begun = Date.now();
   for (;;) {
     try {
@@ -122,25 +150,23 @@ function isHeld(lock: string): boolean {
 
 function isBuilt(out: string, digest: string): boolean {
   const mark = join(out, 'sources');
-  return existsSync(join(out, 'verify.html')) && existsSync(mark) && readFileSync(mark, 'utf8') === digest;
+  return existsSync(mark) && readFileSync(mark, 'utf8') === digest;
 }
 
 async function main(args: readonly string[]): Promise<void> {
   const at = args.indexOf('--out');
   const out = resolve(at < 0 ? join(ROOT, '.cache/pages') : (args[at + 1] ?? ''));
-  mkdirSync(out, { recursive: true });
+  mkdirSync(dirname(out), { recursive: true });
   const digest = digestSources();
   if (!isBuilt(out, digest)) {
     await withLock(out, async () => {
-      if (isBuilt(out, digest)) return;
-      // Whole or not there: whoever serves the page meanwhile serves the one before.
-      writeFileSync(join(out, 'verify.html.new'), await buildVerifier());
-      renameSync(join(out, 'verify.html.new'), join(out, 'verify.html'));
-      writeFileSync(join(out, 'sources'), digest);
+      if (!isBuilt(out, digest)) await buildAll(out, digest);
     });
   }
-  for (const { file, bytes, gzipBytes, sha256 } of [describe(out, 'verify.html')])
+  for (const name of globSync('**/*.{html,js,css}', { cwd: out }).sort()) {
+    const { file, bytes, gzipBytes, sha256 } = describe(out, name);
     process.stdout.write(`${relative(process.cwd(), join(out, file))}  ${bytes} bytes (${gzipBytes} gzip)  SHA-256 ${sha256}\n`);
+  }
 }
 
 await main(process.argv.slice(2));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -29,5 +29,27 @@ describe('pages', async () => {
       "default-src 'none'; script-src 'sha256-x'; frame-ancestors 'none'",
     );
     assert.match(answer.headers.get('content-type') ?? '', /^text\/html; charset=utf-8/);
+  });
+
+  test('the console and what it loads come from here alone; nothing beside them can be named', async () => {
+    mkdirSync(join(pages, 'console/assets'), { recursive: true });
+    writeFileSync(join(pages, 'console/index.html'), 'console');
+    writeFileSync(join(pages, 'console/assets/index-x.js'), '1;');
+    const page = await fetch(`${doors.gateway.http}/`);
+    assert.equal(await page.text(), 'console');
+    assert.match(
+      page.headers.get('content-security-policy') ?? '',
+      /default-src 'none'; script-src 'self'; .*frame-ancestors 'none'/,
+    );
+    const script = await fetch(`${doors.gateway.http}/assets/index-x.js`);
+    assert.equal(await script.text(), '1;');
+    assert.match(script.headers.get('content-type') ?? '', /^text\/javascript/);
+    for (const [name, status] of [
+      ['nothing.js', 503],
+      ['..%2Findex.html', 400],
+      ['..%2F..%2Fsecret.json', 400],
+      ['index.html', 400],
+    ] as const)
+      assert.equal((await fetch(`${doors.gateway.http}/assets/${name}`)).status, status, name);
   });
 });

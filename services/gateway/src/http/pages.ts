@@ -1,16 +1,48 @@
-/** Pages for people, built beside the services and served as the files they are. Each names its own content security policy. */
+/** Pages for people, built beside the services and served as the files they are: the console at `/`, the offline verifier at `/verify`. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
 import { binaryAnswers } from './parameters.ts';
 
+/** The verifier names its own policy: it is the same from any place, also from a file. */
 const CONTENT_POLICY = /<meta http-equiv="content-security-policy" content="([^"]*)">/;
+/** The console loads and asks nothing but from where it came. */
+const CONSOLE_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** Named by their content, so they never change. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
+const ASSET_TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', json: 'application/json' };
+const assetParams = z.object({ name: z.string().regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.(js|css|json)$/) });
 
-/** GET /verify: the offline verifier. Throws PAGE_NOT_BUILT while there is none. */
+/** GET /, /assets/{name}, /verify. Throws PAGE_NOT_BUILT while they are not there. */
 export function addPageRoutes(app: App, { pagesFolder }: GatewayContext): void {
+  app.get(
+    '/',
+    { schema: { tags: ['pages'], summary: 'The console', response: binaryAnswers('the page', 'text/html') } },
+    async (_request, reply) => sendPage(reply, await readPage(pagesFolder, 'console/index.html'), CONSOLE_POLICY),
+  );
+  app.get(
+    '/assets/:name',
+    {
+      schema: {
+        tags: ['pages'],
+        summary: 'What the console loads',
+        params: assetParams,
+        response: binaryAnswers('the file', ...Object.values(ASSET_TYPES)),
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      const file = await readPage(pagesFolder, `console/assets/${name}`);
+      const type = ASSET_TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+      return reply.type(`${type}; charset=utf-8`).header('cache-control', FOR_EVER).send(file);
+    },
+  );
   app.get(
     '/verify',
     {
@@ -22,20 +54,24 @@ export function addPageRoutes(app: App, { pagesFolder }: GatewayContext): void {
     },
     async (_request, reply) => {
       const page = await readPage(pagesFolder, 'verify.html');
-      const [, policy] = CONTENT_POLICY.exec(page) ?? [];
-      if (policy === undefined) throw new Error('a page names its content security policy');
-      return reply
-        .type('text/html; charset=utf-8')
-        .header('cache-control', 'no-cache')
-        .header('content-security-policy', `${policy}; frame-ancestors 'none'`)
-        .send(Buffer.from(page));
+      const [, policy] = CONTENT_POLICY.exec(page.toString('utf8')) ?? [];
+      if (policy === undefined) throw new Error('the verifier names its content security policy');
+      return sendPage(reply, page, `${policy}; frame-ancestors 'none'`);
     },
   );
 }
 
-async function readPage(folder: string | null, name: string): Promise<string> {
+function sendPage(reply: FastifyReply, page: Buffer, policy: string): FastifyReply {
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-cache')
+    .header('content-security-policy', policy)
+    .send(page);
+}
+
+async function readPage(folder: string | null, name: string): Promise<Buffer> {
   try {
-    if (folder !== null) return await readFile(join(folder, name), 'utf8');
+    if (folder !== null) return await readFile(join(folder, name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

@@ -1,0 +1,59 @@
+/** Values over time. Every chart has its table beside it; this picture is for those who see it. */
+
+import { type ReactNode, useEffect, useRef } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useLanguage } from '../language.ts';
+import { formatNumber } from './format.ts';
+
+const HEIGHT_PX = 220;
+
+export type Point = { readonly timeMs: number; readonly value: number };
+
+/** One series, oldest first. */
+export function Chart({
+  name,
+  unit,
+  points,
+}: {
+  readonly name: string;
+  readonly unit: string;
+  readonly points: readonly Point[];
+}): ReactNode {
+  const box = useRef<HTMLDivElement>(null);
+  const { tag, direction } = useLanguage();
+  useEffect(() => {
+    const place = box.current;
+    if (place === null) return undefined;
+    const style = getComputedStyle(place);
+    const ink = style.getPropertyValue('--ink');
+    const axis = { stroke: ink, grid: { stroke: style.getPropertyValue('--line'), width: 1 } };
+    const plot = new uPlot(
+      {
+        width: place.clientWidth,
+        height: HEIGHT_PX,
+        legend: { show: false },
+        cursor: { show: false },
+        scales: { x: { time: true, dir: direction === 'rtl' ? -1 : 1 } },
+        axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatNumber(value, tag)) }],
+        series: [{}, { stroke: style.getPropertyValue('--accent'), width: 2, points: { size: 4 } }],
+      },
+      [points.map(({ timeMs }) => timeMs / 1_000), points.map(({ value }) => value)],
+      place,
+    );
+    const watch = new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: HEIGHT_PX }));
+    watch.observe(place);
+    return () => {
+      watch.disconnect();
+      plot.destroy();
+    };
+  }, [points, tag, direction]);
+  return (
+    <figure className="chart">
+      <figcaption>
+        <bdi>{name}</bdi> {unit !== '' && <bdi>({unit})</bdi>}
+      </figcaption>
+      <div ref={box} aria-hidden="true" />
+    </figure>
+  );
+}

@@ -1,0 +1,48 @@
+/** How old what is shown is, and why nothing newer came. Screens never pretend to be live. */
+
+import { type ReactNode, useEffect, useState } from 'react';
+import { fill, useLanguage } from '../language.ts';
+import type { Loaded } from '../use-loaded.ts';
+import { formatTime, plainText } from './format.ts';
+
+/** An answer older than this is called old. */
+const STALE_MS = 10_000;
+
+/** The stale-time stamp of live data, and its problem if there is one. */
+export function Freshness({ of }: { readonly of: Loaded<unknown> }): ReactNode {
+  const { sentences, tag } = useLanguage();
+  const nowMs = useNow();
+  const { loadedMs, problem } = of;
+  const isStale = loadedMs !== null && nowMs - loadedMs > STALE_MS;
+  const stamp = loadedMs === null ? null : fill(isStale ? sentences.stale : sentences.asOf, { time: formatTime(loadedMs, tag) });
+  return (
+    <div className="freshness" role="status">
+      {stamp !== null && <span className={isStale ? 'stale' : ''}>{stamp}</span>}
+      {problem !== null && <ProblemText code={problem.code} message={problem.message} />}
+      {loadedMs === null && problem === null && <span>{sentences.loading}</span>}
+    </div>
+  );
+}
+
+/** Why there is no answer, with its code. */
+export function ProblemText({ code, message }: { readonly code: string; readonly message: string }): ReactNode {
+  const { sentences } = useLanguage();
+  if (code === 'UNREACHABLE') return <p className="problem">{sentences.unreachable}</p>;
+  return (
+    <p className="problem">
+      {fill(sentences.failed, { reason: '' })}
+      <span lang="en">
+        <bdi>{plainText(message)}</bdi> (<code>{plainText(code)}</code>)
+      </span>
+    </p>
+  );
+}
+
+function useNow(): number {
+  const [nowMs, setNowMs] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNowMs(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return nowMs;
+}

@@ -1,0 +1,59 @@
+/** Small pieces of text: values of strangers, ids, times, badges of state. */
+
+import type { ReactNode } from 'react';
+import { useLanguage } from '../language.ts';
+import { addressOf, type Route } from '../route.ts';
+import { formatTime, plainText } from './format.ts';
+
+/** A value that somebody else chose, isolated from the direction of the page. */
+export function Quoted({ text }: { readonly text: string }): ReactNode {
+  return <bdi>{plainText(text)}</bdi>;
+}
+
+/** An id, whole: it breaks where the line ends. */
+export function Id({ id }: { readonly id: string }): ReactNode {
+  return (
+    <code className="id" dir="ltr">
+      {id}
+    </code>
+  );
+}
+
+/** The beginning of an id as a link to what it names. */
+export function IdLink({
+  id,
+  to,
+  label,
+}: {
+  readonly id: string;
+  readonly to: Route;
+  readonly label?: string | null;
+}): ReactNode {
+  return (
+    <a href={addressOf(to)} title={id}>
+      {label === undefined || label === null || label === '' ? (
+        <code dir="ltr">{id.slice(0, 10)}…</code>
+      ) : (
+        <Quoted text={label} />
+      )}
+    </a>
+  );
+}
+
+/** A moment, in the reader's language. */
+export function Time({ ms }: { readonly ms: number | null }): ReactNode {
+  const { tag } = useLanguage();
+  if (ms === null) return '–';
+  return <time dateTime={new Date(ms).toISOString()}>{formatTime(ms, tag)}</time>;
+}
+
+/** State in words; its colour only repeats them. */
+export function StateBadge({ state, text }: { readonly state: string; readonly text: string }): ReactNode {
+  return <span className={`state ${state}`}>{text}</span>;
+}
+
+/** Yes or no in words. */
+export function YesNo({ value }: { readonly value: boolean }): ReactNode {
+  const { sentences } = useLanguage();
+  return value ? sentences.yes : sentences.no;
+}

@@ -1,0 +1,35 @@
+/** Addresses within the console: all behind `#`, so that every one is a permanent link and the server needs to know none. */
+
+export type Route =
+  | { readonly view: 'city' | 'ledger' | 'trust' }
+  | { readonly view: 'device' | 'reading' | 'transaction'; readonly id: string }
+  | { readonly view: 'block'; readonly height: number }
+  | { readonly view: 'search'; readonly text: string };
+
+const ID = /^[0-9a-f]{64}$/;
+
+/** The view of an address; the city for any that is none of ours. */
+export function parseRoute(hash: string): Route {
+  const [view = '', argument = ''] = hash.replace(/^#\/?/, '').split('/');
+  if (view === 'ledger' || view === 'trust') return { view };
+  if ((view === 'device' || view === 'reading' || view === 'transaction') && ID.test(argument)) return { view, id: argument };
+  if (view === 'block' && /^[0-9]{1,15}$/.test(argument)) return { view, height: Number(argument) };
+  if (view === 'search') return { view, text: decodeOrEmpty(argument) };
+  return { view: 'city' };
+}
+
+/** The address of a view. */
+export function addressOf(route: Route): string {
+  if ('id' in route) return `#/${route.view}/${route.id}`;
+  if ('height' in route) return `#/block/${route.height}`;
+  if ('text' in route) return `#/search/${encodeURIComponent(route.text)}`;
+  return `#/${route.view}`;
+}
+
+function decodeOrEmpty(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
