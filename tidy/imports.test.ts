@@ -25,13 +25,15 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
     'services/telemetry',
   ],
   'apps/city': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
+  'apps/bridge': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
   'sdk/pages': ['core/formats', 'core/proofs'],
   'apps/verifier': ['core/formats', 'core/proofs', 'sdk/pages'],
+  'apps/console': ['core/formats', 'core/proofs', 'sdk/pages'],
   'apps/cli': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
 };
 
 /** The command line launches services by these files and otherwise sees only types of the gateway's API. */
-const ENTRY_POINTS = /^(services\/[a-z]+|apps\/city)\/src\/([a-z-]+-)?main\.ts$/;
+const ENTRY_POINTS = /^(services\/[a-z]+|apps\/city|apps\/bridge)\/src\/([a-z-]+-)?main\.ts$/;
 
 const isCore = (house: string): boolean => house.startsWith('core/');
 
@@ -50,7 +52,8 @@ function checkImport(source: Source, imported: Import): string | null {
   const house = PACKAGE_FOLDERS[packageOf(specifier)] ?? '';
   if (house === source.house) return 'inside a package import by ./path.ts';
   if (source.isTest || !inPackage || MAY_SEE[source.house]?.includes(house)) return null;
-  if (source.house === 'apps/cli' && (ENTRY_POINTS.test(target) || (typeOnly && house === 'services/gateway'))) return null;
+  if (source.house === 'apps/cli' && ENTRY_POINTS.test(target)) return null;
+  if (/^apps\/(cli|console)$/.test(source.house) && typeOnly && house === 'services/gateway') return null;
   return `${source.house} may not see ${house}`;
 }
 
