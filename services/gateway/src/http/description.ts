@@ -30,7 +30,6 @@ export async function addDescription(app: App): Promise<void> {
     theme: PAGE_THEME,
   });
   // Whoever opens the bare address in a browser wants to know what is here.
-  app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs'));
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/json').send(Buffer.from(JSON.stringify(app.swagger()))),
   );

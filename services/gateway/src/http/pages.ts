@@ -24,7 +24,11 @@ export function addPageRoutes(app: App, { pagesFolder }: GatewayContext): void {
   app.get(
     '/',
     { schema: { tags: ['pages'], summary: 'The console', response: binaryAnswers('the page', 'text/html') } },
-    async (_request, reply) => sendPage(reply, await readPage(pagesFolder, 'console/index.html'), CONSOLE_POLICY),
+    async (_request, reply) => {
+      const page = await readIfBuilt(pagesFolder, 'console/index.html');
+      // Without a console the bare address leads to what there is to read.
+      return page === null ? reply.redirect('/docs') : sendPage(reply, page, CONSOLE_POLICY);
+    },
   );
   app.get(
     '/assets/:name',
@@ -70,10 +74,16 @@ function sendPage(reply: FastifyReply, page: Buffer, policy: string): FastifyRep
 }
 
 async function readPage(folder: string | null, name: string): Promise<Buffer> {
+  const page = await readIfBuilt(folder, name);
+  if (page === null) throw formatError('PAGE_NOT_BUILT', { page: name });
+  return page;
+}
+
+async function readIfBuilt(folder: string | null, name: string): Promise<Buffer | null> {
   try {
     if (folder !== null) return await readFile(join(folder, name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  throw formatError('PAGE_NOT_BUILT', { page: name });
+  return null;
 }
