@@ -35,7 +35,7 @@ export function reportView(report: Report, { words, tag }: Language): HTMLElemen
   );
   const parts = [head, stepsView(report.steps, words)];
   if (Object.keys(report.facts).length > 0) parts.push(factsView(report.facts, words));
-  return element('div', {}, ...parts);
+  return element('div', { class: 'report' }, ...parts);
 }
 
 function stop(sentence: string, tag: string): string {
@@ -82,6 +82,7 @@ function factsView(facts: Facts, words: Words): HTMLElement {
 
 function factText(name: string, value: Json, words: Words): Node {
   if (typeof value === 'boolean') return document.createTextNode(value ? words.yes : words.no);
+  if (name === 'clockErrorMs' && typeof value === 'number') return quoted(`± ${value / 1_000} s`);
   if (name.endsWith('Ms') && typeof value === 'number') return timeOf(value);
   if (name === 'grade') {
     const grades: Readonly<Record<string, string>> = words.grades;

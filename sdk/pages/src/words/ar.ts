@@ -73,6 +73,7 @@ export const arabicWords: Words = {
     simulated: 'محاكاة',
     personal: 'عن أشخاص',
     sequence: 'الرقم التسلسلي',
+    clockErrorMs: 'خطأ الساعة لا يتجاوز',
     id: 'المعرّف',
     shard: 'الجزء',
     anchoredAtHeight: 'ثُبّت في الكتلة',

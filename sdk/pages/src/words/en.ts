@@ -50,6 +50,7 @@ export const englishWords: Words = {
     simulated: 'Simulated',
     personal: 'About people',
     sequence: 'Sequence number',
+    clockErrorMs: 'Clock off by at most',
     id: 'Identifier',
     shard: 'Shard',
     anchoredAtHeight: 'Anchored at block',

@@ -91,6 +91,7 @@ export const estonianWords: Words = {
     simulated: 'Simuleeritud',
     personal: 'Inimeste kohta',
     sequence: 'Järjenumber',
+    clockErrorMs: 'Kella viga kuni',
     id: 'Tunnus',
     shard: 'Osalogi',
     anchoredAtHeight: 'Ankurdatud plokis',

@@ -32,6 +32,7 @@ export type FactName =
   | 'simulated'
   | 'personal'
   | 'sequence'
+  | 'clockErrorMs'
   | 'id'
   | 'shard'
   | 'anchoredAtHeight'

@@ -70,6 +70,7 @@ export const chineseWords: Words = {
     simulated: '模拟',
     personal: '涉及个人',
     sequence: '序号',
+    clockErrorMs: '时钟误差不超过',
     id: '标识',
     shard: '分片',
     anchoredAtHeight: '锚定区块',
