@@ -67,11 +67,9 @@ export function addEvidenceRoutes(app: App, context: GatewayContext): void {
 
 async function evidenceOf({ crypto, node, shards }: GatewayContext, id: string): Promise<Evidence> {
   const digest = parseHex(id);
-  const found = findKept(shards, digest);
-  if (found === null) {
-    if (node.transaction(digest) === null) throw formatError('FACT_UNKNOWN', { id });
-    return transactionEvidence(node, crypto, digest);
-  }
+  if (node.transaction(digest) !== null) return transactionEvidence(node, crypto, digest);
+  const found = await findKept(shards, digest);
+  if (found === null) throw formatError('FACT_UNKNOWN', { id });
   const { envelope } = found.kept;
   // Evidence carries the envelope. What was erased has none, and its evidence says only that it is gone.
   if (envelope !== null && isPersonal(node, openReading(crypto, envelope).reading.device))

@@ -1,18 +1,21 @@
 /** Readings, newest signed time first. Records of readings about people are not shown to anybody who asks. */
 
 import { encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
-import { formatError } from '@oppidum/formats/errors';
+import { FormatError, formatError } from '@oppidum/formats/errors';
 import { deviceUrnPrefix } from '@oppidum/formats/ids';
 import { deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { KeptReading, ShardStatus, TelemetryClient } from '@oppidum/telemetry/client';
-import { type ReadingDetailJson, type ReadingJson, readingDetail, readingPage } from '../api/readings.ts';
+import { type ReadingDetailJson, type ReadingJson, type RecordJson, readingDetail, readingPage } from '../api/readings.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { type FoundReading, findReadings, showRecord } from '../read-model/reading-queries.ts';
-import { isPersonal, msOf, openReading, recordRow } from '../read-model/reading-rows.ts';
+import { type FoundReading, findReadings } from '../read-model/reading-queries.ts';
+import { isPersonal, msOf, openReading, showRecord } from '../read-model/reading-rows.ts';
 import type { App } from './app.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
 import { answers, hexId, idParams, noQuery, timeParameter } from './parameters.ts';
+
+/** Records that a list shows of each reading; a pack may have 10,000. */
+const RECORDS_SHOWN_MAX = 16;
 
 const readingQuery = pageQuery.extend({
   device: hexId.optional(),
@@ -39,13 +42,14 @@ export function addReadingRoutes(app: App, context: GatewayContext): void {
       const place = parseCursor('readings', cursor, ['number', 'number', 'number']);
       const before = place === null ? null : { timeMs: place[0], shard: place[1], entry: place[2] };
       const rows = await findReadings(readModel.database, { limit: limit + 1, before, device, fromMs: from, toMs: to });
+      const shown = await Promise.all(rows.map(async (row) => ({ row, records: await firstRecords(context, row) })));
       const statuses = new Map(shards.map((shard) => [shard.status().number, shard.status()]));
       const list = {
         name: 'readings',
         limit,
-        positionOf: ({ row }: FoundReading) => [row.time_ms, row.shard, row.entry],
+        positionOf: ({ row }: ShownReading) => [row.time_ms, row.shard, row.entry],
       };
-      return makePage({ request, reply }, list, rows, (found) => showFound(found, statuses.get(found.row.shard)));
+      return makePage({ request, reply }, list, shown, (found) => showFound(found, statuses.get(found.row.shard)));
     },
   );
   app.get(
@@ -63,10 +67,28 @@ export function addReadingRoutes(app: App, context: GatewayContext): void {
   );
 }
 
-function showFound({ row, records }: FoundReading, status: ShardStatus | undefined): ReadingJson {
+type ShownReading = { readonly row: FoundReading; readonly records: readonly RecordJson[] };
+
+/** From the shard, which has the envelope; none while it is away. */
+async function firstRecords({ crypto, shards }: GatewayContext, row: FoundReading): Promise<RecordJson[]> {
+  const shard = shards.find((candidate) => candidate.status().number === row.shard);
+  if (row.personal === 1 || shard === undefined) return [];
+  try {
+    const [kept] = await shard.readings(row.entry, 1);
+    if (kept?.index !== row.entry || kept.envelope === null) return [];
+    const { reading, records } = openReading(crypto, kept.envelope);
+    const urnPrefixSize = deviceUrnPrefix(reading.device).length;
+    return records.slice(0, RECORDS_SHOWN_MAX).map((record) => showRecord(record, urnPrefixSize));
+  } catch (error) {
+    if (error instanceof FormatError && error.code === 'NOT_READY') return [];
+    throw error;
+  }
+}
+
+function showFound({ row, records }: ShownReading, status: ShardStatus | undefined): ReadingJson {
   if (status === undefined) throw new Error(`the read model knows shard ${row.shard}, the gateway does not`);
   return {
-    id: row.id,
+    id: toHex(row.id),
     device: row.device,
     label: row.label,
     shard: toHex(status.id),
@@ -88,21 +110,28 @@ function isAnchored(status: ShardStatus, index: number): boolean {
   return index < (status.anchored?.size ?? 0);
 }
 
-/** The shard that keeps this entry, and the entry. */
-export function findKept(
+/** The shard that keeps this entry, and the entry. Throws NOT_READY where no shard has it and not all could be asked. */
+export async function findKept(
   shards: readonly TelemetryClient[],
   digest: Uint8Array,
-): { readonly shard: TelemetryClient; readonly kept: KeptReading } | null {
+): Promise<{ readonly shard: TelemetryClient; readonly kept: KeptReading } | null> {
+  let away: FormatError | null = null;
   for (const shard of shards) {
-    const kept = shard.reading(digest);
-    if (kept !== null) return { shard, kept };
+    try {
+      const kept = await shard.reading(digest);
+      if (kept !== null) return { shard, kept };
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      away = error;
+    }
   }
+  if (away !== null) throw away;
   return null;
 }
 
 /** From the shard itself: the read model may be behind, and has not the envelope. */
-function showKept({ crypto, node, shards }: GatewayContext, id: string): ReadingDetailJson {
-  const found = findKept(shards, parseHex(id));
+async function showKept({ crypto, node, shards }: GatewayContext, id: string): Promise<ReadingDetailJson> {
+  const found = await findKept(shards, parseHex(id));
   const envelope = found?.kept.envelope ?? null;
   if (found === null || envelope === null) throw formatError('READING_UNKNOWN', found === null ? { id } : { id, erased: true });
   const { kept, shard } = found;
@@ -124,7 +153,7 @@ function showKept({ crypto, node, shards }: GatewayContext, id: string): Reading
     grade: node.read(at(deviceKeyKind, reading.device, reading.keyNumber))?.grade ?? null,
     anchored: isAnchored(status, kept.index),
     personal,
-    records: personal ? [] : records.map((record) => showRecord(recordRow(record, urnPrefixSize))),
+    records: personal ? [] : records.map((record) => showRecord(record, urnPrefixSize)),
     recordCount: records.length,
     envelope: personal ? null : encodeBase64(envelope),
   };

@@ -11,8 +11,11 @@ type Flag = 0 | 1;
 type Term = { readonly from_height: number; readonly to_height: number | null };
 
 export type Tables = {
-  /** `blocks`: the last height followed; `readings/<shard>`: entries followed. In the transaction of the rows they stand for. */
-  readonly cursors: { readonly name: string; readonly value: number };
+  /**
+   * `blocks`: the last height followed; `readings/<shard>`: entries followed, `mark` the id of the last. In the transaction of the rows
+   * they stand for.
+   */
+  readonly cursors: { readonly name: string; readonly value: number; readonly mark: string | null };
   readonly manufacturers: { readonly id: string; readonly name: string; readonly account: string } & Term;
   readonly models: {
     readonly id: string;
@@ -78,42 +81,64 @@ export type Tables = {
     readonly height: number;
     readonly time_ms: number;
   };
+  /** Devices that sent readings, by small numbers: a hundred million rows name their device. */
+  readonly senders: { readonly number: number; readonly device: string };
   readonly readings: {
+    readonly sender: number;
+    /** Of its newest record. */
+    readonly time_ms: number;
     readonly shard: number;
     readonly entry: number;
-    readonly id: string;
-    readonly device: string;
+    readonly id: Uint8Array;
     readonly key_number: number;
     readonly sequence: number;
     readonly received_ms: number;
-    readonly time_ms: number;
     readonly record_count: number;
     readonly personal: Flag;
     readonly clock_error_ms: number | null;
   };
-  /** Values as signed; all null where the reading is about people. `kind` tells which column holds the value. */
-  readonly records: {
+  /** What a device measures under one name in one unit. Of readings about people there is none, and no sample: a name may say much. */
+  readonly series: { readonly number: number; readonly sender: number; readonly name: string; readonly unit: string | null };
+  /** Values as signed, those of one series side by side in the order of their times. `kind`: place in `SAMPLE_KINDS`. */
+  readonly samples: {
+    readonly series: number;
+    readonly time_ms: number;
     readonly shard: number;
     readonly entry: number;
     readonly position: number;
-    readonly name: string;
-    readonly unit: string | null;
-    readonly time_ms: number;
-    readonly kind: 'number' | 'text' | 'boolean' | 'data' | 'none';
+    readonly kind: number;
     readonly number: number | null;
     readonly text: string | null;
     readonly sum: number | null;
+  };
+  /** The samples of a series within `ROLLUP_MS` from `start_ms` on; `numbers` of them have a number, which the rest is about. */
+  readonly rollups: {
+    readonly series: number;
+    readonly start_ms: number;
+    readonly count: number;
+    readonly numbers: number;
+    readonly minimum: number | null;
+    readonly maximum: number | null;
+    readonly total: number | null;
+    readonly last_ms: number | null;
+    readonly last: number | null;
   };
 };
 
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
+
+/** What a sample holds; `kind` is a place in this list. */
+export const SAMPLE_KINDS = ['number', 'boolean', 'text', 'data', 'none'] as const;
+
+/** Milliseconds that one row of `rollups` stands for: a quarter of an hour, so that a month is 3,000 rows and a week 700. */
+export const ROLLUP_MS = 900_000;
 
 const TERM = 'from_height INTEGER NOT NULL, to_height INTEGER';
 const SCHEMA = `
-CREATE TABLE cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL, mark TEXT) STRICT, WITHOUT ROWID;
 CREATE TABLE manufacturers (id TEXT PRIMARY KEY, name TEXT NOT NULL, account TEXT NOT NULL, ${TERM}) STRICT, WITHOUT ROWID;
 CREATE TABLE models (id TEXT PRIMARY KEY, manufacturer TEXT NOT NULL, name TEXT NOT NULL, device_type TEXT NOT NULL,
   personal INTEGER NOT NULL, simulated INTEGER NOT NULL, ${TERM}) STRICT, WITHOUT ROWID;
@@ -137,15 +162,20 @@ CREATE TABLE transactions (log_index INTEGER PRIMARY KEY, id TEXT NOT NULL, heig
 CREATE INDEX transactions_by_height ON transactions (height);
 CREATE TABLE anchors (shard TEXT NOT NULL, size INTEGER NOT NULL, root TEXT NOT NULL, height INTEGER NOT NULL,
   time_ms INTEGER NOT NULL, PRIMARY KEY (height, shard, size)) STRICT, WITHOUT ROWID;
-CREATE TABLE readings (shard INTEGER NOT NULL, entry INTEGER NOT NULL, id TEXT NOT NULL, device TEXT NOT NULL,
-  key_number INTEGER NOT NULL, sequence INTEGER NOT NULL, received_ms INTEGER NOT NULL, time_ms INTEGER NOT NULL,
-  record_count INTEGER NOT NULL, personal INTEGER NOT NULL, clock_error_ms INTEGER, PRIMARY KEY (shard, entry)) STRICT, WITHOUT ROWID;
+CREATE TABLE senders (number INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE readings (sender INTEGER NOT NULL, time_ms INTEGER NOT NULL, shard INTEGER NOT NULL, entry INTEGER NOT NULL,
+  id BLOB NOT NULL, key_number INTEGER NOT NULL, sequence INTEGER NOT NULL, received_ms INTEGER NOT NULL,
+  record_count INTEGER NOT NULL, personal INTEGER NOT NULL, clock_error_ms INTEGER,
+  PRIMARY KEY (sender, time_ms, shard, entry)) STRICT, WITHOUT ROWID;
 CREATE INDEX readings_by_time ON readings (time_ms, shard, entry);
-CREATE INDEX readings_by_device ON readings (device, time_ms, shard, entry);
 CREATE INDEX readings_personal ON readings (shard, entry) WHERE personal = 1;
-CREATE TABLE records (shard INTEGER NOT NULL, entry INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT,
-  time_ms INTEGER NOT NULL, kind TEXT NOT NULL, number REAL, text TEXT, sum REAL, PRIMARY KEY (shard, entry, position))
-  STRICT, WITHOUT ROWID;
+CREATE TABLE series (number INTEGER PRIMARY KEY, sender INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT) STRICT;
+CREATE INDEX series_by_name ON series (sender, name, unit);
+CREATE TABLE samples (series INTEGER NOT NULL, time_ms INTEGER NOT NULL, shard INTEGER NOT NULL, entry INTEGER NOT NULL,
+  position INTEGER NOT NULL, kind INTEGER NOT NULL, number REAL, text TEXT, sum REAL,
+  PRIMARY KEY (series, time_ms, shard, entry, position)) STRICT, WITHOUT ROWID;
+CREATE TABLE rollups (series INTEGER NOT NULL, start_ms INTEGER NOT NULL, count INTEGER NOT NULL, numbers INTEGER NOT NULL,
+  minimum REAL, maximum REAL, total REAL, last_ms INTEGER, last REAL, PRIMARY KEY (series, start_ms)) STRICT, WITHOUT ROWID;
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -159,7 +189,7 @@ export type WritableDatabase = OpenDatabase & { readonly isNew: boolean; readonl
 // secure_delete: what is deleted is overwritten, for rows of erased readings.
 /** Settings of every connection that writes. */
 export const WRITER_PRAGMAS =
-  'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = 1';
+  'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000; PRAGMA busy_timeout = 5000; PRAGMA secure_delete = 1';
 
 /** Opens the file for writing and makes its tables when it has none (`isNew`). Throws as SQLite does, also for tables of another version. */
 export function openForWriting(file: string): WritableDatabase {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import { FormatError } from '@oppidum/formats/errors';
 import { erasureKind } from '@oppidum/formats/state-erasure';
 import { prefixRange } from '@oppidum/formats/state-layout';
 import { kindNamed, kindOfKey } from '@oppidum/formats/state-registry';
@@ -53,6 +54,8 @@ export class ReadModel {
   readonly #forget: (() => void)[] = [];
   #height: number;
   readonly #sizes: Map<number, number>;
+  /** Shards, by number, whose rows are not compared yet with what was erased there: one may be away when the ledger says so. */
+  readonly #unswept: Set<number>;
   #isCaughtUp = false;
   #hasFailed = false;
   #hasNews = true;
@@ -65,6 +68,7 @@ export class ReadModel {
     this.#writer = writer;
     this.#height = place.height;
     this.#sizes = new Map(place.sizes);
+    this.#unswept = new Set(place.unswept);
     this.#reader = openForReading(join(options.folder, FILE_NAME));
     this.#follower = new ReadingFollower(join(options.folder, FILE_NAME), options.crypto);
   }
@@ -135,6 +139,7 @@ export class ReadModel {
     while (this.#hasNews && !this.#isClosed) {
       this.#hasNews = false;
       const found = [await this.#followBlocks()];
+      await this.#sweep();
       for (const shard of this.#options.shards) found.push(await this.#followReadings(shard));
       if (found.some(Boolean)) this.#hasNews = true;
       else this.#isCaughtUp = true;
@@ -147,23 +152,38 @@ export class ReadModel {
     const blocks = this.#options.node.blocks(this.#height + 1, BLOCKS_OF_ONE_BATCH);
     const last = blocks.at(-1);
     if (last === undefined) return false;
-    const hasErasures = blocks.some(recordsErasure);
+    const unswept = blocks.some(recordsErasure) ? this.#options.shards.map((shard) => shard.status().number) : [];
     await this.#writer.database.transaction().execute(async (transaction) => {
       for (const block of blocks) await writeBlock(transaction, block);
-      const shards = this.#options.shards.map((client) => ({ number: client.status().number, client }));
-      if (hasErasures) await deleteErased(transaction, shards);
+      for (const number of unswept) await writeCursor(transaction, unsweptName(number), 1);
       await writeCursor(transaction, 'blocks', last.height);
     });
-    if (hasErasures) this.#writer.truncateLog();
+    for (const number of unswept) this.#unswept.add(number);
     this.#height = last.height;
     return true;
+  }
+
+  /** Deletes the rows of what was erased in the shards that can be asked now. */
+  async #sweep(): Promise<void> {
+    for (const client of this.#options.shards) {
+      const { number } = client.status();
+      if (!this.#unswept.has(number)) continue;
+      const sweep = this.#writer.database.transaction().execute(async (transaction) => {
+        await deleteErased(transaction, [{ number, client }]);
+        await transaction.deleteFrom('cursors').where('name', '=', unsweptName(number)).execute();
+        return true;
+      });
+      if (!(await askShard(() => sweep, false))) continue;
+      this.#unswept.delete(number);
+      this.#writer.truncateLog();
+    }
   }
 
   /** Writes the next batch of a shard's entries; false when there was none. */
   async #followReadings(shard: TelemetryClient): Promise<boolean> {
     const { number } = shard.status();
     const size = this.#sizes.get(number) ?? 0;
-    const kept = shard.readings(size, READINGS_OF_ONE_BATCH);
+    const kept = await askShard(() => shard.readings(size, READINGS_OF_ONE_BATCH), []);
     if (kept.length === 0) return false;
     const taken = takeSize(kept, READINGS_SIZE_OF_ONE_BATCH);
     const end = (taken.at(-1) as KeptReading).index + 1;
@@ -171,6 +191,20 @@ export class ReadModel {
     this.#sizes.set(number, end);
     return true;
   }
+}
+
+/** What a shard answers, or something else while it is away. */
+async function askShard<T>(ask: () => T | Promise<T>, without: T): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return without;
+  }
+}
+
+function unsweptName(number: number): string {
+  return `unswept/${number}`;
 }
 
 /** The first readings, at least one, until their envelopes have this size. */
@@ -193,11 +227,15 @@ function recordsErasure({ changes }: CommittedBlock): boolean {
 }
 
 /** Where the rows end: the last block, and entries by shard number. */
-type Place = { readonly height: number; readonly sizes: ReadonlyMap<number, number> };
+type Place = {
+  readonly height: number;
+  readonly sizes: ReadonlyMap<number, number>;
+  readonly unswept: readonly number[];
+};
 type Opened = { readonly writer: WritableDatabase; readonly place: Place };
 
 function writeCursor(database: Database, name: string, value: number): Promise<unknown> {
-  return database.replaceInto('cursors').values({ name, value }).execute();
+  return database.replaceInto('cursors').values({ name, value, mark: null }).execute();
 }
 
 /** The file that is there, or null when it is none or not of this history. */
@@ -212,7 +250,8 @@ async function openKnown(options: ReadModelOptions): Promise<Opened | null> {
       const { number } = shard.status();
       return [number, rows.find(({ name }) => name === `readings/${number}`)?.value ?? 0];
     });
-    const place = { height, sizes: new Map(sizes) };
+    const unswept = sizes.flatMap(([number]) => (rows.some(({ name }) => name === unsweptName(number)) ? [number] : []));
+    const place = { height, sizes: new Map(sizes), unswept };
     await assertSameHistory(options, opened.database, place);
     return { writer: opened, place };
   } catch {
@@ -239,15 +278,14 @@ async function assertSameHistory({ node, shards }: ReadModelOptions, database: D
   for (const shard of shards) {
     const { number } = shard.status();
     const last = (place.sizes.get(number) ?? 0) - 1;
-    const [row] = await database
-      .selectFrom('readings')
-      .select('id')
-      .where('shard', '=', number)
-      .where('entry', '=', last)
-      .execute();
-    const [kept] = last < 0 ? [] : shard.readings(last, 1);
+    const [cursor] = await database.selectFrom('cursors').select('mark').where('name', '=', `readings/${number}`).execute();
+    const found = last < 0 ? [] : await askShard(() => shard.readings(last, 1), null);
+    // Away: its entries never change, and a shard of another history would not come back under this number.
+    if (found === null) continue;
+    const [kept] = found;
     if (last >= 0 && kept?.index !== last) throw new Error(`no entry ${last}`);
-    if (row !== undefined && row.id !== (kept === undefined ? '' : toHex(kept.digest))) throw new Error(`another entry ${last}`);
+    const mark = cursor?.mark ?? null;
+    if (mark !== null && kept !== undefined && mark !== toHex(kept.digest)) throw new Error(`another entry ${last}`);
   }
 }
 
@@ -257,7 +295,7 @@ async function openNew(options: ReadModelOptions): Promise<Opened> {
   const writer = openForWriting(join(options.folder, FILE_NAME));
   const [first] = options.node.blocks(0, 1);
   if (first === undefined || first.height > 0) await writeState(writer.database, options.node);
-  return { writer, place: { height: (first?.height ?? 0) - 1, sizes: new Map() } };
+  return { writer, place: { height: (first?.height ?? 0) - 1, sizes: new Map(), unswept: [] } };
 }
 
 async function writeState(database: Database, node: NodeClient): Promise<void> {

@@ -46,7 +46,7 @@ async function written(size: number): Promise<readonly unknown[]> {
       await follower.write({ shard: 0, end: Math.min(rows.length, start + size), rows: rows.slice(start, start + size) });
     await follower.close();
     const connection = new DatabaseSync(file, { readOnly: true });
-    const tables = ['cursors', 'device_activity', 'readings', 'records'];
+    const tables = ['cursors', 'device_activity', 'readings', 'samples', 'rollups'];
     const found = tables.map((table) => connection.prepare(`SELECT * FROM ${table}`).all());
     connection.close();
     return found;
@@ -58,9 +58,13 @@ async function written(size: number): Promise<readonly unknown[]> {
 test('rows are the same whether this thread or the worker wrote them', async () => {
   const [here, beside] = [await written(3), await written(200)];
   assert.deepEqual(here, beside);
-  const [cursors, activity, readings, records] = here as readonly (readonly Record<string, unknown>[])[];
+  const [cursors, activity, readings, samples, rollups] = here as readonly (readonly Record<string, unknown>[])[];
   assert.deepEqual([cursors?.[0]?.['value'], activity?.[0]?.['reading_count'], readings?.length], [200, 200, 200]);
-  assert.equal(records?.length, 2 * 180, 'none of readings about people');
+  assert.equal(samples?.length, 2 * 180, 'none of readings about people');
+  assert.equal(
+    rollups?.reduce((sum, row) => sum + (row['count'] as number), 0),
+    2 * 180,
+  );
 });
 
 test('a batch survives the way between threads', () => {

@@ -1,10 +1,6 @@
 /** Readings out of the read model, newest signed time first: so a span of time is one stretch of an index, however many there are. */
 
-import type { RecordJson } from '../api/readings.ts';
 import type { Database, Tables } from './database.ts';
-
-/** Records that a list shows of each reading; a pack may have 10,000. */
-const RECORDS_SHOWN_MAX = 16;
 
 /** Where a reading stands in the list. */
 export type ReadingPlace = { readonly timeMs: number; readonly shard: number; readonly entry: number };
@@ -18,10 +14,11 @@ export type ReadingQuery = {
   readonly toMs?: number | undefined;
 };
 
-/** A reading as its row, with its first records. */
-export type FoundReading = {
-  readonly row: Tables['readings'] & { readonly label: string | null; readonly grade: Tables['device_keys']['grade'] | null };
-  readonly records: readonly RecordJson[];
+/** A reading as its row. */
+export type FoundReading = Tables['readings'] & {
+  readonly device: string;
+  readonly label: string | null;
+  readonly grade: Tables['device_keys']['grade'] | null;
 };
 
 /** Up to `limit` readings. */
@@ -31,17 +28,22 @@ export async function findReadings(
 ): Promise<FoundReading[]> {
   let query = database
     .selectFrom('readings')
-    .leftJoin('devices', 'devices.id', 'readings.device')
+    .innerJoin('senders', 'senders.number', 'readings.sender')
+    .leftJoin('devices', 'devices.id', 'senders.device')
     .leftJoin('device_keys', (join) =>
-      join.onRef('device_keys.device', '=', 'readings.device').onRef('device_keys.number', '=', 'readings.key_number'),
+      join.onRef('device_keys.device', '=', 'senders.device').onRef('device_keys.number', '=', 'readings.key_number'),
     )
     .selectAll('readings')
-    .select(['devices.label', 'device_keys.grade'])
+    .select(['senders.device', 'devices.label', 'device_keys.grade'])
     .orderBy('readings.time_ms', 'desc')
     .orderBy('readings.shard', 'desc')
     .orderBy('readings.entry', 'desc')
     .limit(limit);
-  if (device !== undefined) query = query.where('readings.device', '=', device);
+  if (device !== undefined) {
+    const sender = await findSender(database, device);
+    if (sender === null) return [];
+    query = query.where('readings.sender', '=', sender);
+  }
   if (fromMs !== undefined) query = query.where('readings.time_ms', '>=', fromMs);
   if (toMs !== undefined) query = query.where('readings.time_ms', '<', toMs);
   if (before !== null) {
@@ -49,47 +51,11 @@ export async function findReadings(
       eb(refTuple('readings.time_ms', 'readings.shard', 'readings.entry'), '<', tuple(before.timeMs, before.shard, before.entry)),
     );
   }
-  const rows = await query.execute();
-  const records = await findRecords(database, rows);
-  return rows.map((row) => ({ row, records: records.get(`${row.shard}/${row.entry}`) ?? [] }));
+  return query.execute();
 }
 
-async function findRecords(
-  database: Database,
-  rows: readonly Pick<Tables['readings'], 'shard' | 'entry'>[],
-): Promise<Map<string, RecordJson[]>> {
-  const found = new Map<string, RecordJson[]>();
-  if (rows.length === 0) return found;
-  const records = await database
-    .selectFrom('records')
-    .selectAll()
-    .where(({ eb, refTuple, tuple }) =>
-      eb(
-        refTuple('shard', 'entry'),
-        'in',
-        rows.map(({ shard, entry }) => tuple(shard, entry)),
-      ),
-    )
-    .where('position', '<', RECORDS_SHOWN_MAX)
-    .orderBy('shard')
-    .orderBy('entry')
-    .orderBy('position')
-    .execute();
-  for (const record of records) {
-    const place = `${record.shard}/${record.entry}`;
-    const list = found.get(place) ?? [];
-    list.push(showRecord(record));
-    found.set(place, list);
-  }
-  return found;
-}
-
-/** A record's row as the API shows it. */
-export function showRecord(row: Omit<Tables['records'], 'shard' | 'entry' | 'position'>): RecordJson {
-  const { name, unit, sum, kind } = row;
-  const record = { name, unit, value: null, data: null, sum, timeMs: row.time_ms };
-  if (kind === 'number') return { ...record, value: row.number };
-  if (kind === 'boolean') return { ...record, value: row.number === 1 };
-  if (kind === 'text') return { ...record, value: row.text };
-  return kind === 'data' ? { ...record, data: row.text } : record;
+/** The number of a device that has sent readings, or null. */
+export async function findSender(database: Database, device: string): Promise<number | null> {
+  const row = await database.selectFrom('senders').select('number').where('device', '=', device).executeTakeFirst();
+  return row?.number ?? null;
 }

@@ -1,6 +1,6 @@
 /** Kept readings as rows. Of a reading about people no record is kept here, not even a name: it, too, may be about somebody. */
 
-import { type Bytes, encodeBase64, parseHex } from '@oppidum/formats/bytes';
+import { type Bytes, encodeBase64 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { type AllegedReading, parseReading, parseReadingRecords } from '@oppidum/formats/reading';
 import type { ResolvedRecord } from '@oppidum/formats/senml';
@@ -8,9 +8,8 @@ import { deviceKind, modelKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { NodeClient } from '@oppidum/node/client';
 import type { KeptReading, TelemetryClient } from '@oppidum/telemetry/client';
-import type { Database, Tables } from './database.ts';
-
-type RecordRow = Tables['records'];
+import type { RecordJson } from '../api/readings.ts';
+import { type Database, SAMPLE_KINDS } from './database.ts';
 
 /** What of a kept reading becomes rows. */
 export type KeptRow = KeptReading & { readonly envelope: Bytes };
@@ -36,14 +35,56 @@ export function msOf(timeS: number): number {
   return Math.round(timeS * 1_000);
 }
 
-/** The value of a record in its column. */
-export function recordRow(record: ResolvedRecord, urnPrefixSize: number): Omit<RecordRow, 'shard' | 'entry' | 'position'> {
+/** A row of `samples`, but for its shard. */
+export type SampleRow = {
+  readonly series: number;
+  readonly timeMs: number;
+  readonly entry: number;
+  readonly position: number;
+  readonly kind: number;
+  readonly number: number | null;
+  readonly text: string | null;
+  readonly sum: number | null;
+};
+
+const KIND = Object.fromEntries(SAMPLE_KINDS.map((kind, i) => [kind, i])) as Readonly<
+  Record<(typeof SAMPLE_KINDS)[number], number>
+>;
+
+/** A record as a sample of its series. */
+export function sampleRow(record: ResolvedRecord, place: Pick<SampleRow, 'series' | 'entry' | 'position'>): SampleRow {
+  const { series, entry, position } = place;
+  const { timeS, value, sum } = record;
+  const timeMs = msOf(timeS);
+  const row = (kind: number, number: number | null, text: string | null): SampleRow => {
+    return { series, timeMs, entry, position, kind, number, text, sum };
+  };
+  if (typeof value === 'number') return row(KIND.number, value, null);
+  if (typeof value === 'boolean') return row(KIND.boolean, value ? 1 : 0, null);
+  if (typeof value === 'string') return row(KIND.text, null, value);
+  return value === null ? row(KIND.none, null, null) : row(KIND.data, null, encodeBase64(value));
+}
+
+/** The value of a sample as the API shows it. */
+export function showValue(row: Pick<SampleRow, 'kind' | 'number' | 'text'>): Pick<RecordJson, 'value' | 'data'> {
+  if (row.kind === KIND.number) return { value: row.number, data: null };
+  if (row.kind === KIND.boolean) return { value: row.number === 1, data: null };
+  if (row.kind === KIND.text) return { value: row.text, data: null };
+  return { value: null, data: row.kind === KIND.data ? row.text : null };
+}
+
+/** A record as the API shows it. */
+export function showRecord(record: ResolvedRecord, urnPrefixSize: number): RecordJson {
   const { name, unit, timeS, value, sum } = record;
-  const row = { name: name.slice(urnPrefixSize), unit, time_ms: msOf(timeS), number: null, text: null, sum: null };
-  if (typeof value === 'number') return { ...row, sum, kind: 'number', number: value };
-  if (typeof value === 'boolean') return { ...row, sum, kind: 'boolean', number: value ? 1 : 0 };
-  if (typeof value === 'string') return { ...row, sum, kind: 'text', text: value };
-  return value === null ? { ...row, sum, kind: 'none' } : { ...row, sum, kind: 'data', text: encodeBase64(value) };
+  const isData = value instanceof Uint8Array;
+  return {
+    name: name.slice(urnPrefixSize),
+    unit,
+    value: isData ? null : value,
+    data: isData ? encodeBase64(value) : null,
+    sum,
+    timeMs: msOf(timeS),
+  };
 }
 
 /** Deletes the rows of readings that were erased: what linked them to a device goes, too. `shards` by number. */
@@ -54,14 +95,21 @@ export async function deleteErased(
   for (const { number, client } of shards) {
     const rows = await database
       .selectFrom('readings')
-      .select(['entry', 'id', 'device'])
+      .innerJoin('senders', 'senders.number', 'readings.sender')
+      .select(['sender', 'time_ms', 'entry', 'id', 'device'])
       .where('shard', '=', number)
       .where('personal', '=', 1)
       .execute();
-    const erased = rows.filter(({ id }) => client.reading(parseHex(id))?.envelope === null);
-    for (const { entry } of erased) {
-      await database.deleteFrom('records').where('shard', '=', number).where('entry', '=', entry).execute();
-      await database.deleteFrom('readings').where('shard', '=', number).where('entry', '=', entry).execute();
+    const erased: typeof rows = [];
+    for (const row of rows) if ((await client.reading(row.id))?.envelope === null) erased.push(row);
+    for (const { sender, time_ms, entry } of erased) {
+      await database
+        .deleteFrom('readings')
+        .where('sender', '=', sender)
+        .where('time_ms', '=', time_ms)
+        .where('shard', '=', number)
+        .where('entry', '=', entry)
+        .execute();
     }
     for (const device of new Set(erased.map((row) => row.device))) {
       await database.deleteFrom('device_activity').where('device', '=', device).execute();

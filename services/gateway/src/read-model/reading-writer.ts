@@ -8,16 +8,24 @@ import { type Bytes, concatBytes, encodeUint32, encodeUint64, readUint32, readUi
 import type { Crypto } from '@oppidum/formats/crypto';
 import { deviceUrnPrefix } from '@oppidum/formats/ids';
 import { WRITER_PRAGMAS } from './database.ts';
-import { type KeptRow, msOf, openReading, recordRow } from './reading-rows.ts';
+import { type KeptRow, msOf, openReading, type SampleRow, sampleRow } from './reading-rows.ts';
+import { rollUp } from './rollups.ts';
+import { RowInserter } from './row-inserter.ts';
+import { SeriesNumbers } from './series-numbers.ts';
 
 /** Readings of one shard that follow each other, without those erased; `end` is the index after the last that was looked at. */
 export type ReadingBatch = { readonly shard: number; readonly end: number; readonly rows: readonly KeptRow[] };
 
-const INSERT_READING = 'INSERT OR REPLACE INTO readings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-const INSERT_RECORD = 'INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-const INSERT_ACTIVITY = `INSERT INTO device_activity VALUES (?, ?, ?) ON CONFLICT (device) DO UPDATE SET
-  last_reading_ms = max(last_reading_ms, excluded.last_reading_ms), reading_count = reading_count + excluded.reading_count`;
-const INSERT_CURSOR = 'INSERT OR REPLACE INTO cursors VALUES (?, ?)';
+const INSERT_ACTIVITY = 'INSERT INTO device_activity';
+const ADD_ACTIVITY = `ON CONFLICT (device) DO UPDATE SET last_reading_ms = max(last_reading_ms, excluded.last_reading_ms),
+  reading_count = reading_count + excluded.reading_count`;
+// min(x, NULL) is NULL in SQLite. Of equal times the later sample counts.
+const ADD_ROLLUP = `ON CONFLICT (series, start_ms) DO UPDATE SET count = count + excluded.count, numbers = numbers + excluded.numbers,
+  minimum = min(coalesce(minimum, excluded.minimum), coalesce(excluded.minimum, minimum)),
+  maximum = max(coalesce(maximum, excluded.maximum), coalesce(excluded.maximum, maximum)),
+  total = coalesce(total + excluded.total, total, excluded.total),
+  last = CASE WHEN excluded.last_ms >= coalesce(last_ms, 0) THEN excluded.last ELSE last END,
+  last_ms = max(coalesce(last_ms, excluded.last_ms), coalesce(excluded.last_ms, last_ms))`;
 
 type Activity = { lastMs: number; count: number };
 
@@ -25,31 +33,36 @@ type Activity = { lastMs: number; count: number };
 export class ReadingWriter {
   readonly #connection: DatabaseSync;
   readonly #crypto: Crypto;
-  readonly #reading: StatementSync;
-  readonly #record: StatementSync;
-  readonly #activity: StatementSync;
+  readonly #numbers: SeriesNumbers;
+  readonly #readings: RowInserter;
+  readonly #samples: RowInserter;
+  readonly #rollups: RowInserter;
+  readonly #activity: RowInserter;
   readonly #cursor: StatementSync;
 
   constructor(file: string, crypto: Crypto) {
     this.#connection = new DatabaseSync(file);
     this.#connection.exec(WRITER_PRAGMAS);
     this.#crypto = crypto;
-    this.#reading = this.#connection.prepare(INSERT_READING);
-    this.#record = this.#connection.prepare(INSERT_RECORD);
-    this.#activity = this.#connection.prepare(INSERT_ACTIVITY);
-    this.#cursor = this.#connection.prepare(INSERT_CURSOR);
+    this.#numbers = new SeriesNumbers(this.#connection);
+    this.#readings = new RowInserter(this.#connection, 'INSERT INTO readings', 11);
+    this.#samples = new RowInserter(this.#connection, 'INSERT INTO samples', 9);
+    this.#rollups = new RowInserter(this.#connection, 'INSERT INTO rollups', 9, ADD_ROLLUP);
+    this.#activity = new RowInserter(this.#connection, INSERT_ACTIVITY, 3, ADD_ACTIVITY);
+    this.#cursor = this.#connection.prepare('INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)');
   }
 
   /** Writes a batch; all of it or, when it throws, nothing. */
   write({ shard, end, rows }: ReadingBatch): void {
-    const activity = new Map<string, Activity>();
     this.#connection.exec('BEGIN IMMEDIATE');
     try {
-      for (const row of rows) this.#write(shard, row, activity);
-      for (const [device, { lastMs, count }] of activity) this.#activity.run(device, lastMs, count);
-      this.#cursor.run(`readings/${shard}`, end);
+      this.#write(shard, rows);
+      const last = rows.at(-1);
+      this.#cursor.run(`readings/${shard}`, end, last?.index === end - 1 ? toHex(last.digest) : null);
       this.#connection.exec('COMMIT');
     } catch (error) {
+      this.#numbers.forget();
+      for (const table of [this.#readings, this.#samples, this.#rollups, this.#activity]) table.forget();
       this.#connection.exec('ROLLBACK');
       throw error;
     }
@@ -59,22 +72,47 @@ export class ReadingWriter {
     this.#connection.close();
   }
 
-  #write(shard: number, { index, digest, receivedMs, isPersonal, envelope }: KeptRow, activity: Map<string, Activity>): void {
+  #write(shard: number, rows: readonly KeptRow[]): void {
+    const activity = new Map<string, Activity>();
+    const samples: SampleRow[] = [];
+    for (const row of rows) this.#open(shard, row, activity, samples);
+    this.#readings.flush();
+    // Side by side as they will lie: each page of the table is found once.
+    samples.sort((a, b) => a.series - b.series || a.timeMs - b.timeMs || a.entry - b.entry || a.position - b.position);
+    for (const { series, timeMs, entry, position, kind, number, text, sum } of samples)
+      this.#samples.add(series, timeMs, shard, entry, position, kind, number, text, sum);
+    this.#samples.flush();
+    for (const row of rollUp(samples)) {
+      const { series, startMs, count, numbers, minimum, maximum, total, lastMs, last } = row;
+      this.#rollups.add(series, startMs, count, numbers, minimum, maximum, total, lastMs, last);
+    }
+    this.#rollups.flush();
+    for (const [device, { lastMs, count }] of activity) this.#activity.add(device, lastMs, count);
+    this.#activity.flush();
+  }
+
+  #open(shard: number, row: KeptRow, activity: Map<string, Activity>, samples: SampleRow[]): void {
+    const { index, digest, receivedMs, isPersonal, envelope } = row;
     const { reading, records } = openReading(this.#crypto, envelope);
     const device = toHex(reading.device);
+    const sender = this.#numbers.sender(device);
     // Resolved records stand in the order of their times.
     const timeMs = msOf(records.at(-1)?.timeS ?? 0);
     const { keyNumber, sequence, clockErrorMs } = reading;
     const personal = isPersonal ? 1 : 0;
-    const counts = [receivedMs, timeMs, records.length, personal, clockErrorMs];
-    this.#reading.run(shard, index, toHex(digest), device, keyNumber, sequence, ...counts);
-    const known = activity.get(device) ?? { lastMs: 0, count: 0 };
-    activity.set(device, { lastMs: Math.max(known.lastMs, receivedMs), count: known.count + 1 });
+    const counts = [receivedMs, records.length, personal, clockErrorMs];
+    this.#readings.add(sender.number, timeMs, shard, index, digest, keyNumber, sequence, ...counts);
+    const known = activity.get(device);
+    if (known === undefined) activity.set(device, { lastMs: receivedMs, count: 1 });
+    else {
+      known.lastMs = Math.max(known.lastMs, receivedMs);
+      known.count += 1;
+    }
     if (isPersonal) return;
     const urnPrefixSize = deviceUrnPrefix(reading.device).length;
     for (const [position, record] of records.entries()) {
-      const { name, unit, time_ms, kind, number, text, sum } = recordRow(record, urnPrefixSize);
-      this.#record.run(shard, index, position, name, unit, time_ms, kind, number, text, sum);
+      const series = this.#numbers.series(sender, record.name.slice(urnPrefixSize), record.unit);
+      samples.push(sampleRow(record, { series, entry: index, position }));
     }
   }
 }
