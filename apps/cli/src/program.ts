@@ -113,6 +113,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/replay.ts')).buildReplay,
   },
   {
+    name: 'bridge',
+    group: LOOK,
+    summary: 'Sign for devices that cannot: LoRaWAN, Modbus, a CSV file that grows',
+    load: async () => (await import('./commands/bridge.ts')).buildBridge,
+  },
+  {
     name: 'verify',
     group: PROVE,
     summary: 'Verify an evidence file or a .tlog-proof offline',

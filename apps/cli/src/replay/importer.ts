@@ -32,21 +32,26 @@ export type Importer = {
   /** Null: a new one is made. */
   readonly model: Bytes | null;
   readonly by: TransactionSigner;
-  /** True when the manufacturer may have to be made first, by the operator. */
-  readonly isOperator: boolean;
+  /** The name under which the manufacturer may have to be made first, by the operator; null where it is somebody else's. */
+  readonly ownName: string | null;
 };
 
-const NAME = 'Imported by the operator';
+/** What the operator's own manufacturers vouch for, by the folder that remembers their ids. */
+const OWN_NAMES = { replay: 'Imported by the operator', bridge: 'Bridged by the operator' } as const;
 
 /** Reads who imports from the flags, else from the data folder. Throws exit code 2, and as `readSeed` does. */
-export async function readImporter(data: string, options: ImporterOptions): Promise<Importer> {
+export async function readImporter(
+  data: string,
+  options: ImporterOptions,
+  purpose: keyof typeof OWN_NAMES = 'replay',
+): Promise<Importer> {
   const { manufacturer, account, key, keyNumber } = options;
   const model = options.model === undefined ? null : readId('--model', options.model);
   if (manufacturer !== undefined || account !== undefined || key !== undefined) {
     if (manufacturer === undefined || account === undefined || key === undefined)
       throw usageFailure('--manufacturer, --account and --key belong together');
     const by = { account: readId('--account', account), keyNumber, signer: ed25519Signer(readSeed(key)) };
-    return { manufacturer: readId('--manufacturer', manufacturer), model, by, isOperator: false };
+    return { manufacturer: readId('--manufacturer', manufacturer), model, by, ownName: null };
   }
   const accounts = join(data, 'keys', 'accounts.json');
   if (!existsSync(accounts))
@@ -57,7 +62,7 @@ export async function readImporter(data: string, options: ImporterOptions): Prom
   const { operator } = JSON.parse(readFileSync(accounts, 'utf8')) as { readonly operator: string };
   const signer = ed25519Signer(readSeed(join(data, 'keys', 'operator.seed')));
   const by = { account: parseHex(operator, ID_SIZE), keyNumber: 0, signer };
-  return { manufacturer: await ownManufacturer(data), model, by, isOperator: true };
+  return { manufacturer: await ownManufacturer(data, purpose), model, by, ownName: OWN_NAMES[purpose] };
 }
 
 function readId(flag: string, text: string): Bytes {
@@ -65,9 +70,9 @@ function readId(flag: string, text: string): Bytes {
   return parseHex(text, ID_SIZE);
 }
 
-/** The id of the operator's manufacturer for imports, chosen once. */
-async function ownManufacturer(data: string): Promise<Bytes> {
-  const path = join(data, 'replay', 'manufacturer');
+/** The id of the operator's manufacturer for this purpose, chosen once. */
+async function ownManufacturer(data: string, purpose: string): Promise<Bytes> {
+  const path = join(data, purpose, 'manufacturer');
   if (existsSync(path)) return parseHex(readFileSync(path, 'utf8').trim(), ID_SIZE);
   const id = new Uint8Array(randomBytes(ID_SIZE));
   await writeFileDurably(path, encodeUtf8(`${toHex(id)}\n`));
@@ -76,9 +81,9 @@ async function ownManufacturer(data: string): Promise<Bytes> {
 
 /** Makes the operator's manufacturer where the ledger has none of this id. Throws ENROLMENT_REFUSED. */
 export async function ensureManufacturer(api: CityApi, records: ProvenRecords, importer: Importer): Promise<void> {
-  const { manufacturer, by, isOperator } = importer;
-  if (!isOperator || (await records.read(manufacturerKind, [manufacturer])) !== null) return;
-  const action = createManufacturer(manufacturer, NAME, by.account);
+  const { manufacturer, by, ownName } = importer;
+  if (ownName === null || (await records.read(manufacturerKind, [manufacturer])) !== null) return;
+  const action = createManufacturer(manufacturer, ownName, by.account);
   const { code } = await api.submit(makeTransaction(records.audience, [action], [by]));
   if (code !== 'OK' && (await records.read(manufacturerKind, [manufacturer])) === null)
     throw formatError('ENROLMENT_REFUSED', { code, action: action.kind });
