@@ -50,6 +50,14 @@ const KID_AT = ALG_AT + 1 + TYPE_AND_KID.length;
 const AUDIENCE_AT = KID_AT + ID_SIZE + 4 + AUDIENCE.length;
 const SEQUENCE_AT = AUDIENCE_AT + ID_SIZE + SEQUENCE.length;
 
+/** Size of a kid: device id ‖ key number. */
+export const KID_SIZE = ID_SIZE + 4;
+
+/** Where the kid of an envelope of the usual form stands, or −1: who is said to have signed it, before anything else is known of it. */
+export function findKid(envelope: Bytes): number {
+  return hasAt(envelope, ALG_AT + 1, TYPE_AND_KID) && envelope.length >= KID_AT + KID_SIZE ? KID_AT : -1;
+}
+
 /** The parts of an envelope of the usual form, or null for any other. */
 export function readReadingForm(envelope: Bytes): ReadingParts | null {
   const algorithm = envelope[ALG_AT] === 0x27 ? EDDSA : envelope[ALG_AT] === 0x26 ? ES256 : null;

@@ -4,22 +4,26 @@
  * never become acceptable is refused for good, with a receipt that says why.
  */
 
-import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, concatBytes, encodeUint32, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
-import { type AllegedReading, parseReading } from '@oppidum/formats/reading';
-import { checkEntitlement } from '@oppidum/proofs/entitlement';
+import { parseReading } from '@oppidum/formats/reading';
+import { findKid } from '@oppidum/formats/reading-form';
+import { HASH_SIZE } from '@oppidum/proofs/merkle-hash';
 import type { CheckPool } from './check-pool.ts';
-import type { DeviceRecords } from './device-records.ts';
-import type { SignedFinding, SignedJob } from './signed-check.ts';
+import { type EnvelopeJob, type Findings, OUTCOME, open, viewFindings } from './envelope-check.ts';
+import type { Sender, Senders } from './senders.ts';
 
 /** A reading signed by a key that was entitled when it came. */
-export type VerifiedReading = AllegedReading & {
+export type VerifiedReading = {
+  readonly sender: Sender;
+  readonly sequence: number;
+  /** SHA-256 of the envelope: the entry in the shard's log. */
+  readonly digest: Bytes;
   /** SHA-256 of the payload: the same under another signature or other random bytes. Keyed before it is kept where it is about people. */
   readonly contentDigest: Bytes;
-  /** True when its model is registered as being about people. */
-  readonly isPersonal: boolean;
+  readonly envelope: Bytes;
 };
 
 /** `refusal` is final; without it the content is acceptable, and only its place in the sequence is still to be judged. */
@@ -31,61 +35,80 @@ export type AdmissionContext = {
   readonly crypto: Crypto;
   /** Genesis hash of the city. */
   readonly audience: Bytes;
-  readonly devices: DeviceRecords;
+  readonly senders: Senders;
   readonly pool: Pick<CheckPool, 'check'>;
   /** POSIX milliseconds. */
   readonly clock: () => number;
 };
 
-type Entitled = SignedJob & { readonly reading: AllegedReading; readonly isPersonal: boolean };
+type Entitled = EnvelopeJob & { readonly sender: Sender };
 
 /**
- * Judges envelopes; one admission each, in their order. Passing, in this order: what `parseReading` throws, WRONG_CITY, DEVICE_UNKNOWN,
- * KEY_UNKNOWN, as `checkEntitlement`, SIGNATURE_INVALID, then CLOCK_AHEAD. Final: what `parseReadingRecords` throws.
+ * Judges envelopes; one admission each, in their order. Passing, in this order: what `parseReading` throws, WRONG_CITY, as
+ * `Senders.find`, SIGNATURE_INVALID, then CLOCK_AHEAD. Final: what `parseReadingRecords` throws.
  */
 export async function admitReadings(context: AdmissionContext, envelopes: readonly Bytes[]): Promise<readonly Admission[]> {
-  const entitled = envelopes.map((envelope) => entitle(context, envelope));
-  const findings = await context.pool.check(entitled.filter((each) => !('code' in each)) as Entitled[]);
-  const latestMs = context.clock() + LIMITS.clockAheadMs;
+  const entitled = envelopes.map((envelope) => entitle(context, envelope, findKid(envelope)));
+  const jobs = entitled.filter((each) => !('code' in each)) as Entitled[];
+  const found = conclude(jobs, await context.pool.check(context.audience, jobs), context.clock() + LIMITS.clockAheadMs);
   let next = 0;
-  return entitled.map((each) =>
-    'code' in each ? { kind: 'passing', rejection: each } : conclude(each, findings[next++] as SignedFinding, latestMs),
-  );
+  const admissions: (Admission | null)[] = [];
+  for (const each of entitled) admissions.push('code' in each ? passing(each) : (found[next++] as Admission | null));
+  // Whoever names one key where all others do, and another one where only the general parser looks, is judged by the general parser.
+  for (const [i, admission] of admissions.entries())
+    if (admission === null) admissions[i] = await admitAnyForm(context, envelopes[i] as Bytes);
+  return admissions as Admission[];
 }
 
-/** Refuses a reading that was admitted and whose device may not send any more. `checkEntitlement`, with the records of now. */
-export function checkStillEntitled({ devices }: Pick<AdmissionContext, 'devices'>, reading: AllegedReading): Rejection | null {
-  const found = devices.read(reading.device, reading.keyNumber);
-  return 'code' in found ? found : checkEntitlement(found.entitlement, found.height);
+/** Refuses a reading that was admitted and whose device may not send any more: as `Senders.find`, at the last durable block. */
+export function checkStillEntitled({ senders }: Pick<AdmissionContext, 'senders'>, reading: VerifiedReading): Rejection | null {
+  return senders.recheck(reading.sender);
 }
 
-function entitle(context: AdmissionContext, envelope: Bytes): Entitled | Rejection {
+async function admitAnyForm(context: AdmissionContext, envelope: Bytes): Promise<Admission> {
+  const entitled = entitle(context, envelope, -1);
+  if ('code' in entitled) return passing(entitled);
+  const findings = await context.pool.check(context.audience, [entitled]);
+  return conclude([entitled], findings, context.clock() + LIMITS.clockAheadMs)[0] as Admission;
+}
+
+/** `kidAt`: where the kid stands in an envelope of the usual form, else −1. */
+function entitle(context: AdmissionContext, envelope: Bytes, kidAt: number): Entitled | Rejection {
+  if (kidAt >= 0 && envelope.length <= LIMITS.readingSizeMax) {
+    const sender = context.senders.find(envelope, kidAt);
+    if (!('code' in sender)) return { envelope, kid: sender.kid, key: sender.key, sender };
+  }
   const reading = open(() => parseReading(context.crypto, envelope));
   if ('code' in reading) return reading;
   if (!equalBytes(reading.audience, context.audience)) return reject('WRONG_CITY', { city: toHex(reading.audience) });
-  const found = context.devices.read(reading.device, reading.keyNumber);
-  if ('code' in found) return found;
-  const refusal = checkEntitlement(found.entitlement, found.height);
-  if (refusal !== null) return refusal;
-  const { key, model } = found.entitlement;
-  return { reading, key, isPersonal: model.personal };
+  const sender = context.senders.find(concatBytes(reading.device, encodeUint32(reading.keyNumber)), 0);
+  return 'code' in sender ? sender : { envelope, kid: sender.kid, key: sender.key, sender };
 }
 
-function conclude({ reading, isPersonal }: Entitled, finding: SignedFinding, latestMs: number): Admission {
-  if (finding === null) return { kind: 'passing', rejection: reject('SIGNATURE_INVALID', { by: 'device key' }) };
-  const { contentDigest, latestTimeS: timeS, refusal } = finding;
-  // A device whose clock runs ahead is right later: the reading stays with it.
-  if (timeS * 1_000 > latestMs)
-    return { kind: 'passing', rejection: reject('CLOCK_AHEAD', { timeS, aheadMsMax: LIMITS.clockAheadMs }) };
-  return { kind: 'verified', reading: { ...reading, contentDigest, isPersonal }, refusal };
+/** Null for an envelope that is of another key than it seemed. */
+function conclude(jobs: readonly Entitled[], findings: Findings, latestMs: number): (Admission | null)[] {
+  const { numbers, hashes, outcomes } = viewFindings(findings);
+  let nextRejection = 0;
+  return jobs.map(({ sender, envelope }, i) => {
+    const outcome = outcomes[i];
+    if (outcome === OUTCOME.otherKey) return null;
+    const rejection = outcome === OUTCOME.acceptable ? null : (findings.rejections[nextRejection++] as Rejection);
+    if (outcome === OUTCOME.passing) return passing(rejection as Rejection);
+    const timeS = numbers[2 * i + 1] as number;
+    // A device whose clock runs ahead is right later: the reading stays with it.
+    if (timeS * 1_000 > latestMs) return passing(reject('CLOCK_AHEAD', { timeS, aheadMsMax: LIMITS.clockAheadMs }));
+    const digestAt = 2 * HASH_SIZE * i;
+    const reading: VerifiedReading = {
+      sender,
+      sequence: numbers[2 * i] as number,
+      digest: hashes.subarray(digestAt, digestAt + HASH_SIZE),
+      contentDigest: hashes.subarray(digestAt + HASH_SIZE, digestAt + 2 * HASH_SIZE),
+      envelope,
+    };
+    return { kind: 'verified', reading, refusal: rejection };
+  });
 }
 
-/** Bad bytes from outside become a refusal; anything else thrown is a fault of ours. */
-function open<T>(parse: () => T): T | Rejection {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return reject(error.code, error.details);
-  }
+function passing(rejection: Rejection): Admission {
+  return { kind: 'passing', rejection };
 }

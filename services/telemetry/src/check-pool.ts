@@ -5,20 +5,14 @@
 
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import {
-  checkSigned,
-  encodeSignedJobs,
-  parseFindings,
-  type SignedFinding,
-  type SignedFindings,
-  type SignedJob,
-} from './signed-check.ts';
+import { checkEnvelopes, type EnvelopeJob, encodeJobs, type Findings } from './envelope-check.ts';
 
 /** Fewer than this are faster checked than sent. */
 const SENT_COUNT_MIN = 12;
 
-type Sent = PromiseWithResolvers<SignedFinding[]>;
+type Sent = PromiseWithResolvers<Findings>;
 type CheckWorker = { readonly worker: Worker; readonly sent: Sent[] };
 
 /** The checks of one shard. */
@@ -37,16 +31,16 @@ export class CheckPool {
     this.concurrency = 2 * workerCount;
   }
 
-  /** One finding per job, in order. Rejects when a worker broke, and after `close`. */
-  async check(jobs: readonly SignedJob[]): Promise<readonly SignedFinding[]> {
+  /** What was found of each, in order. Rejects when a worker broke, and after `close`. */
+  async check(audience: Bytes, jobs: readonly EnvelopeJob[]): Promise<Findings> {
     if (this.#ended !== null) throw this.#ended;
     const isQuiet = this.#workers.every(({ sent }) => sent.length === 0);
-    if (jobs.length < SENT_COUNT_MIN && isQuiet) return jobs.map((job) => checkSigned(this.#crypto, job));
+    if (jobs.length < SENT_COUNT_MIN && isQuiet) return checkEnvelopes(this.#crypto, audience, jobs, jobs.length);
     const { worker, sent } = this.#leastBusy();
-    const answer = Promise.withResolvers<SignedFinding[]>();
+    const answer = Promise.withResolvers<Findings>();
     // Whoever waits for an answer keeps the process alive; a worker without work does not.
     if (sent.push(answer) === 1) worker.ref();
-    const message = encodeSignedJobs(jobs);
+    const message = encodeJobs(audience, jobs);
     worker.postMessage(message, [message.buffer]);
     return answer.promise;
   }
@@ -69,8 +63,8 @@ export class CheckPool {
     const worker = new Worker(new URL('./check-worker.ts', import.meta.url));
     const sent: Sent[] = [];
     worker.unref();
-    worker.on('message', (findings: SignedFindings) => {
-      sent.shift()?.resolve(parseFindings(findings));
+    worker.on('message', (findings: Findings) => {
+      sent.shift()?.resolve(findings);
       if (sent.length === 0) worker.unref();
     });
     worker.on('error', (error: Error) => this.#end(error));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
-import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, concatBytes, encodeUint32, encodeUtf8, toHex, toOctets } from '@oppidum/formats/bytes';
 import { reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
@@ -13,7 +13,7 @@ import fc from 'fast-check';
 import { namedSigner } from '../../../test/support/signers.ts';
 import type { VerifiedReading } from './admit.ts';
 import { GroupDraft, type Judgement } from './group-draft.ts';
-import { receiptMaker, signGroup } from './receipt-group.ts';
+import { type ReceiptMaker, receiptMaker, signGroup } from './receipt-group.ts';
 import { Vault, type VaultEntry } from './vault.ts';
 
 const folders: string[] = [];
@@ -28,7 +28,7 @@ function makeFolder(): string {
 
 const digestOf = (text: string): Bytes => crypto.sha256(encodeUtf8(text));
 const shard = digestOf('shard');
-const issuer = { audience: digestOf('city'), shard };
+const issuer = { crypto, audience: digestOf('city'), shard };
 const receiptSigner = namedSigner('receipts');
 const receiptIssuer = { shard, receiptKey: receiptSigner.publicKey };
 
@@ -44,11 +44,12 @@ type Sent = {
 function readingOf({ key, sequence, payload, signature }: Sent): VerifiedReading {
   const content = `${key} ${sequence} ${payload}`;
   const envelope = encodeUtf8(`${content} ${signature}`);
-  return {
-    ...{ audience: issuer.audience, device: digestOf('device'), keyNumber: key, sequence, algorithm: -8 },
-    ...{ nonce: new Uint8Array(16), protectedBytes: envelope, payload: envelope, signature: envelope, envelope },
-    ...{ digest: crypto.sha256(envelope), contentDigest: digestOf(content), isPersonal: false },
+  const kid = concatBytes(digestOf('device'), encodeUint32(key));
+  const sender = {
+    ...{ device: digestOf('device'), keyNumber: key, kid, name: toOctets(kid), isPersonal: false },
+    key: { algorithm: -8, publicKey: digestOf('key') } as const,
   };
+  return { sender, sequence, envelope, digest: crypto.sha256(envelope), contentDigest: digestOf(content) };
 }
 
 /** What must be said, from the table at the top of `group-draft.ts` read once more and more slowly. */
@@ -79,34 +80,35 @@ class Expected {
 function said(judgement: Judgement): { digest: string; outcome: number | string } {
   assert.notEqual(judgement.kind, 'passing');
   assert.ok(judgement.kind !== 'passing');
-  const { digest, index, refusal } = judgement.leaf;
-  return { digest: toHex(digest), outcome: index ?? refusal ?? '' };
+  const { digest, outcome } = judgement.said;
+  return { digest: toHex(digest), outcome };
 }
 
 /** Judges a group and commits it as the sequencer does; answers receipts by position in the group. */
 async function commit(vault: Vault, group: readonly Sent[]): Promise<{ judgements: Judgement[]; receipts: Bytes[] }> {
-  const draft = new GroupDraft(vault, issuer);
+  const draft = new GroupDraft(vault);
   const judgements = group.map((sent) => {
     const refusal = sent.isBad ? reject('WRONG_TYPE') : null;
     return draft.judge({ kind: 'verified', reading: readingOf(sent), refusal });
   });
-  const receiptOf = (judgement: Judgement, make: ReturnType<typeof receiptMaker> | null): Bytes => {
-    if (judgement.kind === 'repeated')
-      return receiptMaker(crypto, vault.group(judgement.decision.group))(judgement.leaf, judgement.decision.position);
-    return judgement.kind === 'signed' && make !== null ? make(judgement.leaf, judgement.position) : new Uint8Array(0);
+  const receiptOf = (judgement: Judgement, make: ReceiptMaker | null): Bytes => {
+    if (judgement.kind === 'repeated') return receiptMaker(issuer, vault.group(judgement.said.group))(judgement.said);
+    return judgement.kind === 'signed' && make !== null ? make(judgement.said) : new Uint8Array(0);
   };
   if (draft.leaves.length === 0) return { judgements, receipts: judgements.map((judgement) => receiptOf(judgement, null)) };
-  const receipts = signGroup(crypto, receiptSigner, shard, draft.leaves);
+  const { group: receipts, make } = signGroup(issuer, receiptSigner, draft.leaves);
+  const again = receiptMaker(issuer, receipts);
+  for (const said of draft.leaves) assert.deepEqual(again(said), make(said));
   const entries = draft.kept.map(({ reading, index }): VaultEntry => {
     return { index, digest: reading.digest, receivedMs: 1, form: 'plain', data: reading.envelope };
   });
   const tree = vault.tree(crypto);
   for (const { digest } of entries) tree.append(leafHash(crypto, digest));
   const clones = draft.clones.map(({ reading, firstIndex }) => {
-    return { ...reading, firstIndex, form: 'plain' as const, data: reading.envelope };
+    const { sender, sequence, digest, envelope } = reading;
+    return { ...sender, sequence, digest, firstIndex, form: 'plain' as const, data: envelope };
   });
   await vault.commit({ receivedMs: 1, entries, decisions: draft.decisions, clones, receipts, tree });
-  const make = receiptMaker(crypto, receipts);
   return { judgements, receipts: judgements.map((judgement) => receiptOf(judgement, make)) };
 }
 
@@ -158,7 +160,7 @@ describe('a group', () => {
 
   test('whose answers may all pass signs nothing', async () => {
     const vault = await Vault.open(makeFolder(), shard);
-    const draft = new GroupDraft(vault, issuer);
+    const draft = new GroupDraft(vault);
     const passing = { kind: 'passing', rejection: reject('DEVICE_UNKNOWN') } as const;
     assert.deepEqual(draft.judge(passing), passing);
     assert.deepEqual([draft.leaves, draft.kept, draft.decisions], [[], [], []]);

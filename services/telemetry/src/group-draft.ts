@@ -12,109 +12,100 @@
  *   free                   | acceptable                            | decided: kept at the next index
  */
 
-import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
+import { equalBytes } from '@oppidum/formats/bytes';
 import type { ErrorCode } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
-import type { ReceiptLeaf } from '@oppidum/formats/receipt';
 import type { Admission, VerifiedReading } from './admit.ts';
-import { deviceKeyName } from './late-places.ts';
-import type { Decision, SequencePlace } from './stored-group.ts';
+import type { Decision } from './stored-group.ts';
 import type { Vault } from './vault.ts';
 
-/** What the sender will be told: a refusal that may pass, a leaf that this group signs, or what an earlier group said. */
+/** What the sender will be told: a refusal that may pass, what this group signs, or what an earlier group said. */
 export type Judgement =
   | Extract<Admission, { readonly kind: 'passing' }>
-  | { readonly kind: 'signed'; readonly leaf: ReceiptLeaf; readonly position: number }
-  | { readonly kind: 'repeated'; readonly leaf: ReceiptLeaf; readonly decision: Decision };
+  | { readonly kind: 'signed'; readonly said: Decision }
+  | { readonly kind: 'repeated'; readonly said: Decision };
 
 /** A reading that enters the log. */
 export type KeptDraft = { readonly reading: VerifiedReading; readonly index: number };
 /** A second payload under a number whose first is kept at `firstIndex`. */
 export type CloneDraft = { readonly reading: VerifiedReading; readonly firstIndex: number };
 
+type KnownSequences = Pick<Vault, 'decision' | 'highestSequence' | 'clone'>;
+
 /** One group in the making: readings are judged in the order in which they came. */
 export class GroupDraft {
   readonly number: number;
-  readonly leaves: ReceiptLeaf[] = [];
+  /** All that the shard signs, by position; those that decide are `decisions` as well, in the same order. */
+  readonly leaves: Decision[] = [];
+  readonly decisions: Decision[] = [];
   readonly kept: KeptDraft[] = [];
   readonly clones: CloneDraft[] = [];
-  readonly #decisions = new Map<string, Decision>();
+  /** Highest number of each device key that this group decided about. */
   readonly #highest = new Map<string, number>();
-  readonly #vault: Pick<Vault, 'decision' | 'highestSequence' | 'clone'>;
-  readonly #issuer: { readonly audience: Bytes; readonly shard: Bytes };
+  /** Decisions by place, as far as anybody asked. */
+  readonly #byPlace = new Map<string, Decision>();
+  #byPlaceCount = 0;
+  readonly #vault: KnownSequences;
   #nextIndex: number;
 
-  constructor(
-    vault: Pick<Vault, 'decision' | 'highestSequence' | 'clone' | 'size' | 'nextGroup'>,
-    issuer: { readonly audience: Bytes; readonly shard: Bytes },
-  ) {
+  constructor(vault: KnownSequences & Pick<Vault, 'size' | 'nextGroup'>) {
     this.#vault = vault;
-    this.#issuer = issuer;
     this.number = vault.nextGroup;
     this.#nextIndex = vault.size;
-  }
-
-  get decisions(): Decision[] {
-    return [...this.#decisions.values()];
   }
 
   /** Finds the reading's place in its sequence, and with it the answer. */
   judge(admission: Admission): Judgement {
     if (admission.kind === 'passing') return admission;
     const { reading, refusal } = admission;
-    const known = this.#decisions.get(placeName(reading)) ?? this.#vault.decision(reading);
-    if (known !== null && isSameContent(known, reading)) return this.#repeat(known);
-    if (known !== null) return this.#refuseClone(reading, known);
-    if (reading.sequence < this.#highestSequence(reading) - LIMITS.sequenceWindow)
-      return this.#refuse(reading, 'SEQUENCE_TOO_OLD');
-    return this.#decide(reading, refusal?.code ?? this.#nextIndex);
+    const { sender, sequence } = reading;
+    const highest = this.#highest.get(sender.name) ?? this.#vault.highestSequence(sender);
+    // What is above all others was never decided: nearly all readings need no further look.
+    if (sequence <= highest) {
+      const known = this.#find(reading);
+      if (known !== null && isSameContent(known, reading)) return this.#repeat(known);
+      if (known !== null) return this.#refuseClone(reading, known);
+      if (sequence < highest - LIMITS.sequenceWindow) return this.#sign(reading, 'SEQUENCE_TOO_OLD');
+    } else this.#highest.set(sender.name, sequence);
+    return this.#decide(reading, refusal?.code ?? null);
   }
 
-  #repeat(decision: Decision): Judgement {
-    const leaf = this.#leafOf(decision, decision.digest, decision.outcome);
-    if (decision.group !== this.number) return { kind: 'repeated', leaf, decision };
-    return { kind: 'signed', leaf, position: decision.position };
+  #find({ sender, sequence }: VerifiedReading): Decision | null {
+    for (; this.#byPlaceCount < this.decisions.length; this.#byPlaceCount++) {
+      const decision = this.decisions[this.#byPlaceCount] as Decision;
+      this.#byPlace.set(`${decision.name}/${decision.sequence}`, decision);
+    }
+    return this.#byPlace.get(`${sender.name}/${sequence}`) ?? this.#vault.decision({ ...sender, sequence });
+  }
+
+  #repeat(known: Decision): Judgement {
+    return { kind: known.group === this.number ? 'signed' : 'repeated', said: known };
   }
 
   #refuseClone(reading: VerifiedReading, { outcome }: Decision): Judgement {
-    const isNew = this.#vault.clone(reading) === null && !this.clones.some((clone) => isSamePlace(clone.reading, reading));
+    const isNew =
+      this.#vault.clone({ ...reading.sender, sequence: reading.sequence }) === null &&
+      !this.clones.some((clone) => isSamePlace(clone.reading, reading));
     if (typeof outcome === 'number' && isNew) this.clones.push({ reading, firstIndex: outcome });
-    return this.#refuse(reading, 'SEQUENCE_REUSED');
+    return this.#sign(reading, 'SEQUENCE_REUSED');
   }
 
-  /** Signed anew whenever it is asked: it can never become untrue, so nothing of it needs to be kept. */
-  #refuse(reading: VerifiedReading, code: ErrorCode): Judgement {
-    return this.#sign(this.#leafOf(reading, reading.digest, code));
+  /** `code`: why it can never be kept, or null. */
+  #decide(reading: VerifiedReading, code: ErrorCode | null): Judgement {
+    const judgement = this.#sign(reading, code ?? this.#nextIndex);
+    this.decisions.push(judgement.said);
+    if (code === null) this.kept.push({ reading, index: this.#nextIndex++ });
+    return judgement;
   }
 
-  #decide(reading: VerifiedReading, outcome: number | ErrorCode): Judgement {
-    const { device, keyNumber, sequence, contentDigest, digest } = reading;
-    const [group, position, key] = [this.number, this.leaves.length, deviceKeyName(reading)];
-    const decision: Decision = { device, keyNumber, sequence, contentDigest, digest, group, position, outcome };
-    this.#decisions.set(`${key}/${sequence}`, decision);
-    this.#highest.set(key, Math.max(sequence, this.#highestSequence(reading)));
-    if (typeof outcome === 'number') this.kept.push({ reading, index: this.#nextIndex++ });
-    return this.#sign(this.#leafOf(reading, digest, outcome));
+  /** What only refuses a number that others have is signed anew whenever it is asked: it can never become untrue. */
+  #sign({ sender, sequence, digest, contentDigest }: VerifiedReading, outcome: number | ErrorCode) {
+    const { name, device, keyNumber } = sender;
+    const [group, position] = [this.number, this.leaves.length];
+    const said: Decision = { name, device, keyNumber, sequence, contentDigest, digest, group, position, outcome };
+    this.leaves.push(said);
+    return { kind: 'signed', said } as const;
   }
-
-  #sign(leaf: ReceiptLeaf): Judgement {
-    this.leaves.push(leaf);
-    return { kind: 'signed', leaf, position: this.leaves.length - 1 };
-  }
-
-  #leafOf({ device, keyNumber, sequence }: SequencePlace, digest: Bytes, outcome: number | string): ReceiptLeaf {
-    const { audience, shard } = this.#issuer;
-    if (typeof outcome === 'number') return { audience, shard, device, keyNumber, sequence, digest, index: outcome };
-    return { audience, shard, device, keyNumber, sequence, digest, refusal: outcome };
-  }
-
-  #highestSequence(place: SequencePlace): number {
-    return this.#highest.get(deviceKeyName(place)) ?? this.#vault.highestSequence(place);
-  }
-}
-
-function placeName(place: SequencePlace): string {
-  return `${deviceKeyName(place)}/${place.sequence}`;
 }
 
 /** The same payload; of a reading whose subject was erased since, the same envelope. */
@@ -122,6 +113,6 @@ function isSameContent(known: Decision, reading: VerifiedReading): boolean {
   return equalBytes(known.digest, reading.digest) || equalBytes(known.contentDigest, reading.contentDigest);
 }
 
-function isSamePlace(a: SequencePlace, b: SequencePlace): boolean {
-  return placeName(a) === placeName(b);
+function isSamePlace(a: VerifiedReading, b: VerifiedReading): boolean {
+  return a.sender.name === b.sender.name && a.sequence === b.sequence;
 }

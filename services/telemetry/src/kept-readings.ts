@@ -1,6 +1,7 @@
 /** Envelopes as they lie in the vault, and back: sealed where they are about people. */
 
 import type { Bytes } from '@oppidum/formats/bytes';
+import type { VerifiedReading } from './admit.ts';
 import type { KeptReading } from './client.ts';
 import type { SubjectKeys } from './subject-keys.ts';
 import type { EntryForm, VaultEntry } from './vault.ts';
@@ -8,9 +9,9 @@ import type { EntryForm, VaultEntry } from './vault.ts';
 /** How a reading is stored; a personal one needs its subject's key provided. */
 export function storeEnvelope(
   keys: SubjectKeys,
-  reading: { readonly device: Bytes; readonly digest: Bytes; readonly envelope: Bytes; readonly isPersonal: boolean },
+  { sender, digest, envelope }: Pick<VerifiedReading, 'sender' | 'digest' | 'envelope'>,
 ): { readonly form: EntryForm; readonly data: Bytes } {
-  const { device, digest, envelope, isPersonal } = reading;
+  const { device, isPersonal } = sender;
   return isPersonal ? { form: 'sealed', data: keys.seal(device, digest, envelope) } : { form: 'plain', data: envelope };
 }
 

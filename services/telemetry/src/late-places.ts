@@ -7,7 +7,16 @@
  * What is not written yet follows from the groups, from `placed` on: nothing is lost that is not in them.
  */
 
-import { type Bytes, concatBytes, encodeUint32, encodeUint64, readUint32, readUint64, toOctets } from '@oppidum/formats/bytes';
+import {
+  type Bytes,
+  concatBytes,
+  encodeUint32,
+  encodeUint64,
+  equalBytes,
+  readUint32,
+  readUint64,
+  toOctets,
+} from '@oppidum/formats/bytes';
 import { ID_SIZE } from '@oppidum/formats/ids';
 import type { Database, RootDatabase } from 'lmdb';
 import type { Decision, SequencePlace } from './stored-group.ts';
@@ -15,20 +24,22 @@ import type { Decision, SequencePlace } from './stored-group.ts';
 /** Where something was decided. */
 export type DecisionPlace = { readonly group: number; readonly position: number };
 
-type DeviceKey = Omit<SequencePlace, 'sequence'>;
-/** What of one device key is not written yet: sequence → group × 65,536 + position. */
-type Recent = DeviceKey & { readonly places: Map<number, number> };
+/** A device key; `name` as of `Decision`, made where it is missing. */
+export type DeviceKey = Omit<SequencePlace, 'sequence'> & { readonly name?: string };
+/** What is known of one device key, and what of it is not written yet: sequence numbers, and group × 65,536 + position of each. */
+type KeyState = Omit<SequencePlace, 'sequence'> & {
+  /** Highest sequence number decided. */
+  highest: number;
+  sequences: number[];
+  places: number[];
+};
 
 /** So many are worth sorting; more would make the commit that takes them along noticeably longer. */
 const BATCH_COUNT = 8_192;
-const HIGHEST_COUNT_MAX = 65_536;
+/** Device keys that sent last stay known, so that what is new is not looked up. */
+const KNOWN_COUNT_MAX = 65_536;
 const POSITION_COUNT = 65_536;
 const KEY_SIZE = ID_SIZE + 12;
-
-/** Names a device key in a Map. */
-export function deviceKeyName({ device, keyNumber }: DeviceKey): string {
-  return `${toOctets(device)}${keyNumber}`;
-}
 
 /** The key of a row by sequence number, of `places` and of `clones`. */
 export function sequenceKey({ device, keyNumber, sequence }: SequencePlace): Buffer {
@@ -49,10 +60,8 @@ export function rangeOfDevice(device: Bytes): { readonly start: Buffer; readonly
 /** The places of all decisions of a vault. */
 export class LatePlaces {
   readonly #rows: Database<Bytes, Bytes>;
-  #recent = new Map<string, Recent>();
+  readonly #known = new Map<string, KeyState>();
   #recentCount = 0;
-  /** Highest sequence numbers of the device keys that sent last, so that what is new is not looked up. */
-  readonly #highest = new Map<string, number>();
 
   constructor(environment: RootDatabase) {
     this.#rows = environment.openDB('places', { encoding: 'binary', keyEncoding: 'binary' });
@@ -65,16 +74,12 @@ export class LatePlaces {
 
   /** Remembers what a durable group decided. */
   add(decisions: Iterable<Decision>): void {
-    for (const { device, keyNumber, sequence, group, position } of decisions) {
-      const name = deviceKeyName({ device, keyNumber });
-      let recent = this.#recent.get(name);
-      if (recent === undefined) {
-        recent = { device, keyNumber, places: new Map() };
-        this.#recent.set(name, recent);
-      }
-      recent.places.set(sequence, group * POSITION_COUNT + position);
-      const highest = this.#highest.get(name);
-      if (highest !== undefined && highest < sequence) this.#highest.set(name, sequence);
+    for (const decision of decisions) {
+      const { sequence, group, position } = decision;
+      const state = this.#state(decision);
+      state.sequences.push(sequence);
+      state.places.push(group * POSITION_COUNT + position);
+      if (sequence > state.highest) state.highest = sequence;
       this.#recentCount++;
     }
   }
@@ -84,15 +89,17 @@ export class LatePlaces {
     const keys = Buffer.allocUnsafeSlow(this.#recentCount * KEY_SIZE);
     const values = Buffer.allocUnsafeSlow(this.#recentCount * 8);
     const rows: { readonly key: Buffer; readonly value: Buffer }[] = [];
-    for (const [, { device, keyNumber, places }] of [...this.#recent].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      for (const [sequence, place] of [...places].sort(([a], [b]) => a - b)) {
+    const recent = [...this.#known].filter(([, { places }]) => places.length > 0);
+    for (const [, { device, keyNumber, sequences, places }] of recent.sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const order = sequences.map((_, i) => i).sort((a, b) => (sequences[a] as number) - (sequences[b] as number));
+      for (const i of order) {
         const [key, value] = [rows.length * KEY_SIZE, rows.length * 8];
+        const [sequence, place] = [sequences[i] as number, places[i] as number];
         keys.set(device, key);
         keys.writeUInt32BE(keyNumber, key + ID_SIZE);
         keys.writeUInt32BE(Math.floor(sequence / 2 ** 32), key + ID_SIZE + 4);
         keys.writeUInt32BE(sequence % 2 ** 32, key + ID_SIZE + 8);
-        const group = Math.floor(place / POSITION_COUNT);
-        values.writeUIntBE(group, value, 6);
+        values.writeUIntBE(Math.floor(place / POSITION_COUNT), value, 6);
         values.writeUInt16BE(place % POSITION_COUNT, value + 6);
         rows.push({ key: keys.subarray(key, key + KEY_SIZE), value: values.subarray(value, value + 8) });
       }
@@ -107,43 +114,56 @@ export class LatePlaces {
 
   /** Those rows are durable now. */
   forget(): void {
-    this.#recent = new Map();
+    for (const state of this.#known.values()) {
+      if (state.places.length === 0) continue;
+      state.sequences = [];
+      state.places = [];
+    }
     this.#recentCount = 0;
+    if (this.#known.size > KNOWN_COUNT_MAX) this.#known.clear();
   }
 
   /** Where it was decided about a sequence number, or null. */
-  find(place: SequencePlace): DecisionPlace | null {
-    if (place.sequence > this.highestSequence(place)) return null;
-    const recent = this.#recent.get(deviceKeyName(place))?.places.get(place.sequence);
-    if (recent !== undefined) return { group: Math.floor(recent / POSITION_COUNT), position: recent % POSITION_COUNT };
+  find(place: SequencePlace & DeviceKey): DecisionPlace | null {
+    const { highest, sequences, places } = this.#state(place);
+    if (place.sequence > highest) return null;
+    const recent = places[sequences.indexOf(place.sequence)];
+    if (recent !== undefined) return placeOf(recent);
     const row = this.#rows.get(sequenceKey(place));
     return row === undefined ? null : parsePlace(row);
   }
 
   /** Highest sequence number decided for a device key; 0 when none. */
   highestSequence(key: DeviceKey): number {
-    const name = deviceKeyName(key);
-    const known = this.#highest.get(name);
-    if (known !== undefined) return known;
-    const start = sequenceKey({ ...key, sequence: Number.MAX_SAFE_INTEGER });
-    const end = sequenceKey({ ...key, sequence: 0 });
-    let highest = 0;
-    for (const found of this.#rows.getKeys({ start, end, reverse: true, limit: 1 })) highest = parseSequenceKey(found).sequence;
-    for (const sequence of this.#recent.get(name)?.places.keys() ?? []) highest = Math.max(highest, sequence);
-    if (this.#highest.size >= HIGHEST_COUNT_MAX) this.#highest.clear();
-    this.#highest.set(name, highest);
-    return highest;
+    return this.#state(key).highest;
   }
 
   /** Where it was decided about each sequence number of a device, of any of its keys. */
   *ofDevice(device: Bytes): Generator<DecisionPlace> {
     for (const { value } of this.#rows.getRange(rangeOfDevice(device))) yield parsePlace(value);
-    const name = toOctets(device);
-    for (const [key, { places }] of this.#recent) {
-      if (!key.startsWith(name)) continue;
-      for (const place of places.values()) yield { group: Math.floor(place / POSITION_COUNT), position: place % POSITION_COUNT };
-    }
+    for (const state of this.#known.values()) if (equalBytes(state.device, device)) yield* state.places.map(placeOf);
   }
+
+  #state(key: DeviceKey): KeyState {
+    const { device, keyNumber, name = nameOf(key) } = key;
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const start = sequenceKey({ device, keyNumber, sequence: Number.MAX_SAFE_INTEGER });
+    const end = sequenceKey({ device, keyNumber, sequence: 0 });
+    let highest = 0;
+    for (const found of this.#rows.getKeys({ start, end, reverse: true, limit: 1 })) highest = parseSequenceKey(found).sequence;
+    const state: KeyState = { device, keyNumber, highest, sequences: [], places: [] };
+    this.#known.set(name, state);
+    return state;
+  }
+}
+
+function nameOf({ device, keyNumber }: DeviceKey): string {
+  return toOctets(concatBytes(device, encodeUint32(keyNumber)));
+}
+
+function placeOf(place: number): DecisionPlace {
+  return { group: Math.floor(place / POSITION_COUNT), position: place % POSITION_COUNT };
 }
 
 function parsePlace(row: Bytes): DecisionPlace {

@@ -5,28 +5,49 @@
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto, Signer } from '@oppidum/formats/crypto';
-import { encodeReceiptLeaf, type ReceiptLeaf, receiptJoiner, signReceiptHead } from '@oppidum/formats/receipt';
+import { encodeReceiptLeaf, receiptJoiner, signReceiptHead } from '@oppidum/formats/receipt';
 import { HASH_SIZE, leafHash, nodeHash } from '@oppidum/proofs/merkle-hash';
+import type { Decision } from './stored-group.ts';
+
+/** Who signs, and for which city. */
+export type ReceiptIssuer = { readonly crypto: Crypto; readonly audience: Bytes; readonly shard: Bytes };
 
 /** What every receipt of a group follows from. `leafHashes`: one after the other. */
 export type ReceiptGroup = { readonly signedHead: Bytes; readonly leafHashes: Bytes };
 
-/** Makes the receipt of a leaf, which stands at `position` of its group. */
-export type ReceiptMaker = (leaf: ReceiptLeaf, position: number) => Bytes;
+/** Makes the receipt of what a group said. */
+export type ReceiptMaker = (said: Decision) => Bytes;
 
-/** Signs the leaves of a group, in their order: position i is leaf i. At least one, at most 65,536. */
-export function signGroup(crypto: Crypto, signer: Signer, shard: Bytes, leaves: readonly ReceiptLeaf[]): ReceiptGroup {
+/** Signs what a group says, in the order of positions: at least one thing, at most 65,536. */
+export function signGroup(
+  issuer: ReceiptIssuer,
+  signer: Signer,
+  leaves: readonly Decision[],
+): { readonly group: ReceiptGroup; readonly make: ReceiptMaker } {
+  const { crypto, shard } = issuer;
+  const encoded = leaves.map((said) => encodeLeaf(issuer, said));
   const leafHashes = new Uint8Array(leaves.length * HASH_SIZE);
-  for (const [i, leaf] of leaves.entries()) leafHashes.set(leafHash(crypto, encodeReceiptLeaf(leaf)), i * HASH_SIZE);
-  const root = (hashLevels(crypto, leafHashes).at(-1) as Bytes).slice();
-  return { signedHead: signReceiptHead(signer, { shard, count: leaves.length, root }), leafHashes };
+  for (const [i, leaf] of encoded.entries()) leafHashes.set(leafHash(crypto, leaf), i * HASH_SIZE);
+  const levels = hashLevels(crypto, leafHashes);
+  const root = (levels.at(-1) as Bytes).slice();
+  const signedHead = signReceiptHead(signer, { shard, count: leaves.length, root });
+  const join = receiptJoiner(signedHead);
+  return {
+    group: { signedHead, leafHashes },
+    make: ({ position }) => join(encoded[position] as Bytes, position, pathOf(levels, position)),
+  };
 }
 
-/** Makes receipts of one group: the tree is hashed once, however many are asked for. */
-export function receiptMaker(crypto: Crypto, { signedHead, leafHashes }: ReceiptGroup): ReceiptMaker {
-  const levels = hashLevels(crypto, leafHashes);
+/** Makes receipts of a group that was signed before: the tree is hashed once, however many are asked for. */
+export function receiptMaker(issuer: ReceiptIssuer, { signedHead, leafHashes }: ReceiptGroup): ReceiptMaker {
+  const levels = hashLevels(issuer.crypto, leafHashes);
   const join = receiptJoiner(signedHead);
-  return (leaf, position) => join(encodeReceiptLeaf(leaf), position, pathOf(levels, position));
+  return (said) => join(encodeLeaf(issuer, said), said.position, pathOf(levels, said.position));
+}
+
+function encodeLeaf({ audience, shard }: ReceiptIssuer, { device, keyNumber, sequence, digest, outcome }: Decision): Bytes {
+  const leaf = { audience, shard, device, keyNumber, sequence, digest };
+  return encodeReceiptLeaf(typeof outcome === 'number' ? { ...leaf, index: outcome } : { ...leaf, refusal: outcome });
 }
 
 /**

@@ -10,7 +10,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { type ErrorCode, type Rejection, reject } from '@oppidum/formats/errors';
-import type { ReceiptLeaf } from '@oppidum/formats/receipt';
+import { parseReading } from '@oppidum/formats/reading';
 import type { TileLog } from '@oppidum/node/tile-log';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import type { CompactTree } from '@oppidum/proofs/merkle-tree';
@@ -18,7 +18,8 @@ import type { Admission, VerifiedReading } from './admit.ts';
 import type { IngestAnswer } from './client.ts';
 import { GroupDraft, type Judgement } from './group-draft.ts';
 import { storeEnvelope } from './kept-readings.ts';
-import { type ReceiptGroup, type ReceiptMaker, receiptMaker, signGroup } from './receipt-group.ts';
+import { type ReceiptMaker, receiptMaker, signGroup } from './receipt-group.ts';
+import type { Decision } from './stored-group.ts';
 import type { SubjectKeys } from './subject-keys.ts';
 import type { Vault, VaultEntry } from './vault.ts';
 
@@ -52,12 +53,16 @@ export type SequencerOptions = {
   readonly waitingSizeMax?: number;
 };
 
-type Waiting = {
-  readonly envelope: Bytes;
-  readonly resolve: (answer: IngestAnswer) => void;
+/** Envelopes that came together are answered together. */
+type Request = {
+  readonly answers: IngestAnswer[];
+  missing: number;
+  readonly resolve: (answers: IngestAnswer[]) => void;
   readonly fail: (error: Error) => void;
 };
-type Admitted = { readonly waiting: Waiting; readonly admission: Admission; readonly height: number };
+/** Envelopes of a request that are judged together, from number `first` of it on. */
+type Part = { readonly request: Request; readonly first: number; readonly envelopes: readonly Bytes[] };
+type Admitted = { readonly part: Part; readonly admissions: readonly Admission[]; readonly height: number };
 
 const WAITING_COUNT_MAX = 8_192;
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
@@ -71,7 +76,7 @@ const IN_TURN_SHARE = 0.75;
 export class Sequencer {
   readonly #options: SequencerOptions;
   readonly #tree: CompactTree;
-  #waiting: Waiting[] = [];
+  #waiting: Part[] = [];
   #admitted: Admitted[] = [];
   /** All that have no answer yet. */
   #waitingCount = 0;
@@ -80,7 +85,7 @@ export class Sequencer {
   /** Slices under way, oldest first; each ends when its readings, and all before them, are admitted. */
   readonly #slices: Promise<void>[] = [];
   /** Those who wait for room, in the order in which they came. */
-  #inTurn: Waiting[] = [];
+  #inTurn: Part[] = [];
   #isSequencing = false;
   /** Groups and erasures, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -97,25 +102,32 @@ export class Sequencer {
   }
 
   /** Resolves when the answer is durable. Rejects only when the shard has failed or is closed. */
-  ingest(envelope: Bytes): Promise<IngestAnswer> {
-    if (this.#ended !== null) return Promise.reject(this.#ended);
-    if (this.#hasRoom(1, envelope.length)) return this.#enter(envelope);
-    return Promise.resolve({ kind: 'passing', rejection: this.#overloaded() });
+  async ingest(envelope: Bytes): Promise<IngestAnswer> {
+    const answers = await (this.ingestAll([envelope]) ?? [{ kind: 'passing', rejection: this.#overloaded() } as const]);
+    return answers[0] as IngestAnswer;
   }
 
   /** The same for all of them or for none: null when there is no room. */
   ingestAll(envelopes: readonly Bytes[]): Promise<IngestAnswer[]> | null {
     if (this.#ended !== null) return Promise.reject(this.#ended);
-    const size = envelopes.reduce((sum, { length }) => sum + length, 0);
-    return this.#hasRoom(envelopes.length, size) ? Promise.all(envelopes.map((envelope) => this.#enter(envelope))) : null;
+    if (!this.#hasRoom(envelopes.length, sizeOf(envelopes))) return null;
+    if (envelopes.length === 0) return Promise.resolve([]);
+    return new Promise((resolve, fail) => {
+      const request = { answers: new Array<IngestAnswer>(envelopes.length), missing: envelopes.length, resolve, fail };
+      for (let first = 0; first < envelopes.length; first += SLICE_COUNT)
+        this.#wait({ request, first, envelopes: envelopes.slice(first, first + SLICE_COUNT) });
+    });
   }
 
   /** The same for senders that can be made to wait: begins when there is room, in the order in which they came. */
   ingestInTurn(envelope: Bytes): Promise<IngestAnswer> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
-    if (this.#inTurn.length === 0 && this.#mayComeIn(envelope)) return this.#enter(envelope);
     return new Promise((resolve, fail) => {
-      this.#inTurn.push({ envelope, resolve, fail });
+      const answers: IngestAnswer[] = [];
+      const request = { answers, missing: 1, resolve: () => resolve(answers[0] as IngestAnswer), fail };
+      const part = { request, first: 0, envelopes: [envelope] };
+      if (this.#inTurn.length === 0 && this.#mayComeIn(part)) this.#wait(part);
+      else this.#inTurn.push(part);
     });
   }
 
@@ -129,28 +141,24 @@ export class Sequencer {
     return reject('OVERLOADED', { waitingCountMax, waitingSizeMax });
   }
 
-  #enter(envelope: Bytes): Promise<IngestAnswer> {
-    return new Promise((resolve, fail) => this.#wait({ envelope, resolve, fail }));
-  }
-
-  #wait(waiting: Waiting): void {
-    this.#waitingCount++;
-    this.#waitingSize += waiting.envelope.length;
-    this.#waiting.push(waiting);
+  #wait(part: Part): void {
+    this.#waitingCount += part.envelopes.length;
+    this.#waitingSize += sizeOf(part.envelopes);
+    this.#waiting.push(part);
     void this.#admitAll();
   }
 
   /** One alone always may: else the largest would wait for ever. */
-  #mayComeIn({ length }: Bytes): boolean {
-    return this.#waitingCount === 0 || this.#hasRoom(1, length, IN_TURN_SHARE);
+  #mayComeIn({ envelopes }: Part): boolean {
+    return this.#waitingCount === 0 || this.#hasRoom(envelopes.length, sizeOf(envelopes), IN_TURN_SHARE);
   }
 
   /** Those who waited for room come in. */
   #letIn(): void {
     let count = 0;
-    for (const waiting of this.#inTurn) {
-      if (!this.#mayComeIn(waiting.envelope)) break;
-      this.#wait(waiting);
+    for (const part of this.#inTurn) {
+      if (!this.#mayComeIn(part)) break;
+      this.#wait(part);
       count++;
     }
     this.#inTurn.splice(0, count);
@@ -177,9 +185,11 @@ export class Sequencer {
     await nextTurn();
     while (this.#waiting.length > 0) {
       if (this.#slices.length >= this.#options.admitConcurrency) await this.#slices[0];
-      const slice = this.#waiting.splice(0, SLICE_COUNT);
+      const slice = this.#waiting.splice(0, countParts(this.#waiting, SLICE_COUNT));
       const height = this.#options.height();
-      const admitted = this.#admit(slice.map(({ envelope }) => envelope));
+      const admitted = this.#admit(
+        slice.length === 1 ? (slice[0] as Part).envelopes : slice.flatMap(({ envelopes }) => envelopes),
+      );
       const done = this.#conclude(slice, admitted, height, this.#slices.at(-1));
       this.#slices.push(done);
       void done.then(() => this.#slices.shift());
@@ -190,7 +200,7 @@ export class Sequencer {
 
   /** Readings are admitted in the order in which they came, whichever slice was judged first. */
   async #conclude(
-    slice: readonly Waiting[],
+    slice: readonly Part[],
     admitted: Promise<readonly Admission[]>,
     height: number,
     before: Promise<void> | undefined,
@@ -199,7 +209,12 @@ export class Sequencer {
       const admissions = await admitted;
       await before;
       if (this.#ended !== null) throw this.#ended;
-      for (const [i, waiting] of slice.entries()) this.#admitted.push({ waiting, height, admission: admissions[i] as Admission });
+      let next = 0;
+      for (const part of slice) {
+        const end = next + part.envelopes.length;
+        this.#admitted.push({ part, height, admissions: admissions.slice(next, end) });
+        next = end;
+      }
     } catch (error) {
       this.#fail(error as Error, slice);
     }
@@ -216,13 +231,14 @@ export class Sequencer {
     if (this.#isSequencing) return;
     this.#isSequencing = true;
     while (this.#admitted.length > 0) {
-      const group = this.#admitted.splice(0, GROUP_COUNT_MAX);
+      const parts = this.#admitted.map(({ part }) => part);
+      const group = this.#admitted.splice(0, countParts(parts, GROUP_COUNT_MAX));
       try {
         await this.exclusive(() => this.#sequence(group));
       } catch (error) {
         this.#fail(
           error as Error,
-          group.map(({ waiting }) => waiting),
+          group.map(({ part }) => part),
         );
       }
     }
@@ -231,23 +247,28 @@ export class Sequencer {
 
   /** One group, from what was admitted to answers that nobody can take back. */
   async #sequence(group: readonly Admitted[]): Promise<void> {
-    const draft = new GroupDraft(this.#options.vault, this.#options);
+    const draft = new GroupDraft(this.#options.vault);
     const judgements: Judgement[] = [];
-    const height = this.#options.height();
-    for (const each of group) {
-      const admission = each.height === height ? each.admission : this.#recheck(each.admission);
-      const isPersonal = admission.kind === 'verified' && admission.reading.isPersonal;
-      judgements.push(draft.judge(isPersonal ? await this.#bind(admission) : admission));
+    const now = this.#options.height();
+    for (const { admissions, height } of group) {
+      for (const earlier of admissions) {
+        const admission = height === now ? earlier : this.#recheck(earlier);
+        const isPersonal = admission.kind === 'verified' && admission.reading.sender.isPersonal;
+        judgements.push(draft.judge(isPersonal ? await this.#bind(admission) : admission));
+      }
     }
-    const receipts = draft.leaves.length === 0 ? null : await this.#keep(draft);
+    const make = draft.leaves.length === 0 ? null : await this.#keep(draft);
 
     // ACKNOWLEDGE
-    const make = receipts === null ? null : receiptMaker(this.#options.crypto, receipts);
-    group.forEach(({ waiting: { envelope, resolve } }, i) => {
-      this.#waitingCount--;
-      this.#waitingSize -= envelope.length;
-      resolve(this.#answer(judgements[i] as Judgement, make));
-    });
+    let next = 0;
+    for (const { part } of group) {
+      const { request, first, envelopes } = part;
+      for (let i = 0; i < envelopes.length; i++) request.answers[first + i] = this.#answer(judgements[next++] as Judgement, make);
+      this.#waitingCount -= envelopes.length;
+      this.#waitingSize -= sizeOf(envelopes);
+      request.missing -= envelopes.length;
+      if (request.missing === 0) request.resolve(request.answers);
+    }
     this.#letIn();
   }
 
@@ -263,51 +284,50 @@ export class Sequencer {
    */
   async #bind(admission: Admission): Promise<Admission> {
     if (admission.kind === 'passing') return admission;
-    const { keys } = this.#options;
+    const { keys, crypto } = this.#options;
     const { reading } = admission;
-    await keys.provide(reading.device);
-    return { ...admission, reading: { ...reading, contentDigest: keys.digest(reading.device, reading.payload) } };
+    const { device } = reading.sender;
+    await keys.provide(device);
+    const { payload } = parseReading(crypto, reading.envelope);
+    return { ...admission, reading: { ...reading, contentDigest: keys.digest(device, payload) } };
   }
 
-  async #keep(draft: GroupDraft): Promise<ReceiptGroup> {
-    const { crypto, shard, vault, keys, log, receiptSigner, onKept } = this.#options;
-    const receivedMs = this.#options.clock();
-    const entries = this.#seal(draft, receivedMs);
+  async #keep(draft: GroupDraft): Promise<ReceiptMaker> {
+    const { crypto, vault, keys, log, receiptSigner, clock, onKept } = this.#options;
+    const receivedMs = clock();
+    const entries = draft.kept.map(({ reading, index }): VaultEntry => {
+      return { index, digest: reading.digest, receivedMs, ...storeEnvelope(keys, reading) };
+    });
     if (entries.some(({ index }, i) => index !== this.#tree.size + i)) throw new Error('an index is given once');
     for (const { digest } of entries) this.#tree.append(leafHash(crypto, digest));
 
     // SIGN: one signature covers the whole group.
-    const receipts = signGroup(crypto, receiptSigner, shard, draft.leaves);
+    const { group: receipts, make } = signGroup(this.#options, receiptSigner, draft.leaves);
 
     // PERSIST: envelopes, decisions and the signed head, with one fsync.
-    const clones = draft.clones.map(({ reading, firstIndex }) => ({ ...reading, firstIndex, ...storeEnvelope(keys, reading) }));
+    const clones = draft.clones.map(({ reading, firstIndex }) => {
+      const { sender, sequence, digest } = reading;
+      return { ...sender, sequence, digest, firstIndex, ...storeEnvelope(keys, reading) };
+    });
     await vault.commit({ receivedMs, entries, decisions: draft.decisions, clones, receipts, tree: this.#tree });
     // COMMIT POINT
 
     // PUBLISH: the log grows; its next checkpoint covers this.
     log.append(entries.map(({ digest }) => digest));
     if (entries.length > 0) onKept(entries);
-    return receipts;
-  }
-
-  /** The entries as they are stored; what is about people under its subject's key. */
-  #seal({ kept }: GroupDraft, receivedMs: number): VaultEntry[] {
-    const { keys } = this.#options;
-    return kept.map(({ reading, index }) => ({ index, digest: reading.digest, receivedMs, ...storeEnvelope(keys, reading) }));
+    return make;
   }
 
   #answer(judgement: Judgement, make: ReceiptMaker | null): IngestAnswer {
     if (judgement.kind === 'passing') return judgement;
-    if (judgement.kind === 'signed')
-      return finalAnswer(judgement.leaf, (make as ReceiptMaker)(judgement.leaf, judgement.position));
-    const { leaf, decision } = judgement;
-    const makeOld = receiptMaker(this.#options.crypto, this.#options.vault.group(decision.group));
-    return finalAnswer(leaf, makeOld(leaf, decision.position));
+    const { kind, said } = judgement;
+    if (kind === 'signed') return finalAnswer(said, (make as ReceiptMaker)(said));
+    return finalAnswer(said, receiptMaker(this.#options, this.#options.vault.group(said.group))(said));
   }
 
   /** A fault of our own: whoever waits is told nothing about any reading, and nothing more is taken. */
-  #fail(error: Error, group: readonly Waiting[]): void {
-    for (const { fail } of group) fail(error);
+  #fail(error: Error, parts: readonly Part[]): void {
+    for (const { request } of parts) request.fail(error);
     if (this.#ended !== null) return;
     this.#end(error);
     this.#options.onFailure(error);
@@ -315,12 +335,29 @@ export class Sequencer {
 
   #end(error: Error): void {
     this.#ended ??= error;
-    const admitted = this.#admitted.splice(0).map(({ waiting }) => waiting);
-    for (const { fail } of [...this.#waiting.splice(0), ...admitted, ...this.#inTurn.splice(0)]) fail(this.#ended);
+    const admitted = this.#admitted.splice(0).map(({ part }) => part);
+    for (const { request } of [...this.#waiting.splice(0), ...admitted, ...this.#inTurn.splice(0)]) request.fail(this.#ended);
   }
 }
 
-function finalAnswer({ device, digest, index, refusal }: ReceiptLeaf, receipt: Bytes): IngestAnswer {
-  if (index !== undefined) return { kind: 'kept', receipt, device, digest, index };
-  return { kind: 'refused', receipt, device, digest, rejection: reject(refusal as ErrorCode) };
+function sizeOf(envelopes: readonly Bytes[]): number {
+  let size = 0;
+  for (const { length } of envelopes) size += length;
+  return size;
+}
+
+/** How many parts have together at most so many envelopes; at least one. */
+function countParts(parts: readonly Part[], countMax: number): number {
+  let [count, sum] = [0, 0];
+  for (const { envelopes } of parts) {
+    sum += envelopes.length;
+    if (count > 0 && sum > countMax) break;
+    count++;
+  }
+  return count;
+}
+
+function finalAnswer({ device, digest, outcome }: Decision, receipt: Bytes): IngestAnswer {
+  if (typeof outcome === 'number') return { kind: 'kept', receipt, device, digest, index: outcome };
+  return { kind: 'refused', receipt, device, digest, rejection: reject(outcome as ErrorCode) };
 }

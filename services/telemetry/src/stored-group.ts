@@ -8,7 +8,7 @@
  * record are refusals that are signed anew whenever somebody asks.
  */
 
-import { type Bytes, readUint32, readUint64 } from '@oppidum/formats/bytes';
+import { type Bytes, readUint32, readUint64, toOctets } from '@oppidum/formats/bytes';
 import { encodeCbor, parseCbor } from '@oppidum/formats/cbor';
 import { ID_SIZE } from '@oppidum/formats/ids';
 import { HASH_SIZE } from '@oppidum/proofs/merkle-hash';
@@ -19,6 +19,8 @@ export type SequencePlace = { readonly device: Bytes; readonly keyNumber: number
 
 /** What was decided, once and for all, about one sequence number of one device key; its receipt follows from the group. */
 export type Decision = SequencePlace & {
+  /** device ‖ key number: u32, one character a byte: what Maps know the key by. */
+  readonly name: string;
   /** Of the payload (`SubjectKeys.digest` where it is about people): another signature over the same payload is the same reading. */
   readonly contentDigest: Bytes;
   readonly digest: Bytes;
@@ -131,6 +133,7 @@ export class StoredGroup {
     const record = this.#records.subarray(i * RECORD_SIZE, (i + 1) * RECORD_SIZE);
     const code = record[OUTCOME_AT] as number;
     return {
+      name: toOctets(record.subarray(DEVICE_AT, SEQUENCE_AT)),
       device: record.slice(DEVICE_AT, KEY_NUMBER_AT),
       keyNumber: readUint32(record, KEY_NUMBER_AT),
       sequence: readUint64(record, SEQUENCE_AT),

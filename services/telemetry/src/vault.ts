@@ -20,7 +20,7 @@ import { fsyncFolder, makeFolder } from '@oppidum/node/durable-file';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { DigestRuns } from './digest-runs.ts';
-import { LatePlaces, parseSequenceKey, rangeOfDevice, sequenceKey } from './late-places.ts';
+import { type DeviceKey, LatePlaces, parseSequenceKey, rangeOfDevice, sequenceKey } from './late-places.ts';
 import type { ReceiptGroup } from './receipt-group.ts';
 import { type Decision, encodeGroup, type SequencePlace, StoredGroup } from './stored-group.ts';
 
@@ -203,14 +203,14 @@ export class Vault {
     return null;
   }
 
-  decision(place: SequencePlace): Decision | null {
+  decision(place: SequencePlace & DeviceKey): Decision | null {
     const found = this.#places.find(place);
     return found === null ? null : this.#group(found.group).decisionAt(found.position);
   }
 
   /** Highest sequence number decided for a device key; 0 when none. */
-  highestSequence(place: Omit<SequencePlace, 'sequence'>): number {
-    return this.#places.highestSequence(place);
+  highestSequence(key: DeviceKey): number {
+    return this.#places.highestSequence(key);
   }
 
   /** Every kept entry of a device: its index in the log. */
