@@ -20,6 +20,7 @@ import { Erasures, type LegalBasis } from './erasures.ts';
 import { InterlockRiders } from './interlock-riders.ts';
 import { openReading } from './kept-readings.ts';
 import { Listeners } from './listeners.ts';
+import { Senders } from './senders.ts';
 import { Sequencer } from './sequence.ts';
 import { telemetryClient } from './shard-client.ts';
 import { openParts, type PartsOptions, type ShardParts } from './shard-parts.ts';
@@ -149,7 +150,7 @@ function wire(options: ShardOptions, parts: ShardParts, onFailure: (error: Error
 function makeSequencer(options: ShardOptions, wiring: Wiring): Sequencer {
   const { client, crypto } = options;
   const { parts, publisher, riders, kept, clock, onFailure, devices, pool } = wiring;
-  const context: AdmissionContext = { crypto, audience: client.genesisHash, devices, pool, clock };
+  const context: AdmissionContext = { crypto, audience: client.genesisHash, senders: new Senders(devices), pool, clock };
   return new Sequencer({
     ...parts,
     crypto,
