@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +10,7 @@ import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { parseHex } from '@oppidum/formats/bytes';
 import { encodeEvidenceCodes } from '@oppidum/formats/evidence-codes';
 import type { Browser, Page } from 'playwright-core';
+import { seriousFindings } from '../support/axe.ts';
 import { watchRequests, withBrowser } from '../support/browser.ts';
 import { skipWithout } from '../support/programs.ts';
 
@@ -18,7 +18,6 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const PAGE = join(ROOT, '.cache/pages/verify.html');
 const SHOTS = join(ROOT, '.cache/screenshots');
 const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 type Vector = {
   readonly why: string;
@@ -169,18 +168,3 @@ describe('the offline verifier', { skip: skipWithout('chromium') }, () => {
     });
   });
 });
-
-/** What axe finds that keeps people out. */
-async function seriousFindings(page: Page): Promise<readonly string[]> {
-  // The page allows no script but its own: axe comes in through the debugger.
-  await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { target: string[] }[] }[] }> };
-    };
-    return (await axe.run()).violations;
-  });
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-}

@@ -4,11 +4,16 @@ import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { findProgram } from './programs.ts';
 
-/** Calls `use` with a browser, and ends it. Skip tests by `skipWithout('chromium')`. */
-export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
+/** Starts a browser; whoever opens it closes it. Skip tests by `skipWithout('chromium')`. */
+export async function openBrowser(): Promise<Browser> {
   const executablePath = findProgram('chromium');
   if (executablePath === null) throw new Error('there is no Chromium here');
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
+/** Calls `use` with a browser, and ends it. */
+export async function withBrowser(use: (browser: Browser) => Promise<void>): Promise<void> {
+  const browser = await openBrowser();
   try {
     await use(browser);
   } finally {
