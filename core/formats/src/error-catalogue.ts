@@ -5,6 +5,7 @@
  */
 
 import { type ErrorEntry, entry } from './error-entry.ts';
+import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { SERVICE_ERRORS } from './service-errors.ts';
 
 export const ERRORS = {
@@ -332,4 +333,5 @@ export const ERRORS = {
   ERASURE_EXISTS: entry(409, 1, 'The erasure is recorded already', 'Choose a fresh random id'),
 
   ...SERVICE_ERRORS,
+  ...OPERATIONS_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

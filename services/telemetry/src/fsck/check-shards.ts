@@ -1,7 +1,8 @@
 /** Every telemetry shard of a city, by what the ledger says it is: keys, vault, log, anchors, erasures. */
 
 import { join } from 'node:path';
-import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, parseUtf8 } from '@oppidum/formats/bytes';
+import { parseCheckpoint } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { Rejection } from '@oppidum/formats/errors';
 import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
@@ -13,7 +14,8 @@ import { LogCheck } from './check-log.ts';
 import { checkAnchors, checkErasures } from './check-shard-records.ts';
 import { VaultCheck } from './check-vault.ts';
 import { Environment, VAULT_TABLES } from './environment.ts';
-import { listNames } from './files.ts';
+import { listNames, readIfThere } from './files.ts';
+import { attempt } from './findings.ts';
 import { LedgerView } from './ledger-view.ts';
 import type { Scratch } from './scratch.ts';
 import { SubjectFiles } from './unseal.ts';
@@ -47,10 +49,10 @@ function readShard(ledger: LedgerView, number: number): Omit<Shard, 'name'> | nu
 async function checkShard(options: ShardsCheckOptions, ledger: LedgerView, shard: Shard): Promise<void> {
   const { folder, crypto, findings, genesisHash, node } = options;
   const { name, id, record } = shard;
-  checkShardKeys(options, shard);
+  const isArchive = checkShardKeys(options, shard);
   const subjects = new SubjectFiles(crypto, join(folder, name, 'subject-keys'), `${name}/subject-keys`, findings);
   subjects.checkFiles();
-  const { log, anchored } = openLog(options, ledger, shard);
+  const { log, anchored } = openLog(options, ledger, shard, isArchive);
   const unreadable = await options.probe(`${name}/vault`, 'vault');
   if (unreadable !== null) {
     findings.damage('DATABASE_UNREADABLE', `${name}/vault/data.mdb`, unreadable);
@@ -61,7 +63,7 @@ async function checkShard(options: ShardsCheckOptions, ledger: LedgerView, shard
   }
   const environment = new Environment(join(folder, name, 'vault'), VAULT_TABLES);
   const parts = { crypto, findings, ledger, name: `${name}/vault` };
-  const vault = new VaultCheck({ ...parts, environment, audience: genesisHash, shard: id, record, subjects, log });
+  const vault = new VaultCheck({ ...parts, environment, audience: genesisHash, shard: id, record, subjects, log, isArchive });
   vault.run();
   const { erasedCount } = vault;
   const records = {
@@ -78,8 +80,13 @@ async function checkShard(options: ShardsCheckOptions, ledger: LedgerView, shard
   await environment.close();
 }
 
-function checkShardKeys({ folder, findings }: ShardsCheckOptions, { name, record }: Shard): void {
+/** Answers whether the shard is an archive: restored without keys, and nothing signed since. */
+function checkShardKeys({ folder, findings }: ShardsCheckOptions, { name, record }: Shard): boolean {
   const keys = join(folder, name, 'keys');
+  if (listNames(keys).length === 0 && isRestored(join(folder, name, 'log', 'last-signed'))) {
+    findings.note(name, 'restored from a backup, so that it is read and never appended to');
+    return true;
+  }
   checkMode(findings, keys, `${name}/keys`);
   for (const [use, want] of [
     ['log', record.logKey],
@@ -90,10 +97,24 @@ function checkShardKeys({ folder, findings }: ShardsCheckOptions, { name, record
     if (publicKey !== null && !equalBytes(publicKey, want))
       findings.damage('KEY_FILE_FOREIGN', file, 'not the key that the shard was declared with');
   }
+  return false;
+}
+
+/** The record of a key that signed nothing. */
+function isRestored(file: string): boolean {
+  const record = readIfThere(file);
+  const parsed = record === null ? null : attempt(() => parseCheckpoint(parseUtf8(record)).size);
+  return parsed !== null && 'value' in parsed && parsed.value === 0;
 }
 
 /** The log of a shard, with every head that the ledger has of it. */
-function openLog({ folder, crypto, findings, scratch }: ShardsCheckOptions, ledger: LedgerView, { name, id, record }: Shard) {
+function openLog(
+  { folder, crypto, findings, scratch }: ShardsCheckOptions,
+  ledger: LedgerView,
+  shard: Shard,
+  isArchive: boolean,
+) {
+  const { name, id, record } = shard;
   const log = new LogCheck({
     crypto,
     findings,
@@ -102,7 +123,7 @@ function openLog({ folder, crypto, findings, scratch }: ShardsCheckOptions, ledg
     origin: record.origin,
     judge: judgeBy(crypto, record),
     publishesAtOnce: () => true,
-    isFreshKey: () => false,
+    isFreshKey: () => isArchive,
   });
   const code = 'LAST_SIGNED_CONFLICT';
   const file = `${name}/vault`;

@@ -41,6 +41,8 @@ export type VaultCheckOptions = {
   readonly ledger: LedgerView;
   readonly subjects: SubjectFiles;
   readonly log: LogCheck;
+  /** True for a shard restored without its signing state: keys of subjects that were erased since, or kept nowhere else, are not there. */
+  readonly isArchive: boolean;
 };
 
 /** Groups kept in memory for entries that are asked for one by one. */
@@ -200,6 +202,10 @@ export class VaultCheck {
       findings.skip('readings', 'erased, so that only their digests are left');
       return null;
     }
+    if (form === 'sealed' && this.#options.isArchive && this.#options.subjects.lacks(data)) {
+      findings.skip('readings', 'sealed under keys that were not restored');
+      return null;
+    }
     const reading = this.#open({ form, data, digest: decision.digest });
     if (typeof reading === 'string') return reading;
     this.#compareDecision(decision, form, reading);
@@ -285,6 +291,8 @@ export class VaultCheck {
     const parsed = attempt(() => ({ place: parsePlace(key), clone: parseCloneRow(value) }));
     if ('why' in parsed) return parsed.why;
     const { place, clone } = parsed.value;
+    const { isArchive, subjects } = this.#options;
+    if (clone.form === 'sealed' && isArchive && subjects.lacks(clone.data)) return null;
     const second = this.#open(clone);
     if (typeof second === 'string') return second;
     if (nameOf(second) !== nameOf(place)) return `it is reading ${nameOf(second)}`;

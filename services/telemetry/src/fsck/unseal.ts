@@ -43,6 +43,15 @@ export class SubjectFiles {
     }
   }
 
+  /** True when what is sealed was sealed under a key that is not here. */
+  lacks(sealed: Bytes): boolean {
+    const device = sealed.slice(0, ID_SIZE);
+    const key = this.#read(device);
+    if (key === null) return true;
+    const id = this.#crypto.sha256(concatBytes(KEY_ID_LABEL, key)).slice(0, KEY_ID_SIZE);
+    return !equalBytes(id, sealed.subarray(ID_SIZE, ID_SIZE + KEY_ID_SIZE));
+  }
+
   /** The envelope, or in words why it cannot be had. `digest` is that of the entry. */
   open(digest: Bytes, sealed: Bytes): Bytes | string {
     const ends = [ID_SIZE, KEY_ID_SIZE, NONCE_SIZE, TAG_SIZE].map((_, i, sizes) =>

@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { encodeEvidence } from '@oppidum/formats/evidence';
+import { parsePolicy } from '@oppidum/formats/policy';
+import { openDataFolder } from '@oppidum/node/data-folder';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { packTar } from 'modern-tar/fs';
+import { foundTestCity, inTemporaryFolder, runCity } from '../../../../test/support/running-city.ts';
+import { anchoredUpTo, createMake, enrolDevice, startShard } from '../../../../test/support/running-shard.ts';
+
+type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
+
+/** In a process of its own, as people run it: the city runs in this one. */
+function run(...args: readonly string[]): Promise<Ran> {
+  const program = fileURLToPath(import.meta.resolve('@oppidum/telemetry/backup-main'));
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args]);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (part) => (stdout += part));
+  child.stderr.on('data', (part) => (stderr += part));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+async function must(...args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await run(...args);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
+
+function secret(path: string, text: string): string {
+  writeFileSync(path, `${text}\n`, { mode: 0o600 });
+  return path;
+}
+
+const WORD = 'resident-4711-at-home';
+
+test('a backup of a running city verifies, and restores to one that proves and goes on where its signing state moved along', () =>
+  inTemporaryFolder(async (top) => {
+    mkdirSync(top, { recursive: true });
+    const data = join(top, 'city');
+    const [file, keysFile, phrase] = [
+      join(top, 'city.backup'),
+      join(top, 'city.keys'),
+      secret(join(top, 'phrase'), 'correct horse'),
+    ];
+    let city = await runCity(await foundTestCity(data));
+    let shard = await startShard(city);
+    const badge = await enrolDevice(city, await createMake(city, { personal: true, name: 'Badge 1' }));
+    const lamp = await enrolDevice(city);
+    const personal = (sequence: number): Bytes => badge.sign(sequence, { records: [{ n: WORD, v: 61 }] });
+    const digests: Bytes[] = [];
+    const keep = async (envelope: Bytes): Promise<void> => {
+      assert.equal((await shard.client.ingest(envelope)).kind, 'kept');
+      digests.push(crypto.sha256(envelope));
+    };
+    for (let sequence = 1; sequence <= 300; sequence++) await keep(lamp.sign(sequence));
+    await keep(personal(1));
+    await anchoredUpTo(shard, 300);
+
+    // Readings go on coming in while it is taken.
+    let isTaking = true;
+    const busy = (async () => {
+      for (let sequence = 301; isTaking; sequence++) await keep(lamp.sign(sequence));
+    })();
+    const taken = await must('create', '--data', data, '--out', file, '--passphrase-file', phrase);
+    isTaking = false;
+    await busy;
+    assert.ok((taken['logSize'] as number) >= (taken['checkpointSize'] as number));
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    await must('keys', '--data', data, '--out', keysFile, '--passphrase-file', phrase);
+
+    const verified = await must('verify', '--from', file, '--passphrase-file', phrase);
+    assert.equal(verified['damaged'], 0);
+    assert.ok((verified['checked'] as { readings: number }).readings >= 301);
+    assert.deepEqual(
+      readdirSync(top).filter((name) => name.startsWith('.')),
+      [],
+      'nothing is left in between',
+    );
+
+    // Without the signing state: validator keys are new and what was signed last is of nothing.
+    const cold = join(top, 'cold');
+    const restored = await must('restore', '--from', file, '--data', cold, '--passphrase-file', phrase, '--keys', keysFile);
+    assert.deepEqual([restored['hasSigningState'], restored['hasKeys']], [false, true]);
+    assert.notDeepEqual(readFileSync(join(cold, 'keys', 'log.seed')), readFileSync(join(data, 'keys', 'log.seed')));
+    assert.ok(!existsSync(join(cold, 'shards', '0', 'keys')));
+    assert.match(readFileSync(join(cold, 'log', 'last-signed'), 'utf8'), /\n0\n/);
+    for (const name of ['operator', 'telemetry'])
+      assert.deepEqual(readFileSync(join(cold, 'keys', `${name}.seed`)), readFileSync(join(data, 'keys', `${name}.seed`)));
+    const key = join('shards', '0', 'subject-keys', `${toHex(badge.id)}.key`);
+    assert.equal(statSync(join(cold, key)).mode & 0o777, 0o600);
+    const coldCity = await runCity(await openDataFolder({ folder: cold, crypto }));
+    assert.ok(coldCity.client.head().logSize >= (taken['logSize'] as number));
+    await coldCity.stop();
+
+    // A backup older than what was signed would be a second history.
+    await shard.close();
+    await city.stop();
+    const ahead = await run(
+      'restore',
+      '--from',
+      file,
+      '--data',
+      join(top, 'no'),
+      '--passphrase-file',
+      phrase,
+      '--signing-state',
+      data,
+    );
+    assert.match(ahead.stderr, /signed/);
+    assert.equal(existsSync(join(top, 'no', 'oppidum.json')), false);
+    assert.ok(existsSync(join(data, 'oppidum.json')), 'a refused restore takes nothing');
+
+    // One of the stopped city continues it, and the old folder signs no more.
+    const second = join(top, 'second.backup');
+    await must('create', '--data', data, '--out', second);
+    const warm = join(top, 'warm');
+    await must(
+      'restore',
+      '--from',
+      second,
+      '--data',
+      warm,
+      '--passphrase-file',
+      phrase,
+      '--keys',
+      keysFile,
+      '--signing-state',
+      data,
+    );
+    await assert.rejects(openDataFolder({ folder: data, crypto }), { code: 'DATA_FOLDER_FOREIGN' });
+    assert.ok(!existsSync(join(data, 'keys', 'log.seed')) && !existsSync(join(data, 'log', 'last-signed')));
+    city = await runCity(await openDataFolder({ folder: warm, crypto }));
+    shard = await startShard(city);
+    await keep(personal(2));
+    await anchoredUpTo(shard, shard.client.status().size - 1);
+    for (const digest of [digests[0], digests[300], digests.at(-1)] as Bytes[]) {
+      const evidence = encodeEvidence(await shard.client.evidence(digest));
+      assert.equal(verifyEvidence(crypto, evidence, { policy: parsePolicy(crypto, city.client.policyFile()) }).verdict, 'OK');
+    }
+    await shard.close();
+    await city.stop();
+  }));
+
+test('no key, no signing state, no word about anybody is in a backup; what is erased stays erased in old ones', () =>
+  inTemporaryFolder(async (top) => {
+    mkdirSync(top, { recursive: true });
+    const data = join(top, 'city');
+    const folder = join(top, 'backup');
+    const city = await runCity(await foundTestCity(data));
+    const shard = await startShard(city);
+    const badge = await enrolDevice(city, await createMake(city, { personal: true, name: 'Badge 1' }));
+    assert.equal((await shard.client.ingest(badge.sign(1, { records: [{ n: WORD, v: 61 }] }))).kind, 'kept');
+    await anchoredUpTo(shard, 0);
+    await must('create', '--data', data, '--out', `${folder}/`);
+    const subject = readFileSync(join(data, 'shards', '0', 'subject-keys', `${toHex(badge.id)}.key`), 'utf8').trim();
+    const found = filesUnder(folder);
+    assert.ok(found.includes('node/data.mdb') && found.includes('shards/0/vault/data.mdb') && found.includes('log/checkpoint'));
+    assert.deepEqual(
+      found.filter((name) => /seed|\.key$|last-signed|lock$|sock|gateway|accounts/.test(name)),
+      [],
+    );
+    const seeds = ['log', 'cosigner', 'operator', 'telemetry'].map((name) =>
+      readFileSync(join(data, 'keys', `${name}.seed`), 'utf8').trim(),
+    );
+    for (const word of [WORD, subject, ...seeds, ...[subject, ...seeds].map((hex) => Buffer.from(hex, 'hex'))])
+      assert.deepEqual(
+        found.filter((name) => readFileSync(join(folder, name)).includes(word)),
+        [],
+      );
+
+    await shard.erase(badge.id, 'request');
+    await shard.close();
+    await city.stop();
+    const phrase = secret(join(top, 'phrase'), 'correct horse');
+    await must('keys', '--data', data, '--out', join(top, 'city.keys'), '--passphrase-file', phrase);
+    const cold = join(top, 'cold');
+    await must('restore', '--from', folder, '--data', cold, '--keys', join(top, 'city.keys'), '--passphrase-file', phrase);
+    assert.deepEqual(
+      filesUnder(cold).filter((name) => name.endsWith('.key')),
+      [],
+    );
+    assert.deepEqual(
+      filesUnder(cold).filter((name) => readFileSync(join(cold, name)).includes(subject)),
+      [],
+    );
+    const checked = await must('verify', '--from', folder);
+    assert.deepEqual([checked['damaged'], checked['skipped']], [0, 1], 'sealed, and its key is not here');
+  }));
+
+test('what is no whole backup, or is sealed for somebody else, is refused by its code', () =>
+  inTemporaryFolder(async (top) => {
+    mkdirSync(top, { recursive: true });
+    const data = join(top, 'city');
+    const city = await runCity(await foundTestCity(data));
+    await city.client.checkpointOf(city.client.head().logSize);
+    await city.stop();
+    const [right, wrong] = [secret(join(top, 'right'), 'correct horse'), secret(join(top, 'wrong'), 'wrong horse battery')];
+    const file = join(top, 'city.backup');
+    await must('create', '--data', data, '--out', file, '--passphrase-file', right);
+    const cases: [args: string[], code: RegExp, exitCode: number][] = [
+      [['verify', '--from', file, '--passphrase-file', wrong], /does not fit this backup/, 4],
+      [['verify', '--from', file], /does not fit this backup/, 4],
+      [['verify', '--from', file, '--passphrase-file', secret(join(top, 'short'), 'short')], /12 characters/, 4],
+      [['create', '--data', data, '--out', join(top, 'x'), '--recipient', 'somebody'], /age1/, 4],
+      [['keys', '--data', data, '--out', join(top, 'x')], /only exported sealed/, 2],
+      [['restore', '--from', file, '--data', data, '--passphrase-file', right], /not the data folder|another city|foreign/i, 1],
+    ];
+    const cut = join(top, 'cut.backup');
+    writeFileSync(cut, readFileSync(file).subarray(0, -100));
+    cases.push([['verify', '--from', cut, '--passphrase-file', right], /no whole backup/, 3]);
+
+    const folder = join(top, 'folder');
+    await must('create', '--data', data, '--out', `${folder}/`);
+    const spoil = (name: string, change: (folder: string) => void): string => {
+      const copy = join(top, name);
+      cpSync(folder, copy, { recursive: true });
+      change(copy);
+      return copy;
+    };
+    const spoiled: [name: string, change: (folder: string) => void, says: RegExp][] = [
+      ['longer', (copy) => appendFileSync(join(copy, 'genesis.cbor'), 'x'), /genesis\.cbor/],
+      ['more', (copy) => writeFileSync(join(copy, 'more'), 'x'), /more/],
+      [
+        'outside',
+        (copy) => replaceIn(join(copy, 'backup.json'), '"path":"city.policy"', '"path":"../city.policy"'),
+        /plain paths/,
+      ],
+      ['kind', (copy) => replaceIn(join(copy, 'backup.json'), '"kind":"data"', '"kind":"keys"'), /a backup of data/],
+      ['no-json', (copy) => writeFileSync(join(copy, 'backup.json'), '{'), /JSON/],
+    ];
+    for (const [name, change, says] of spoiled) cases.push([['verify', '--from', spoil(name, change)], says, 3]);
+
+    // A link in an archive would write elsewhere.
+    const links = join(top, 'links.backup');
+    const evil = spoil('evil', () => undefined);
+    mkdirSync(join(evil, 'sub'));
+    const { symlinkSync } = await import('node:fs');
+    symlinkSync('/etc', join(evil, 'sub', 'etc'));
+    const parts: Buffer[] = [];
+    for await (const part of packTar(evil)) parts.push(part as Buffer);
+    writeFileSync(links, Buffer.concat(parts));
+    cases.push([['verify', '--from', links], /no whole backup/, 3]);
+
+    for (const [args, says, exitCode] of cases) {
+      const { code, stdout, stderr } = await run(...args);
+      assert.match(stderr, says, args.join(' '));
+      assert.deepEqual([code, stdout], [exitCode, ''], args.join(' '));
+      assert.ok(!stderr.includes('horse'), 'no passphrase is told');
+    }
+  }));
+
+function replaceIn(file: string, from: string, to: string): void {
+  const text = readFileSync(file, 'utf8');
+  assert.ok(text.includes(from));
+  writeFileSync(file, text.replace(from, to));
+}
