@@ -14,7 +14,7 @@ import { build, type Rolldown } from 'vite';
 const ROOT = resolve(import.meta.dirname, '..');
 /** Files that decide what a page is. */
 const SOURCES = [
-  'apps/verifier/{index.html,src/**/*.{ts,css}}',
+  'apps/{verifier,console}/{index.html,package.json,src/**/*.{ts,tsx,css}}',
   'core/{formats,proofs}/src/*.ts',
   'sdk/pages/src/**/*.{ts,css}',
   'package-lock.json',
