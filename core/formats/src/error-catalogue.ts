@@ -6,6 +6,7 @@
 
 import { type ErrorEntry, entry } from './error-entry.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
+import { READ_ERRORS } from './read-errors.ts';
 import { SERVICE_ERRORS } from './service-errors.ts';
 
 export const ERRORS = {
@@ -333,5 +334,6 @@ export const ERRORS = {
   ERASURE_EXISTS: entry(409, 1, 'The erasure is recorded already', 'Choose a fresh random id'),
 
   ...SERVICE_ERRORS,
+  ...READ_ERRORS,
   ...OPERATIONS_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

@@ -55,3 +55,62 @@ export const readingAnswers = z
   .array(z.object({ receipt: base64().optional(), code: z.string().optional(), message: z.string().optional() }))
   .meta({ id: 'ReadingAnswers' });
 export type ReadingAnswersJson = z.infer<typeof readingAnswers>;
+
+/** The entry of a shard's log that a value comes from: `GET /api/v1/readings?device=…` names its id. */
+const sample = z.object({
+  device: id(),
+  label: z.string().nullable(),
+  name: z.string(),
+  unit: z.string().nullable(),
+  value: z.union([z.number(), z.string(), z.boolean()]).nullable(),
+  data: base64().nullable(),
+  sum: z.number().nullable(),
+  timeMs: timeMs(),
+  shardNumber: whole(),
+  index: whole(),
+});
+export type SampleJson = z.infer<typeof sample>;
+export const samplePage = page(sample).meta({ id: 'SamplePage' });
+
+/** The newest value of each series, by device and name. */
+export const latestPage = page(sample)
+  .extend({
+    /** Devices among those asked for whose readings are about people: nothing of them is here. */
+    personalDevices: whole(),
+    /** Readings that the answer does not know yet. */
+    behindReadings: whole(),
+  })
+  .meta({ id: 'LatestPage' });
+export type LatestPageJson = z.infer<typeof latestPage>;
+
+const number = () => z.number().nullable();
+/** Samples from `fromMs` for `bucketMs`; `min` to `last` are about those `numbers` of them that are numbers or flags (0 and 1). */
+const bucket = z.object({
+  fromMs: timeMs(),
+  count: whole(),
+  numbers: whole(),
+  min: number(),
+  max: number(),
+  mean: number(),
+  last: number(),
+  lastMs: timeMs().nullable(),
+});
+export const seriesSpan = z
+  .object({
+    device: id(),
+    label: z.string().nullable(),
+    name: z.string(),
+    unit: z.string().nullable(),
+    fromMs: timeMs(),
+    toMs: timeMs(),
+    bucketMs: whole(),
+    /** Samples in all buckets. */
+    count: whole(),
+    /** Those with a sample in them; the first and the last may be cut by the span. */
+    buckets: z.array(bucket),
+    /** Stretches of whole buckets in which nothing was kept. */
+    gaps: z.array(z.object({ fromMs: timeMs(), toMs: timeMs() })),
+    behindReadings: whole(),
+  })
+  .meta({ id: 'SeriesSpan' });
+export type SeriesSpanJson = z.infer<typeof seriesSpan>;

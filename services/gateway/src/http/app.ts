@@ -22,6 +22,7 @@ import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
 import { addProposalRoutes } from './proposals.ts';
 import { addReadingRoutes } from './readings.ts';
+import { addSeriesRoutes } from './series.ts';
 import { addTileRoutes } from './tiles.ts';
 import { addTransactionRoutes } from './transactions.ts';
 
@@ -125,6 +126,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addCityRoutes,
     addDeviceRoutes,
     addReadingRoutes,
+    addSeriesRoutes,
     addIngestRoutes,
     addBlockRoutes,
     addTransactionRoutes,
