@@ -9,11 +9,11 @@ import { LIMITS } from '@oppidum/formats/limits';
 import { type DeviceRecord, deviceKind, modelKind } from '@oppidum/formats/state-devices';
 import type { Action, TransactionSigner } from '@oppidum/formats/transaction';
 import { activateDevice, createModel, type Model, makeTransaction, type NewDevice, registerDevices } from './actions.ts';
-import type { CityApi } from './city-api.ts';
+import type { CityClient } from './city-client.ts';
 import type { ProvenRecords } from './proven-records.ts';
 
 export type Enrolment = {
-  readonly api: CityApi;
+  readonly api: CityClient;
   readonly records: ProvenRecords;
   /** The manufacturer, and who signs for its account. */
   readonly manufacturer: Bytes;

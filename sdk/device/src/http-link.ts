@@ -7,7 +7,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
 import { READING_BATCH_COUNT_MAX, type ReadingAnswer } from '@oppidum/formats/reading-answers';
 import { Backoff } from './backoff.ts';
-import { type CityApi, READING_BATCH_SIZE_MAX } from './city-api.ts';
+import { type CityClient, READING_BATCH_SIZE_MAX } from './city-client.ts';
 import type { Device } from './device.ts';
 import type { LinkOptions } from './mqtt-link.ts';
 import type { Unsent } from './outbox-port.ts';
@@ -21,7 +21,7 @@ type Parcel = Unsent & { readonly lane: Lane };
 
 /** The link of many devices. */
 export class HttpLink {
-  readonly #api: CityApi;
+  readonly #api: CityClient;
   readonly #options: LinkOptions;
   readonly #lanes: Lane[] = [];
   readonly #backoff = new Backoff();
@@ -30,7 +30,7 @@ export class HttpLink {
   #running: Promise<void> | null = null;
   #isStopped = false;
 
-  constructor(api: CityApi, devices: readonly Device[], options: LinkOptions) {
+  constructor(api: CityClient, devices: readonly Device[], options: LinkOptions) {
     this.#api = api;
     this.#options = options;
     for (const device of devices) this.#lanes.push({ device, backoff: new Backoff(), heldUntilMs: 0 });

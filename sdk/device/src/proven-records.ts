@@ -9,17 +9,17 @@ import { genesisHashOf } from '@oppidum/formats/ids';
 import type { Policy } from '@oppidum/formats/policy';
 import { parseState, type Segment, type StateKind } from '@oppidum/formats/state-layout';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
-import type { CityApi } from './city-api.ts';
+import type { CityClient } from './city-client.ts';
 
 /** Reads proven records of one city. */
 export class ProvenRecords {
   readonly audience: Bytes;
   readonly #crypto: Crypto;
   readonly #policy: Policy;
-  readonly #api: CityApi | null;
+  readonly #api: CityClient | null;
 
   /** `policyFile`: the bytes of `city.policy`, from a source that the owner trusts. `api`: null where only kept evidence is opened. */
-  constructor(crypto: Crypto, policyFile: Bytes, api: CityApi | null) {
+  constructor(crypto: Crypto, policyFile: Bytes, api: CityClient | null) {
     this.#crypto = crypto;
     this.#policy = parseCityPolicy(crypto, policyFile);
     this.audience = genesisHashOf(originOf(this.#policy));

@@ -1,0 +1,150 @@
+/**
+ * The few calls of a city's HTTP API that a device or its maker needs, over whatever carries them. Nothing that comes back is believed here:
+ * records are verified by `key-book.ts` and `enrol.ts` under the city's policy, receipts by the device.
+ */
+
+import { type Bytes, parseHex, parseUtf8, toHex } from '@oppidum/formats/bytes';
+import { ERRORS } from '@oppidum/formats/error-catalogue';
+import { type ErrorCode, formatError } from '@oppidum/formats/errors';
+import type { StateClaim } from '@oppidum/formats/evidence';
+import { ID_SIZE } from '@oppidum/formats/ids';
+import { LIMITS } from '@oppidum/formats/limits';
+import { encodeReadingBatch, parseReadingAnswers, type ReadingAnswer } from '@oppidum/formats/reading-answers';
+
+/** What a city says of itself: its genesis hash, where its MQTT door is (null when it has none), and its shards. Unproven. */
+export type CityFacts = {
+  readonly name: string;
+  readonly genesis: Bytes;
+  readonly mqttUrl: string | null;
+  readonly shards: readonly Bytes[];
+};
+
+/** The result of an executed transaction: `code` is OK or why the ledger refused it. */
+export type TransactionResult = { readonly id: Bytes; readonly code: string; readonly details: string };
+
+/** What came back over HTTP. */
+export type Answer = { readonly status: number; readonly body: Bytes };
+/** One request. `path` is relative to the base. */
+export type Call = { readonly method: 'GET' | 'POST'; readonly path: string; readonly accept: string } & (
+  | { readonly type: string; readonly body: Bytes }
+  | { readonly body?: never }
+);
+
+/** Carries a request to a city. Rejects with any error when no answer came. */
+export type Exchange = (url: URL, call: Call) => Promise<Answer>;
+
+/**
+ * A connection to one city. Every method throws CITY_UNREACHABLE when no answer came, the code that the city gave with its refusal,
+ * CITY_REFUSED for a refusal with a code that is not ours, and CITY_ANSWER_INVALID for an answer that is not of the API.
+ */
+export class CityClient {
+  readonly base: URL;
+  readonly #exchange: Exchange;
+
+  /** `base`: e.g. http://127.0.0.1:8420 */
+  constructor(base: string, exchange: Exchange) {
+    this.base = new URL(base.endsWith('/') ? base : `${base}/`);
+    this.#exchange = exchange;
+  }
+
+  /** GET /api/v1/city. */
+  async city(): Promise<CityFacts> {
+    const body = await this.#call({ method: 'GET', path: 'api/v1/city', accept: 'application/json' });
+    return readCity(readJson(body), this.base);
+  }
+
+  /** GET /city.policy: to be compared with, or pinned as, the policy that the owner trusts. */
+  policy(): Promise<Bytes> {
+    return this.#call({ method: 'GET', path: 'city.policy', accept: 'text/plain' });
+  }
+
+  /** GET /log/checkpoint: the newest checkpoint of the city, not verified. */
+  checkpoint(): Promise<Bytes> {
+    return this.#call({ method: 'GET', path: 'log/checkpoint', accept: 'text/plain' });
+  }
+
+  /** GET /api/v1/evidence/state: unverified evidence of the records under these segments. */
+  stateEvidence(claim: Pick<StateClaim, 'kind' | 'segments'>): Promise<Bytes> {
+    const segments = claim.segments.map((segment) => (typeof segment === 'number' ? String(segment) : toHex(segment))).join(',');
+    const query = new URLSearchParams({ kind: claim.kind, segments });
+    return this.#call({ method: 'GET', path: `api/v1/evidence/state?${query}`, accept: 'application/cbor' });
+  }
+
+  /** POST /api/v1/transactions: resolves when the transaction was executed and is durable; a retry gets the first answer. */
+  async submit(envelope: Bytes): Promise<TransactionResult> {
+    const path = 'api/v1/transactions';
+    const body = await this.#call({ method: 'POST', path, accept: 'application/json', type: 'application/cose', body: envelope });
+    const { id, code, details } = readJson(body);
+    if (typeof id !== 'string' || typeof code !== 'string') throw formatError('CITY_ANSWER_INVALID', { path });
+    return { id: parseHex(id, ID_SIZE), code, details: JSON.stringify(details ?? {}) };
+  }
+
+  /** POST /api/v1/readings: one answer for each envelope, in their order. */
+  async sendReadings(envelopes: readonly Bytes[]): Promise<readonly ReadingAnswer[]> {
+    const path = 'api/v1/readings';
+    const body = encodeReadingBatch(envelopes);
+    const type = 'application/cbor';
+    const answers = parseReadingAnswers(await this.#call({ method: 'POST', path, accept: type, type, body }));
+    if (answers.length !== envelopes.length) throw formatError('CITY_ANSWER_INVALID', { path, want: envelopes.length });
+    return answers;
+  }
+
+  async #call(call: Call): Promise<Bytes> {
+    const { status, body } = await this.#ask(call);
+    if (status >= 200 && status < 300) return body;
+    const problem = body.length === 0 ? {} : readJson(body);
+    const { code, detail } = problem;
+    const at = call.path.replace(/\?.*/, '');
+    if (typeof code === 'string' && Object.hasOwn(ERRORS, code)) throw formatError(code as ErrorCode, { at });
+    throw formatError('CITY_REFUSED', { at, status, ...(typeof detail === 'string' ? { detail: detail.slice(0, 200) } : {}) });
+  }
+
+  async #ask(call: Call): Promise<Answer> {
+    try {
+      return await this.#exchange(new URL(call.path, this.base), call);
+    } catch (error) {
+      const reason = (error as { readonly code?: string }).code ?? (error as Error).message;
+      throw formatError('CITY_UNREACHABLE', { api: this.base.origin, reason });
+    }
+  }
+}
+
+type JsonObject = { readonly [name: string]: unknown };
+
+function readJson(body: Bytes): JsonObject {
+  const json = parseJson(body);
+  if (typeof json !== 'object' || json === null || Array.isArray(json))
+    throw formatError('CITY_ANSWER_INVALID', { want: 'JSON' });
+  return json as JsonObject;
+}
+
+function parseJson(body: Bytes): unknown {
+  try {
+    return JSON.parse(parseUtf8(body));
+  } catch {
+    return null;
+  }
+}
+
+function readCity(json: JsonObject, base: URL): CityFacts {
+  const { name, genesis, mqtt, shards } = json;
+  if (typeof name !== 'string' || typeof genesis !== 'string' || !Array.isArray(shards))
+    throw formatError('CITY_ANSWER_INVALID', { path: 'api/v1/city' });
+  const ids = shards.map((shard) => (shard as { readonly id?: unknown } | null)?.id);
+  return {
+    name,
+    genesis: parseHex(genesis, ID_SIZE),
+    mqttUrl: readMqttUrl(mqtt, base),
+    shards: ids.filter((id) => typeof id === 'string').map((id) => parseHex(id, ID_SIZE)),
+  };
+}
+
+function readMqttUrl(mqtt: unknown, base: URL): string | null {
+  if (typeof mqtt !== 'object' || mqtt === null) return null;
+  const { host, port } = mqtt as { readonly host?: unknown; readonly port?: unknown };
+  if (typeof port !== 'number') return null;
+  return `mqtt://${typeof host === 'string' ? host : base.hostname}:${port}`;
+}
+
+/** Bytes of envelopes in one call of `sendReadings`: a gateway accepts a body of 1 MiB. */
+export const READING_BATCH_SIZE_MAX = 12 * LIMITS.readingSizeMax;
