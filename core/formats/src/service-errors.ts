@@ -245,6 +245,12 @@ export const SERVICE_ERRORS = {
     'Accept one of the types that the API description names',
   ),
   CLOCK_AHEAD: entry(400, 1, 'A record is timed ahead of now', 'Set the clock of the device; send the reading again later'),
+  SOCKET_REFUSED: entry(
+    503,
+    1,
+    'A socket by which processes of the city find each other cannot be made',
+    'Give the data folder a shorter path, and run each shard once',
+  ),
   SHARD_NOT_HOME: entry(
     409,
     1,

@@ -12,7 +12,10 @@ import { LEGAL_BASES } from '@oppidum/formats/action-bodies';
 import { type Bytes, encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { encodeActions } from '@oppidum/formats/transaction';
+import type { Awaitable } from '@oppidum/node/client';
 import { listenOwnerOnly } from '@oppidum/node/unix-socket';
+import type { TelemetryClient } from '@oppidum/telemetry/client';
+import type { CloneFinding } from '@oppidum/telemetry/clones';
 import type { OpenShard } from '@oppidum/telemetry/open-shard';
 import type { Logger } from 'pino';
 import { z } from 'zod';
@@ -20,9 +23,15 @@ import type { CloneJson, ErasureJson } from './api-types.ts';
 import { hexId } from './http/parameters.ts';
 import { makeProblem } from './http/problem.ts';
 
+/** A shard in this process or in another. */
+type AdminShard = Pick<OpenShard, 'erase'> & {
+  readonly client: Pick<TelemetryClient, 'status'>;
+  readonly clones: () => Awaitable<readonly CloneFinding[]>;
+};
+
 export type AdminDoorOptions = {
   readonly path: string;
-  readonly shards: readonly Pick<OpenShard, 'client' | 'erase' | 'clones'>[];
+  readonly shards: readonly AdminShard[];
   readonly logger: Logger;
 };
 
@@ -79,7 +88,7 @@ async function route({ shards, logger }: AdminDoorOptions, request: IncomingMess
     logger.info({ legalBasis, count: answer.erasures.reduce((sum, { count }) => sum + count, 0) }, 'readings were erased');
     return answer;
   }
-  if (method === 'GET' && url === '/clones') return { items: shards.flatMap(listClones) };
+  if (method === 'GET' && url === '/clones') return { items: (await Promise.all(shards.map(listClones))).flat() };
   throw formatError('ROUTE_UNKNOWN', { method: method ?? '' });
 }
 
@@ -127,9 +136,9 @@ async function erase(
   return { erasures };
 }
 
-function listClones({ client, clones }: AdminDoorOptions['shards'][number]): CloneJson[] {
+async function listClones({ client, clones }: AdminShard): Promise<CloneJson[]> {
   const shard = toHex(client.status().id);
-  return clones().map(({ device, keyNumber, sequence, report }) => ({
+  return (await clones()).map(({ device, keyNumber, sequence, report }) => ({
     shard,
     device: toHex(device),
     keyNumber,

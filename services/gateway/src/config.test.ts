@@ -34,6 +34,7 @@ describe('configuration', () => {
         port: 8420,
         mqttPort: 8421,
         hosts: [],
+        shards: 1,
         logLevel: 'info',
         requestsPerMinute: 60_000,
       },

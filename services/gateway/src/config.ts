@@ -16,6 +16,8 @@ const settings = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(8420),
   mqttPort: port.default(8421),
+  /** Telemetry shards on this machine; all but the first in processes of their own. */
+  shards: z.coerce.number().int().min(1).max(64).default(1),
   /** Folder of the pages that browsers are given (tools/pages.ts). */
   pages: z.string().min(1).optional(),
   /** Further names by which browsers may call this service. */
@@ -44,6 +46,7 @@ const FLAGS = {
   'mqtt-port': { type: 'string' },
   hosts: { type: 'string' },
   pages: { type: 'string' },
+  shards: { type: 'string' },
   'log-level': { type: 'string' },
   'requests-per-minute': { type: 'string' },
   config: { type: 'string' },
@@ -51,7 +54,17 @@ const FLAGS = {
   reindex: { type: 'boolean' },
 } as const;
 
-const SETTING_FLAGS = ['data', 'host', 'port', 'mqtt-port', 'hosts', 'pages', 'log-level', 'requests-per-minute'] as const;
+const SETTING_FLAGS = [
+  'data',
+  'host',
+  'port',
+  'mqtt-port',
+  'hosts',
+  'pages',
+  'shards',
+  'log-level',
+  'requests-per-minute',
+] as const;
 
 /** Reads settings from where they may stand. Throws CONFIG_INVALID, naming the setting and where it was given. */
 export function readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): StartOptions {

@@ -7,6 +7,7 @@ import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { Logger } from 'pino';
 import type { Access } from './access/access.ts';
+import type { Intake } from './intake.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { ReadModel } from './read-model/read-model.ts';
 
@@ -28,6 +29,8 @@ export type GatewayContext = {
   /** The folder of built pages, or null. */
   readonly pagesFolder: string | null;
   readonly shards: readonly TelemetryClient[];
+  /** Which of them gets a reading. */
+  readonly intake: Intake;
   readonly readModel: ReadModel;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;

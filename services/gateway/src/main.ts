@@ -15,6 +15,8 @@ import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { FormatError } from '@oppidum/formats/errors';
 import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { foundCity } from '@oppidum/node/found-city';
+import { openNodeDoor } from '@oppidum/node/node-door';
+import { NODE_SOCKET } from '@oppidum/node/node-wire';
 import { openCity } from '@oppidum/node/open-city';
 import { type Logger, pino } from 'pino';
 import { openAdminDoor } from './admin-door.ts';
@@ -22,6 +24,7 @@ import { ADMIN_SOCKET } from './api-types.ts';
 import { readConfig, type StartOptions } from './config.ts';
 import { openFirstShard } from './first-shard.ts';
 import { startGateway } from './server.ts';
+import { openShardProcesses } from './shard-processes.ts';
 
 const EXIT_FAILED = 1;
 /** A clean stop takes a second or two; after this the process ends as if killed, which loses nothing that was acknowledged. */
@@ -39,19 +42,33 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
     for (const closeNext of closers.splice(0).reverse()) await closeNext();
   };
   try {
+    const onFault = (error: Error): void =>
+      logger.error({ error: { message: error.message, stack: error.stack } }, 'a call of a shard in another process failed');
     const { folder, founded } = await openFolder(config.data, options.found);
     closers.push(folder.release);
     const onWitnessRefusal = (refusal: { readonly code: string }): void =>
       logger.warn({ code: refusal.code }, 'a witness refused');
     const city = await openCity({ folder, crypto: nativeCrypto, registry: cityRegistry, onFailure: fail, onWitnessRefusal });
     closers.push(city.close);
+    const door = await openNodeDoor({ client: city.client, path: join(config.data, NODE_SOCKET), onFault });
+    closers.push(door.close);
+    if (door.reason !== null) logger.warn(`no shard in another process can follow: ${door.reason}`);
     const shard = await openFirstShard({ folder, node: city.client, crypto: nativeCrypto, logger, onFailure: fail });
     if (shard !== null) closers.push(shard.close);
+    const processes = await openShardProcesses({
+      folder,
+      node: city.client,
+      crypto: nativeCrypto,
+      logger,
+      logLevel: config.logLevel,
+      count: config.shards,
+    });
+    closers.push(processes.close);
+    const shards = [...(shard === null ? [] : [shard]), ...processes.shards];
     const gateway = await startGateway({
       crypto: nativeCrypto,
       registry: cityRegistry,
       node: city.client,
-      shards: shard === null ? [] : [shard.client],
       name: folder.genesis.name,
       genesisFile: new Uint8Array(readFileSync(folder.paths.genesis)),
       logFolder: city.logFolder,
@@ -59,10 +76,11 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       folder: folder.paths.gateway,
       logger,
       ...config,
+      shards: shards.map(({ client }) => client),
       reindex: options.reindex,
     });
     closers.push(gateway.close);
-    const admin = await openAdminDoor({ path: join(config.data, ADMIN_SOCKET), shards: shard === null ? [] : [shard], logger });
+    const admin = await openAdminDoor({ path: join(config.data, ADMIN_SOCKET), shards, logger });
     if (admin !== null) closers.push(admin.close);
     return { http: gateway.http, mqtt: gateway.mqtt, founded, close };
   } catch (error) {

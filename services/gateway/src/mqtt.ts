@@ -42,7 +42,7 @@ export type MqttDoor = {
   readonly close: () => Promise<void>;
 };
 
-type DoorContext = Pick<GatewayContext, 'crypto' | 'node' | 'shards' | 'metrics' | 'logger'>;
+type DoorContext = Pick<GatewayContext, 'crypto' | 'node' | 'intake' | 'metrics' | 'logger'>;
 
 /** Listens. Throws PORT_TAKEN. */
 export async function openMqtt(context: DoorContext, options: MqttOptions): Promise<MqttDoor> {
@@ -182,11 +182,7 @@ class Sessions {
     const rejection = this.#checkPublish(client, packet);
     if (rejection !== null) return this.#refuse(client, rejection);
     const envelope = typeof payload === 'string' ? new Uint8Array(Buffer.from(payload)) : new Uint8Array(payload);
-    const shard = this.#context.shards.find((candidate) => candidate.accepts());
-    const answer =
-      shard === undefined || !this.#context.node.isAlive()
-        ? { kind: 'passing' as const, rejection: reject('NOT_READY', { part: 'telemetry' }) }
-        : await shard.ingestInTurn(envelope);
+    const answer = await this.#context.intake.ingestInTurn(envelope);
     this.#context.metrics.countReading('mqtt', answer.kind);
     if (answer.kind !== 'passing') {
       await this.#send(client, topic.replace(/up$/, 'down'), Buffer.from(answer.receipt));

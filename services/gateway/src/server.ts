@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { Access } from './access/access.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { type App, buildApp } from './http/app.ts';
+import { Intake } from './intake.ts';
 import { portTaken } from './listen.ts';
 import { makeMetrics } from './metrics.ts';
 import { type MqttDoor, openMqtt } from './mqtt.ts';
@@ -84,6 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         registry,
         node,
         shards,
+        intake: new Intake({ crypto, node, shards }),
         name,
         genesisFile,
         logFolder,

@@ -15,6 +15,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CborValue } from '@oppidum/formats/cbor';
 import { id as idSchema } from '@oppidum/formats/common-schemas';
 import { formatError } from '@oppidum/formats/errors';
+import { stateHop } from '@oppidum/formats/evidence';
 import { LIMITS } from '@oppidum/formats/limits';
 import { blob, uint } from '@oppidum/formats/schema';
 import { prefixRange } from '@oppidum/formats/state-layout';
@@ -27,7 +28,6 @@ import {
   encodeChanges,
   encodeCheckpoint,
   encodeLeafProof,
-  encodeStateHop,
   encodeSubmitAnswer,
   encodeTransaction,
   followSchema,
@@ -180,7 +180,7 @@ function answersOf(client: NodeClient, follow: Answer): ReadonlyMap<string, Answ
       'proveState',
       async (body) => {
         const [ranges, size] = pairOf(body);
-        return encodeStateHop(await client.proveState(rangesSchema.parse(ranges, ''), number(size)));
+        return stateHop.encode(await client.proveState(rangesSchema.parse(ranges, ''), number(size)));
       },
     ],
   ]);

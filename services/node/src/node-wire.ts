@@ -4,7 +4,6 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import { type CborValue, encodeCbor, parseCbor } from '@oppidum/formats/cbor';
 import { height, id, merklePath, timeMs } from '@oppidum/formats/common-schemas';
 import { formatError } from '@oppidum/formats/errors';
-import { stateHop } from '@oppidum/formats/evidence';
 import { LIMITS } from '@oppidum/formats/limits';
 import { encodeEvents, parseEvents, parseResultCode } from '@oppidum/formats/result';
 import { blob, type Infer, list, optional, struct, text, uint } from '@oppidum/formats/schema';
@@ -39,10 +38,12 @@ function openTransaction({ code, details, events, ...rest }: Infer<typeof transa
   return { ...rest, code: parseResultCode(code), details: parseDetails(parseCbor(details)), events: parseEvents(events) };
 }
 
+/** An executed transaction, or null. */
 export function encodeTransaction(transaction: CommittedTransaction | null): CborValue {
   return transaction === null ? null : transactionSchema.encode(packTransaction(transaction));
 }
 
+/** What `encodeTransaction` wrote. Throws FormatError. */
 export function parseTransactionAnswer(value: CborValue): CommittedTransaction | null {
   return value === null ? null : openTransaction(transactionSchema.parse(value, ''));
 }
@@ -65,6 +66,7 @@ export function encodeBlock(block: CommittedBlock | null): CborValue {
   return blockSchema.encode({ ...rest, ...root, transactions: transactions.map(packTransaction) });
 }
 
+/** What `encodeBlock` wrote. Throws FormatError. */
 export function parseBlockAnswer(value: CborValue): CommittedBlock | null {
   if (value === null) return null;
   const { stateRoot = null, transactions, ...rest } = blockSchema.parse(value, '');
@@ -74,6 +76,7 @@ export function parseBlockAnswer(value: CborValue): CommittedBlock | null {
 const admissionRefusal = struct({ id: optional(id()), code: text(64, 2), details: blob(LIMITS.transactionSizeMax, 1) });
 const submitSchema = struct({ executed: optional(transactionSchema), refused: optional(admissionRefusal) });
 
+/** What became of a submitted envelope. */
 export function encodeSubmitAnswer(answer: SubmitAnswer): CborValue {
   if ('executed' in answer) return submitSchema.encode({ executed: packTransaction(answer.executed) });
   const { id: refusedId, code, details } = answer.refused;
@@ -93,25 +96,27 @@ export function parseSubmitAnswer(value: CborValue): SubmitAnswer {
 
 const checkpointSchema = struct({ size: uint(), root: id(), note: blob(LIMITS.noteSizeMax, 1) });
 
+/** A published checkpoint. */
 export function encodeCheckpoint({ size, root, note }: PublishedCheckpoint): CborValue {
   return checkpointSchema.encode({ size, root, note });
 }
 
+/** What `encodeCheckpoint` wrote. Throws FormatError. */
 export function parseCheckpointAnswer(value: CborValue): PublishedCheckpoint {
   return checkpointSchema.parse(value, '');
 }
 
 const leafProofSchema = struct({ index: uint(), path: merklePath() });
 
+/** A place of a leaf with its path. */
 export function encodeLeafProof({ index, path }: LeafProof): CborValue {
   return leafProofSchema.encode({ index, path: [...path] });
 }
 
+/** What `encodeLeafProof` wrote. Throws FormatError. */
 export function parseLeafProof(value: CborValue): LeafProof {
   return leafProofSchema.parse(value, '');
 }
-
-export const { encode: encodeStateHop, parse: parseStateHop } = stateHop;
 
 const rangeSchema = struct({ lo: blob(LIMITS.stateKeySizeMax, 2), hi: blob(LIMITS.stateKeySizeMax, 2) });
 export const rangesSchema = list(rangeSchema, { min: 1, max: 64 });
@@ -123,6 +128,7 @@ export type FollowedHead = Infer<typeof headSchema>;
 /** What is mirrored: the city, so that nobody follows another one, and the names of kinds. */
 export const followSchema = struct({ genesis: id(), kinds: list(text(64), { min: 1, max: 64 }) });
 
+/** Changed records: [[key, value or null] …]. */
 export function encodeChanges(changes: readonly StateChange[]): CborValue {
   return changes.map(({ key, value }) => [key, value]);
 }

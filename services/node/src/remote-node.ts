@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { CborValue } from '@oppidum/formats/cbor';
 import { formatError } from '@oppidum/formats/errors';
+import { stateHop } from '@oppidum/formats/evidence';
 import { LIMITS } from '@oppidum/formats/limits';
 import { blob, uint } from '@oppidum/formats/schema';
 import { parseState } from '@oppidum/formats/state-layout';
@@ -25,7 +26,6 @@ import {
   parseChanges,
   parseCheckpointAnswer,
   parseLeafProof,
-  parseStateHop,
   parseSubmitAnswer,
   parseTransactionAnswer,
   rangesSchema,
@@ -212,7 +212,7 @@ function clientOf({ genesisHash, origin }: RemoteNodeOptions, link: Link): NodeL
     proveLeaf: async (index, size) => parseLeafProof(await link.call('proveLeaf', [index, size])),
     async proveState(ranges, size) {
       const asked = ranges.map(({ lo, hi }) => ({ lo, hi }));
-      return parseStateHop(await link.call('proveState', [rangesSchema.encode(asked), size]), '');
+      return stateHop.parse(await link.call('proveState', [rangesSchema.encode(asked), size]), '');
     },
   };
 }

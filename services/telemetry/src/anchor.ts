@@ -143,10 +143,12 @@ export class Anchorer {
     const { client, shard, vault, onFailure } = this.#options;
     const head = client.read(at(anchorHeadKind, shard));
     if (head === null || head.size <= (vault.newestAnchor()?.size ?? 0)) return;
-    this.#recording = this.#recording.then(() => this.#record()).catch((error: Error) => {
-      // A node that went away is followed again when it is back.
-      if (!(error instanceof FormatError)) onFailure(error);
-    });
+    this.#recording = this.#recording
+      .then(() => this.#record())
+      .catch((error: Error) => {
+        // A node that went away is followed again when it is back.
+        if (!(error instanceof FormatError)) onFailure(error);
+      });
   }
 
   async #record(): Promise<void> {

@@ -3,6 +3,7 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Rejection } from '@oppidum/formats/errors';
 import type { Evidence } from '@oppidum/formats/evidence';
+import type { Awaitable } from '@oppidum/node/client';
 import type { PublishedCheckpoint } from '@oppidum/node/publisher';
 
 /**
@@ -44,7 +45,7 @@ export type ShardStatus = {
   readonly accepts: boolean;
 };
 
-/** A shard as the doors of the city see it. */
+/** A shard as the doors of the city see it, in this process or in another; while it is away, calls refuse with NOT_READY. */
 export type TelemetryClient = {
   status(): ShardStatus;
   /** The newest checkpoint of the shard's log, and the folder whose `checkpoint` and `tile/…` are served as C2SP tlog-tiles. */
@@ -59,9 +60,9 @@ export type TelemetryClient = {
   /** As `status().accepts`, at no cost. */
   accepts(): boolean;
   /** Entries from an index on, ascending, at most `limit`. */
-  readings(fromIndex: number, limit: number): readonly KeptReading[];
+  readings(fromIndex: number, limit: number): Awaitable<readonly KeptReading[]>;
   /** The entry with this digest, or null. */
-  reading(digest: Bytes): KeptReading | null;
+  reading(digest: Bytes): Awaitable<KeptReading | null>;
   /** Calls after each group is durable; the answer ends that. */
   onKept(listener: (readings: readonly KeptReading[]) => void): () => void;
   /** Calls after each anchor that took effect; the answer ends that. */
@@ -70,4 +71,10 @@ export type TelemetryClient = {
   ): () => void;
   /** Evidence of a reading (or of its erasure) under the newest city checkpoint. Throws READING_UNKNOWN, NOT_ANCHORED. */
   evidence(digest: Bytes): Promise<Evidence>;
+};
+
+/** A shard in this process: what its vault holds is at hand. */
+export type LocalTelemetryClient = Omit<TelemetryClient, 'readings' | 'reading'> & {
+  readings(fromIndex: number, limit: number): readonly KeptReading[];
+  reading(digest: Bytes): KeptReading | null;
 };

@@ -13,7 +13,7 @@ import { CheckpointPublisher } from '@oppidum/node/publisher';
 import { type AdmissionContext, admitReadings, checkStillEntitled } from './admit.ts';
 import { Anchorer } from './anchor.ts';
 import { CheckPool } from './check-pool.ts';
-import type { KeptReading, TelemetryClient } from './client.ts';
+import type { KeptReading, LocalTelemetryClient } from './client.ts';
 import { type CloneFinding, findClones } from './clones.ts';
 import { DeviceRecords } from './device-records.ts';
 import { Erasures, type LegalBasis } from './erasures.ts';
@@ -48,7 +48,7 @@ export type ShardOptions = PartsOptions & {
 
 /** A running shard. */
 export type OpenShard = {
-  readonly client: TelemetryClient;
+  readonly client: LocalTelemetryClient;
   /** Erases what a device of a personal model sent until now, see `Erasures.erase`. */
   readonly erase: (device: Bytes, legalBasis: LegalBasis) => Promise<{ readonly id: Bytes; readonly count: number }>;
   /** Device keys that were found in two places. */

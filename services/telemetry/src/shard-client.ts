@@ -5,7 +5,7 @@ import { at } from '@oppidum/formats/state-layout';
 import { shardKind } from '@oppidum/formats/state-telemetry';
 import type { NodeLink } from '@oppidum/node/client';
 import type { CheckpointPublisher } from '@oppidum/node/publisher';
-import type { KeptReading, TelemetryClient } from './client.ts';
+import type { KeptReading, LocalTelemetryClient } from './client.ts';
 import type { Erasures } from './erasures.ts';
 import { makeEvidence } from './evidence.ts';
 import { openReading } from './kept-readings.ts';
@@ -28,7 +28,7 @@ export type RunningShard = {
 };
 
 /** The client over these parts. */
-export function telemetryClient(running: RunningShard): TelemetryClient {
+export function telemetryClient(running: RunningShard): LocalTelemetryClient {
   const { number, client, parts, publisher, sequencer, kept, anchored } = running;
   const { id, record, paths, vault, keys } = parts;
   let known = { height: -1, isActive: false };

@@ -68,13 +68,7 @@ function followVault(log: TileLog, vault: Vault, origin: string, crypto: Crypto)
 }
 
 /** The log continues what its key signed last and what the ledger anchored. */
-function assertOneStory(
-  log: TileLog,
-  logSigner: LogSigner,
-  client: Pick<NodeLink, 'read'>,
-  shard: Bytes,
-  origin: string,
-): void {
+function assertOneStory(log: TileLog, logSigner: LogSigner, client: Pick<NodeLink, 'read'>, shard: Bytes, origin: string): void {
   const anchored = client.read(at(anchorHeadKind, shard));
   for (const head of [logSigner.last, ...(anchored === null ? [] : [anchored])]) {
     if (head.size > log.size || !equalBytes(log.root(head.size), head.root))

@@ -22,7 +22,7 @@ const BODY_SIZE_MAX = 64 * LIMITS.readingSizeMax;
 const MESSAGE_LENGTH_MAX = 1_024;
 
 /** POST /api/v1/readings. */
-export function addIngestRoutes(app: App, { shards, metrics, node }: GatewayContext): void {
+export function addIngestRoutes(app: App, { intake, metrics }: GatewayContext): void {
   app.register(async (scope: App) => {
     scope.addContentTypeParser(
       [ENVELOPE_TYPE, BATCH_TYPE],
@@ -46,9 +46,7 @@ export function addIngestRoutes(app: App, { shards, metrics, node }: GatewayCont
       async (request, reply): Promise<ReadingAnswersJson | undefined> => {
         const type = acceptedType(request, ['application/cbor', 'application/json']);
         const envelopes = readEnvelopes(request.headers['content-type'], request.body);
-        const shard = shards.find((candidate) => candidate.accepts());
-        if (shard === undefined || !node.isAlive()) throw formatError('NOT_READY', { part: 'telemetry' });
-        const kept = await shard.ingestAll(envelopes);
+        const kept = await intake.ingestAll(envelopes);
         if (kept === null) throw formatError('OVERLOADED', { waiting: 'readings' });
         for (const { kind } of kept) metrics.countReading('http', kind);
         const list = kept.map(showAnswer);
