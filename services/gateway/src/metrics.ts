@@ -10,7 +10,7 @@ export type GatewayMetrics = {
   readonly contentType: string;
   /** The text of /metrics. */
   readonly render: () => Promise<string>;
-  readonly countReading: (door: 'http' | 'mqtt', outcome: IngestAnswer['kind']) => void;
+  readonly countReading: (door: 'http' | 'mqtt', outcome: IngestAnswer['kind'], count?: number) => void;
   readonly countTransaction: (code: string) => void;
   readonly countRefusedRequest: (code: string) => void;
 };
@@ -70,7 +70,7 @@ export function makeMetrics({ node, shards, lag, mqttConnectionCount }: MetricsO
   return {
     contentType: register.contentType,
     render: () => register.metrics(),
-    countReading: (door, outcome) => readings.inc({ door, outcome }),
+    countReading: (door, outcome, count = 1) => readings.inc({ door, outcome }, count),
     countTransaction: (code) => transactions.inc({ code }),
     countRefusedRequest: (code) => refused.inc({ code }),
   };
