@@ -22,6 +22,8 @@ const VALUE = 'resident-4711-at-the-east-gate';
 const NAME = 'who-passed-the-turnstile';
 /** Stands in a reading of a lamp, so the search for words finds what there is to find. */
 const OPEN_WORD = 'lamp-says-hello';
+/** Why somebody asked: kept in a register of the machine, and nowhere else. */
+const REASON = 'case 2031/77';
 
 type TestDevice = { readonly id: Bytes; readonly hex: string; readonly sign: (sequence: number, records: object) => Bytes };
 
@@ -50,7 +52,7 @@ async function enrol({ api, records, manufacturer, maker }: TestMaker, personal:
 }
 
 /** Files under a folder whose bytes hold the word. */
-function filesWith(folder: string, word: string): string[] {
+function filesWith(folder: string, word: string | Uint8Array): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((file) => file.isFile() && readFileSync(join(file.parentPath, file.name)).includes(word))
     .map(({ name }) => name);
@@ -105,15 +107,18 @@ describe('the admin door of a running city', { skip: process.platform === 'win32
     await until('the readings are anchored', isAnchored);
     assert.equal((await fetch(`${city.http}/api/v1/evidence/${first}`)).status, 403);
     for (const word of [VALUE, NAME]) assert.deepEqual(filesWith(data, word), [], word);
-    assert.notDeepEqual(filesWith(data, first), [], 'the read model has its id');
+    const inReadModel = () => filesWith(join(data, 'gateway'), Buffer.from(first, 'hex'));
+    assert.notDeepEqual(inReadModel(), [], 'the read model has its id');
     assert.notDeepEqual(filesWith(data, OPEN_WORD), [], 'the search finds what is there');
 
-    const erase = ['device', 'erase', badge.hex, '--basis', 'consent-withdrawn'];
+    const erase = ['erase', badge.hex, '--legal-basis', 'consent-withdrawn', '--reason', REASON];
     const asked = await run(erase);
     assert.equal(asked.code, 2, 'nobody can be asked here');
     for (const part of ['Destroyed: the key', 'Stays: the digests', '--yes'])
       assert.ok(asked.stderr.includes(part), asked.stderr);
-    assert.equal((await run([...erase, '--dry-run'])).code, 0);
+    const dry = await run([...erase, '--dry-run', '--json']);
+    assert.equal(dry.code, 0, dry.stderr);
+    assert.equal((JSON.parse(dry.stdout) as { readingCount: number }).readingCount, 2);
     assert.equal((await listed(badge.hex)).length, 2, 'nothing was destroyed by asking');
     const erased = await run([...erase, '--yes', '--json']);
     assert.equal(erased.code, 0, erased.stderr);
@@ -123,8 +128,14 @@ describe('the admin door of a running city', { skip: process.platform === 'win32
       [2],
     );
 
+    const register = readFileSync(join(data, 'erasure-register.ndjson'), 'utf8').trim();
+    const { reason, legalBasis, ...entry } = JSON.parse(register) as { reason: string; legalBasis: string; erasures: unknown };
+    assert.deepEqual([reason, legalBasis, entry.erasures], [REASON, 'consent-withdrawn', erasures]);
+    assert.ok(!register.includes(badge.hex));
+    assert.deepEqual(filesWith(data, REASON), ['erasure-register.ndjson'], 'neither the ledger nor a log has it');
+
     await until('the read model has forgotten', async () => (await listed(badge.hex)).length === 0);
-    await until('no file links it to a device', () => filesWith(data, first).length === 0);
+    await until('no file links it to a device', () => inReadModel().length === 0);
     for (const word of [VALUE, NAME]) assert.deepEqual(filesWith(data, word), [], word);
     for (const id of ids.slice(0, 2)) {
       const fetched = await run(['evidence', id, '--out', 'erased.evidence', '--policy', join(data, 'city.policy')]);
@@ -148,14 +159,14 @@ describe('the admin door of a running city', { skip: process.platform === 'win32
   ];
   for (const [i, [device, basis, code, exitCode]] of REFUSALS.entries()) {
     test(`refuses what it cannot erase: ${['erased before', 'not personal', 'unknown'][i]}`, async () => {
-      const refused = await run(['device', 'erase', device(), '--basis', basis, '--yes', '-v']);
+      const refused = await run(['erase', device(), '--legal-basis', basis, '--reason', REASON, '--yes', '-v']);
       assert.equal(refused.code, exitCode);
       assert.match(refused.stderr, new RegExp(`code ${code}`));
     });
   }
 
   test('a basis that is none is a usage error', async () => {
-    const refused = await run(['device', 'erase', badge.hex, '--basis', 'boredom', '--yes']);
+    const refused = await run(['erase', badge.hex, '--legal-basis', 'boredom', '--reason', REASON, '--yes']);
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /consent-withdrawn, objection/);
   });

@@ -24,6 +24,8 @@ const NOUNS = [
     'policy',
     'state',
     'node',
+    'backup',
+    'erase',
     'conformance',
     'bench',
     'completion',

@@ -53,6 +53,18 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/fsck.ts')).buildFsck,
   },
   {
+    name: 'backup',
+    group: RUN,
+    summary: 'Copy a city, running or not; prove and restore copies; export keys',
+    load: async () => (await import('./commands/backup.ts')).buildBackup,
+  },
+  {
+    name: 'erase',
+    group: RUN,
+    summary: 'Destroy what a device about a person sent until now',
+    load: async () => (await import('./commands/erase.ts')).buildErase,
+  },
+  {
     name: 'node',
     group: RUN,
     summary: 'Write a snapshot of a stopped city; make a data folder from one',
@@ -61,7 +73,7 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'device',
     group: LOOK,
-    summary: 'List, show, register, activate, suspend, resume, revoke devices; erase, clones',
+    summary: 'List, show, register, activate, suspend, resume, revoke devices; clones',
     load: async () => (await import('./commands/device.ts')).buildDevice,
   },
   {

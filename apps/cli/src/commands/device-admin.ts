@@ -1,71 +1,15 @@
-/** `oppidum device erase`, `oppidum device clones`: what only the owner of a running city's data folder may do, through its admin door. */
+/** `oppidum device clones`: device keys that were found in two places, through the admin door of the running city. */
 
-import { LEGAL_BASES } from '@oppidum/formats/action-bodies';
 import { parseBase64 } from '@oppidum/formats/bytes';
 import { parseActions } from '@oppidum/formats/transaction';
-import type { CloneJson, ErasureJson, TransactionResultJson } from '@oppidum/gateway/api-types';
+import type { CloneJson, TransactionResultJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
 import { callAdmin } from '../admin-calls.ts';
-import { addExamples, type Cli, idArgument, openCli, shortId } from '../cli.ts';
-import { usageFailure } from '../failure.ts';
+import { addExamples, type Cli, openCli, shortId } from '../cli.ts';
 import type { Column } from '../output.ts';
 import { addSignOptions, confirm, refusal, type SignOptions, submit } from '../transactions.ts';
 
-type EraseOptions = { readonly basis: string; readonly yes?: true; readonly dryRun?: true };
 type ClonesOptions = SignOptions & { readonly report?: true };
-
-/** What an erasure does, for whoever is asked for a yes. */
-const DESTROYED =
-  'the key under which every reading of this device until now is stored: its values, names and times can be read by nobody any more, nor from a copy of the vault without that key';
-const KEPT =
-  'the digests of these readings in the log of the shard (so every other proof holds), the device and its keys on the ledger, and for ever a record that something was erased: when, how many entries, and the basis, naming no device';
-
-/** Adds `device erase`. */
-export function buildErase(command: Command): void {
-  const bases: readonly string[] = LEGAL_BASES;
-  const chooseBasis = (text: string): string => {
-    if (bases.includes(text)) return text;
-    throw usageFailure(`--basis is ${bases.join(', ')}, not ${text}`);
-  };
-  const erase = command
-    .command('erase')
-    .description('destroy what a device of a personal model sent until now (on the machine of the city, as its user)')
-    .argument('<id>', 'id of the device', idArgument('the id'))
-    .requiredOption('--basis <basis>', `why it is owed, on the ledger for everybody to read: ${bases.join(', ')}`, chooseBasis)
-    .option('--dry-run', 'say what would be destroyed; destroy nothing')
-    .option('-y, --yes', 'do not ask, although it cannot be undone')
-    .action(eraseDevice);
-  erase.addHelpText(
-    'after',
-    `\nDestroyed: ${DESTROYED}.\nStays: ${KEPT}.\n\nBackups of shards/<n>/subject-keys bring the readings back: keep none, or destroy them too. Where the ledger refuses the\nrecord, it is erased all the same, and recorded at the next start. Evidence of an erased reading verifies to ERASED.`,
-  );
-  addExamples(erase, [
-    ['what would be destroyed', 'device erase <id> --basis request --dry-run'],
-    ['a person withdrew consent', 'device erase <id> --basis consent-withdrawn'],
-  ]);
-}
-
-async function eraseDevice(id: string, { basis, ...options }: EraseOptions, self: Command): Promise<void> {
-  const cli = openCli(self);
-  cli.output.note(`Destroyed: ${DESTROYED}.`);
-  cli.output.note(`Stays: ${KEPT}.`);
-  if (options.dryRun === true) {
-    cli.output.note('Dry run: nothing was destroyed.');
-    return;
-  }
-  await confirm(cli, { sentence: `Erase what device ${id} sent until now (${basis})`, isDangerous: true }, options);
-  const { erasures } = await callAdmin<ErasureJson>(cli, '/erase', { device: id, legalBasis: basis });
-  if (cli.json) {
-    cli.output.json({ erasures });
-    return;
-  }
-  for (const { shard, id: erasure, count } of erasures)
-    cli.output.fields([
-      ['erased', `${count} reading${count === 1 ? '' : 's'}`],
-      ['shard', shard],
-      ['erasure', erasure],
-    ]);
-}
 
 const COLUMNS: readonly Column<CloneJson>[] = [
   { heading: 'device', text: ({ device }) => device },

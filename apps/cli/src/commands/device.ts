@@ -14,7 +14,7 @@ import { usageFailure } from '../failure.ts';
 import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
-import { buildClones, buildErase } from './device-admin.ts';
+import { buildClones } from './device-admin.ts';
 
 type Filter = ListOptions & { readonly type?: string; readonly status?: string; readonly model?: string };
 type RegisterOptions = SignOptions & {
@@ -63,7 +63,6 @@ export function buildDevice(command: Command): void {
   buildChange(command, 'suspend', 'set a device aside: its readings are refused until it is resumed');
   buildChange(command, 'resume', 'end the suspension of a device');
   buildChange(command, 'revoke', 'take a device out of service for good');
-  buildErase(command);
   buildClones(command);
 }
 
