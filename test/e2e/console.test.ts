@@ -6,7 +6,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { parseCityPolicy } from '@oppidum/formats/city-policy';
+import { joinEvidenceCodes } from '@oppidum/formats/evidence-codes';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import jsQR from 'jsqr';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { PNG } from 'pngjs';
 import { seriousFindings } from '../support/axe.ts';
 import { openBrowser, watchRequests } from '../support/browser.ts';
 import { CityProcess, listReadings, until } from '../support/city-process.ts';
@@ -170,6 +176,27 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
     await page.click('button:has-text("Check here")');
     await page.waitForSelector('text=cannot be reached');
     assert.equal(await page.locator('.green').count(), 0);
+    await context.close();
+  });
+
+  test('a certificate holds the evidence: its codes, scanned from the page, verify', async () => {
+    const context = await browser.newContext({ deviceScaleFactor: 2 });
+    const page = await openView(context, '#/trust');
+    await pin(page);
+    await page.goto(`${city.http}/?lang=en#/certificate/${reading.id}`);
+    await page.waitForSelector('.codes img');
+    writeFileSync(join(SHOTS, 'console-certificate-en.png'), await page.screenshot({ fullPage: true }));
+    writeFileSync(join(SHOTS, 'console-certificate-en.pdf'), await page.pdf({ format: 'A4' }));
+    assert.deepEqual(await seriousFindings(page), []);
+    const texts: string[] = [];
+    for (const code of await page.locator('.codes img').all()) {
+      const { data, width, height } = PNG.sync.read(await code.screenshot());
+      texts.push(jsQR(new Uint8ClampedArray(data), width, height)?.data ?? '');
+    }
+    const joined = joinEvidenceCodes(crypto, texts);
+    assert.ok('file' in joined, texts.map((text) => text.slice(0, 20)).join());
+    const policy = parseCityPolicy(crypto, new Uint8Array(readFileSync(join(data, 'city.policy'))));
+    assert.equal(verifyEvidence(crypto, joined.file, { policy }).verdict, 'OK');
     await context.close();
   });
 

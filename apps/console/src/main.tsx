@@ -6,6 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { firstLanguage, keepLanguage, LanguageContext, useLanguage } from './language.ts';
 import { addressOf, parseRoute, type Route } from './route.ts';
 import './style.css';
+import { CertificateView } from './views/certificate-view.tsx';
 import { CityView } from './views/city-view.tsx';
 import { DeviceView } from './views/device-view.tsx';
 import { LedgerView } from './views/ledger-view.tsx';
@@ -119,6 +120,8 @@ function View({ route }: { readonly route: Route }): ReactNode {
       return <ReadingView key={route.id} id={route.id} />;
     case 'transaction':
       return <TransactionView key={route.id} id={route.id} />;
+    case 'certificate':
+      return <CertificateView key={route.id} id={route.id} />;
     case 'block':
       return <BlockView height={route.height} />;
     case 'search':

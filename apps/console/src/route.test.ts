@@ -12,6 +12,7 @@ test('every view has one address', () => {
     { view: 'device', id },
     { view: 'reading', id },
     { view: 'transaction', id },
+    { view: 'certificate', id },
     { view: 'block', height: 17 },
     { view: 'search', text: 'a/b #%' },
   ];

@@ -2,17 +2,19 @@
 
 export type Route =
   | { readonly view: 'city' | 'ledger' | 'trust' }
-  | { readonly view: 'device' | 'reading' | 'transaction'; readonly id: string }
+  | { readonly view: 'device' | 'reading' | 'transaction' | 'certificate'; readonly id: string }
   | { readonly view: 'block'; readonly height: number }
   | { readonly view: 'search'; readonly text: string };
 
 const ID = /^[0-9a-f]{64}$/;
+const WITH_ID = ['device', 'reading', 'transaction', 'certificate'] as const;
 
 /** The view of an address; the city for any that is none of ours. */
 export function parseRoute(hash: string): Route {
   const [view = '', argument = ''] = hash.replace(/^#\/?/, '').split('/');
   if (view === 'ledger' || view === 'trust') return { view };
-  if ((view === 'device' || view === 'reading' || view === 'transaction') && ID.test(argument)) return { view, id: argument };
+  const named = WITH_ID.find((each) => each === view);
+  if (named !== undefined && ID.test(argument)) return { view: named, id: argument };
   if (view === 'block' && /^[0-9]{1,15}$/.test(argument)) return { view, height: Number(argument) };
   if (view === 'search') return { view, text: decodeOrEmpty(argument) };
   return { view: 'city' };

@@ -41,6 +41,7 @@ export function CheckHere({ id }: { readonly id: string }): ReactNode {
         <a href={`/api/v1/evidence/${id}`} download={`${id.slice(0, 12)}.evidence`}>
           {sentences.saveEvidence}
         </a>
+        <a href={addressOf({ view: 'certificate', id })}>{sentences.certificate}</a>
         <a href="/verify">{sentences.openVerifier}</a>
       </p>
       {state.at === 'idle' && <span className="state unknown">{sentences.notChecked}</span>}
