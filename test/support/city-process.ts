@@ -34,6 +34,7 @@ export class CityProcess {
   static async start(
     data: string,
     ports: { readonly http: number; readonly mqtt: number } = { http: 0, mqtt: 0 },
+    flags: readonly string[] = [],
   ): Promise<CityProcess> {
     const args = [
       '--data',
@@ -44,6 +45,7 @@ export class CityProcess {
       String(ports.http),
       '--mqtt-port',
       String(ports.mqtt),
+      ...flags,
     ];
     const child = spawn(process.execPath, [GATEWAY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const log: string[] = [];

@@ -1,0 +1,263 @@
+/** Two telemetry processes on one node, devices split by id: whatever becomes of one, the other goes on, and nothing acknowledged is lost. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { activateDevice, createModel, makeTransaction, registerDevices } from '@oppidum/device/actions';
+import { type Bytes, equalBytes, parseHex, toHex } from '@oppidum/formats/bytes';
+import { parsePolicy } from '@oppidum/formats/policy';
+import { encodeReadingBatch, parseReadingAnswers } from '@oppidum/formats/reading-answers';
+import { parseReceipt } from '@oppidum/formats/receipt';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { RemoteShard } from '@oppidum/telemetry/remote-shard';
+import { shardSocket } from '@oppidum/telemetry/shard-door';
+import { admitMaker, CityProcess, listReadings, until } from '../support/city-process.ts';
+import { runCommand } from '../support/command-line.ts';
+import { freshBytes, inTemporaryFolder } from '../support/running-city.ts';
+import { TestDevice } from '../support/running-shard.ts';
+
+const MAIN = fileURLToPath(import.meta.resolve('@oppidum/telemetry/telemetry-main'));
+const DEVICE_COUNT = 12;
+const BATCH_COUNT = 40;
+
+type Shard = {
+  readonly id: string;
+  readonly number: number;
+  readonly origin: string;
+  readonly size: number;
+  readonly anchoredSize: number;
+  readonly accepts: boolean;
+};
+/** A device with what it sent and what became of it. */
+type Sender = { readonly device: TestDevice; sequence: number; readonly kept: Bytes[]; unanswered: Bytes[]; shard: string };
+
+let city: CityProcess;
+let data: string;
+let release: () => void = () => undefined;
+let done: Promise<unknown>;
+let senders: Sender[];
+
+const shards = async (): Promise<readonly Shard[]> =>
+  ((await (await fetch(`${city.http}/api/v1/city`)).json()) as { readonly shards: readonly Shard[] }).shards;
+const allAccept = async (): Promise<boolean> => {
+  const found = await shards();
+  return found.length === 2 && found.every(({ accepts }) => accepts);
+};
+/** The process that holds a folder. */
+const holderOf = (folder: string): number =>
+  (JSON.parse(readFileSync(join(data, folder, 'lock'), 'utf8')) as { readonly pid: number }).pid;
+
+/** Sends what has no answer yet and one more reading of each; counts the codes of what passed. */
+async function send(of: readonly Sender[]): Promise<Map<string, number>> {
+  const codes = new Map<string, number>();
+  const batch = of.flatMap((sender) => {
+    sender.unanswered.push(sender.device.sign(++sender.sequence));
+    return sender.unanswered.map((envelope) => ({ sender, envelope }));
+  });
+  const response = await fetch(`${city.http}/api/v1/readings`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cbor', accept: 'application/cbor' },
+    body: new Uint8Array(encodeReadingBatch(batch.map(({ envelope }) => envelope))),
+  });
+  if (response.status === 503) {
+    assert.ok(Number(response.headers.get('retry-after')) > 0, 'says when to come again');
+    return codes.set('503', batch.length);
+  }
+  assert.equal(response.status, 200);
+  const answers = parseReadingAnswers(new Uint8Array(await response.arrayBuffer()));
+  for (const [i, answer] of answers.entries()) {
+    const { sender, envelope } = batch[i]!;
+    if ('receipt' in answer && answer.receipt !== undefined) {
+      sender.unanswered = sender.unanswered.filter((other) => other !== envelope);
+      sender.kept.push(crypto.sha256(envelope));
+      sender.shard = toHex(parseReceipt(answer.receipt).leaf.shard);
+    } else codes.set(String(answer.code), (codes.get(String(answer.code)) ?? 0) + 1);
+  }
+  return codes;
+}
+
+async function assertProven(digest: Bytes): Promise<void> {
+  const policy = parsePolicy(crypto, new Uint8Array(readFileSync(join(data, 'city.policy'))));
+  let file: Bytes = new Uint8Array();
+  await until('its evidence is there', async () => {
+    const response = await fetch(`${city.http}/api/v1/evidence/${toHex(digest)}`, { headers: { accept: 'application/cbor' } });
+    file = new Uint8Array(await response.arrayBuffer());
+    return response.status === 200;
+  });
+  assert.equal(verifyEvidence(crypto, file, { policy }).verdict, 'OK');
+}
+
+before(async () => {
+  const open = Promise.withResolvers<string>();
+  done = inTemporaryFolder(async (folder) => {
+    open.resolve(folder);
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
+  });
+  data = await open.promise;
+  city = await CityProcess.start(data, undefined, ['--shards', '2']);
+  await until('both shards accept', allAccept);
+  const { api, records, manufacturer, maker } = await admitMaker(city, data);
+  const model = { id: freshBytes(32), name: 'Lamp 1', deviceType: 'street-light', personal: false, simulated: false };
+  const devices = Array.from({ length: DEVICE_COUNT }, () => new TestDevice(records.audience));
+  const fresh = devices.map(({ id, signers }) => ({ id, model: model.id, signer: signers[0]!, grade: 'device' as const }));
+  const steps = [[createModel(manufacturer, model)], [registerDevices(model.id, fresh)]];
+  let registration: Bytes = freshBytes(32);
+  for (const actions of steps) {
+    const { code, id } = await api.submit(makeTransaction(records.audience, actions, [maker]));
+    assert.equal(code, 'OK');
+    registration = id;
+  }
+  const activations = fresh.map((device) => activateDevice(records.audience, registration, device));
+  assert.equal((await api.submit(makeTransaction(records.audience, activations, [maker]))).code, 'OK');
+  api.close();
+  senders = devices.map((device) => ({ device, sequence: 0, kept: [], unanswered: [], shard: '' }));
+});
+after(async () => {
+  await city?.end('SIGTERM');
+  release();
+  await done;
+});
+
+describe('two telemetry processes on one node', { concurrency: false }, () => {
+  test('devices are split by id, and each shard has its tiles, receipts and evidence', async () => {
+    assert.deepEqual(Object.fromEntries(await send(senders)), {});
+    const [zero, one] = await shards();
+    const counts = [zero, one].map((shard) => senders.filter((sender) => sender.shard === shard?.id).length);
+    assert.ok(counts.every((count) => count! > 0) && counts[0]! + counts[1]! === DEVICE_COUNT, counts.join(' and '));
+    await until('both are anchored', async () =>
+      (await shards()).every(({ size, anchoredSize }) => size > 0 && anchoredSize === size),
+    );
+    for (const { number, origin } of await shards()) {
+      const checkpoint = await (await fetch(`${city.http}/shards/${number}/checkpoint`)).text();
+      assert.ok(checkpoint.startsWith(`${origin}\n`), checkpoint);
+    }
+    for (const { kept } of senders) await assertProven(kept[0]!);
+    await until('the read model has both', async () => (await listReadings(city.http)).length === DEVICE_COUNT);
+  });
+
+  test('one is killed under load: the other goes on; it comes back, and nothing that was acknowledged is missing', async () => {
+    const [zero, one] = await shards();
+    const [others, theirs] = [zero, one].map((shard) => senders.filter((sender) => sender.shard === shard?.id));
+    const pid = holderOf('shards/1');
+    const seen = new Map<string, number>();
+    let keptMeanwhile = 0;
+    for (let n = 0; n < BATCH_COUNT; n++) {
+      const before = others!.reduce((sum, { kept }) => sum + kept.length, 0);
+      const sending = send(senders);
+      if (n === 5) process.kill(pid, 'SIGKILL');
+      for (const [code, count] of await sending) seen.set(code, (seen.get(code) ?? 0) + count);
+      if (n > 5) keptMeanwhile += others!.reduce((sum, { kept }) => sum + kept.length, 0) - before;
+    }
+    assert.deepEqual([...seen.keys()], ['NOT_READY']);
+    assert.equal(keptMeanwhile, (BATCH_COUNT - 6) * others!.length, 'a receipt for every reading of the other shard');
+    assert.ok(others!.every(({ unanswered }) => unanswered.length === 0));
+
+    await until('it is started again', allAccept);
+    assert.notEqual(holderOf('shards/1'), pid);
+    await until('the rest is taken', async () => {
+      await send(theirs!);
+      return senders.every(({ unanswered }) => unanswered.length === 0);
+    });
+    const kept = senders.flatMap((sender) => sender.kept.map(toHex));
+    await until('every acknowledged reading is listed', async () => {
+      const listed = new Set((await listReadings(city.http)).map(({ id }) => id));
+      return kept.every((id) => listed.has(id));
+    });
+    await until('all is anchored', async () => (await shards()).every(({ size, anchoredSize }) => anchoredSize === size));
+    for (const sender of senders) for (const digest of sender.kept.slice(-3)) await assertProven(digest);
+  });
+
+  test('a stopped node is silent: within a second nothing is acknowledged, and all goes on when it runs again', async () => {
+    const one = (await shards()).find(({ number }) => number === 1)!;
+    const genesisHash = senders[0]!.device.audience;
+    const place = { id: parseHex(one.id, 32), number: 1, origin: one.origin, tilesFolder: '' };
+    const remote = new RemoteShard({ path: join(data, shardSocket(1)), genesisHash, ...place });
+    const sender = senders.find(({ shard }) => shard === one.id)!;
+    const node = holderOf('.');
+    try {
+      await until('it is there', () => remote.client.accepts());
+      const first = await remote.client.ingest(sender.device.sign(++sender.sequence));
+      assert.equal(first.kind, 'kept');
+      process.kill(node, 'SIGSTOP');
+      const stoppedMs = performance.now();
+      await sleep(1_000);
+      const { size } = remote.client.status();
+      const codes = new Set<string>();
+      while (performance.now() - stoppedMs < 2_000) {
+        const answer = await remote.client.ingest(sender.device.sign(sender.sequence + 1));
+        codes.add(answer.kind === 'passing' ? answer.rejection.code : answer.kind);
+        await sleep(50);
+      }
+      assert.deepEqual([...codes], ['NODE_SILENT']);
+      assert.equal(remote.client.status().size, size, 'nothing was kept');
+    } finally {
+      process.kill(node, 'SIGCONT');
+    }
+    await until('it accepts again', () => remote.client.accepts());
+    const again = await remote.client.ingest(sender.device.sign(++sender.sequence));
+    assert.ok(again.kind === 'kept' && equalBytes(again.device, sender.device.id));
+    await remote.close();
+  });
+
+  test('a killed node takes its shards along; the next start finds both as they were, and the folder is sound', async () => {
+    const pid = holderOf('shards/1');
+    await city.end('SIGKILL');
+    await until('the shard is gone', () => {
+      try {
+        process.kill(pid, 0);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    const alone = await CityProcess.start(data);
+    city = alone;
+    const known = await shards();
+    assert.deepEqual(
+      known.map(({ number, accepts }) => [number, accepts]),
+      [
+        [0, true],
+        [1, false],
+      ],
+      'started without its process',
+    );
+    const homeless = senders.filter(({ shard }) => shard === known[1]?.id);
+    assert.deepEqual([...(await send(homeless)).keys()], ['503']);
+    await city.end('SIGTERM');
+
+    city = await CityProcess.start(data, undefined, ['--shards', '2']);
+    await until('both accept', allAccept);
+    await until('the rest is taken', async () => {
+      await send(homeless);
+      return homeless.every(({ unanswered }) => unanswered.length === 0);
+    });
+    await city.end('SIGTERM');
+    const { code, stdout } = await runCommand(['fsck', '--data', data]);
+    assert.equal(code, 0, stdout);
+  });
+
+  test('a shard says why it cannot start', async () => {
+    city = await CityProcess.start(data);
+    const start = (number: string) =>
+      spawnSync(process.execPath, [MAIN, '--data', data, '--shard', number], { encoding: 'utf8', timeout: 30_000 });
+    const undeclared = start('7');
+    assert.match(undeclared.stderr, /No such shard/);
+    assert.equal(undeclared.status, 1);
+    assert.equal(start('x').status, 2);
+    const socket = join(data, shardSocket(1));
+    rmSync(socket, { force: true });
+    writeFileSync(socket, 'something else');
+    const refused = start('1');
+    // SOCKET_REFUSED
+    assert.match(refused.stderr, /A socket by which processes of the city find each other cannot be made/);
+    assert.equal(refused.status, 1);
+    rmSync(socket);
+  });
+});
