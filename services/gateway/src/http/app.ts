@@ -17,6 +17,7 @@ import { addEvidenceRoutes } from './evidence.ts';
 import { addHealthRoutes } from './health.ts';
 import { checkRequest, ownHosts } from './hosts.ts';
 import { addIngestRoutes } from './ingest.ts';
+import { addLiveRoutes } from './live.ts';
 import { addPageRoutes } from './pages.ts';
 import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
@@ -127,6 +128,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addDeviceRoutes,
     addReadingRoutes,
     addSeriesRoutes,
+    addLiveRoutes,
     addIngestRoutes,
     addBlockRoutes,
     addTransactionRoutes,

@@ -1,0 +1,86 @@
+/** What happens in a city, as events for whoever listens: of each block what it recorded, of each entry of a shard what it says. */
+
+import { toHex } from '@oppidum/formats/bytes';
+import { parseSign } from '@oppidum/formats/cose';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { deviceUrnPrefix } from '@oppidum/formats/ids';
+import { deviceKind, modelKind } from '@oppidum/formats/state-devices';
+import { at, parseState } from '@oppidum/formats/state-layout';
+import { kindOfKey } from '@oppidum/formats/state-registry';
+import { anchorHeadKind } from '@oppidum/formats/state-telemetry';
+import { parsePayload } from '@oppidum/formats/transaction';
+import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
+import type { KeptReading } from '@oppidum/telemetry/client';
+import { msOf, openReading, showRecord } from '../read-model/reading-rows.ts';
+
+/** What can be listened to. */
+export const TOPICS = ['readings', 'blocks', 'transactions', 'anchors', 'devices'] as const;
+export type Topic = (typeof TOPICS)[number];
+
+/** `device` and `deviceType` say whom it is about; null: about no device. */
+export type LiveEvent = {
+  readonly topic: Topic;
+  readonly device: string | null;
+  readonly deviceType: string | null;
+  /** JSON without line breaks. */
+  readonly data: string;
+};
+
+/** Records that an event of a reading shows; a pack may have 10,000. */
+const RECORDS_SHOWN_MAX = 16;
+
+/** The events of a block, always all of them and in the same order: their numbers are parts of ids. */
+export function blockEvents(node: Pick<NodeClient, 'read'>, block: CommittedBlock): LiveEvent[] {
+  const { height, timeMs, transactions, changes, appHash } = block;
+  const about = { device: null, deviceType: null };
+  const data = { height, timeMs, transactionCount: transactions.length, logSize: block.logSize, appHash: toHex(appHash) };
+  const events: LiveEvent[] = [{ topic: 'blocks', ...about, data: JSON.stringify(data) }];
+  for (const transaction of transactions) {
+    const { index, position, code } = transaction;
+    const shown = { id: toHex(transaction.id), height, position, index, timeMs, code, kinds: kindsOf(transaction.envelope) };
+    events.push({ topic: 'transactions', ...about, data: JSON.stringify(shown) });
+  }
+  for (const { key, value } of changes) {
+    const name = value === null ? null : (kindOfKey(key)?.name ?? null);
+    if (value === null || name === null) continue;
+    const id = key.subarray(2, 34);
+    if (name === anchorHeadKind.name) {
+      const { size, root } = parseState(anchorHeadKind, value);
+      const shown = { shard: toHex(id), size, root: toHex(root), height, timeMs };
+      events.push({ topic: 'anchors', ...about, data: JSON.stringify(shown) });
+    }
+    if (name === deviceKind.name) {
+      const { status, label = null, reason = null, model } = parseState(deviceKind, value);
+      const shown = { device: toHex(id), label, status, reason, height, timeMs };
+      const deviceType = node.read(at(modelKind, model))?.deviceType ?? null;
+      events.push({ topic: 'devices', device: toHex(id), deviceType, data: JSON.stringify(shown) });
+    }
+  }
+  return events;
+}
+
+function kindsOf(envelope: Uint8Array): string[] {
+  const { payload } = parseSign(envelope);
+  return payload === null ? [] : parsePayload(payload).actions.map(({ kind }) => kind);
+}
+
+/** The event of an entry, or null once it is erased. Of a reading about people nothing is told but that it came. */
+export function readingEvent(
+  { crypto, node }: { readonly crypto: Crypto; readonly node: Pick<NodeClient, 'read'> },
+  shard: { readonly id: Uint8Array },
+  { index, digest, receivedMs, envelope, isPersonal }: KeptReading,
+): LiveEvent | null {
+  if (envelope === null) return null;
+  const { reading, records } = openReading(crypto, envelope);
+  const device = toHex(reading.device);
+  const record = node.read(at(deviceKind, reading.device));
+  const deviceType = record === null ? null : (node.read(at(modelKind, record.model))?.deviceType ?? null);
+  const urnPrefixSize = deviceUrnPrefix(reading.device).length;
+  const shown = isPersonal ? [] : records.slice(0, RECORDS_SHOWN_MAX).map((item) => showRecord(item, urnPrefixSize));
+  const data = {
+    ...{ id: toHex(digest), device, label: record?.label ?? null, deviceType, shard: toHex(shard.id), index },
+    ...{ sequence: reading.sequence, receivedMs, timeMs: msOf(records.at(-1)?.timeS ?? 0), clockErrorMs: reading.clockErrorMs },
+    ...{ personal: isPersonal, recordCount: records.length, records: shown },
+  };
+  return { topic: 'readings', device, deviceType, data: JSON.stringify(data) };
+}
