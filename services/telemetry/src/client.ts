@@ -59,6 +59,8 @@ export type TelemetryClient = {
   ingestInTurn(envelope: Bytes): Promise<IngestAnswer>;
   /** As `status().accepts`, at no cost. */
   accepts(): boolean;
+  /** True while so many readings wait that whatever can come later should; not known of a shard elsewhere. */
+  isBusy?(): boolean;
   /** Entries from an index on, ascending, at most `limit`. */
   readings(fromIndex: number, limit: number): Awaitable<readonly KeptReading[]>;
   /** The entry with this digest, or null. */

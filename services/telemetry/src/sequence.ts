@@ -67,6 +67,7 @@ type Admitted = { readonly part: Part; readonly admissions: readonly Admission[]
 const WAITING_COUNT_MAX = 8_192;
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
 const GROUP_COUNT_MAX = 1_024;
+const BUSY_COUNT = 256;
 /** Envelopes judged together: some milliseconds of signatures. */
 const SLICE_COUNT = 100;
 /** What may be filled by those who wait for room: the rest is for those who are told that there is none. */
@@ -99,6 +100,11 @@ export class Sequencer {
   /** False once the shard has failed or is closed. */
   get isOpen(): boolean {
     return this.#ended === null;
+  }
+
+  /** True while more waits than a quiet shard ever has waiting: what can be done later should be. */
+  get isBusy(): boolean {
+    return this.#waitingCount >= BUSY_COUNT;
   }
 
   /** Resolves when the answer is durable. Rejects only when the shard has failed or is closed. */

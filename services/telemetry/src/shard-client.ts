@@ -55,6 +55,7 @@ export function telemetryClient(running: RunningShard): LocalTelemetryClient {
     ingestAll: (envelopes) => sequencer.ingestAll(envelopes),
     ingestInTurn: (envelope) => sequencer.ingestInTurn(envelope),
     accepts,
+    isBusy: () => sequencer.isBusy,
     readings: (fromIndex, limit) => [...vault.entriesFrom(fromIndex, limit)].map((entry) => openReading(keys, entry)),
     reading(digest) {
       const index = vault.indexOf(digest);

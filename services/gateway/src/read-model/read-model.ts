@@ -6,7 +6,7 @@
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError } from '@oppidum/formats/errors';
@@ -26,6 +26,10 @@ const READINGS_OF_ONE_BATCH = 2_000;
 /** Bytes of their envelopes: packs have many records each. */
 const READINGS_SIZE_OF_ONE_BATCH = 1_048_576;
 const RECORDS_OF_ONE_BATCH = 1_000;
+const GIVE_WAY_MS = 1_000;
+const GIVE_WAY_STEP_MS = 25;
+/** So many readings behind, the rows grow as quickly as they can, whoever else wants the machine. */
+const BEHIND_COUNT_MAX = 2_000_000;
 
 export type ReadModelOptions = {
   /** `gateway/` of the data folder. */
@@ -137,6 +141,7 @@ export class ReadModel {
 
   async #follow(): Promise<void> {
     while (this.#hasNews && !this.#isClosed) {
+      await this.#giveWay();
       this.#hasNews = false;
       const found = [await this.#followBlocks()];
       await this.#sweep();
@@ -144,6 +149,15 @@ export class ReadModel {
       if (found.some(Boolean)) this.#hasNews = true;
       else this.#isCaughtUp = true;
       await nextTurn();
+    }
+  }
+
+  /** Taking readings in comes first: a batch a second is enough while a shard is busy, until too many are behind. */
+  async #giveWay(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < GIVE_WAY_MS; waitedMs += GIVE_WAY_STEP_MS) {
+      const isBusy = this.#options.shards.some((shard) => shard.isBusy?.() === true);
+      if (!isBusy || this.#isClosed || this.lag().readings > BEHIND_COUNT_MAX) return;
+      await sleep(GIVE_WAY_STEP_MS);
     }
   }
 
