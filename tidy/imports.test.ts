@@ -25,6 +25,8 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
     'services/telemetry',
   ],
   'apps/city': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
+  'sdk/web-device': ['core/formats', 'sdk/device'],
+  'apps/device-page': ['core/formats', 'sdk/device', 'sdk/web-device'],
   'apps/bridge': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
   'sdk/pages': ['core/formats', 'core/proofs'],
   'apps/verifier': ['core/formats', 'core/proofs', 'sdk/pages'],

@@ -14,9 +14,10 @@ import { build, type Rolldown } from 'vite';
 const ROOT = resolve(import.meta.dirname, '..');
 /** Files that decide what a page is. */
 const SOURCES = [
-  'apps/{verifier,console}/{index.html,package.json,src/**/*.{ts,tsx,css}}',
+  'apps/{verifier,console,device-page}/{index.html,package.json,src/**/*.{ts,tsx,css}}',
   'core/{formats,proofs}/src/*.ts',
   'sdk/pages/src/**/*.{ts,css}',
+  'sdk/{device,web-device}/src/*.ts',
   'package-lock.json',
   'tools/pages.ts',
 ];
@@ -52,9 +53,9 @@ async function buildConsole(): Promise<ReadonlyMap<string, string | Uint8Array>>
   return new Map(made.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]));
 }
 
-/** One HTML file that holds all it needs, and says so to the browser: nothing else may be loaded or asked. */
-async function buildVerifier(): Promise<string> {
-  const root = join(ROOT, 'apps/verifier');
+/** One HTML file that holds all it needs, and says so to the browser: nothing else is loaded, and nobody asked but `mayAsk`. */
+async function buildPage(app: string, mayAsk: readonly string[] = []): Promise<string> {
+  const root = join(ROOT, 'apps', app);
   const made = (await build({
     root,
     configFile: false,
@@ -65,7 +66,7 @@ async function buildVerifier(): Promise<string> {
   const text = (end: string): string => {
     const found = made.output.filter(({ fileName }) => fileName.endsWith(end));
     const [one] = found;
-    if (one === undefined || found.length > 1) throw new Error(`the verifier is one ${end}, not ${found.length}`);
+    if (one === undefined || found.length > 1) throw new Error(`${app} is one ${end}, not ${found.length}`);
     return one.type === 'chunk' ? one.code : String(one.source);
   };
   // `</script` inside a script would end it.
@@ -76,6 +77,7 @@ async function buildVerifier(): Promise<string> {
     `script-src '${sourceHash(script)}'`,
     `style-src '${sourceHash(style)}'`,
     'img-src data:',
+    ...(mayAsk.length === 0 ? [] : [`connect-src ${mayAsk.join(' ')}`]),
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
@@ -88,7 +90,7 @@ async function buildVerifier(): Promise<string> {
     )
     .replace('</head>', () => `<style>${style}</style>\n  </head>`)
     .replace('</body>', () => `<script type="module">${script}</script>\n  </body>`);
-  if (/(src|href)="(?!data:)/.test(page.replace(script, ''))) throw new Error('the verifier loads something from outside');
+  if (/(src|href)="(?!data:)/.test(page.replace(script, ''))) throw new Error(`${app} loads something from outside`);
   return page;
 }
 
@@ -106,7 +108,10 @@ function describe(out: string, file: string): Page {
 async function buildAll(out: string, digest: string): Promise<void> {
   const fresh = `${out}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  const files = new Map<string, string | Uint8Array>([['verify.html', await buildVerifier()]]);
+  const files = new Map<string, string | Uint8Array>([
+    ['verify.html', await buildPage('verifier')],
+    ['device.html', await buildPage('device-page', ["'self'"])],
+  ]);
   for (const [name, content] of await buildConsole()) files.set(`console/${name}`, content);
   files.set('sources', digest);
   for (const [name, content] of files) {

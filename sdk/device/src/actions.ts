@@ -27,6 +27,9 @@ export type NewDevice = {
   readonly label?: string;
 };
 
+/** Of a device, what its maker needs to register it: the private key stays where it is. */
+export type Registrant = Omit<NewDevice, 'signer'> & { readonly signer: Pick<Signer, 'algorithm' | 'publicKey'> };
+
 /** Number of a device's first key. */
 export const FIRST_KEY_NUMBER = 0;
 /** Half of what the ledger allows: the clocks of makers and cities differ. */
@@ -57,7 +60,7 @@ export function createModel(manufacturer: Bytes, model: Model): Action {
 }
 
 /** `device/register-many`, by the manufacturer's account: at most 1,000 devices of one model. */
-export function registerDevices(model: Bytes, devices: readonly NewDevice[]): Action {
+export function registerDevices(model: Bytes, devices: readonly Registrant[]): Action {
   const entries = devices.map(({ id, signer, grade, label }) => {
     const key = cborMap({ algorithm: signer.algorithm, publicKey: signer.publicKey });
     return cborMap({ id, key, grade, ...(label === undefined ? {} : { label }) });

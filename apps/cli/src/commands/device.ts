@@ -2,14 +2,15 @@
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
-import { activateDevice, type Grade, registerDevices } from '@oppidum/device/actions';
+import { activateDevice, type Grade, type Registrant, registerDevices } from '@oppidum/device/actions';
 import { readOrMakeSeed, readSeed } from '@oppidum/device/key-file';
-import { toHex } from '@oppidum/formats/bytes';
-import { deviceIdOf } from '@oppidum/formats/ids';
+import { parseHex, toHex } from '@oppidum/formats/bytes';
+import { deviceIdOf, EDDSA } from '@oppidum/formats/ids';
+import type { Action } from '@oppidum/formats/transaction';
 import type { CityJson, DeviceDetailJson, DeviceJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { addExamples, COMMAND, formatTime, idArgument, openCli, shortId } from '../cli.ts';
+import { addExamples, type Cli, COMMAND, formatTime, idArgument, openCli, shortId } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
@@ -19,7 +20,8 @@ import { buildClones } from './device-admin.ts';
 type Filter = ListOptions & { readonly type?: string; readonly status?: string; readonly model?: string };
 type RegisterOptions = SignOptions & {
   readonly model: string;
-  readonly deviceKey: string;
+  readonly deviceKey?: string;
+  readonly publicKey?: string;
   readonly grade: Grade;
   readonly label?: string;
 };
@@ -109,7 +111,8 @@ function buildRegister(command: Command): void {
     command.command('register').description('register a device (the account of its manufacturer signs)'),
   )
     .requiredOption('--model <id>', 'its model', idArgument('--model'))
-    .requiredOption('--device-key <file>', 'file of the seed of the device, made where there is none')
+    .option('--device-key <file>', 'file of the seed of the device, made where there is none')
+    .option('--public-key <hex>', 'its Ed25519 public key, where the private one is elsewhere')
     .option('--grade <grade>', 'who really signs: device, bridge or imported', chooseGrade, 'device')
     .option('--label <text>', 'a name for people')
     .action(registerDevice);
@@ -120,7 +123,7 @@ function buildRegister(command: Command): void {
 
 async function registerDevice(options: RegisterOptions, self: Command): Promise<void> {
   const cli = openCli(self);
-  const signer = ed25519Signer(await readOrMakeSeed(options.deviceKey));
+  const signer = await registrantKey(options);
   const id = deviceIdOf(nativeCrypto, signer.publicKey);
   const { label, grade } = options;
   const model = idBytes(options.model);
@@ -128,24 +131,55 @@ async function registerDevice(options: RegisterOptions, self: Command): Promise<
   const sentence = `Register device ${toHex(id)}${label === undefined ? '' : ` (${label})`}, grade ${grade}`;
   const result = await carryOut(cli, { sentence, isDangerous: false, actions: [action] }, options);
   if (result !== null)
-    cli.output.note(`Now activate it: ${COMMAND} device activate ${toHex(id)} --device-key ${options.deviceKey}`);
+    cli.output.note(
+      options.deviceKey === undefined
+        ? `Now it proves that it holds its key: ${COMMAND} device activate ${toHex(id)} --proof …`
+        : `Now activate it: ${COMMAND} device activate ${toHex(id)} --device-key ${options.deviceKey}`,
+    );
+}
+
+async function registrantKey({ deviceKey, publicKey }: RegisterOptions): Promise<Registrant['signer']> {
+  if ((deviceKey === undefined) === (publicKey === undefined)) throw usageFailure('Name --device-key or --public-key');
+  if (deviceKey !== undefined) return ed25519Signer(await readOrMakeSeed(deviceKey));
+  if (!/^[0-9a-f]{64}$/.test(publicKey as string)) throw usageFailure('--public-key has 64 digits 0-9 a-f');
+  return { algorithm: EDDSA, publicKey: parseHex(publicKey as string) };
 }
 
 function buildActivate(command: Command): void {
-  const activate = addSignOptions(command.command('activate').description('prove that a registered device holds its key'))
+  const activateCommand = addSignOptions(command.command('activate').description('prove that a registered device holds its key'))
     .argument('<id>', 'id of the device', idArgument('the id'))
-    .requiredOption('--device-key <file>', 'file of the seed of the device')
-    .action(async (id: string, options: SignOptions & { readonly deviceKey: string }, self: Command) => {
-      const cli = openCli(self);
-      const city = new CityCalls(cli.api);
-      const { registration, model } = await city.get<DeviceDetailJson>(`/api/v1/devices/${id}`);
-      const { genesis } = await city.get<CityJson>('/api/v1/city');
-      const signer = ed25519Signer(readSeed(options.deviceKey));
-      const device = { id: idBytes(id), model: idBytes(model), signer, grade: 'device' as const };
-      const action = activateDevice(idBytes(genesis), idBytes(registration), device);
-      await carryOut(cli, { sentence: `Activate device ${shortId(id)}`, isDangerous: false, actions: [action] }, options);
-    });
-  addExamples(activate, [['with the key it was registered with', 'device activate <id> --device-key lamp-7.seed']]);
+    .option('--device-key <file>', 'file of the seed of the device')
+    .option('--proof <hex>', 'what the device signed to prove it, where its key is elsewhere')
+    .action(activate);
+  addExamples(activateCommand, [['with the key it was registered with', 'device activate <id> --device-key lamp-7.seed']]);
+}
+
+type ActivateOptions = SignOptions & { readonly deviceKey?: string; readonly proof?: string };
+
+async function activate(id: string, options: ActivateOptions, self: Command): Promise<void> {
+  const cli = openCli(self);
+  const { deviceKey, proof } = options;
+  if ((deviceKey === undefined) === (proof === undefined)) throw usageFailure('Name --device-key or --proof');
+  if (proof !== undefined && !/^[0-9a-f]{128}$/.test(proof)) throw usageFailure('--proof has 128 digits 0-9 a-f');
+  const action = proof === undefined ? await makeProof(cli, id, deviceKey as string) : proofAction(id, proof);
+  await carryOut(cli, { sentence: `Activate device ${shortId(id)}`, isDangerous: false, actions: [action] }, options);
+}
+
+function proofAction(id: string, proof: string): Action {
+  return actionOf('device/activate', { id: idBytes(id), proof: parseHex(proof) });
+}
+
+async function makeProof(cli: Cli, id: string, deviceKey: string): Promise<Action> {
+  const city = new CityCalls(cli.api);
+  const { registration, model } = await city.get<DeviceDetailJson>(`/api/v1/devices/${id}`);
+  const { genesis } = await city.get<CityJson>('/api/v1/city');
+  const signer = ed25519Signer(readSeed(deviceKey));
+  return activateDevice(idBytes(genesis), idBytes(registration), {
+    id: idBytes(id),
+    model: idBytes(model),
+    signer,
+    grade: 'device',
+  });
 }
 
 function buildChange(command: Command, verb: 'suspend' | 'resume' | 'revoke', about: string): void {

@@ -19,7 +19,13 @@ const FOR_EVER = 'public, max-age=31536000, immutable';
 const ASSET_TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', json: 'application/json' };
 const assetParams = z.object({ name: z.string().regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.(js|css|json)$/) });
 
-/** GET /, /assets/{name}, /verify. Throws PAGE_NOT_BUILT while they are not there. */
+/** Pages that are one file and name their own policy. */
+const SINGLE_PAGES = [
+  { path: '/verify', file: 'verify.html', summary: 'The offline verifier, one HTML file' },
+  { path: '/device-page', file: 'device.html', summary: 'A browser as a device: an example for makers' },
+] as const;
+
+/** GET /, /assets/{name}, /verify, /device-page. Throws PAGE_NOT_BUILT while they are not there. */
 export function addPageRoutes(app: App, { pagesFolder }: GatewayContext): void {
   app.get(
     '/',
@@ -47,22 +53,18 @@ export function addPageRoutes(app: App, { pagesFolder }: GatewayContext): void {
       return reply.type(`${type}; charset=utf-8`).header('cache-control', FOR_EVER).send(file);
     },
   );
-  app.get(
-    '/verify',
-    {
-      schema: {
-        tags: ['pages'],
-        summary: 'The offline verifier, one HTML file',
-        response: binaryAnswers('the page', 'text/html'),
+  for (const { path, file, summary } of SINGLE_PAGES) {
+    app.get(
+      path,
+      { schema: { tags: ['pages'], summary, response: binaryAnswers('the page', 'text/html') } },
+      async (_request, reply) => {
+        const page = await readPage(pagesFolder, file);
+        const [, policy] = CONTENT_POLICY.exec(page.toString('utf8')) ?? [];
+        if (policy === undefined) throw new Error(`${file} names its content security policy`);
+        return sendPage(reply, page, `${policy}; frame-ancestors 'none'`);
       },
-    },
-    async (_request, reply) => {
-      const page = await readPage(pagesFolder, 'verify.html');
-      const [, policy] = CONTENT_POLICY.exec(page.toString('utf8')) ?? [];
-      if (policy === undefined) throw new Error('the verifier names its content security policy');
-      return sendPage(reply, page, `${policy}; frame-ancestors 'none'`);
-    },
-  );
+    );
+  }
 }
 
 function sendPage(reply: FastifyReply, page: Buffer, policy: string): FastifyReply {
