@@ -33,6 +33,7 @@ function runGateway(city: RunningCity, options: Partial<GatewayOptions> = {}): P
     logFolder: city.logFolder,
     policiesFolder: paths.policies,
     folder: paths.gateway,
+    accessFolder: paths.access,
     logger: pino({ level: 'silent' }),
     host: '127.0.0.1',
     port: 0,

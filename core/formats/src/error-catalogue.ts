@@ -4,6 +4,7 @@
  * Formats, proofs, ledger and devices are here, files and doors of services in `service-errors.ts`.
  */
 
+import { ACCESS_ERRORS } from './access-errors.ts';
 import { type ErrorEntry, entry } from './error-entry.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { READ_ERRORS } from './read-errors.ts';
@@ -334,6 +335,7 @@ export const ERRORS = {
   ERASURE_EXISTS: entry(409, 1, 'The erasure is recorded already', 'Choose a fresh random id'),
 
   ...SERVICE_ERRORS,
+  ...ACCESS_ERRORS,
   ...READ_ERRORS,
   ...OPERATIONS_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

@@ -4,6 +4,10 @@
  *
  *   POST /erase   {device, legalBasis}   destroys the key of what a device of a personal model sent until now, in every shard here
  *   GET  /clones                         device keys found in two places, with the action that reports each
+ *   GET  /keys                           API keys, without their secrets
+ *   POST /keys        {owner, key}       makes one; its secret is in the answer and nowhere else
+ *   POST /keys/revoke {owner, id}        revokes one, at once
+ *   GET  /keys/log                       the newest entries of the log of access
  */
 
 import { randomBytes } from 'node:crypto';
@@ -19,6 +23,8 @@ import type { CloneFinding } from '@oppidum/telemetry/clones';
 import type { OpenShard } from '@oppidum/telemetry/open-shard';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import type { Access } from './access/access.ts';
+import { answerKeys, parseAdminBody } from './access/admin-keys.ts';
 import type { CloneJson, ErasureJson } from './api-types.ts';
 import { hexId } from './http/parameters.ts';
 import { makeProblem } from './http/problem.ts';
@@ -32,6 +38,8 @@ type AdminShard = Pick<OpenShard, 'erase'> & {
 export type AdminDoorOptions = {
   readonly path: string;
   readonly shards: readonly AdminShard[];
+  /** Makes and revokes API keys. */
+  readonly access?: Access;
   readonly logger: Logger;
 };
 
@@ -39,6 +47,8 @@ export type AdminDoorOptions = {
 export type AdminDoor = { readonly close: () => Promise<void> };
 
 const BODY_SIZE_MAX = 1_024;
+/** A thousand ids of devices that a key is for. */
+const KEY_BODY_SIZE_MAX = 131_072;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Between two looks for clients that are too slow: they must not hold up a stop. */
 const CHECK_INTERVAL_MS = 1_000;
@@ -80,41 +90,32 @@ async function answer(options: AdminDoorOptions, request: IncomingMessage, respo
   }
 }
 
-async function route({ shards, logger }: AdminDoorOptions, request: IncomingMessage): Promise<object> {
+async function route({ shards, access, logger }: AdminDoorOptions, request: IncomingMessage): Promise<object> {
   const { method, url } = request;
   if (method === 'POST' && url === '/erase') {
-    const { device, legalBasis } = parseErasure(await readBody(request));
+    const { device, legalBasis } = parseAdminBody(erasureRequest, await readBody(request, BODY_SIZE_MAX));
     const answer = await erase(shards, parseHex(device, 32), legalBasis);
     logger.info({ legalBasis, count: answer.erasures.reduce((sum, { count }) => sum + count, 0) }, 'readings were erased');
     return answer;
   }
   if (method === 'GET' && url === '/clones') return { items: (await Promise.all(shards.map(listClones))).flat() };
+  if (access !== undefined && url?.startsWith('/keys') === true) {
+    const answer = answerKeys(access, `${method} ${url}`, await readBody(request, KEY_BODY_SIZE_MAX));
+    if (answer !== null) return answer;
+  }
   throw formatError('ROUTE_UNKNOWN', { method: method ?? '' });
 }
 
 /** Throws TOO_LARGE. */
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage, sizeMax: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > BODY_SIZE_MAX) throw formatError('TOO_LARGE', { sizeMax: BODY_SIZE_MAX });
+    if (size > sizeMax) throw formatError('TOO_LARGE', { sizeMax });
     parts.push(part);
   }
-  return Buffer.concat(parts).toString();
-}
-
-/** Throws REQUEST_INVALID. */
-function parseErasure(body: string): z.infer<typeof erasureRequest> {
-  let value: unknown;
-  try {
-    value = JSON.parse(body);
-  } catch {
-    throw formatError('REQUEST_INVALID', { want: 'JSON' });
-  }
-  const parsed = erasureRequest.safeParse(value);
-  if (!parsed.success) throw formatError('REQUEST_INVALID', { at: `/${parsed.error.issues[0]?.path.join('/') ?? ''}` });
-  return parsed.data;
+  return Buffer.concat(parts);
 }
 
 /** Throws ERASURE_EMPTY where no shard has anything, else what `Erasures.erase` throws. */

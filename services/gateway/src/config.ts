@@ -5,9 +5,12 @@ import { parseArgs } from 'node:util';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { ANONYMOUS } from './access/principal.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const host = z.string().regex(/^[A-Za-z0-9.:[\]_-]{1,255}$/, 'a host name or an address');
+
+const rate = z.coerce.number().int().min(1).max(10_000_000);
 
 const settings = z.strictObject({
   /** The data folder of the city. */
@@ -23,8 +26,13 @@ const settings = z.strictObject({
   /** Further names by which browsers may call this service. */
   hosts: z.array(host).max(32).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  /** HTTP requests a minute from one address. */
-  requestsPerMinute: z.coerce.number().int().min(1).max(10_000_000).default(60_000),
+  /** HTTP requests a minute of one API key, or from one address. */
+  requestsPerMinute: rate.default(60_000),
+  /** Of these, what changes something; and evidence, which is made anew for each. */
+  writesPerMinute: rate.default(60_000),
+  evidencePerMinute: rate.default(12_000),
+  /** Who may read without an API key what is not about people. `here`: who is on this machine. */
+  anonymous: z.enum(ANONYMOUS).default('here'),
 });
 
 /** Every setting, checked. */
@@ -49,6 +57,9 @@ const FLAGS = {
   shards: { type: 'string' },
   'log-level': { type: 'string' },
   'requests-per-minute': { type: 'string' },
+  'writes-per-minute': { type: 'string' },
+  'evidence-per-minute': { type: 'string' },
+  anonymous: { type: 'string' },
   config: { type: 'string' },
   found: { type: 'string' },
   reindex: { type: 'boolean' },
@@ -64,6 +75,9 @@ const SETTING_FLAGS = [
   'shards',
   'log-level',
   'requests-per-minute',
+  'writes-per-minute',
+  'evidence-per-minute',
+  'anonymous',
 ] as const;
 
 /** Reads settings from where they may stand. Throws CONFIG_INVALID, naming the setting and where it was given. */

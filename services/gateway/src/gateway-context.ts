@@ -7,6 +7,7 @@ import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { Logger } from 'pino';
 import type { Access } from './access/access.ts';
+import type { AnswerStore } from './access/answer-store.ts';
 import type { Intake } from './intake.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { ReadModel } from './read-model/read-model.ts';
@@ -15,6 +16,8 @@ export type GatewayContext = {
   readonly crypto: Crypto;
   /** Who may do what; see access/access.ts. */
   readonly access: Access;
+  /** First answers to requests that are sent again. */
+  readonly answers: AnswerStore;
   /** Shapes of actions, for showing them. */
   readonly registry: Registry;
   /** The city's name, from its genesis document. */

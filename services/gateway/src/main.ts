@@ -74,13 +74,14 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       logFolder: city.logFolder,
       policiesFolder: folder.paths.policies,
       folder: folder.paths.gateway,
+      accessFolder: folder.paths.access,
       logger,
       ...config,
       shards: shards.map(({ client }) => client),
       reindex: options.reindex,
     });
     closers.push(gateway.close);
-    const admin = await openAdminDoor({ path: join(config.data, ADMIN_SOCKET), shards, logger });
+    const admin = await openAdminDoor({ access: gateway.access, path: join(config.data, ADMIN_SOCKET), shards, logger });
     if (admin !== null) closers.push(admin.close);
     return { http: gateway.http, mqtt: gateway.mqtt, founded, close };
   } catch (error) {

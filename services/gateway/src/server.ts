@@ -1,5 +1,6 @@
 /** The gateway over a running city: its read model, then its doors; closed in the opposite order. */
 
+import { randomBytes } from 'node:crypto';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { Registry } from '@oppidum/ledger/action';
@@ -7,8 +8,11 @@ import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { Logger } from 'pino';
 import { Access } from './access/access.ts';
+import { AnswerStore } from './access/answer-store.ts';
+import { openAccessDatabase } from './access/key-store.ts';
+import type { Anonymous } from './access/principal.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import { type App, buildApp } from './http/app.ts';
+import { type App, buildApp, type HttpOptions } from './http/app.ts';
 import { Intake } from './intake.ts';
 import { portTaken } from './listen.ts';
 import { makeMetrics } from './metrics.ts';
@@ -31,13 +35,24 @@ export type GatewayOptions = {
   readonly pages?: string | undefined;
   /** Of the read model. */
   readonly folder: string;
+  /** Of API keys and the log of access. */
+  readonly accessFolder: string;
   readonly logger: Logger;
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   readonly mqttPort: number;
   readonly hosts?: readonly string[];
+  /** Who may read without a key what is not about people; who is on this machine unless told. */
+  readonly anonymous?: Anonymous;
+  /** Requests a minute of one principal: reads, writes, evidence. */
   readonly requestsPerMinute?: number;
+  readonly writesPerMinute?: number;
+  readonly evidencePerMinute?: number;
+  /** Milliseconds since 1970, for keys. */
+  readonly clock?: () => number;
+  readonly headTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
   /** Fill the read model anew. */
   readonly reindex?: boolean;
 };
@@ -48,10 +63,13 @@ export type Gateway = {
   readonly mqtt: string;
   readonly app: App;
   readonly readModel: ReadModel;
+  readonly access: Access;
   readonly close: () => Promise<void>;
 };
 
 const REQUESTS_PER_MINUTE = 60_000;
+/** Making evidence takes milliseconds, answering most else fractions of one. */
+const EVIDENCE_PER_MINUTE = 12_000;
 
 /** Opens read model, HTTP and MQTT. Throws PORT_TAKEN; nothing stays open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -69,6 +87,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       );
     const readModel = await ReadModel.open({ folder: options.folder, crypto, node, shards, onFailure });
     closers.push(() => readModel.close());
+    const { access, answers } = openAccess(options);
+    closers.push(async () => access.close());
     let mqtt: MqttDoor | null = null;
     const metrics = makeMetrics({
       node,
@@ -81,7 +101,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const context: GatewayContext = {
       ...{
         crypto,
-        access: new Access(),
+        access,
+        answers,
         registry,
         node,
         shards,
@@ -97,19 +118,45 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         mqttAddress,
       },
     };
-    const { hosts = [], requestsPerMinute = REQUESTS_PER_MINUTE } = options;
-    const app = await buildApp(context, { host, hosts, requestsPerMinute });
+    const app = await buildApp(context, httpOptions(options));
     closers.push(() => app.close());
     mqtt = await openMqtt(context, { host, port: options.mqttPort });
     closers.push(mqtt.close);
     const http = await app.listen({ host, port }).catch((error: Error) => {
       throw portTaken(error, { host, port });
     });
-    return { http, mqtt: `mqtt://${urlHost(mqtt.host)}:${mqtt.port}`, app, readModel, close };
+    return { http, mqtt: `mqtt://${urlHost(mqtt.host)}:${mqtt.port}`, app, readModel, access, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+function openAccess({ accessFolder, anonymous = 'here', clock = Date.now, logger }: GatewayOptions): {
+  readonly access: Access;
+  readonly answers: AnswerStore;
+} {
+  const database = openAccessDatabase(accessFolder);
+  const access = new Access({
+    database,
+    anonymous,
+    clock,
+    randomBytes: (size) => new Uint8Array(randomBytes(size)),
+    onWriteFailure: (error) => logger.error({ error: { message: error.message } }, 'times of last use of keys were not written'),
+  });
+  return { access, answers: new AnswerStore(database, clock) };
+}
+
+function httpOptions(options: GatewayOptions): HttpOptions {
+  const { host, hosts = [], headTimeoutMs, requestTimeoutMs, requestsPerMinute = REQUESTS_PER_MINUTE } = options;
+  const { writesPerMinute = requestsPerMinute, evidencePerMinute = EVIDENCE_PER_MINUTE } = options;
+  return {
+    host,
+    hosts,
+    budgets: { reads: requestsPerMinute, writes: writesPerMinute, evidence: evidencePerMinute },
+    ...(headTimeoutMs === undefined ? {} : { headTimeoutMs }),
+    ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
+  };
 }
 
 function urlHost(host: string): string {

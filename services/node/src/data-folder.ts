@@ -6,6 +6,7 @@
  *   keys/          seeds, 0600 in 0700, never in a backup that anybody else can read
  *   node/          blocks and state (LMDB)        log/           the block log: tiles, `checkpoint`, `last-signed`
  *   shards/<n>/    vault, log and keys of telemetry shard n      gateway/    read model, rebuildable
+ *   access/        API keys as hashes, log of access (SQLite), 0600 in 0700
  */
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -37,6 +38,8 @@ export type DataPaths = {
   readonly log: string;
   readonly shard: (number: number) => string;
   readonly gateway: string;
+  /** API keys and the log of access. */
+  readonly access: string;
 };
 
 /** A data folder held by this process until `release`. */
@@ -62,6 +65,7 @@ function dataPaths(folder: string): DataPaths {
     log: join(folder, 'log'),
     shard: (number) => join(folder, 'shards', String(number)),
     gateway: join(folder, 'gateway'),
+    access: join(folder, 'access'),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Who asks, and what that one may do. Decided once at the beginning of a request; `Access.stillMay` decides again later. */
 
 /** What a key can be given, each by itself. `personal:read` adds the values of readings about people to whatever else may be read. */
-const RIGHTS = [
+export const RIGHTS = [
   'ledger:read',
   'readings:read',
   'readings:write',
@@ -29,10 +29,20 @@ export type Principal = {
   readonly scope: Scope | null;
 };
 
-/** What who is on this machine may do without a key: everything public, nothing about people. */
-const RIGHTS_HERE: ReadonlySet<Right> = new Set(['ledger:read', 'readings:read', 'evidence:read', 'metrics:read']);
+/** Who may read without a key what is not about people: who is on this machine, nobody, or anybody. */
+export const ANONYMOUS = ['here', 'nobody', 'anybody'] as const;
+export type Anonymous = (typeof ANONYMOUS)[number];
 
-/** Somebody on this machine without a key. */
-export function localPrincipal(address: string): Principal {
-  return { kind: 'anonymous', id: address, rights: RIGHTS_HERE, scope: null };
+const PUBLIC_RIGHTS: ReadonlySet<Right> = new Set(['ledger:read', 'readings:read', 'evidence:read', 'metrics:read']);
+const NO_RIGHTS: ReadonlySet<Right> = new Set();
+
+/** Somebody without a key. */
+export function anonymousPrincipal(address: string, mayRead: boolean): Principal {
+  return { kind: 'anonymous', id: address, rights: mayRead ? PUBLIC_RIGHTS : NO_RIGHTS, scope: null };
+}
+
+/** True for a device inside the scope; `deviceType` is null where nobody knows the device. */
+export function isInScope(scope: Scope | null, device: string, deviceType: string | null): boolean {
+  if (scope === null) return true;
+  return scope.devices?.has(device) === true || (deviceType !== null && scope.deviceTypes?.has(deviceType) === true);
 }

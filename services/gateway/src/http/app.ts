@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
@@ -15,9 +14,12 @@ import { addDescription } from './description.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addHealthRoutes } from './health.ts';
+import { addGuard, type Budgets } from './guard.ts';
 import { checkRequest, ownHosts } from './hosts.ts';
+import { addIdempotency } from './idempotency.ts';
 import { addIngestRoutes } from './ingest.ts';
 import { addLiveRoutes } from './live.ts';
+import { addKeyRoutes } from './keys.ts';
 import { addPageRoutes } from './pages.ts';
 import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
@@ -34,8 +36,11 @@ export type HttpOptions = {
   readonly host: string;
   /** Further host names it answers to. */
   readonly hosts: readonly string[];
-  /** Requests a minute from one address. */
-  readonly requestsPerMinute: number;
+  /** Of one principal. */
+  readonly budgets: Budgets;
+  /** Milliseconds after which a head, and a whole request, is waited for no longer. */
+  readonly headTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
 };
 
 /** A request head or body that takes longer is not waited for; nor is a client that reads nothing for so long. */
@@ -47,7 +52,8 @@ const CONNECTION_COUNT_MAX = 1_024;
 const HEAD_SIZE_MAX = 8_192;
 /** Bodies are refused unless a route allows them more. */
 const BODY_SIZE_MAX = 1_024;
-const RATE_ADDRESS_COUNT_MAX = 5_000;
+/** Between two looks for requests that are too slow. */
+const CHECK_INTERVAL_MS = 1_000;
 
 /** W3C Trace Context §3.2: version 00. */
 const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -59,10 +65,14 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
     loggerInstance: context.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_SIZE_MAX,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     connectionTimeout: IDLE_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    http: { maxHeaderSize: HEAD_SIZE_MAX, headersTimeout: HEAD_TIMEOUT_MS },
+    http: {
+      maxHeaderSize: HEAD_SIZE_MAX,
+      headersTimeout: options.headTimeoutMs ?? HEAD_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     genReqId: (request) => TRACEPARENT.exec(String(request.headers['traceparent']))?.[1] ?? randomBytes(16).toString('hex'),
@@ -78,13 +88,9 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
   addProblems(app, context);
-  addGuards(app, context, own);
-  await app.register(rateLimit, {
-    max: options.requestsPerMinute,
-    timeWindow: 60_000,
-    cache: RATE_ADDRESS_COUNT_MAX,
-    addHeaders: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
-  });
+  await addGuard(app, context, own, options.budgets);
+  addIdempotency(app, context);
+  addRequestLog(app, context);
   await app.register(helmet, HEADERS);
   await addDescription(app);
   addRoutes(app, context);
@@ -102,13 +108,7 @@ const HEADERS = {
   xXssProtection: false,
 } as const;
 
-function addGuards(app: App, { logger, metrics }: GatewayContext, own: ReadonlySet<string>): void {
-  app.addHook('onRequest', async (request, reply) => {
-    const refusal = checkRequest(own, request.raw);
-    if (refusal === null) return undefined;
-    metrics.countRefusedRequest(refusal.code);
-    return sendProblem(request, reply, refusal);
-  });
+function addRequestLog(app: App, { logger }: GatewayContext): void {
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;
     logger.debug({
@@ -138,6 +138,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addPolicyRoutes,
     addTileRoutes,
     addPageRoutes,
+    addKeyRoutes,
   ];
   for (const addArea of areas) addArea(app, context);
 }

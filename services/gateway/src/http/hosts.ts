@@ -20,10 +20,21 @@ export function ownHosts(host: string, added: readonly string[]): ReadonlySet<st
   return new Set([...names, ...added].map((name) => name.toLowerCase()));
 }
 
-/** Refuses a request that names two hosts (RFC 9112 §3.2: REQUEST_INVALID; somebody before us may have believed the other), then as `checkHost`. */
+/** Headers that say one thing each: who reads the first and who reads the last would understand two requests (RFC 9112 §3.2 for Host). */
+const ONCE = new Set([
+  ...['host', 'origin', 'authorization', 'content-type', 'content-length', 'content-encoding', 'transfer-encoding'],
+  ...['idempotency-key', 'last-event-id'],
+]);
+
+/** Refuses a request that says one of them twice (REQUEST_INVALID), then as `checkHost`. */
 export function checkRequest(own: ReadonlySet<string>, { headers, rawHeaders }: IncomingMessage): Rejection | null {
-  const hostCount = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host').length;
-  return hostCount > 1 ? reject('REQUEST_INVALID', { header: 'host' }) : checkHost(own, headers);
+  const seen = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    if (ONCE.has(name) && seen.has(name)) return reject('REQUEST_INVALID', { header: name });
+    seen.add(name);
+  }
+  return checkHost(own, headers);
 }
 
 /** Refuses a foreign Host or Origin: HOST_FOREIGN. */

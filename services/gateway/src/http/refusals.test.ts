@@ -15,7 +15,7 @@ describe('what the HTTP API refuses, and how', () => {
   const id = 'ab'.repeat(32);
   const refusals: readonly (readonly [what: string, path: string, status: number, code: string, init?: RequestInit])[] = [
     ['an unknown address', '/api/v1/nothing', 404, 'ROUTE_UNKNOWN'],
-    ['a wrong method', '/api/v1/city', 404, 'ROUTE_UNKNOWN', { method: 'DELETE' }],
+    ['a wrong method', '/api/v1/city', 405, 'METHOD_WRONG', { method: 'DELETE' }],
     ['limit=0', '/api/v1/devices?limit=0', 400, 'REQUEST_INVALID'],
     ['limit=1001', '/api/v1/readings?limit=1001', 400, 'REQUEST_INVALID'],
     ['a limit that is no number', '/api/v1/blocks?limit=ten', 400, 'REQUEST_INVALID'],

@@ -1,0 +1,25 @@
+/**
+ * Whether who calls is on this machine. A program that passes on what others send (a reverse proxy here) also calls from here, so whoever
+ * says that it passes something on, or asks for us by another name than this machine's, is nobody from here. A tunnel that says nothing
+ * cannot be told apart: where there is one, set `anonymous: nobody`.
+ */
+
+import type { IncomingMessage } from 'node:http';
+
+/** RFC 7239 §4, RFC 9110 §7.6.3, and what proxies said before. */
+const FORWARDERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+/** RFC 1122 §3.2.1.3 (g), RFC 4291 §2.5.3, and the first inside IPv6 (§2.5.5.2). */
+const LOOPBACK_ADDRESS = /^(127\.[0-9.]+|::1|::ffff:127\.[0-9.]+)$/;
+const LOOPBACK_NAME = /^(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?$/i;
+
+/** What of a request tells it. */
+export type Caller = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
+  readonly socket: { readonly remoteAddress?: string | undefined };
+};
+
+/** True for a request from this machine that nobody passed on. */
+export function isHere({ headers, socket }: Caller): boolean {
+  if (!LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '')) return false;
+  if (!LOOPBACK_NAME.test(headers.host ?? '')) return false;
+  return FORWARDERS.every((name) => headers[name] === undefined);
+}
