@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { namedId } from '../../../test/support/ledger.ts';
 import { encodeCbor, parseCbor } from './cbor.ts';
-import { encodeReceipt, encodeReceiptLeaf, parseReceipt, type ReceiptLeaf, receiptJoiner } from './receipt.ts';
+import { encodeReceiptLeaf, type ReceiptLeaf } from './receipt.ts';
 
 const numbers = fc.oneof(fc.nat(0xffffffff), fc.constantFrom(0, 23, 24, 255, 256, 65_535, 65_536));
 const leaves = fc
@@ -28,17 +28,6 @@ test('a leaf is encoded as any value is: the shortest forms, keys in order', () 
     fc.property(leaves, (leaf) => {
       assert.deepEqual(encodeReceiptLeaf(leaf), encodeCbor(new Map(Object.entries(leaf))));
       assert.equal((parseCbor(encodeReceiptLeaf(leaf)) as Map<string, unknown>).size, 7);
-    }),
-  );
-});
-
-test('a receipt joined from parts is the receipt encoded as a whole', () => {
-  const hashes = fc.integer({ min: 0, max: 30 }).map((count) => Array.from({ length: count }, (_, i) => namedId(`hash ${i}`)));
-  fc.assert(
-    fc.property(leaves, hashes, fc.nat(65_535), fc.uint8Array({ maxLength: 300 }), (leaf, path, position, signedHead) => {
-      const joined = receiptJoiner(signedHead)(encodeReceiptLeaf(leaf), position, path);
-      assert.deepEqual(joined, encodeReceipt({ leaf, position, path, signedHead }));
-      assert.deepEqual(parseReceipt(joined).leaf, leaf);
     }),
   );
 });

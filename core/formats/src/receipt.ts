@@ -107,30 +107,6 @@ export function encodeReceipt(receipt: Receipt): Bytes {
   return encodeBy(receiptSchema, receipt);
 }
 
-const RECEIPT_BEGIN = concatBytes(Uint8Array.of(0xa4), encodeCbor('leaf'));
-const PATH_KEY = encodeCbor('path');
-const POSITION_KEY = encodeCbor('position');
-const MAJOR_ARRAY = 4;
-
-/** The receipts of one group from leaves that are encoded already: the bytes of `encodeReceipt`, without encoding anything twice. */
-export function receiptJoiner(signedHead: Bytes): (encodedLeaf: Bytes, position: number, path: readonly Bytes[]) => Bytes {
-  const end = concatBytes(encodeCbor('signedHead'), encodeCbor(signedHead));
-  return (encodedLeaf, position, path) =>
-    WRITER.collect((writer) => {
-      writer.bytes(RECEIPT_BEGIN);
-      writer.bytes(encodedLeaf);
-      writer.bytes(PATH_KEY);
-      writer.head(MAJOR_ARRAY, path.length);
-      for (const hash of path) {
-        writer.bytes(ID_HEAD);
-        writer.bytes(hash);
-      }
-      writer.bytes(POSITION_KEY);
-      writer.head(MAJOR_UNSIGNED, position);
-      writer.bytes(end);
-    });
-}
-
 /** Parses a receipt; exactly one of index and refusal is present. Throws FormatError. */
 export function parseReceipt(data: Bytes): Receipt {
   const receipt = parseBy(receiptSchema, data);

@@ -5,8 +5,9 @@
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto, Signer } from '@oppidum/formats/crypto';
-import { encodeReceiptLeaf, receiptJoiner, signReceiptHead } from '@oppidum/formats/receipt';
-import { HASH_SIZE, leafHash, nodeHash } from '@oppidum/proofs/merkle-hash';
+import { signReceiptHead } from '@oppidum/formats/receipt';
+import { ReceiptChunks, ReceiptLeaves } from '@oppidum/formats/receipt-form';
+import { HASH_SIZE } from '@oppidum/proofs/merkle-hash';
 import type { Decision } from './stored-group.ts';
 
 /** Who signs, and for which city. */
@@ -24,30 +25,29 @@ export function signGroup(
   signer: Signer,
   leaves: readonly Decision[],
 ): { readonly group: ReceiptGroup; readonly make: ReceiptMaker } {
-  const { crypto, shard } = issuer;
-  const encoded = leaves.map((said) => encodeLeaf(issuer, said));
+  const { crypto, audience, shard } = issuer;
+  const encoded = new ReceiptLeaves(audience, shard, leaves.length);
+  for (const said of leaves) encoded.add(said);
   const leafHashes = new Uint8Array(leaves.length * HASH_SIZE);
-  for (const [i, leaf] of encoded.entries()) leafHashes.set(leafHash(crypto, leaf), i * HASH_SIZE);
+  for (let i = 0; i < leaves.length; i++) crypto.sha256Into(encoded.hashed(i), leafHashes, i * HASH_SIZE);
   const levels = hashLevels(crypto, leafHashes);
   const root = (levels.at(-1) as Bytes).slice();
   const signedHead = signReceiptHead(signer, { shard, count: leaves.length, root });
-  const join = receiptJoiner(signedHead);
+  const chunks = new ReceiptChunks(signedHead);
   return {
     group: { signedHead, leafHashes },
-    make: ({ position }) => join(encoded[position] as Bytes, position, pathOf(levels, position)),
+    make: ({ position }) => chunks.make(encoded.leaf(position), position, levels),
   };
 }
 
 /** Makes receipts of a group that was signed before: the tree is hashed once, however many are asked for. */
-export function receiptMaker(issuer: ReceiptIssuer, { signedHead, leafHashes }: ReceiptGroup): ReceiptMaker {
-  const levels = hashLevels(issuer.crypto, leafHashes);
-  const join = receiptJoiner(signedHead);
-  return (said) => join(encodeLeaf(issuer, said), said.position, pathOf(levels, said.position));
-}
-
-function encodeLeaf({ audience, shard }: ReceiptIssuer, { device, keyNumber, sequence, digest, outcome }: Decision): Bytes {
-  const leaf = { audience, shard, device, keyNumber, sequence, digest };
-  return encodeReceiptLeaf(typeof outcome === 'number' ? { ...leaf, index: outcome } : { ...leaf, refusal: outcome });
+export function receiptMaker({ crypto, audience, shard }: ReceiptIssuer, { signedHead, leafHashes }: ReceiptGroup): ReceiptMaker {
+  const levels = hashLevels(crypto, leafHashes);
+  return (said) => {
+    const encoded = new ReceiptLeaves(audience, shard, 1);
+    encoded.add(said);
+    return new ReceiptChunks(signedHead).make(encoded.leaf(0), said.position, levels).slice();
+  };
 }
 
 /**
@@ -55,31 +55,19 @@ function encodeLeaf({ audience, shard }: ReceiptIssuer, { device, keyNumber, seq
  * the next level as it is. The last level is the root.
  */
 function hashLevels(crypto: Crypto, leafHashes: Bytes): Bytes[] {
+  // RFC 6962 §2.1: nodes are hashed behind a one.
+  const pair = new Uint8Array(1 + 2 * HASH_SIZE).fill(1, 0, 1);
   const levels = [leafHashes];
   for (let below = leafHashes; below.length > HASH_SIZE; ) {
     const count = below.length / HASH_SIZE;
     const level = new Uint8Array(Math.ceil(count / 2) * HASH_SIZE);
-    for (let i = 0; i + 1 < count; i += 2)
-      level.set(nodeHash(crypto, nodeOf(below, i), nodeOf(below, i + 1)), (i / 2) * HASH_SIZE);
-    if (count % 2 === 1) level.set(nodeOf(below, count - 1), level.length - HASH_SIZE);
+    for (let i = 0; i + 1 < count; i += 2) {
+      pair.set(below.subarray(i * HASH_SIZE, (i + 2) * HASH_SIZE), 1);
+      crypto.sha256Into(pair, level, (i / 2) * HASH_SIZE);
+    }
+    if (count % 2 === 1) level.set(below.subarray((count - 1) * HASH_SIZE), level.length - HASH_SIZE);
     levels.push(level);
     below = level;
   }
   return levels;
-}
-
-/** Neighbours from the leaf to the root (RFC 6962 §2.1.1). */
-function pathOf(levels: readonly Bytes[], position: number): Bytes[] {
-  const path: Bytes[] = [];
-  let i = position;
-  for (const level of levels) {
-    const neighbour = i ^ 1;
-    if (neighbour * HASH_SIZE < level.length) path.push(nodeOf(level, neighbour));
-    i >>= 1;
-  }
-  return path;
-}
-
-function nodeOf(level: Bytes, i: number): Bytes {
-  return level.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE);
 }
