@@ -55,6 +55,7 @@ export function openFolderShard({ paths, node, crypto, number, logger, onFailure
     randomBytes: freshBytes,
     anchorSigner: telemetry,
     erasureSigner: operator,
+    cloneReporter: telemetry,
     onFailure,
     onRefusal: ({ code, details }) => logger.warn({ code, details }, 'the ledger refused a transaction of the shard'),
   });

@@ -14,6 +14,7 @@ import { type AdmissionContext, admitReadings, checkStillEntitled } from './admi
 import { Anchorer } from './anchor.ts';
 import { CheckPool } from './check-pool.ts';
 import type { KeptReading, LocalTelemetryClient } from './client.ts';
+import { CloneReports } from './clone-reports.ts';
 import { type CloneFinding, findClones } from './clones.ts';
 import { DeviceRecords } from './device-records.ts';
 import { Erasures, type LegalBasis } from './erasures.ts';
@@ -31,6 +32,8 @@ export type ShardOptions = PartsOptions & {
   readonly anchorSigner: TransactionSigner;
   /** An account with the role data-protection; without it nothing can be erased. */
   readonly erasureSigner: TransactionSigner | null;
+  /** Any account: it proves to the ledger that a key is in two places. Without it nothing is reported by itself. */
+  readonly cloneReporter?: TransactionSigner;
   /** POSIX milliseconds; the system's clock without it. */
   readonly clock?: () => number;
   /** Between two anchors, at least; without it 1,000, less under load. */
@@ -73,6 +76,7 @@ type Wiring = {
   readonly clock: () => number;
   readonly onRefusal: (refusal: Rejection) => void;
   readonly onFailure: (error: Error) => void;
+  cloneReports: CloneReports | null;
 };
 
 /**
@@ -92,6 +96,7 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
   stop = (error) => {
     stop = () => undefined;
     void anchorer.close();
+    void wiring.cloneReports?.close();
     void sequencer.close();
     void publisher.close();
     void wiring.pool.close();
@@ -103,6 +108,7 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
   if (parts.log.size > (publisher.latest()?.size ?? 0)) publisher.news();
   await anchorer.start();
   await sequencer.exclusive(() => resumeErasures(erasures, wiring));
+  wiring.cloneReports = makeCloneReports(options, wiring);
   return {
     client: telemetryClient({ ...wiring, client, crypto, sequencer, erasures, number: options.number }),
     erase: (device, legalBasis) => sequencer.exclusive(() => erasures.erase(device, legalBasis)),
@@ -110,6 +116,7 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
     async close() {
       stop = () => undefined;
       await anchorer.close();
+      await wiring.cloneReports?.close();
       await sequencer.close();
       await publisher.close();
       await wiring.pool.close();
@@ -144,6 +151,7 @@ function wire(options: ShardOptions, parts: ShardParts, onFailure: (error: Error
     clock,
     onRefusal,
     onFailure,
+    cloneReports: null,
   };
 }
 
@@ -167,6 +175,7 @@ function makeSequencer(options: ShardOptions, wiring: Wiring): Sequencer {
       for (const entry of entries) riders.offer(entry);
       if (kept.count > 0) kept.tell(entries.map((entry) => openReading(parts.keys, entry)));
     },
+    onClones: () => wiring.cloneReports?.news(),
     onFailure,
     ...(options.waitingCountMax === undefined ? {} : { waitingCountMax: options.waitingCountMax }),
     ...(options.waitingSizeMax === undefined ? {} : { waitingSizeMax: options.waitingSizeMax }),
@@ -184,6 +193,13 @@ function closedBecause(client: Pick<NodeLink, 'isAlive' | 'read'>, shard: Bytes)
 function makeErasures(options: ShardOptions, { parts, clock }: Wiring): Erasures {
   const { client, crypto, randomBytes, erasureSigner } = options;
   return new Erasures({ ...parts, client, crypto, randomBytes, signer: erasureSigner, shard: parts.id, clock });
+}
+
+function makeCloneReports(options: ShardOptions, wiring: Wiring): CloneReports | null {
+  const { client, randomBytes, cloneReporter, erasureSigner } = options;
+  if (cloneReporter === undefined) return null;
+  const { vault, keys } = wiring.parts;
+  return new CloneReports({ ...wiring, vault, keys, client, randomBytes, reporter: cloneReporter, operator: erasureSigner });
 }
 
 async function resumeErasures(erasures: Erasures, { onRefusal }: Wiring): Promise<void> {

@@ -46,6 +46,8 @@ export type SequencerOptions = {
   readonly recheck: (reading: VerifiedReading) => Rejection | null;
   /** Told after each group by which entries the log grew. */
   readonly onKept: (entries: readonly VaultEntry[]) => void;
+  /** Told after each group that found a key in two places. */
+  readonly onClones: () => void;
   /** Told once when the vault or the log failed: nothing more will be acknowledged. */
   readonly onFailure: (error: Error) => void;
   readonly waitingCountMax?: number;
@@ -299,7 +301,7 @@ export class Sequencer {
   }
 
   async #keep(draft: GroupDraft): Promise<ReceiptMaker> {
-    const { crypto, vault, keys, log, receiptSigner, clock, onKept } = this.#options;
+    const { crypto, vault, keys, log, receiptSigner, clock, onKept, onClones } = this.#options;
     const receivedMs = clock();
     const entries = draft.kept.map(({ reading, index }): VaultEntry => {
       return { index, digest: reading.digest, receivedMs, ...storeEnvelope(keys, reading) };
@@ -321,6 +323,7 @@ export class Sequencer {
     // PUBLISH: the log grows; its next checkpoint covers this.
     log.append(entries.map(({ digest }) => digest));
     if (entries.length > 0) onKept(entries);
+    if (clones.length > 0) onClones();
     return make;
   }
 
