@@ -32,6 +32,14 @@ export type KeptReading = {
   readonly isPersonal: boolean;
 };
 
+/** Sequence numbers of a device key. */
+export type ReceiptRange = {
+  readonly device: Bytes;
+  readonly keyNumber: number;
+  readonly sequence: number;
+  readonly limit: number;
+};
+
 /** Where the shard stands. */
 export type ShardStatus = {
   readonly id: Bytes;
@@ -65,6 +73,10 @@ export type TelemetryClient = {
   readings(fromIndex: number, limit: number): Awaitable<readonly KeptReading[]>;
   /** The entry with this digest, or null. */
   reading(digest: Bytes): Awaitable<KeptReading | null>;
+  /** The receipt of the entry with this digest as it was given, or null. */
+  receipt(digest: Bytes): Awaitable<Bytes | null>;
+  /** Receipts of a device key from a sequence number on, ascending, at most `limit`: of what was kept, and of what was refused for good. */
+  receipts(from: ReceiptRange): Awaitable<readonly Bytes[]>;
   /** Calls after each group is durable; the answer ends that. */
   onKept(listener: (readings: readonly KeptReading[]) => void): () => void;
   /** Calls after each anchor that took effect; the answer ends that. */
@@ -76,7 +88,9 @@ export type TelemetryClient = {
 };
 
 /** A shard in this process: what its vault holds is at hand. */
-export type LocalTelemetryClient = Omit<TelemetryClient, 'readings' | 'reading'> & {
+export type LocalTelemetryClient = Omit<TelemetryClient, 'readings' | 'reading' | 'receipt' | 'receipts'> & {
   readings(fromIndex: number, limit: number): readonly KeptReading[];
   reading(digest: Bytes): KeptReading | null;
+  receipt(digest: Bytes): Bytes | null;
+  receipts(from: ReceiptRange): readonly Bytes[];
 };

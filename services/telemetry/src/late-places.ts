@@ -144,6 +144,18 @@ export class LatePlaces {
     for (const state of this.#known.values()) if (equalBytes(state.device, device)) yield* state.places.map(placeOf);
   }
 
+  /** Where it was decided about the sequence numbers of a device key from one on, ascending, at most `limit`. */
+  ofKey({ device, keyNumber }: DeviceKey, from: number, limit: number): DecisionPlace[] {
+    const { sequences, places } = this.#state({ device, keyNumber });
+    const found = sequences.map((sequence, i) => ({ sequence, place: placeOf(places[i] as number) }));
+    const start = sequenceKey({ device, keyNumber, sequence: from });
+    const end = sequenceKey({ device, keyNumber, sequence: Number.MAX_SAFE_INTEGER });
+    for (const { key, value } of this.#rows.getRange({ start, end, limit }))
+      found.push({ sequence: parseSequenceKey(key).sequence, place: parsePlace(value) });
+    const wanted = found.filter(({ sequence }) => sequence >= from).sort((a, b) => a.sequence - b.sequence);
+    return wanted.slice(0, limit).map(({ place }) => place);
+  }
+
   #state(key: DeviceKey): KeyState {
     const { device, keyNumber, name = nameOf(key) } = key;
     const known = this.#known.get(name);

@@ -28,8 +28,11 @@ import {
   parseClones,
   parseReadingAnswer,
   parseReadings,
+  parseReceiptAnswer,
   parseStatus,
   READINGS_OF_ONE_FRAME,
+  receiptRangeSchema,
+  receiptsSchema,
   watchSchema,
 } from './shard-wire.ts';
 
@@ -107,6 +110,8 @@ export class RemoteShard {
       accepts: () => this.#accepts,
       readings: async (from, limit) => parseReadings(await this.#call('readings', pageSchema.encode({ from, limit }))),
       reading: async (digest) => parseReadingAnswer(await this.#call('reading', digest)),
+      receipt: async (digest) => parseReceiptAnswer(await this.#call('receipt', digest)),
+      receipts: async (from) => receiptsSchema.parse(await this.#call('receipts', receiptRangeSchema.encode(from)), ''),
       onKept: (listener) => this.#kept.add(listener),
       onAnchored: (listener) => this.#anchored.add(listener),
       evidence: async (digest) => parseEvidence(blob(LIMITS.evidenceSizeMax, 1).parse(await this.#call('evidence', digest), '')),

@@ -12,6 +12,7 @@ import { openReading } from './kept-readings.ts';
 import type { Listeners } from './listeners.ts';
 import type { Sequencer } from './sequence.ts';
 import type { ShardParts } from './shard-parts.ts';
+import { storedReceipt, storedReceipts } from './stored-receipts.ts';
 import type { AnchorRecord } from './vault.ts';
 
 /** The parts of a running shard, as `openShard` puts them together. */
@@ -31,6 +32,7 @@ export type RunningShard = {
 export function telemetryClient(running: RunningShard): LocalTelemetryClient {
   const { number, client, parts, publisher, sequencer, kept, anchored } = running;
   const { id, record, paths, vault, keys } = parts;
+  const issuer = { crypto: running.crypto, audience: client.genesisHash, shard: id };
   let known = { height: -1, isActive: false };
   const accepts = (): boolean => {
     const { height } = client.head();
@@ -62,6 +64,8 @@ export function telemetryClient(running: RunningShard): LocalTelemetryClient {
       const entry = index === null ? null : vault.entry(index);
       return entry === null ? null : openReading(keys, entry);
     },
+    receipt: (digest) => storedReceipt(vault, issuer, digest),
+    receipts: (from) => storedReceipts(vault, issuer, from),
     onKept: (listener) => kept.add(listener),
     onAnchored: (listener) => anchored.add(({ size, height, timeMs }) => listener({ size, height, timeMs })),
     evidence: (digest) => makeEvidence({ ...running, ...parts }, digest),

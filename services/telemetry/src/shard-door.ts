@@ -3,6 +3,7 @@
  *
  *   calls     watch {genesis} → status: from now on notices come
  *             ingest [* envelope] → [* answer]   readings {from, limit}   reading digest   evidence digest
+ *             receipt digest   receipts {device, keyNumber, sequence, limit}
  *             erase {device, legalBasis}   clones
  *   notices   status, with every beat and anchor       kept size: how many entries are durable now
  *             beat n, both ways: the same number comes back
@@ -31,6 +32,8 @@ import {
   pageSchema,
   READINGS_OF_ONE_FRAME,
   READINGS_SIZE_OF_ONE_FRAME,
+  receiptRangeSchema,
+  receiptsSchema,
   watchSchema,
 } from './shard-wire.ts';
 
@@ -125,6 +128,8 @@ function answersOf({ client, erase, clones }: OpenShard): readonly (readonly [st
       },
     ],
     ['reading', (body) => encodeReading(client.reading(id().parse(body, '')))],
+    ['receipt', (body) => client.receipt(id().parse(body, ''))],
+    ['receipts', (body) => receiptsSchema.encode([...client.receipts(receiptRangeSchema.parse(body, ''))])],
     ['evidence', async (body) => encodeEvidence(await client.evidence(id().parse(body, '')))],
     [
       'erase',

@@ -94,6 +94,21 @@ export function parseReadings(value: CborValue): readonly KeptReading[] {
   });
 }
 
+/** Receipts of one answer. */
+export const RECEIPT_COUNT_MAX = 1_000;
+export const receiptsSchema = list(blob(LIMITS.readingSizeMax, 1), { max: RECEIPT_COUNT_MAX });
+export const receiptRangeSchema = struct({
+  device: id(),
+  keyNumber: uint({ max: 0xffffffff }),
+  sequence: uint(),
+  limit: uint({ min: 1, max: RECEIPT_COUNT_MAX }),
+});
+
+/** A receipt, or null. Throws FormatError. */
+export function parseReceiptAnswer(value: CborValue): Uint8Array | null {
+  return value === null ? null : blob(LIMITS.readingSizeMax, 1).parse(value, '');
+}
+
 const anchoredSchema = struct({ size: uint(), height: height(), timeMs: timeMs() });
 const checkpointSchema = struct({ size: uint(), root: id(), note: blob(LIMITS.noteSizeMax, 1) });
 const statusSchema = struct({

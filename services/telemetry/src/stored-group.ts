@@ -105,10 +105,19 @@ export class StoredGroup {
 
   /** Digest of the entry at this index of the log. */
   digestOf(index: number): Bytes {
+    const start = this.#recordOf(index) * RECORD_SIZE + DIGEST_AT;
+    return this.#records.slice(start, start + HASH_SIZE);
+  }
+
+  /** The decision that kept the entry at this index of the log. */
+  decisionOf(index: number): Decision {
+    return this.#decision(this.#recordOf(index));
+  }
+
+  #recordOf(index: number): number {
     const record = this.#kept === null ? index - this.firstIndex : this.#kept[index - this.firstIndex];
     if (record === undefined || record < 0 || record >= this.decisionCount) throw new Error(`no entry ${index} in its group`);
-    const start = record * RECORD_SIZE + DIGEST_AT;
-    return this.#records.slice(start, start + HASH_SIZE);
+    return record;
   }
 
   /** The decision about the leaf at this position. */

@@ -213,6 +213,16 @@ export class Vault {
     return this.#places.highestSequence(key);
   }
 
+  /** What was decided about the sequence numbers of a device key from one on, ascending, at most `limit`. */
+  decisionsFrom({ sequence, ...key }: SequencePlace, limit: number): Decision[] {
+    return this.#places.ofKey(key, sequence, limit).map(({ group, position }) => this.#group(group).decisionAt(position));
+  }
+
+  /** The decision that kept an entry. */
+  decisionOf(index: number): Decision {
+    return this.#groupWith(index).decisionOf(index);
+  }
+
   /** Every kept entry of a device: its index in the log. */
   *indexesOf(device: Bytes): Generator<number> {
     for (const { group, position } of [...this.#places.ofDevice(device)]) {

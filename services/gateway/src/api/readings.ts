@@ -114,3 +114,15 @@ export const seriesSpan = z
   })
   .meta({ id: 'SeriesSpan' });
 export type SeriesSpanJson = z.infer<typeof seriesSpan>;
+
+/** A receipt and what it says: `index` of what was kept, `refusal` of what was refused for good. */
+const receipt = z.object({
+  sequence: whole(),
+  /** SHA-256 of the envelope. */
+  id: id(),
+  index: whole().nullable(),
+  refusal: z.string().nullable(),
+  receipt: base64(),
+});
+export type ReceiptJson = z.infer<typeof receipt>;
+export const receiptPage = page(receipt).meta({ id: 'ReceiptPage' });

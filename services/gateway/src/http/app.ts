@@ -25,6 +25,7 @@ import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
 import { addProposalRoutes } from './proposals.ts';
 import { addReadingRoutes } from './readings.ts';
+import { addReceiptRoutes } from './receipts.ts';
 import { addSeriesRoutes } from './series.ts';
 import { addTileRoutes } from './tiles.ts';
 import { addTransactionRoutes } from './transactions.ts';
@@ -127,6 +128,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addCityRoutes,
     addDeviceRoutes,
     addReadingRoutes,
+    addReceiptRoutes,
     addSeriesRoutes,
     addLiveRoutes,
     addIngestRoutes,
