@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
+import { passingRefusalSchema } from '@oppidum/formats/passing-refusal';
 import { receiptHeadSchema, receiptSchema } from '@oppidum/formats/receipt';
 import type { AnyKind } from '@oppidum/formats/state-layout';
 import { AREAS, stateKinds } from '@oppidum/formats/state-registry';
@@ -41,6 +42,21 @@ reading-header = {
   -70002 => 1..9007199254740991, ; sequence number
   -70003 => bstr .size 16, ; random
   ? -70004 => 0..4294967295, ; error of the clock, milliseconds
+}`;
+
+const TOKEN = `; What a device shows at the MQTT door (specs/doors.md): a CBOR Web Token (RFC 8392).
+connection-token = #6.18([protected: bstr .cbor token-header, unprotected: {}, payload: bstr .cbor token-claims, signature: bstr .size 64])
+token-header = {
+  1 => -8 / -7,          ; alg: EdDSA (Ed25519) or ES256
+  4 => bstr .size 36,    ; kid: device id, key number (4 bytes, big-endian)
+  16 => 61,              ; typ: application/cwt
+}
+token-claims = {
+  3 => tstr .size 64,    ; aud: genesis hash, lower-case hex
+  4 => uint,             ; exp: 1 to 600 after iat
+  6 => uint,             ; iat: seconds since 1970-01-01T00:00:00Z
+  7 => bstr .size 16,    ; cti: random
+  9 => "mqtt",           ; scope
 }`;
 
 const RECEIPT_HEAD = `; The signed head of a group of receipts: COSE_Sign1 by the shard's receipt key.
@@ -77,6 +93,8 @@ export function renderCddl(): string {
     READING,
     `; A receipt (specs/readings-and-receipts.md).\nreceipt = ${spread(receiptSchema.cddl)}`,
     RECEIPT_HEAD,
+    TOKEN,
+    `; What is said on a device's topic \`down\` where no receipt can be given (specs/doors.md).\npassing-refusal = ${spread(passingRefusalSchema.cddl)}`,
     `receipt-head = ${spread(receiptHeadSchema.cddl)}`,
     ...renderEvidence(),
     `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,

@@ -4,7 +4,12 @@
  */
 
 import { connect, type Socket } from 'node:net';
-import { toHex } from '@oppidum/formats/bytes';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { ed25519Signer } from '@oppidum/crypto/signer';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import type { Signer } from '@oppidum/formats/crypto';
+import { deviceIdOf } from '@oppidum/formats/ids';
+import { signToken } from '../support/tokens.ts';
 import type { LoadRequest, Signed, Tally } from './telemetry-sender.ts';
 
 /** Types of control packets in the first byte (MQTT 3.1.1 §2.2.1), with the flags that they have here. */
@@ -16,26 +21,34 @@ const SUBSCRIBE = 0x82;
 const SUBACK = 0x90;
 const PACKET_ID_MAX = 0xffff;
 
-type Line = { readonly device: string; readonly topic: string; readonly packets: Buffer[]; readonly envelopes: Uint8Array[] };
+type Line = { readonly device: string; readonly topic: string; readonly packets: Buffer[]; readonly envelopeSizes: number[] };
 
 /** Whether one more may leave now: as many as there is time for, or at an even rate. */
 type Gate = () => boolean;
 
-export async function sendMqtt(load: LoadRequest, signed: readonly Signed[], tally: Tally): Promise<void> {
+export function prepareMqtt(load: LoadRequest, signed: readonly Signed[]): Sending {
   const lines = new Map<string, Line>();
   for (const { device, envelope } of signed) {
     const id = toHex(device);
-    const line: Line = lines.get(id) ?? { device: id, topic: `v1/${toHex(load.audience)}/${id}`, packets: [], envelopes: [] };
+    const topic = `v1/${toHex(load.audience)}/${id}`;
+    const line: Line = lines.get(id) ?? { device: id, topic, packets: [], envelopeSizes: [] };
     lines.set(id, line);
-    line.envelopes.push(envelope);
+    line.envelopeSizes.push(envelope.length);
     const packetId = (line.packets.length % PACKET_ID_MAX) + 1;
     line.packets.push(packet(PUBLISH_QOS_1, text(`${line.topic}/up`), uint16(packetId), Buffer.from(envelope)));
   }
   const { hostname, port } = new URL(load.address);
-  const gate = openGate(load.ratePerSecond);
-  await Promise.all(
-    [...lines.values()].map((line) => sendLine(connect(Number(port), hostname), { line, gate, together: load.together, tally })),
-  );
+  return async (tally) => {
+    const gate = openGate(load.ratePerSecond);
+    const send = (line: Line, seed: Bytes): Promise<void> => {
+      const signer = ed25519Signer(seed);
+      const device = deviceIdOf(nativeCrypto, signer.publicKey);
+      const token = Buffer.from(signToken(signer, { audience: load.audience, device }));
+      return sendLine(connect(Number(port), hostname), { line, token, gate, together: load.together, tally });
+    };
+    // Lines stand in the order of the seeds.
+    await Promise.all([...lines.values()].map((line, i) => send(line, load.seeds[i] as Bytes)));
+  };
 }
 
 function openGate(ratePerSecond: number | undefined): Gate {
@@ -50,12 +63,18 @@ function openGate(ratePerSecond: number | undefined): Gate {
   };
 }
 
-type LineOptions = { readonly line: Line; readonly gate: Gate; readonly together: number; readonly tally: Tally };
+type LineOptions = {
+  readonly line: Line;
+  readonly token: Buffer;
+  readonly gate: Gate;
+  readonly together: number;
+  readonly tally: Tally;
+};
 
 const PACE_MS = 4;
 
-function sendLine(socket: Socket, { line, gate, together, tally }: LineOptions): Promise<void> {
-  const { device, topic, packets, envelopes } = line;
+function sendLine(socket: Socket, { line, token, gate, together, tally }: LineOptions): Promise<void> {
+  const { device, token, topic, packets, envelopes } = line;
   return new Promise((resolve, reject) => {
     // Where the gate keeps something back, nothing else would wake this line.
     const pace = setInterval(() => {
@@ -67,7 +86,7 @@ function sendLine(socket: Socket, { line, gate, together, tally }: LineOptions):
     const sendMore = (): void => {
       const first = sentMs.length;
       while (sentMs.length < packets.length && sentMs.length - acknowledged < together && !tally.isOver() && gate()) {
-        tally.onSent(envelopes[sentMs.length] as Uint8Array);
+        tally.onSent((packets[sentMs.length] as Buffer).subarray(-(envelopeSizes[sentMs.length] as number)));
         sentMs.push(performance.now());
       }
       if (sentMs.length > first) socket.write(Buffer.concat(packets.slice(first, sentMs.length)));
@@ -79,8 +98,9 @@ function sendLine(socket: Socket, { line, gate, together, tally }: LineOptions):
     socket.setNoDelay(true);
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the city ended a connection')));
-    // §3.1: MQTT, level 4, a clean session, keep-alive of 60 s.
-    socket.write(packet(CONNECT, text('MQTT'), Buffer.of(4, 2), uint16(60), text(device)));
+    // §3.1: MQTT, level 4; user name, password and a clean session; keep-alive of 60 s.
+    const credentials = [text(device), uint16(token.length), Buffer.from(token)];
+    socket.write(packet(CONNECT, text('MQTT'), Buffer.of(4, 0xc2), uint16(60), text(device), ...credentials));
     readPackets(socket, (type) => {
       if (type === CONNACK) socket.write(packet(SUBSCRIBE, uint16(1), text(`${topic}/down`), Buffer.of(0)));
       else if (type === SUBACK) {

@@ -9,6 +9,7 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { encodePack, type SensorRecord } from '@oppidum/device/reading-pack';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import type { TokenClaims } from '@oppidum/formats/connection-token';
 import type { Signer } from '@oppidum/formats/crypto';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { activationChallenge } from '@oppidum/formats/possession';
@@ -19,6 +20,7 @@ import { declareShard } from '@oppidum/telemetry/declare-shard';
 import { type OpenShard, openShard, type ShardOptions } from '@oppidum/telemetry/open-shard';
 import { pino } from 'pino';
 import { actionOf, envelopeOf, execute, foundTestCity, freshBytes, type RunningCity, runCity } from './running-city.ts';
+import { signToken } from './tokens.ts';
 
 /** Opens a gateway; what it logs is dropped unless a logger is given. */
 function runGateway(city: RunningCity, options: Partial<GatewayOptions> = {}): Promise<Gateway> {
@@ -110,16 +112,19 @@ export type TestDevice = {
   readonly model: Bytes;
   /** Signs records as the reading of this sequence number; one record `power` of 40.5 W without any. */
   readonly reading: (sequence: number, records?: readonly SensorRecord[]) => Bytes;
+  readonly signer: Signer;
+  /** A fresh token for a connection, also with other claims than the true ones. */
+  readonly token: (changes?: Partial<TokenClaims>) => Bytes;
 };
 
 /** Makes a manufacturer, a model and an active device of it. */
 export async function enrolDevice(
   city: RunningCity,
-  options: { readonly personal?: boolean; readonly label?: string } = {},
+  options: { readonly personal?: boolean; readonly label?: string; readonly seed?: Bytes } = {},
 ): Promise<TestDevice> {
   const { client, operator } = city;
   const [manufacturer, model] = [freshBytes(32), freshBytes(32)];
-  const signer = ed25519Signer(freshBytes(32));
+  const signer = ed25519Signer(options.seed ?? freshBytes(32));
   const id = deviceIdOf(nativeCrypto, signer.publicKey);
   const key = { algorithm: signer.algorithm, publicKey: signer.publicKey };
   const flags = { personal: options.personal ?? false, simulated: true };
@@ -141,7 +146,11 @@ export async function enrolDevice(
   const proof = signer.sign(activationChallenge(challenge));
   const activated = await execute(client, envelopeOf(client, operator, [actionOf('device/activate', { id, proof })]));
   assert.equal(activated.code, 'OK');
-  return { id, hex: toHex(id), model, reading: (sequence, records) => signAs(city, id, signer, sequence, records) };
+  return {
+    ...{ id, hex: toHex(id), model, signer },
+    reading: (sequence, records) => signAs(city, id, signer, sequence, records),
+    token: (changes) => signToken(signer, { audience: client.genesisHash, device: id, ...changes }),
+  };
 }
 
 function signAs(city: RunningCity, device: Bytes, signer: Signer, sequence: number, records?: readonly SensorRecord[]): Bytes {

@@ -15,6 +15,10 @@ export const LIMITS = {
   transactionSizeMax: 262_144,
   transactionActionCountMax: 64,
   transactionSignerCountMax: 16,
+  /** A device's token for a connection (RFC 8392), how long it may be good for, and how far its clock may be from the gateway's. */
+  tokenSizeMax: 512,
+  tokenLifetimeMaxS: 600,
+  tokenClockErrorMaxS: 300,
   /** How far ahead of block time `validUntil` may lie; also how long transaction ids are remembered. */
   transactionLifetimeMs: 600_000,
   /** Keys one account may ever have. */

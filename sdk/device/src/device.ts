@@ -6,6 +6,7 @@
  */
 
 import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
+import { draftToken, TOKEN_ID_SIZE } from '@oppidum/formats/connection-token';
 import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
@@ -52,6 +53,9 @@ export type ReceiptOutcome =
   | { readonly kind: 'refused'; readonly sequence: number; readonly digest: Bytes; readonly code: string }
   | { readonly kind: 'unproven'; readonly shard: Bytes }
   | { readonly kind: 'ignored'; readonly rejection: Rejection };
+
+/** A token serves one connection, at once. */
+const TOKEN_LIFETIME_S = 60;
 
 /** A device with one key. A link (`MqttLink`, `HttpLink`) carries its messages. */
 export class Device {
@@ -160,6 +164,18 @@ export class Device {
     };
     const signature = signer.sign(toBeSigned);
     return signature instanceof Promise ? signature.then(finish) : finish(signature);
+  }
+
+  /** A fresh token for one connection (specs/doors.md §1.2), by the clock of the device, else of its machine. */
+  token(): Bytes | Promise<Bytes> {
+    const { signer, clock } = this.#options;
+    const issuedS = Math.floor((clock?.now()?.timeMs ?? Date.now()) / 1_000);
+    const id = globalThis.crypto.getRandomValues(new Uint8Array(TOKEN_ID_SIZE));
+    const { audience, id: device, keyNumber } = this;
+    const claims = { audience, device, keyNumber, issuedS, expiresS: issuedS + TOKEN_LIFETIME_S, id };
+    const { toBeSigned, seal } = draftToken(signer.algorithm, claims);
+    const signature = signer.sign(toBeSigned);
+    return signature instanceof Promise ? signature.then(seal) : seal(signature);
   }
 
   /** Messages to send beyond a sequence number, oldest first; all of them are durable. */

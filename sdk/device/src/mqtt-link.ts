@@ -2,11 +2,17 @@
  * Carries the messages of one device over MQTT 3.1.1 at QoS 1 and brings back its receipts. A connection that ends is made anew, later
  * each time; whatever has no receipt is then sent again, oldest first. PUBACK settles nothing, only receipts do.
  *
- *   v1/<genesis hash>/<device>/up    envelopes        …/down   receipts        …/ack   refusals that may pass, as JSON
+ *   v1/<genesis hash>/<device>/up    envelopes        …/down   receipts, and refusals that may pass
+ *
+ * It is let in by a fresh token each time, or over mqtts:// by a certificate of the device's key (`deviceIdentity`).
  */
 
-import { type Bytes, parseUtf8, toHex } from '@oppidum/formats/bytes';
-import { connect, type MqttClient } from 'mqtt';
+import { X509Certificate } from 'node:crypto';
+import type { PeerCertificate } from 'node:tls';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { FormatError } from '@oppidum/formats/errors';
+import { type PassingRefusal, parsePassingRefusal } from '@oppidum/formats/passing-refusal';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { Backoff } from './backoff.ts';
 import type { Device } from './device.ts';
 import type { ShardKeys } from './shard-keys.ts';
@@ -17,13 +23,24 @@ const IN_FLIGHT_COUNT_MAX = 64;
 const RECEIPT_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_S = 60;
-const ACK_SIZE_MAX = 4_096;
 
 /** What a link tells its owner; `code` is of the error catalogue or the system's. Nothing is lost by any of it. */
 export type LinkTrouble = { readonly device: Device; readonly code: string };
 
+/** All PEM. */
+export type LinkTls = {
+  /** The one certificate that the server may have; without it, whoever issues for web servers must have issued it for its name. */
+  readonly server?: string;
+  /** The device's own, by its key on the ledger; with it no token is needed. */
+  readonly cert?: string;
+  readonly key?: string;
+};
+
 export type LinkOptions = {
   readonly shardKeys: Pick<ShardKeys, 'learn'>;
+  readonly tls?: LinkTls;
+  /** Of a broker that is not the city's own and knows its clients by password. */
+  readonly login?: { readonly username: string; readonly password: string };
   readonly onTrouble?: (trouble: LinkTrouble) => void;
   /** A receipt settled a message; `code` is null when it was kept, else why it was refused for good. */
   readonly onSettled?: (settled: { readonly device: Device; readonly digest: Bytes; readonly code: string | null }) => void;
@@ -74,7 +91,29 @@ export class MqttLink {
   }
 
   #connect(): void {
+    this.#credentials().then(
+      (credentials) => {
+        if (!this.#isStopped) this.#open(credentials);
+      },
+      () => {
+        this.#trouble('SIGNER_FAILED');
+        this.#retryLater(() => this.#connect());
+      },
+    );
+  }
+
+  async #credentials(): Promise<IClientOptions> {
+    const { login, tls } = this.#options;
+    const secure = tls === undefined ? {} : tlsOptions(tls);
+    if (login !== undefined) return { ...secure, ...login };
+    if (tls?.cert !== undefined) return secure;
+    const password = Buffer.from(await this.#device.token());
+    return { ...secure, username: toHex(this.#device.id), password };
+  }
+
+  #open(credentials: IClientOptions): void {
     const client = connect(this.#url, {
+      ...credentials,
       clientId: toHex(this.#device.id),
       protocolVersion: 4,
       clean: true,
@@ -86,7 +125,7 @@ export class MqttLink {
     this.#client = client;
     let reason = 'CLOSED';
     client.on('error', (error) => {
-      reason = String((error as NodeJS.ErrnoException).code ?? error.message);
+      reason = readReason(error);
       // An error before the connection stands is not followed by `close` in every case.
       client.end(true);
     });
@@ -105,7 +144,7 @@ export class MqttLink {
   }
 
   #subscribe(client: MqttClient): void {
-    client.subscribe([`${this.#topic}/down`, `${this.#topic}/ack`], { qos: 1 }, (error) => {
+    client.subscribe(`${this.#topic}/down`, { qos: 1 }, (error) => {
       if (client !== this.#client) return;
       if (error !== null) {
         client.end(true);
@@ -146,11 +185,11 @@ export class MqttLink {
   }
 
   #receive(topic: string, payload: Bytes): void {
-    if (topic === `${this.#topic}/down`) this.#receiveReceipt(payload, true);
-    else if (topic === `${this.#topic}/ack`) {
-      this.#trouble(readCode(payload));
-      this.#retryLater(() => this.#restart());
-    }
+    if (topic !== `${this.#topic}/down`) return;
+    const refusal = readRefusal(payload);
+    if (refusal === null) return this.#receiveReceipt(payload, true);
+    this.#trouble(refusal.code);
+    this.#retryLater(() => this.#restart());
   }
 
   #receiveReceipt(receipt: Bytes, mayLearn: boolean): void {
@@ -205,13 +244,36 @@ export class MqttLink {
   }
 }
 
-/** The code of a passing refusal. */
-function readCode(payload: Bytes): string {
+/** What the return codes of CONNACK mean (MQTT 3.1.1 §3.2.2.3, specs/doors.md §1.1). */
+const CONNACK_CODES: Readonly<Record<string, string>> = {
+  2: 'TOPIC_FOREIGN',
+  3: 'NOT_READY',
+  4: 'CREDENTIALS_MISSING',
+  5: 'NOT_AUTHORIZED',
+};
+
+function readReason(error: Error): string {
+  const code = String((error as NodeJS.ErrnoException).code ?? error.message);
+  return CONNACK_CODES[code] ?? code;
+}
+
+/** A refusal that may pass, or null for a receipt. */
+function readRefusal(payload: Bytes): Pick<PassingRefusal, 'code'> | null {
   try {
-    if (payload.length > ACK_SIZE_MAX) return 'TOO_LARGE';
-    const { code } = JSON.parse(parseUtf8(payload)) as { readonly code?: unknown };
-    return typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,63}$/.test(code) ? code : 'UNREADABLE';
-  } catch {
-    return 'UNREADABLE';
+    return parsePassingRefusal(payload);
+  } catch (error) {
+    if (error instanceof FormatError) return { code: 'UNREADABLE' };
+    throw error;
   }
+}
+
+/** Where one certificate is given, that very one must come back, whatever name it is for. */
+function tlsOptions({ server, cert, key }: LinkTls): IClientOptions {
+  const own = cert === undefined || key === undefined ? {} : { cert, key };
+  if (server === undefined) return own;
+  const pinned = new X509Certificate(server).fingerprint256;
+  const checkServerIdentity = (_host: string, peer: PeerCertificate): Error | undefined =>
+    peer.fingerprint256 === pinned ? undefined : new Error('CERTIFICATE_FOREIGN');
+  // Handed on to TLS as it is; the types of the client do not know it.
+  return { ...own, ca: server, ...({ checkServerIdentity } as IClientOptions) };
 }

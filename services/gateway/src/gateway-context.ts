@@ -10,6 +10,7 @@ import type { Access } from './access/access.ts';
 import type { AnswerStore } from './access/answer-store.ts';
 import type { Intake } from './intake.ts';
 import type { GatewayMetrics } from './metrics.ts';
+import type { MqttDoor } from './mqtt.ts';
 import type { ReadModel } from './read-model/read-model.ts';
 
 export type GatewayContext = {
@@ -38,7 +39,7 @@ export type GatewayContext = {
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
   /** Where MQTT listens, or null. */
-  readonly mqttAddress: () => { readonly host: string; readonly port: number } | null;
+  readonly mqttAddress: () => Pick<MqttDoor, 'host' | 'port' | 'tls'> | null;
 };
 
 /** The version that the API, the CLI and the packages share. */

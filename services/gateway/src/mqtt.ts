@@ -1,98 +1,112 @@
 /**
- * The MQTT door (3.1.1): devices publish signed readings and get receipts. A connection proves nothing, signatures do; yet one client id
- * is one device and sees only its own topics.
+ * The MQTT door (3.1.1), in the clear and by TLS: devices publish signed readings and get receipts. A token or a certificate lets a
+ * connection in, signatures prove readings; one client id is one device and sees only its own topics.
  *
- *   v1/<genesis hash>/<device>/up     readings, QoS 1 (or 0)        …/down   receipts        …/ack   refusals that may pass, as JSON
+ *   v1/<genesis hash>/<device>/up     readings, QoS 1        …/down   receipts, and refusals that may pass
  *
- * PUBACK means: durable, or refused for good. A refusal that may pass has none: the device is told on `…/ack` and disconnected, so that
- * its own client does not take the message for delivered.
+ * PUBACK means: durable, or refused for good. A refusal that may pass has none: the device is told and disconnected, so that its own
+ * client does not take the message for delivered.
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
-import { toHex } from '@oppidum/formats/bytes';
-import { FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
-import { LIMITS } from '@oppidum/formats/limits';
-import { parseReading } from '@oppidum/formats/reading';
-import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket, type Subscription } from 'aedes';
-import type { GatewayContext } from './gateway-context.ts';
-import { passingMessage } from './http/ingest.ts';
+import type { Server as TlsServer } from 'node:tls';
+import type { TlsIdentity } from '@oppidum/crypto/certificate';
+import { FormatError } from '@oppidum/formats/errors';
+import { Aedes, type Client } from 'aedes';
 import { portTaken } from './listen.ts';
+import { Admission, type PeerKey } from './mqtt-admission.ts';
 import { MqttGate } from './mqtt-gate.ts';
+import { MQTT_LIMITS, MqttLimiter, type MqttLimits, type Pending } from './mqtt-limits.ts';
+import { PACKET_SIZE_MAX, Sessions, type SessionsContext } from './mqtt-sessions.ts';
+import { certificateOf, tlsServer } from './mqtt-tls.ts';
 
-const CLIENT_ID_FORM = /^[0-9a-f]{64}$/;
-/** A topic and its framing beside one reading. */
-const PACKET_SIZE_MAX = LIMITS.readingSizeMax + 512;
-const CONNECTION_COUNT_MAX = 4_096;
+/** Client id, user name and token (at most 512 bytes) with their framing. */
+const CONNECT_SIZE_MAX = 1_024;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** A device is heard of at least so often, or not at all (keep-alive 0 is refused by the broker). */
 const KEEP_ALIVE_S_MAX = 3_600;
 /** How long a device may leave its receipts unread. */
 const DRAIN_TIMEOUT_MS = 20_000;
-/** MQTT 3.1.1 §3.2.2.3. */
-const CONNACK = { identifierRejected: 2, notAuthorized: 5 } as const;
+/** Connections that wait to be accepted: every device of a city comes back at once after a restart. */
+const BACKLOG = 4_096;
+/** Ways in which a connection ends that are nobody's doing. */
+const QUIET_ENDS: ReadonlySet<string> = new Set(['keep alive timeout', 'drain timeout']);
+const SILENT_END = 'connect did not arrive in time';
 
-export type MqttOptions = { readonly host: string; readonly port: number };
+type Place = { readonly host: string; readonly port: number };
+
+export type MqttOptions = Place & {
+  /** Listens by TLS, too. */
+  readonly tls?: { readonly port: number; readonly identity: TlsIdentity };
+  readonly limits?: MqttLimits;
+};
 
 /** A listening broker. */
-export type MqttDoor = {
-  readonly host: string;
-  readonly port: number;
+export type MqttDoor = Place & {
+  /** `certificate`: PEM of the server's. */
+  readonly tls: { readonly port: number; readonly certificate: string } | null;
   readonly connectionCount: () => number;
   /** Ends every connection; what is being made durable still becomes so. */
   readonly close: () => Promise<void>;
 };
 
-type DoorContext = Pick<GatewayContext, 'crypto' | 'node' | 'intake' | 'metrics' | 'logger'>;
+/** Listens. Throws PORT_TAKEN; nothing stays open then. */
+export async function openMqtt(context: SessionsContext, options: MqttOptions): Promise<MqttDoor> {
+  const admission = new Admission({ crypto: context.crypto, node: context.node, clock: Date.now });
+  const sessions = new Sessions(context, admission);
+  const broker = await openBroker(sessions);
+  const entrance = new Entrance(context, broker, options.limits ?? MQTT_LIMITS);
+  const servers: Server[] = [];
+  const close = async (): Promise<void> => {
+    const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    await sessions.settle();
+    await new Promise<void>((resolve) => broker.close(resolve));
+    entrance.close();
+    await Promise.all(closed);
+    admission.close();
+  };
+  try {
+    const open = async (take: (socket: Socket) => void, place: Place): Promise<Place> => {
+      const server = createServer({ noDelay: true }, take);
+      const listening = await listen(server, place);
+      servers.push(server);
+      return listening;
+    };
+    const { host, port } = await open((socket) => entrance.takePlain(socket), options);
+    if (options.tls === undefined) return { host, port, tls: null, connectionCount: () => entrance.count, close };
+    const { identity } = options.tls;
+    const secure = entrance.secure(identity);
+    const place = await open((socket) => entrance.takeSecure(socket, secure), { host: options.host, port: options.tls.port });
+    const tls = { port: place.port, certificate: certificateOf(identity) };
+    return { host, port, tls, connectionCount: () => entrance.count, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
-/** Listens. Throws PORT_TAKEN. */
-export async function openMqtt(context: DoorContext, options: MqttOptions): Promise<MqttDoor> {
-  const sessions = new Sessions(context);
+async function openBroker(sessions: Sessions): Promise<Aedes> {
   const broker = await Aedes.createBroker({
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepaliveLimit: KEEP_ALIVE_S_MAX,
     drainTimeout: DRAIN_TIMEOUT_MS,
     maxTopicLevels: 4,
     preConnect: (client, packet, done) => sessions.connect(client, packet, done),
-    authenticate: (client, _username, _password, done) => sessions.authenticate(client, done),
+    authenticate: (client, username, password, done) => sessions.authenticate(client, { username, password }, done),
     authorizePublish: (client, packet, done) => sessions.publish(client, packet, done),
     authorizeSubscribe: (client, subscription, done) => sessions.subscribe(client, subscription, done),
     // Devices get what the sessions send them; nothing is passed on between them.
     authorizeForward: (client, packet) => (sessions.hears(client, packet.topic) ? packet : null),
   });
   broker.on('unsubscribe', (topics: unknown, client: Client) => sessions.unsubscribe(client, topics as readonly string[]));
-  // A client that breaks the protocol is disconnected by the broker; it is no fault of ours.
-  broker.on('clientError', (_client, error) =>
-    context.logger.debug({ reason: error.message }, 'an MQTT client was disconnected'),
-  );
-  broker.on('connectionError', (_client, error) =>
-    context.logger.debug({ reason: error.message }, 'an MQTT connection was refused'),
-  );
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    broker.handle(new MqttGate(socket, PACKET_SIZE_MAX, () => context.metrics.countRefusedRequest('TOO_LARGE')));
-  });
-  server.maxConnections = CONNECTION_COUNT_MAX;
-  const { host, port } = await listen(server, options);
-  return {
-    host,
-    port,
-    connectionCount: () => sockets.size,
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await sessions.settle();
-      await new Promise<void>((resolve) => broker.close(resolve));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  broker.on('clientReady', (client) => (client.conn as MqttGate).open());
+  return broker;
 }
 
-function listen(server: Server, { host, port }: MqttOptions): Promise<MqttOptions> {
+function listen(server: Server, { host, port }: Place): Promise<Place> {
   return new Promise((resolve, rejectListen) => {
     server.once('error', (error) => rejectListen(portTaken(error, { host, port })));
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       const address = server.address();
       if (address === null || typeof address === 'string') throw new Error('a TCP server has an address');
       resolve({ host, port: address.port });
@@ -100,129 +114,121 @@ function listen(server: Server, { host, port }: MqttOptions): Promise<MqttOption
   });
 }
 
-type Done = (error?: Error | null) => void;
+/** Where connections come in, are counted, and are given to the broker. */
+class Entrance {
+  readonly #context: SessionsContext;
+  readonly #broker: Aedes;
+  readonly #limits: MqttLimits;
+  readonly #limiter: MqttLimiter;
+  readonly #sockets = new Set<Socket>();
+  /** Those in a TLS handshake, by the ports that tell them apart. */
+  readonly #shakingHands = new Map<string, Pending>();
 
-/** What the connected devices may do and are told. */
-class Sessions {
-  readonly #context: DoorContext;
-  readonly #prefix: string;
-  /** Connections that asked for what is not given here. */
-  readonly #refused = new WeakMap<Client, number>();
-  /** Of its own topics, those that a client listens to. */
-  readonly #heard = new WeakMap<Client, Set<string>>();
-  readonly #pending = new Set<Promise<unknown>>();
-  #isClosing = false;
-
-  constructor(context: DoorContext) {
+  constructor(context: SessionsContext, broker: Aedes, limits: MqttLimits) {
     this.#context = context;
-    this.#prefix = `v1/${toHex(context.node.genesisHash)}`;
+    this.#broker = broker;
+    this.#limits = limits;
+    this.#limiter = new MqttLimiter(limits, () => performance.now());
+    // A client that breaks the protocol is disconnected by the broker; it is no fault of ours.
+    for (const event of ['clientError', 'connectionError'] as const)
+      broker.on(event, (client: Client, error: Error) => this.#onBroken(client.conn as MqttGate, error));
   }
 
-  connect(client: Client, packet: ConnectPacket, done: (error: Error | null, success: boolean) => void): void {
-    if (!CLIENT_ID_FORM.test(packet.clientId)) this.#refused.set(client, CONNACK.identifierRejected);
-    else if (packet.will !== undefined) this.#refused.set(client, CONNACK.notAuthorized);
-    // No session outlives its connection (§3.1.2.4 lets us say so in CONNACK): receipts come again with the message.
-    packet.clean = true;
-    done(null, true);
+  get count(): number {
+    return this.#sockets.size;
   }
 
-  authenticate(client: Client, done: (error: AuthenticateError | null, success: boolean | null) => void): void {
-    const returnCode = this.#refused.get(client);
-    if (returnCode === undefined) return done(null, true);
-    this.#context.metrics.countRefusedRequest(returnCode === CONNACK.identifierRejected ? 'TOPIC_FOREIGN' : 'MQTT_UNSUPPORTED');
-    done(Object.assign(new Error('refused'), { returnCode }) as AuthenticateError, false);
+  takePlain(socket: Socket): void {
+    const pending = this.#arrive(socket);
+    if (pending !== null) this.#handle(socket, pending, null);
   }
 
-  subscribe(
-    client: Client,
-    subscription: Subscription,
-    done: (error: Error | null, subscription?: Subscription | null) => void,
-  ): void {
-    const { topic } = subscription;
-    if (topic !== this.#topic(client, 'down') && topic !== this.#topic(client, 'ack')) {
-      this.#context.metrics.countRefusedRequest('TOPIC_FOREIGN');
-      // Null is SUBACK 0x80 (§3.9.3): refused, and the connection stays.
-      return done(null, null);
-    }
-    const heard = this.#heard.get(client) ?? new Set();
-    this.#heard.set(client, heard.add(topic));
-    done(null, subscription);
+  takeSecure(socket: Socket, secure: TlsServer): void {
+    const pending = this.#arrive(socket);
+    if (pending === null) return;
+    const name = nameOf(socket);
+    this.#shakingHands.set(name, pending);
+    socket.on('close', () => this.#shakingHands.delete(name));
+    secure.emit('connection', socket);
   }
 
-  hears(client: Client, topic: string): boolean {
-    return this.#heard.get(client)?.has(topic) === true;
+  /** A TLS server whose connections come from `takeSecure`. */
+  secure(identity: TlsIdentity): TlsServer {
+    const server = tlsServer(identity, (socket, peerKey) => {
+      const pending = this.#shakingHands.get(nameOf(socket));
+      if (pending === undefined) socket.destroy();
+      else this.#handle(socket, pending, peerKey);
+    });
+    server.on('tlsClientError', (error, socket) => {
+      this.#context.logger.debug({ reason: error.message }, 'a TLS handshake failed');
+      const pending = this.#shakingHands.get(nameOf(socket));
+      // Others are connections that broke.
+      if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_SSL') === true && pending !== undefined)
+        this.#onRefused('MQTT_MALFORMED', pending);
+      pending?.end();
+    });
+    return server;
   }
 
-  unsubscribe(client: Client, topics: readonly string[]): void {
-    for (const topic of topics) this.#heard.get(client)?.delete(topic);
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
-  publish(client: Client | null, packet: PublishPacket, done: Done): void {
-    if (client === null || this.#isClosing) return done(new Error('nothing is published here'));
-    const work = this.#take(client, packet).then(
-      (outcome) => done(outcome),
-      (error: Error) => {
-        this.#context.logger.error({ error: { message: error.message, stack: error.stack } }, 'a reading could not be taken in');
-        done(error);
-      },
-    );
-    this.#pending.add(work);
-    void work.finally(() => this.#pending.delete(work));
-  }
-
-  /** Takes nothing more in; resolves when what was being taken in has its answer. */
-  async settle(): Promise<void> {
-    this.#isClosing = true;
-    await Promise.allSettled(this.#pending);
-  }
-
-  /** Null when the publish is settled, else why the connection must end. */
-  async #take(client: Client, packet: PublishPacket): Promise<Error | null> {
-    const { topic, payload, qos } = packet;
-    const rejection = this.#checkPublish(client, packet);
-    if (rejection !== null) return this.#refuse(client, rejection);
-    const envelope = typeof payload === 'string' ? new Uint8Array(Buffer.from(payload)) : new Uint8Array(payload);
-    const answer = await this.#context.intake.ingestInTurn(envelope);
-    this.#context.metrics.countReading('mqtt', answer.kind);
-    if (answer.kind !== 'passing') {
-      await this.#send(client, topic.replace(/up$/, 'down'), Buffer.from(answer.receipt));
+  /** Null for a connection that found no place. */
+  #arrive(socket: Socket): Pending | null {
+    const { metrics } = this.#context;
+    // Errors before anybody listens: the connection is gone, and nothing is to be done.
+    socket.on('error', () => undefined);
+    const address = socket.remoteAddress;
+    const isFull = this.#sockets.size >= this.#limits.connectionCountMax;
+    if (address === undefined || isFull || this.#limiter.isBarred(address)) {
+      if (address !== undefined) metrics.countRefusedRequest(isFull ? 'CONNECTIONS_FULL' : 'RATE_LIMITED');
+      socket.destroy();
       return null;
     }
-    const refusal = await this.#refuse(client, answer.rejection, this.#sequenceOf(envelope));
-    return qos === 0 ? null : refusal;
-  }
-
-  #checkPublish(client: Client, { topic, qos, retain }: PublishPacket): Rejection | null {
-    if (topic !== this.#topic(client, 'up')) return reject('TOPIC_FOREIGN', {});
-    if (retain === true || qos === 2) return reject('MQTT_UNSUPPORTED', { qos, retain: retain === true });
-    return null;
-  }
-
-  async #refuse(client: Client, rejection: Rejection, sequence: number | null = null): Promise<Error> {
-    this.#context.metrics.countRefusedRequest(rejection.code);
-    const message = { code: rejection.code, message: passingMessage(rejection), ...(sequence === null ? {} : { sequence }) };
-    await this.#send(client, this.#topic(client, 'ack'), Buffer.from(JSON.stringify(message)));
-    return formatError(rejection.code, rejection.details);
-  }
-
-  /** Waits until the client takes it: who does not read is not read from. */
-  #send(client: Client, topic: string, payload: Buffer): Promise<void> {
-    if (!this.hears(client, topic)) return Promise.resolve();
-    // QoS 0: a receipt that is lost with its connection comes again when the reading does.
-    const packet: PublishPacket = { cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false };
-    return new Promise((resolve) => client.publish(packet, () => resolve()));
-  }
-
-  #topic(client: Client, end: 'up' | 'down' | 'ack'): string {
-    return `${this.#prefix}/${client.id}/${end}`;
-  }
-
-  #sequenceOf(envelope: Uint8Array): number | null {
-    try {
-      return parseReading(this.#context.crypto, envelope).sequence;
-    } catch (error) {
-      if (error instanceof FormatError) return null;
-      throw error;
+    const pending = { address, end: () => socket.destroy() };
+    const displaced = this.#limiter.arrived(pending);
+    if (displaced !== null) {
+      metrics.countRefusedRequest('CONNECTIONS_FULL');
+      displaced.end();
     }
+    this.#sockets.add(socket);
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      this.#limiter.settled(pending);
+    });
+    return pending;
   }
+
+  #handle(socket: Socket, pending: Pending, peerKey: PeerKey): void {
+    const gate = new MqttGate(socket, {
+      packetSizeMax: PACKET_SIZE_MAX,
+      connectSizeMax: CONNECT_SIZE_MAX,
+      peerKey,
+      address: pending.address,
+      onOpen: () => this.#limiter.settled(pending),
+      onRefused: (code) => {
+        if (gate.isOpen) this.#context.metrics.countRefusedRequest(code);
+        else this.#onRefused(code, pending);
+      },
+    });
+    this.#broker.handle(gate);
+  }
+
+  #onBroken(gate: MqttGate, error: Error): void {
+    this.#context.logger.debug({ reason: error.message }, 'an MQTT client was disconnected');
+    if (QUIET_ENDS.has(error.message)) return;
+    // What we refused ourselves is counted where it was.
+    if (!(error instanceof FormatError)) this.#context.metrics.countRefusedRequest('MQTT_MALFORMED');
+    if (!gate.isOpen && error.message !== SILENT_END) this.#limiter.refused(gate.address);
+  }
+
+  #onRefused(code: 'TOO_LARGE' | 'MQTT_MALFORMED', { address }: Pending): void {
+    this.#context.metrics.countRefusedRequest(code);
+    this.#limiter.refused(address);
+  }
+}
+
+function nameOf({ remoteAddress, remotePort, localPort }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localPort}`;
 }

@@ -16,7 +16,9 @@ import { type App, buildApp, type HttpOptions } from './http/app.ts';
 import { Intake } from './intake.ts';
 import { portTaken } from './listen.ts';
 import { makeMetrics } from './metrics.ts';
-import { type MqttDoor, openMqtt } from './mqtt.ts';
+import { type MqttDoor, type MqttOptions, openMqtt } from './mqtt.ts';
+import type { MqttLimits } from './mqtt-limits.ts';
+import { readServerIdentity } from './mqtt-tls.ts';
 import { deleteReadModel, ReadModel } from './read-model/read-model.ts';
 
 export type GatewayOptions = {
@@ -42,6 +44,14 @@ export type GatewayOptions = {
   /** 0 takes a free one. */
   readonly port: number;
   readonly mqttPort: number;
+  /** MQTT by TLS, with a certificate from these files or one that is made and kept at `file`. */
+  readonly mqttTls?: {
+    readonly port: number;
+    readonly file: string;
+    readonly cert?: string | undefined;
+    readonly key?: string | undefined;
+  };
+  readonly mqttLimits?: MqttLimits;
   readonly hosts?: readonly string[];
   /** Who may read without a key what is not about people; who is on this machine unless told. */
   readonly anonymous?: Anonymous;
@@ -61,6 +71,8 @@ export type GatewayOptions = {
 export type Gateway = {
   readonly http: string;
   readonly mqtt: string;
+  /** Null where MQTT is not served by TLS. */
+  readonly mqtts: string | null;
   readonly app: App;
   readonly readModel: ReadModel;
   readonly access: Access;
@@ -96,8 +108,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       lag: () => readModel.lag(),
       mqttConnectionCount: () => mqtt?.connectionCount() ?? 0,
     });
-    const mqttAddress = (): { host: string; port: number } | null =>
-      mqtt === null ? null : { host: mqtt.host, port: mqtt.port };
+    const mqttAddress = (): Pick<MqttDoor, 'host' | 'port' | 'tls'> | null =>
+      mqtt === null ? null : { host: mqtt.host, port: mqtt.port, tls: mqtt.tls };
     const context: GatewayContext = {
       ...{
         crypto,
@@ -120,12 +132,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
     const app = await buildApp(context, httpOptions(options));
     closers.push(() => app.close());
-    mqtt = await openMqtt(context, { host, port: options.mqttPort });
+    mqtt = await openMqtt(context, await mqttOptions(options));
     closers.push(mqtt.close);
     const http = await app.listen({ host, port }).catch((error: Error) => {
       throw portTaken(error, { host, port });
     });
-    return { http, mqtt: `mqtt://${urlHost(mqtt.host)}:${mqtt.port}`, app, readModel, access, close };
+    return { http, ...mqttUrls(mqtt), app, readModel, access, close };
   } catch (error) {
     await close();
     throw error;
@@ -157,6 +169,20 @@ function httpOptions(options: GatewayOptions): HttpOptions {
     ...(headTimeoutMs === undefined ? {} : { headTimeoutMs }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
   };
+}
+
+async function mqttOptions({ host, mqttPort, mqttTls, mqttLimits, name }: GatewayOptions): Promise<MqttOptions> {
+  return {
+    ...{ host, port: mqttPort },
+    ...(mqttTls === undefined
+      ? {}
+      : { tls: { port: mqttTls.port, identity: await readServerIdentity({ ...mqttTls, name, host }) } }),
+    ...(mqttLimits === undefined ? {} : { limits: mqttLimits }),
+  };
+}
+
+function mqttUrls({ host, port, tls }: MqttDoor): Pick<Gateway, 'mqtt' | 'mqtts'> {
+  return { mqtt: `mqtt://${urlHost(host)}:${port}`, mqtts: tls === null ? null : `mqtts://${urlHost(host)}:${tls.port}` };
 }
 
 function urlHost(host: string): string {

@@ -88,7 +88,12 @@ export function declaredShards(client: Pick<NodeLink, 'scan'>): readonly Declare
   }));
 }
 
-function readEntitlement(client: Pick<NodeLink, 'read' | 'scan'>, device: Bytes, keyNumber: number): Entitlement | Rejection {
+/** What entitles a device key, as committed. Refuses DEVICE_UNKNOWN, KEY_UNKNOWN. */
+export function readEntitlement(
+  client: Pick<NodeLink, 'read' | 'scan'>,
+  device: Bytes,
+  keyNumber: number,
+): Entitlement | Rejection {
   const record = client.read(at(deviceKind, device));
   if (record === null) return reject('DEVICE_UNKNOWN', { device: toHex(device) });
   const key = client.read(at(deviceKeyKind, device, keyNumber));

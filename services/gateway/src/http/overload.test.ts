@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeReadingBatch, parseReadingAnswers } from '@oppidum/formats/reading-answers';
 import { connectAsync } from 'mqtt';
+import { credentialsOf } from '../../../../test/support/mqtt-device.ts';
 import { inTemporaryFolder } from '../../../../test/support/running-city.ts';
 import { enrolDevice, runDoors } from '../../../../test/support/running-gateway.ts';
 
@@ -24,7 +25,7 @@ test('too much at once: HTTP takes all of a batch or says when to come back, MQT
     const answers = parseReadingAnswers(new Uint8Array(await kept.arrayBuffer()));
     assert.equal(answers.filter(({ receipt }) => receipt !== undefined).length, 4);
 
-    const client = await connectAsync(doors.gateway.mqtt, { clientId: lamp.hex, protocolVersion: 4, reconnectPeriod: 0 });
+    const client = await connectAsync(doors.gateway.mqtt, { ...credentialsOf(lamp), protocolVersion: 4, reconnectPeriod: 0 });
     const topic = `v1/${Buffer.from(doors.city.client.genesisHash).toString('hex')}/${lamp.hex}/up`;
     await Promise.all(readings.slice(4).map((reading) => client.publishAsync(topic, Buffer.from(reading), { qos: 1 })));
     assert.equal(doors.shard.client.status().size, readings.length, 'every PUBACK means kept');

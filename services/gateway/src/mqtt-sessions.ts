@@ -1,0 +1,197 @@
+/** What connected devices may do and are told: the rules of specs/doors.md §1, one connection for each device. */
+
+import { toHex } from '@oppidum/formats/bytes';
+import { type ErrorCode, FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { LIMITS } from '@oppidum/formats/limits';
+import { encodePassingRefusal } from '@oppidum/formats/passing-refusal';
+import { parseReading } from '@oppidum/formats/reading';
+import type { AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
+import type { GatewayContext } from './gateway-context.ts';
+import { passingMessage } from './http/ingest.ts';
+import type { Admission, Admitted } from './mqtt-admission.ts';
+import type { MqttGate } from './mqtt-gate.ts';
+
+const CLIENT_ID_FORM = /^[0-9a-f]{64}$/;
+/** A PUBLISH from a device: packet id and topic beside one reading. */
+export const PACKET_SIZE_MAX = LIMITS.readingSizeMax + 512;
+/** MQTT 3.1.1 §3.2.2.3. */
+const CONNACK = { identifierRejected: 2, unavailable: 3, malformedCredentials: 4, notAuthorized: 5 } as const;
+
+export type SessionsContext = Pick<GatewayContext, 'crypto' | 'node' | 'intake' | 'metrics' | 'logger'>;
+
+type Done = (error?: Error | null) => void;
+
+/** A connection of a device: its topics, and whether it listens. */
+type Session = { readonly up: string; readonly down: string; isListening: boolean; readonly end: () => void };
+
+/** The devices that are connected. */
+export class Sessions {
+  readonly #context: SessionsContext;
+  readonly #admission: Admission;
+  readonly #prefix: string;
+  /** What CONNECT says and is judged by, until it is. */
+  readonly #connecting = new WeakMap<Client, Pick<ConnectPacket, 'clientId' | 'will'>>();
+  readonly #sessions = new WeakMap<Client, Session>();
+  readonly #pending = new Set<Promise<unknown>>();
+  #isClosing = false;
+
+  constructor(context: SessionsContext, admission: Admission) {
+    this.#context = context;
+    this.#admission = admission;
+    this.#prefix = `v1/${toHex(context.node.genesisHash)}`;
+  }
+
+  connect(client: Client, packet: ConnectPacket, done: (error: Error | null, success: boolean) => void): void {
+    this.#connecting.set(client, { clientId: packet.clientId, ...(packet.will === undefined ? {} : { will: packet.will }) });
+    // No session outlives its connection (§3.1.2.4 lets us say so in CONNACK): receipts come again with the message.
+    packet.clean = true;
+    delete packet.will;
+    done(null, true);
+  }
+
+  authenticate(
+    client: Client,
+    credentials: { readonly username: string | undefined; readonly password: Uint8Array | undefined },
+    done: (error: AuthenticateError | null, success: boolean | null) => void,
+  ): void {
+    const packet = this.#connecting.get(client);
+    this.#connecting.delete(client);
+    if (packet === undefined) return done(null, false);
+    const gate = client.conn as MqttGate;
+    const judged = this.#judge(packet, gate, credentials);
+    if ('code' in judged) {
+      this.#context.metrics.countRefusedRequest(judged.code);
+      this.#context.logger.debug({ code: judged.code, details: judged.details }, 'an MQTT connection was refused');
+      return done(
+        Object.assign(formatError(judged.code, judged.details), { returnCode: returnCodeOf(judged.code) }) as never,
+        false,
+      );
+    }
+    this.#begin(client, gate, judged);
+    done(null, true);
+  }
+
+  #judge(
+    { clientId, will }: Pick<ConnectPacket, 'clientId' | 'will'>,
+    gate: MqttGate,
+    credentials: { readonly username: string | undefined; readonly password: Uint8Array | undefined },
+  ): Admitted | Rejection {
+    if (this.#isClosing) return reject('NOT_READY', { part: 'MQTT' });
+    if (!CLIENT_ID_FORM.test(clientId)) return reject('TOPIC_FOREIGN', { clientId: true });
+    if (will !== undefined) return reject('MQTT_UNSUPPORTED', { will: true });
+    return this.#admission.judge({ clientId, ...credentials, peerKey: gate.peerKey });
+  }
+
+  #begin(client: Client, gate: MqttGate, admitted: Admitted): void {
+    const topic = `${this.#prefix}/${toHex(admitted.device)}`;
+    const session: Session = { up: `${topic}/up`, down: `${topic}/down`, isListening: false, end: () => client.close() };
+    this.#sessions.set(client, session);
+    const forget = this.#admission.watch({
+      ...admitted,
+      end: (rejection) => {
+        this.#context.metrics.countRefusedRequest(rejection.code);
+        void this.#tell(client, rejection).finally(session.end);
+      },
+    });
+    gate.once('close', forget);
+  }
+
+  subscribe(
+    client: Client,
+    subscription: Subscription,
+    done: (error: Error | null, subscription?: Subscription | null) => void,
+  ): void {
+    const session = this.#sessions.get(client);
+    if (session === undefined || subscription.topic !== session.down) {
+      this.#context.metrics.countRefusedRequest('TOPIC_FOREIGN');
+      // Null is SUBACK 0x80 (§3.9.3): refused, and the connection stays.
+      return done(null, null);
+    }
+    session.isListening = true;
+    done(null, subscription);
+  }
+
+  hears(client: Client, topic: string): boolean {
+    const session = this.#sessions.get(client);
+    return session?.isListening === true && session.down === topic;
+  }
+
+  unsubscribe(client: Client, topics: readonly string[]): void {
+    const session = this.#sessions.get(client);
+    if (session !== undefined && topics.includes(session.down)) session.isListening = false;
+  }
+
+  publish(client: Client | null, packet: PublishPacket, done: Done): void {
+    const session = client === null ? undefined : this.#sessions.get(client);
+    if (client === null || session === undefined || this.#isClosing) return done(new Error('nothing is published here'));
+    const work = this.#take(client, session, packet).then(
+      (outcome) => done(outcome),
+      (error: Error) => {
+        this.#context.logger.error({ error: { message: error.message, stack: error.stack } }, 'a reading could not be taken in');
+        done(error);
+      },
+    );
+    this.#pending.add(work);
+    void work.finally(() => this.#pending.delete(work));
+  }
+
+  /** Takes nothing more in; resolves when what was being taken in has its answer. */
+  async settle(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.allSettled(this.#pending);
+  }
+
+  /** Null when the publish is settled, else why the connection must end. */
+  async #take(client: Client, session: Session, { topic, payload, qos, retain }: PublishPacket): Promise<Error | null> {
+    if (topic !== session.up) return this.#refuse(client, reject('TOPIC_FOREIGN', {}));
+    if (retain === true || qos === 2) return this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos, retain: retain === true }));
+    const envelope = typeof payload === 'string' ? new Uint8Array(Buffer.from(payload)) : new Uint8Array(payload);
+    if (qos === 0) {
+      await this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos }), this.#sequenceOf(envelope));
+      return null;
+    }
+    const answer = await this.#context.intake.ingestInTurn(envelope);
+    this.#context.metrics.countReading('mqtt', answer.kind);
+    if (answer.kind === 'passing') return this.#refuse(client, answer.rejection, this.#sequenceOf(envelope));
+    await this.#send(client, session, Buffer.from(answer.receipt));
+    return null;
+  }
+
+  async #refuse(client: Client, rejection: Rejection, sequence: number | null = null): Promise<Error> {
+    this.#context.metrics.countRefusedRequest(rejection.code);
+    await this.#tell(client, rejection, sequence);
+    return formatError(rejection.code, rejection.details);
+  }
+
+  #tell(client: Client, rejection: Rejection, sequence: number | null = null): Promise<void> {
+    const session = this.#sessions.get(client);
+    if (session === undefined) return Promise.resolve();
+    const refusal = { code: rejection.code, message: passingMessage(rejection), ...(sequence === null ? {} : { sequence }) };
+    return this.#send(client, session, Buffer.from(encodePassingRefusal(refusal)));
+  }
+
+  /** Waits until the client takes it: who does not read is not read from. */
+  #send(client: Client, { isListening, down }: Session, payload: Buffer): Promise<void> {
+    if (!isListening) return Promise.resolve();
+    // QoS 0: a receipt that is lost with its connection comes again when the reading does.
+    const packet: PublishPacket = { cmd: 'publish', topic: down, payload, qos: 0, retain: false, dup: false };
+    return new Promise((resolve) => client.publish(packet, () => resolve()));
+  }
+
+  #sequenceOf(envelope: Uint8Array): number | null {
+    try {
+      return parseReading(this.#context.crypto, envelope).sequence;
+    } catch (error) {
+      if (error instanceof FormatError) return null;
+      throw error;
+    }
+  }
+}
+
+/** What CONNACK can say of a code: come again, say it properly, or not at all. */
+function returnCodeOf(code: ErrorCode): number {
+  if (code === 'TOPIC_FOREIGN') return CONNACK.identifierRejected;
+  if (code === 'NOT_READY' || code === 'RATE_LIMITED') return CONNACK.unavailable;
+  if (code === 'CREDENTIALS_MISSING') return CONNACK.malformedCredentials;
+  return CONNACK.notAuthorized;
+}
