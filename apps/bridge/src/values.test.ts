@@ -17,25 +17,31 @@ test('a value is scaled in decimal, as the settings say it', () => {
 test('numbers of every type are read where they stand, in both orders, and nothing beyond the end', () => {
   const types = Object.keys(NUMBER_TYPES) as NumberType[];
   fc.assert(
-    fc.property(fc.constantFrom(...types), fc.nat(6), fc.boolean(), fc.double({ noNaN: true }), (type, at, isLittle, some) => {
-      const size = NUMBER_TYPES[type];
-      const view = new DataView(new ArrayBuffer(at + size));
-      const whole = Math.trunc(some) % 2 ** (8 * size - 1);
-      const value = type === 'f32' ? Math.fround(some) : type.startsWith('u') ? Math.abs(whole) : whole;
-      const write = {
-        u8: 'setUint8',
-        i8: 'setInt8',
-        u16: 'setUint16',
-        i16: 'setInt16',
-        u32: 'setUint32',
-        i32: 'setInt32',
-        f32: 'setFloat32',
-      } as const;
-      view[write[type]](at, value, isLittle);
-      const bytes = new Uint8Array(view.buffer);
-      assert.equal((readNumber(bytes, at, type, isLittle) ?? Number.NaN) + 0, value + 0);
-      assert.equal(readNumber(bytes, at + 1, type, isLittle), null);
-    }),
+    fc.property(
+      fc.constantFrom(...types),
+      fc.nat(6),
+      fc.boolean(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      (type, at, isLittle, some) => {
+        const size = NUMBER_TYPES[type];
+        const view = new DataView(new ArrayBuffer(at + size));
+        const whole = Math.trunc(some) % 2 ** (8 * size - 1);
+        const value = type === 'f32' ? Math.fround(some) : type.startsWith('u') ? Math.abs(whole) : whole;
+        const write = {
+          u8: 'setUint8',
+          i8: 'setInt8',
+          u16: 'setUint16',
+          i16: 'setInt16',
+          u32: 'setUint32',
+          i32: 'setInt32',
+          f32: 'setFloat32',
+        } as const;
+        view[write[type]](at, value, isLittle);
+        const bytes = new Uint8Array(view.buffer);
+        assert.equal((readNumber(bytes, at, type, isLittle) ?? Number.NaN) + 0, value + 0);
+        assert.equal(readNumber(bytes, at + 1, type, isLittle), null);
+      },
+    ),
   );
 });
 
