@@ -43,7 +43,7 @@ export async function withBenchCity<T>(deviceCount: number, use: (city: BenchCit
 
 /** Signs everything first, in a process of its own, and sends it from there. */
 export async function runLoad(request: LoadRequest, say: (text: string) => void): Promise<LoadReport> {
-  const sender = fork(SENDER, [], { serialization: 'advanced', execArgv: [] });
+  const sender = fork(SENDER, [], { serialization: 'advanced', execArgv: ['--expose-gc'] });
   try {
     const ended = once(sender, 'exit').then(([code]) => {
       throw new Error(`the sender ended with ${code}`);

@@ -1,39 +1,52 @@
-/** Sends signed readings over HTTP: one request after the other on each of a few connections, many readings in each. */
+/**
+ * Sends signed readings over HTTP: one request after the other on each of a few connections, many readings in each. The requests are made
+ * before and written as they are: a client library would cost more than the door.
+ */
 
-import { Agent, request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { encodeReadingBatch, parseReadingAnswers } from '@oppidum/formats/reading-answers';
 import { parseReceipt } from '@oppidum/formats/receipt';
-import type { LoadRequest, Signed, Tally } from './telemetry-sender.ts';
+import type { LoadRequest, Sending, Signed } from './telemetry-sender.ts';
 
 /** So many requests in one are answered with receipts that are read one by one; of the others only the outcome is looked for. */
 const READ_EVERY = 64;
 /** Of refusals: the key `code` of an answer, the key `refusal` of a receipt. */
-const REFUSAL_MARKS = ['dcode', 'grefusal'];
+const REFUSAL_MARKS = ['dcode', 'grefusal'].map((mark) => Buffer.from(mark));
+const HEAD_END = Buffer.from('\r\n\r\n');
 
-export async function sendHttp(load: LoadRequest, signed: readonly Signed[], tally: Tally): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: load.connections });
-  const url = new URL('/api/v1/readings', load.address);
-  const bodies: Buffer[] = [];
-  for (let i = 0; i < signed.length; i += load.together)
-    bodies.push(Buffer.from(encodeReadingBatch(signed.slice(i, i + load.together).map(({ envelope }) => envelope))));
-  let next = 0;
-  const sendInTurn = async (): Promise<void> => {
-    while (next < bodies.length && !tally.isOver()) {
-      const turn = next++;
-      const sentMs = performance.now();
-      const answer = await post(agent, url, bodies[turn] as Buffer);
-      if (turn % READ_EVERY === 0) readReceipts(answer, load.together);
-      if (REFUSAL_MARKS.some((mark) => answer.includes(mark))) tally.refused += load.together;
-      else tally.add(load.together, sentMs);
-    }
+type Answer = { readonly status: number; readonly body: Buffer };
+
+export function prepareHttp(load: LoadRequest, signed: readonly Signed[]): Sending {
+  const { hostname, port, host } = new URL(load.address);
+  const requests: Buffer[] = [];
+  for (let i = 0; i < signed.length; i += load.together) {
+    const body = encodeReadingBatch(signed.slice(i, i + load.together).map(({ envelope }) => envelope));
+    const types = 'content-type: application/cbor\r\naccept: application/cbor';
+    const head = `POST /api/v1/readings HTTP/1.1\r\nhost: ${host}\r\n${types}\r\ncontent-length: ${body.length}\r\n\r\n`;
+    requests.push(Buffer.concat([Buffer.from(head), body]));
+  }
+  return async (tally) => {
+    let next = 0;
+    const sendInTurn = async (): Promise<void> => {
+      const exchange = openConnection(connect(Number(port), hostname));
+      while (next < requests.length && !tally.isOver()) {
+        const turn = next++;
+        const sentMs = performance.now();
+        const { status, body } = await exchange.send(requests[turn] as Buffer);
+        if (status !== 200) throw new Error(`${status}: ${body.toString('utf8')}`);
+        if (turn % READ_EVERY === 0) readReceipts(body, load.together);
+        if (REFUSAL_MARKS.some((mark) => body.includes(mark))) tally.refused += load.together;
+        else tally.add(load.together, sentMs);
+      }
+      exchange.end();
+    };
+    await Promise.all(Array.from({ length: load.connections }, sendInTurn));
   };
-  await Promise.all(Array.from({ length: load.connections }, sendInTurn));
-  agent.destroy();
 }
 
 /** Throws unless every answer is the receipt of a kept reading. */
-function readReceipts(answer: Buffer, count: number): void {
-  const answers = parseReadingAnswers(new Uint8Array(answer));
+function readReceipts(body: Buffer, count: number): void {
+  const answers = parseReadingAnswers(new Uint8Array(body));
   if (answers.length !== count) throw new Error(`${answers.length} answers to ${count} readings`);
   for (const { receipt, code } of answers) {
     if (receipt === undefined) throw new Error(`a reading was refused: ${code}`);
@@ -41,20 +54,41 @@ function readReceipts(answer: Buffer, count: number): void {
   }
 }
 
-function post(agent: Agent, url: URL, body: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/cbor', accept: 'application/cbor', 'content-length': body.length };
-    const request = httpRequest(url, { method: 'POST', agent, headers }, (response) => {
-      const parts: Buffer[] = [];
-      response.on('data', (part: Buffer) => parts.push(part));
-      response.on('error', reject);
-      response.on('end', () => {
-        const answer = Buffer.concat(parts);
-        if (response.statusCode === 200) resolve(answer);
-        else reject(new Error(`${response.statusCode}: ${answer.toString('utf8')}`));
-      });
-    });
-    request.on('error', reject);
-    request.end(body);
+type Exchange = { readonly send: (request: Buffer) => Promise<Answer>; readonly end: () => void };
+
+/** A connection that is kept (RFC 9112 §9.3); answers have a content-length. */
+function openConnection(socket: Socket): Exchange {
+  let chunks: Buffer[] = [];
+  let size = 0;
+  let sizeWanted = 0;
+  let waiting: PromiseWithResolvers<Answer> | null = null;
+  const end = (error: Error): void => waiting?.reject(error);
+  socket.setNoDelay(true);
+  socket.on('error', end);
+  socket.on('close', () => end(new Error('the city ended a connection')));
+  socket.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size < sizeWanted) return;
+    const bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks);
+    const headSize = bytes.indexOf(HEAD_END) + HEAD_END.length;
+    if (headSize < HEAD_END.length) return;
+    const head = bytes.toString('latin1', 0, headSize);
+    sizeWanted = headSize + Number(/^content-length: *([0-9]+)\r$/im.exec(head)?.[1]);
+    if (!(size >= sizeWanted)) return;
+    const answer = { status: Number(head.slice(9, 12)), body: bytes.subarray(headSize, sizeWanted) };
+    [chunks, size, sizeWanted] = [[], 0, 0];
+    waiting?.resolve(answer);
   });
+  return {
+    send(request) {
+      waiting = Promise.withResolvers();
+      socket.write(request);
+      return waiting.promise;
+    },
+    end() {
+      waiting = null;
+      socket.destroy();
+    },
+  };
 }

@@ -7,10 +7,9 @@ import { connect, type Socket } from 'node:net';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import type { Signer } from '@oppidum/formats/crypto';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { signToken } from '../support/tokens.ts';
-import type { LoadRequest, Signed, Tally } from './telemetry-sender.ts';
+import type { LoadRequest, Sending, Signed, Tally } from './telemetry-sender.ts';
 
 /** Types of control packets in the first byte (MQTT 3.1.1 §2.2.1), with the flags that they have here. */
 const CONNECT = 0x10;
@@ -74,7 +73,7 @@ type LineOptions = {
 const PACE_MS = 4;
 
 function sendLine(socket: Socket, { line, token, gate, together, tally }: LineOptions): Promise<void> {
-  const { device, token, topic, packets, envelopes } = line;
+  const { device, topic, packets, envelopeSizes } = line;
   return new Promise((resolve, reject) => {
     // Where the gate keeps something back, nothing else would wake this line.
     const pace = setInterval(() => {
@@ -99,7 +98,7 @@ function sendLine(socket: Socket, { line, token, gate, together, tally }: LineOp
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the city ended a connection')));
     // §3.1: MQTT, level 4; user name, password and a clean session; keep-alive of 60 s.
-    const credentials = [text(device), uint16(token.length), Buffer.from(token)];
+    const credentials = [text(device), uint16(token.length), token];
     socket.write(packet(CONNECT, text('MQTT'), Buffer.of(4, 0xc2), uint16(60), text(device), ...credentials));
     readPackets(socket, (type) => {
       if (type === CONNACK) socket.write(packet(SUBSCRIBE, uint16(1), text(`${topic}/down`), Buffer.of(0)));

@@ -13,7 +13,7 @@ const WARM_UP_S = 2;
 /** Signed for each second: more than any machine takes. */
 const SIGNED_PER_SECOND = 16_000;
 
-/** `readingsPerSecond`: acknowledged; `readModelPerSecond`: until caught up; `readModelLagS`: how long that took after the last answer. */
+/** `readingsPerSecond`: acknowledged; `readModelPerSecond`: until caught up; `readModelLagS`: how long that took after the last answer; `packCityCpuUs`, `packSenderCpuUs`: processor time for each pack. */
 export function benchTelemetryPacked({ seconds, say }: BenchOptions): Promise<BenchFigures> {
   return withBenchCity(DEVICE_COUNT, async ({ city, audience, seeds }) => {
     const before = await cityCpuS(city);
@@ -38,6 +38,8 @@ export function benchTelemetryPacked({ seconds, say }: BenchOptions): Promise<Be
       readingsPerSecond: report.perSecond * READINGS_OF_A_PACK,
       readModelPerSecond: (report.acknowledged * READINGS_OF_A_PACK) / (WARM_UP_S + seconds + lagS),
       readModelLagS: lagS,
+      packCityCpuUs: eachUs,
+      packSenderCpuUs: (1e6 * report.ownCores) / report.perSecond,
       p50Ms: report.p50Ms,
       p99Ms: report.p99Ms,
     };

@@ -12,8 +12,8 @@ import { deviceIdOf } from '@oppidum/formats/ids';
 import { signReading } from '@oppidum/formats/reading';
 import { percentile } from './bench.ts';
 import { EvidenceSampler } from './evidence-sampler.ts';
-import { sendHttp } from './telemetry-http.ts';
-import { sendMqtt } from './telemetry-mqtt.ts';
+import { prepareHttp } from './telemetry-http.ts';
+import { prepareMqtt } from './telemetry-mqtt.ts';
 
 export type LoadRequest = {
   readonly door: 'http' | 'mqtt';
@@ -54,6 +54,9 @@ export type LoadReport = {
 /** A signed reading and whose it is. */
 export type Signed = { readonly device: Bytes; readonly envelope: Bytes };
 
+/** Sends what was prepared until the time is over. */
+export type Sending = (tally: Tally) => Promise<void>;
+
 /** What a door's sender tells: so many were acknowledged (or refused), sent at this moment. */
 export type Tally = {
   readonly add: (count: number, sentMs: number) => void;
@@ -90,7 +93,7 @@ function signAll({ audience, seeds, count, sequence, recordCount }: LoadRequest)
   });
 }
 
-async function send(request: LoadRequest, signed: readonly Signed[]): Promise<LoadReport> {
+async function send(request: LoadRequest, sendAll: Sending): Promise<LoadReport> {
   const beginMs = performance.now() + 1_000 * request.warmUpS;
   const endMs = beginMs + 1_000 * request.seconds;
   const latencies: number[] = [];
@@ -119,7 +122,7 @@ async function send(request: LoadRequest, signed: readonly Signed[]): Promise<Lo
     isOver: () => performance.now() >= endMs,
     onSent: (envelope) => sampler.offer(envelope),
   };
-  await (request.door === 'http' ? sendHttp : sendMqtt)(request, signed, tally);
+  await sendAll(tally);
   await sampler.settle();
   if (!tally.isOver()) throw new Error('too few readings were signed for the time');
   return {
@@ -133,11 +136,18 @@ async function send(request: LoadRequest, signed: readonly Signed[]): Promise<Lo
   };
 }
 
-process.once('message', (request: LoadRequest) => {
+/** Everything that is not sending, done before; what it leaves behind is collected by then, too. */
+function prepare(request: LoadRequest): { readonly sizeEach: number; readonly sendAll: Sending } {
   const signed = signAll(request);
   const size = signed.reduce((sum, { envelope }) => sum + envelope.length, 0);
+  return { sizeEach: size / signed.length, sendAll: (request.door === 'http' ? prepareHttp : prepareMqtt)(request, signed) };
+}
+
+process.once('message', (request: LoadRequest) => {
+  const { sizeEach, sendAll } = prepare(request);
+  globalThis.gc?.();
   process.once('message', () => {
-    send(request, signed).then(
+    send(request, sendAll).then(
       (report) => process.send?.(report),
       (error: Error) => {
         process.stderr.write(`${error.stack}\n`);
@@ -145,5 +155,5 @@ process.once('message', (request: LoadRequest) => {
       },
     );
   });
-  process.send?.({ sizeEach: size / signed.length });
+  process.send?.({ sizeEach });
 });
