@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'telemetry-signed': async () => (await import('./telemetry-signed.ts')).benchTelemetrySigned,
   'telemetry-packed': async () => (await import('./telemetry-packed.ts')).benchTelemetryPacked,
   'telemetry-latency': async () => (await import('./telemetry-latency.ts')).benchTelemetryLatency,
+  query: async () => (await import('./query.ts')).benchQuery,
 };
 const SECONDS_DEFAULT = 10;
 const SECONDS_MAX = 3_600;
