@@ -16,6 +16,8 @@ import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
 import { buildClones } from './device-admin.ts';
+import { buildEnrol } from './device-enrol.ts';
+import { buildDeviceImport } from './device-import.ts';
 
 type Filter = ListOptions & { readonly type?: string; readonly status?: string; readonly model?: string };
 type RegisterOptions = SignOptions & {
@@ -60,7 +62,9 @@ export function buildDevice(command: Command): void {
     .argument('<id>', 'id of the device', idArgument('the id'))
     .action(showDevice);
   addExamples(show, [['one device', 'device show <id>']]);
+  buildEnrol(command);
   buildRegister(command);
+  buildDeviceImport(command);
   buildActivate(command);
   buildChange(command, 'suspend', 'set a device aside: its readings are refused until it is resumed');
   buildChange(command, 'resume', 'end the suspension of a device');
