@@ -2,7 +2,7 @@
 
 import { formatError } from '@oppidum/formats/errors';
 import { z } from 'zod';
-import { keyId, keyRequest, userName } from '../api-types/access.ts';
+import { keyId, keyRequest, userName } from '../api/access.ts';
 import { parseJsonBody } from '../http/json-body.ts';
 import type { Access } from './access.ts';
 import { showKey } from './key-json.ts';

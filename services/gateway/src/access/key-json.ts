@@ -1,6 +1,6 @@
 /** An API key as JSON: everything but its hash. */
 
-import type { ApiKeyJson } from '../api-types/access.ts';
+import type { ApiKeyJson } from '../api/access.ts';
 import type { StoredKey } from './key-store.ts';
 
 /** `nowMs`: milliseconds since 1970, to tell whether it is expired. */

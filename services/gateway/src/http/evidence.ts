@@ -9,9 +9,10 @@ import { stateEvidence, transactionEvidence } from '@oppidum/node/evidence';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GatewayContext } from '../gateway-context.ts';
-import { isPersonal, openReading } from '../read-model/reading-rows.ts';
+import { openReading } from '../read-model/reading-rows.ts';
 import type { App } from './app.ts';
 import { acceptedType, binaryAnswers, idParams, noQuery } from './parameters.ts';
+import { mayShow } from './personal.ts';
 import { findKept } from './readings.ts';
 
 const CBOR = 'application/cbor';
@@ -61,18 +62,19 @@ export function addEvidenceRoutes(app: App, context: GatewayContext): void {
         response: binaryAnswers('Evidence', CBOR, JSON_TYPE),
       },
     },
-    async (request, reply) => sendEvidence(request, reply, await evidenceOf(context, request.params.id)),
+    async (request, reply) => sendEvidence(request, reply, await evidenceOf(context, request, request.params.id)),
   );
 }
 
-async function evidenceOf({ crypto, node, shards }: GatewayContext, id: string): Promise<Evidence> {
+async function evidenceOf(context: GatewayContext, request: FastifyRequest, id: string): Promise<Evidence> {
+  const { crypto, node, shards } = context;
   const digest = parseHex(id);
   if (node.transaction(digest) !== null) return transactionEvidence(node, crypto, digest);
   const found = await findKept(shards, digest);
   if (found === null) throw formatError('FACT_UNKNOWN', { id });
   const { envelope } = found.kept;
   // Evidence carries the envelope. What was erased has none, and its evidence says only that it is gone.
-  if (envelope !== null && isPersonal(node, openReading(crypto, envelope).reading.device))
+  if (envelope !== null && !(await mayShow(context, request, openReading(crypto, envelope).reading.device)))
     throw formatError('PERSONAL_DATA', { id });
   return found.shard.evidence(digest);
 }

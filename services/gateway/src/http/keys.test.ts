@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -13,7 +14,7 @@ import {
 import { chainHash } from '../access/key-store.ts';
 import { makeKeyText } from '../access/key-text.ts';
 import type { Right } from '../access/principal.ts';
-import type { AccessLogPageJson, ApiKeyJson, NewApiKeyJson } from '../api-types/access.ts';
+import type { AccessLogPageJson, ApiKeyJson, NewApiKeyJson } from '../api/access.ts';
 
 const DAY_MS = 86_400_000;
 const OWNER = { owner: 'mayor' };
@@ -148,6 +149,31 @@ describe('who may do what', () => {
     const ofType = makeKey(['readings:read'], { deviceTypes: ['street-light'] });
     assert.equal((await ask(`/api/v1/readings?device=${other.hex}`, ofType)).status, 200);
     assert.deepEqual(await codeOf(`/api/v1/readings?device=${'ab'.repeat(32)}`, ofType), [403, 'API_KEY_SCOPE']);
+  });
+
+  test('values about people are for keys with personal:read, and that they were read is recorded before', async () => {
+    const meter = await enrolDevice(doors.city, { personal: true });
+    const envelope = meter.reading(1);
+    const send = { method: 'POST', headers: { 'content-type': 'application/cose' }, body: Buffer.from(envelope) };
+    assert.equal((await ask('/api/v1/readings', null, send)).status, 200);
+    const id = createHash('sha256').update(envelope).digest('hex');
+    const [plain, privileged] = [
+      makeKey(['readings:read', 'evidence:read']),
+      makeKey(['readings:read', 'evidence:read', 'personal:read']),
+    ];
+    type Shown = { personal: boolean; records: unknown[]; envelope: string | null };
+    const recordsOf = async (key: string): Promise<Shown> => (await ask(`/api/v1/readings/${id}`, key)).body as Shown;
+    const hidden = await recordsOf(plain);
+    assert.deepEqual([hidden.personal, hidden.records.length, hidden.envelope], [true, 0, null]);
+    assert.equal((await ask(`/api/v1/evidence/${id}`, plain)).code, 'PERSONAL_DATA');
+    const shown = await recordsOf(privileged);
+    assert.deepEqual([shown.personal, shown.records.length], [true, 1]);
+    assert.ok(shown.envelope !== null);
+    const [last] = doors.gateway.access.log(1, null);
+    const event = { kind: 'personal-read', by: { key: idOf(privileged) }, device: meter.hex, path: '/api/v1/readings/:id' };
+    assert.deepEqual(last?.event, event);
+    const evidence = await ask(`/api/v1/evidence/${id}`, privileged);
+    assert.ok(evidence.status === 200 || evidence.code === 'NOT_ANCHORED', JSON.stringify(evidence.body));
   });
 
   test('whoever holds a key of something long-lived is told when it is revoked', () => {

@@ -13,7 +13,7 @@ import {
   keyId,
   keyRequest,
   newApiKey,
-} from '../api-types/access.ts';
+} from '../api/access.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
 import { readsJson } from './json-body.ts';

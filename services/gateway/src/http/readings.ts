@@ -1,4 +1,4 @@
-/** Readings, newest signed time first. Records of readings about people are not shown to anybody who asks. */
+/** Readings, newest signed time first. Records of readings about people are shown, one by one, to keys with `personal:read` only. */
 
 import { encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { FormatError, formatError } from '@oppidum/formats/errors';
@@ -6,6 +6,8 @@ import { deviceUrnPrefix } from '@oppidum/formats/ids';
 import { deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { KeptReading, ShardStatus, TelemetryClient } from '@oppidum/telemetry/client';
+import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { type ReadingDetailJson, type ReadingJson, type RecordJson, readingDetail, readingPage } from '../api/readings.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { type FoundReading, findReadings } from '../read-model/reading-queries.ts';
@@ -13,6 +15,7 @@ import { isPersonal, msOf, openReading, showRecord } from '../read-model/reading
 import type { App } from './app.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
 import { answers, hexId, idParams, noQuery, timeParameter } from './parameters.ts';
+import { mayShow } from './personal.ts';
 
 /** Records that a list shows of each reading; a pack may have 10,000. */
 const RECORDS_SHOWN_MAX = 16;
@@ -63,7 +66,7 @@ export function addReadingRoutes(app: App, context: GatewayContext): void {
         response: answers(readingDetail),
       },
     },
-    async (request): Promise<ReadingDetailJson> => showKept(context, request.params.id),
+    async (request): Promise<ReadingDetailJson> => showKept(context, request),
   );
 }
 
@@ -130,14 +133,16 @@ export async function findKept(
 }
 
 /** From the shard itself: the read model may be behind, and has not the envelope. */
-async function showKept({ crypto, node, shards }: GatewayContext, id: string): Promise<ReadingDetailJson> {
+async function showKept(context: GatewayContext, request: FastifyRequest): Promise<ReadingDetailJson> {
+  const { crypto, node, shards } = context;
+  const { id } = request.params as z.infer<typeof idParams>;
   const found = await findKept(shards, parseHex(id));
   const envelope = found?.kept.envelope ?? null;
   if (found === null || envelope === null) throw formatError('READING_UNKNOWN', found === null ? { id } : { id, erased: true });
   const { kept, shard } = found;
   const { reading, records } = openReading(crypto, envelope);
   const status = shard.status();
-  const personal = isPersonal(node, reading.device);
+  const isShown = await mayShow(context, request, reading.device);
   const urnPrefixSize = deviceUrnPrefix(reading.device).length;
   return {
     id,
@@ -152,9 +157,9 @@ async function showKept({ crypto, node, shards }: GatewayContext, id: string): P
     clockErrorMs: reading.clockErrorMs,
     grade: node.read(at(deviceKeyKind, reading.device, reading.keyNumber))?.grade ?? null,
     anchored: isAnchored(status, kept.index),
-    personal,
-    records: personal ? [] : records.map((record) => showRecord(record, urnPrefixSize)),
+    personal: isPersonal(node, reading.device),
+    records: !isShown ? [] : records.map((record) => showRecord(record, urnPrefixSize)),
     recordCount: records.length,
-    envelope: personal ? null : encodeBase64(envelope),
+    envelope: isShown ? encodeBase64(envelope) : null,
   };
 }

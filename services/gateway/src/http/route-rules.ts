@@ -66,7 +66,8 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/series*': reads('readings:read', 'query'),
   'GET /api/v1/receipts': reads('readings:read', 'query'),
   'GET /api/v1/receipts/:id': reads('readings:read', 'fact'),
-  'GET /api/v1/live*': reads('readings:read', 'query'),
+  // It sends a limited key only what is about its devices.
+  'GET /api/v1/live*': reads('readings:read'),
   'POST /api/v1/readings': signed('readings:write'),
   'POST /api/v1/uplinks*': writes('readings:write', 'nowhere'),
   // Evidence of facts, and of records of the state.
