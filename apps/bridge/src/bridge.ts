@@ -79,8 +79,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
     onSettled: ({ device, code }) =>
       log(code === null ? 'kept' : 'refused', { device: nameOf.get(device) ?? '', ...(code === null ? {} : { code }) }),
   });
-  await keeper.agree();
-  keeper.start();
+  await keeper.start();
   link.start();
   return {
     log,

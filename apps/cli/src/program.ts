@@ -73,7 +73,7 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'device',
     group: LOOK,
-    summary: 'List, show, register, activate, suspend, resume, revoke devices; clones',
+    summary: 'List, show, enrol, register, activate, suspend, resume, revoke devices; clones',
     load: async () => (await import('./commands/device.ts')).buildDevice,
   },
   {

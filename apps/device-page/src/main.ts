@@ -92,8 +92,7 @@ async function start(): Promise<void> {
       count();
     },
   });
-  await keeper.agree();
-  keeper.start();
+  await keeper.start();
   const now = clock.now();
   show('clock', now === null ? 'unknown' : `±${now.errorMs / 1_000} s, as this machine says`);
   for (const { digest } of device.unsent(0, Number.POSITIVE_INFINITY)) showReading(toHex(digest), 'waiting');

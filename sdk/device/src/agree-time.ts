@@ -45,11 +45,11 @@ export class TimeKeeper {
     this.#options = options;
   }
 
-  /** Asks at once, then again and again. */
-  start(): void {
+  /** Asks at once, then again and again; resolves when it has asked once, whatever the answers were. */
+  async start(): Promise<void> {
     if (!this.#isStopped) return;
     this.#isStopped = false;
-    void this.#keep();
+    await this.#keep();
   }
 
   stop(): void {

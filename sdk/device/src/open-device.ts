@@ -12,6 +12,7 @@ import { toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { TimeKeeper } from './agree-time.ts';
 import { CityApi } from './city-api.ts';
+import { cityTime } from './city-time.ts';
 import { DeviceClock, type TimeSource } from './clock.ts';
 import { Device } from './device.ts';
 import { readKeyHolder } from './device-folder.ts';
@@ -29,8 +30,8 @@ type OpenDeviceOptions = {
   readonly policy: string;
   /** Address of the city's API. */
   readonly api: string;
-  /** Who tells the time; more than half of them must agree. */
-  readonly time: readonly TimeSource[];
+  /** Who tells the time; more than half of them must agree. `city`: the times that its quorum signs. */
+  readonly time: readonly (TimeSource | 'city')[];
   /** Address of the MQTT door; without it readings go by HTTP. */
   readonly mqttUrl?: string;
   /** A receipt settled a reading; `code` is null when it was kept. Digests are in hex. */
@@ -65,14 +66,16 @@ export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice
   const clock = new DeviceClock({ monotonic: systemMonotonic() });
   const onUndated = onTrouble;
   const device = new Device({ crypto: nativeCrypto, id, keyNumber, signer, outbox, issuers: shardKeys, clock, onUndated });
-  const keeper = new TimeKeeper({ clock, sources: options.time, onTrouble });
+  const signed = cityTime({ crypto: nativeCrypto, policy: records.policy, clock, checkpoint: () => api.checkpoint() });
+  const sources = options.time.map((source) => (source === 'city' ? signed : source));
+  const keeper = new TimeKeeper({ clock, sources, onTrouble });
   const onSettled = ({ digest, code }: { readonly digest: Uint8Array; readonly code: string | null }): void =>
     options.onSettled?.({ digest: toHex(digest), code });
   const carrier = { shardKeys, onTrouble, onSettled };
   const link = mqttUrl === undefined ? new HttpLink(api, [device], carrier) : new MqttLink(mqttUrl, device, carrier);
-  await keeper.agree();
-  keeper.start();
+  // First: what waits in the outbox makes the city sign, and so tell the time.
   link.start();
+  await keeper.start();
   return {
     id: toHex(id),
     device,

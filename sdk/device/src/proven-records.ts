@@ -14,15 +14,16 @@ import type { CityClient } from './city-client.ts';
 /** Reads proven records of one city. */
 export class ProvenRecords {
   readonly audience: Bytes;
+  /** Whom all of them are believed under. */
+  readonly policy: Policy;
   readonly #crypto: Crypto;
-  readonly #policy: Policy;
   readonly #api: CityClient | null;
 
   /** `policyFile`: the bytes of `city.policy`, from a source that the owner trusts. `api`: null where only kept evidence is opened. */
   constructor(crypto: Crypto, policyFile: Bytes, api: CityClient | null) {
     this.#crypto = crypto;
-    this.#policy = parseCityPolicy(crypto, policyFile);
-    this.audience = genesisHashOf(originOf(this.#policy));
+    this.policy = parseCityPolicy(crypto, policyFile);
+    this.audience = genesisHashOf(originOf(this.policy));
     this.#api = api;
   }
 
@@ -40,7 +41,7 @@ export class ProvenRecords {
 
   /** Opens evidence of one record. Throws EVIDENCE_REFUSED unless the verdict is OK and it is about exactly this record. */
   open<V>(kind: StateKind<V>, segments: readonly Segment[], file: Bytes): V | null {
-    const report = verifyEvidence(this.#crypto, file, { policy: this.#policy });
+    const report = verifyEvidence(this.#crypto, file, { policy: this.policy });
     if (report.verdict !== 'OK') throw formatError('EVIDENCE_REFUSED', { kind: kind.name, verdict: report.verdict });
     const evidence = parseEvidence(file);
     if (evidence.fact !== 'state' || !isAbout(evidence, kind.name, segments))

@@ -37,7 +37,11 @@ export type Importer = {
 };
 
 /** What the operator's own manufacturers vouch for, by the folder that remembers their ids. */
-const OWN_NAMES = { replay: 'Imported by the operator', bridge: 'Bridged by the operator' } as const;
+const OWN_NAMES = {
+  replay: 'Imported by the operator',
+  bridge: 'Bridged by the operator',
+  devices: 'Devices of the operator',
+} as const;
 
 /** Reads who imports from the flags, else from the data folder. Throws exit code 2, and as `readSeed` does. */
 export async function readImporter(

@@ -1,0 +1,94 @@
+/** How a newcomer lets devices in by the command line, and what the ledger then says of them. */
+
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { openDevice } from '@oppidum/device/open-device';
+import { stringify } from 'yaml';
+import { CityProcess, until } from '../support/city-process.ts';
+import { runCommand } from '../support/command-line.ts';
+import { inTemporaryFolder } from '../support/running-city.ts';
+
+type Listed = {
+  readonly id: string;
+  readonly label: string;
+  readonly grade: string;
+  readonly status: string;
+  readonly modelName: string;
+};
+
+test('device enrol and bridge enrol make what is missing, once; a device takes its time from the city', () =>
+  inTemporaryFolder(async (data) => {
+    const city = await CityProcess.start(data);
+    const folder = join(dirname(data), 'newcomer');
+    mkdirSync(folder);
+    const run = async (
+      ...args: string[]
+    ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> =>
+      runCommand([...args, '--api', city.http, '--data', data]);
+    const devices = async (): Promise<readonly Listed[]> => {
+      const answer = await fetch(`${city.http}/api/v1/devices`);
+      const { items } = (await answer.json()) as { readonly items: readonly Listed[] };
+      return items.toSorted((a, b) => a.label.localeCompare(b.label));
+    };
+    try {
+      const lamp = join(folder, 'lamp');
+      const first = await run('device', 'enrol', join(lamp, 'key.seed'), '--type', 'street-light', '--label', 'lamp-1');
+      assert.deepEqual([first.code, first.stdout.trim().length], [0, 64], first.stderr);
+      const again = await run('device', 'enrol', join(lamp, 'key.seed'), '--type', 'street-light', '--label', 'lamp-1');
+      assert.equal(again.stdout, first.stdout);
+      assert.equal((await run('device', 'register', '--model', 'a'.repeat(64), '--public-key', 'zz')).code, 2);
+      assert.equal((await run('device', 'activate', first.stdout.trim())).code, 2);
+
+      const settings = join(folder, 'meters.yaml');
+      writeFileSync(
+        settings,
+        stringify({
+          bridge: 'csv',
+          clock: { errorMs: 100 },
+          model: { name: 'Meter', type: 'meter' },
+          file: '-',
+          columns: [{ column: 'a', sensor: 'a' }],
+          devices: [{ name: 'meter-1' }],
+        }),
+      );
+      for (let i = 0; i < 2; i++) assert.equal((await run('bridge', 'enrol', settings)).code, 0);
+      const wrong = await run('bridge', 'modbus', settings);
+      assert.deepEqual([wrong.code, /BRIDGE_SETTINGS_INVALID|settings of the bridge/.test(wrong.stderr)], [2, true]);
+      await until('both are listed', async () => (await devices()).length === 2);
+      assert.deepEqual(
+        (await devices()).map(({ label, grade, status, modelName }) => [label, grade, status, modelName]),
+        [
+          ['lamp-1', 'device', 'active', 'street-light'],
+          ['meter-1', 'bridge', 'active', 'Meter'],
+        ],
+      );
+
+      // The city signs when something happens: here, another device.
+      const opening = openDevice({ folder: lamp, policy: join(data, 'city.policy'), api: city.http, time: ['city'] });
+      let isOpen = false;
+      const opened = opening.finally(() => {
+        isOpen = true;
+      });
+      for (let i = 2; !isOpen && i < 20; i++)
+        await run('device', 'enrol', join(folder, `${i}.seed`), '--type', 'lamp', '--label', `x${i}`);
+      const device = await opened;
+      await device.measure([{ sensor: 'power', unit: 'W', value: 41.5 }]);
+      await until('the reading is settled', () => device.device.unsettledCount === 0);
+      await device.close();
+      await until('it is listed', async () => {
+        const answer = await fetch(`${city.http}/api/v1/readings`);
+        const { items } = (await answer.json()) as {
+          readonly items: readonly { readonly clockErrorMs: number; readonly timeMs: number }[];
+        };
+        const [reading] = items;
+        if (reading === undefined) return false;
+        assert.ok(reading.clockErrorMs >= 500 && reading.clockErrorMs < 3_000, `±${reading.clockErrorMs}`);
+        assert.ok(Math.abs(Date.now() - reading.timeMs) < 10_000);
+        return true;
+      });
+    } finally {
+      await city.end('SIGTERM');
+    }
+  }));
