@@ -109,7 +109,7 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
   });
   const clock = new DeviceClock({ monotonic: systemMonotonic(), errorMaxMs: CLOCK_ERROR_MAX_MS });
   const keeper = new TimeKeeper({ clock, sources: [systemTime(options.clockErrorMs)] });
-  keeper.start();
+  await keeper.start();
   const members = drafts.map((draft) => makeMember(draft, { outbox, issuers: shardKeys, clock }));
   const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, intervalMs, log: troubles });
   fleet.start();
