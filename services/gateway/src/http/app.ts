@@ -25,6 +25,7 @@ import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
 import { addProposalRoutes } from './proposals.ts';
 import { addReadingRoutes } from './readings.ts';
+import { addCompleteRoutes } from './complete.ts';
 import { addReceiptRoutes } from './receipts.ts';
 import { addSeriesRoutes } from './series.ts';
 import { addTileRoutes } from './tiles.ts';
@@ -128,6 +129,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addCityRoutes,
     addDeviceRoutes,
     addReadingRoutes,
+    addCompleteRoutes,
     addReceiptRoutes,
     addSeriesRoutes,
     addLiveRoutes,

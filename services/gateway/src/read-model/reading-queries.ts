@@ -59,3 +59,38 @@ export async function findSender(database: Database, device: string): Promise<nu
   const row = await database.selectFrom('senders').select('number').where('device', '=', device).executeTakeFirst();
   return row?.number ?? null;
 }
+
+/** Sequence numbers of a device key: those of readings in a span, and of the nearest ones on either side. */
+export type FoundSequences = { readonly first: number; readonly last: number; readonly lastInside: number };
+
+/** Null where the device key has no reading in the span. */
+export async function findSequences(
+  database: Database,
+  span: { readonly device: string; readonly keyNumber: number; readonly fromMs: number; readonly toMs: number },
+): Promise<FoundSequences | null> {
+  const sender = await findSender(database, span.device);
+  if (sender === null) return null;
+  const ofKey = () => database.selectFrom('readings').where('sender', '=', sender).where('key_number', '=', span.keyNumber);
+  const inside = await ofKey()
+    .select(({ fn }) => [fn.min<number | null>('sequence').as('first'), fn.max<number | null>('sequence').as('last')])
+    .where('time_ms', '>=', span.fromMs)
+    .where('time_ms', '<', span.toMs)
+    .executeTakeFirst();
+  const [first, last] = [inside?.first ?? null, inside?.last ?? null];
+  if (first === null || last === null) return null;
+  const before = await ofKey()
+    .select('sequence')
+    .where('time_ms', '<', span.fromMs)
+    .where('sequence', '<', first)
+    .orderBy('time_ms', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const after = await ofKey()
+    .select('sequence')
+    .where('time_ms', '>=', span.toMs)
+    .where('sequence', '>', last)
+    .orderBy('time_ms')
+    .limit(1)
+    .executeTakeFirst();
+  return { first: before?.sequence ?? first, last: after?.sequence ?? last, lastInside: last };
+}
