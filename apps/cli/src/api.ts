@@ -5,6 +5,7 @@
 
 import { formatError } from '@oppidum/formats/errors';
 import type { ProblemJson } from '@oppidum/gateway/api-types';
+import { apiKey } from './api-key.ts';
 import { CliFailure, EXIT, exitCodeOf, isErrorCode } from './failure.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -48,10 +49,12 @@ export class CityCalls {
 
   async #fetch(url: URL, accept: string, send?: Send): Promise<Response> {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const key = apiKey();
+    const headers = { accept, ...(key === null ? {} : { authorization: `Bearer ${key}` }) };
     const request =
       send === undefined
-        ? { headers: { accept } }
-        : { method: 'POST', headers: { accept, 'content-type': send.type }, body: send.body as Uint8Array<ArrayBuffer> };
+        ? { headers }
+        : { method: 'POST', headers: { ...headers, 'content-type': send.type }, body: send.body as Uint8Array<ArrayBuffer> };
     try {
       return await fetch(url, { ...request, redirect: 'error', signal });
     } catch (error) {

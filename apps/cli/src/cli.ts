@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
 import type { Command } from 'commander';
+import { useKeyFile } from './api-key.ts';
 import { usageFailure } from './failure.ts';
 import { Output } from './output.ts';
 
@@ -40,7 +41,9 @@ export function openCli(command: Command): Cli {
     input?: boolean;
     api?: string;
     data?: string;
+    keyFile?: string;
   }>();
+  useKeyFile(options.keyFile);
   const { json = false, plain = false, quiet = false, verbose = false } = options;
   if (json && plain) throw usageFailure('--json and --plain exclude each other');
   const api = options.api ?? process.env['OPPIDUM_API'] ?? API_DEFAULT;

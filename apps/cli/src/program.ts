@@ -113,6 +113,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/account.ts')).buildAccount,
   },
   {
+    name: 'key',
+    group: LOOK,
+    summary: 'Make, list and revoke API keys; who used them for what',
+    load: async () => (await import('./commands/key.ts')).buildKey,
+  },
+  {
     name: 'proposal',
     group: LOOK,
     summary: 'List, show, create, approve, withdraw proposals',
@@ -181,7 +187,7 @@ const ENTRIES: readonly Entry[] = [
 ];
 
 /** Global options that take a value: what follows them is no name of a command. */
-const VALUE_OPTIONS = new Set(['--api', '--data']);
+const VALUE_OPTIONS = new Set(['--api', '--data', '--key-file']);
 
 /** The program with the commands that this command line needs. `argv` is what follows the name of the program. */
 export async function buildProgram(argv: readonly string[]): Promise<Command> {
@@ -211,6 +217,7 @@ async function buildWith(names: ReadonlySet<string | undefined>, says: OutputCon
     .option('-v, --verbose', 'say more: codes, traces, steps')
     .option('--no-input', 'never ask; fail where an answer would be needed')
     .option('--api <url>', `address of the city (default: OPPIDUM_API or ${API_DEFAULT})`)
+    .option('--key-file <file>', 'file of the API key to show the city (default: OPPIDUM_API_KEY_FILE)')
     .option('--data <dir>', `data folder (default: OPPIDUM_DATA or ${DATA_DEFAULT})`)
     .helpOption('-h, --help', 'print help')
     .configureHelp({ showGlobalOptions: true, sortOptions: false })
