@@ -6,10 +6,12 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { encodeEvidence } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { openDataFolder } from '@oppidum/node/data-folder';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { packTar } from 'modern-tar/fs';
 import { foundTestCity, inTemporaryFolder, runCity } from '../../../../test/support/running-city.ts';
 import { anchoredUpTo, createMake, enrolDevice, startShard } from '../../../../test/support/running-shard.ts';
@@ -39,22 +41,30 @@ function filesUnder(folder: string): string[] {
     .sort();
 }
 
+/** Flags that seal for a fresh recipient, and those that open. */
+async function recipient(folder: string): Promise<readonly [seal: string[], open: string[]]> {
+  const identity = await generateX25519Identity();
+  return [
+    ['--recipient', await identityToRecipient(identity)],
+    ['--identity', secret(join(folder, 'identity'), `# a comment of age-keygen\n${identity}`)],
+  ];
+}
+
 function secret(path: string, text: string): string {
   writeFileSync(path, `${text}\n`, { mode: 0o600 });
   return path;
 }
 
+const says = (code: keyof typeof ERRORS): RegExp => new RegExp(ERRORS[code].message);
+const [BACKUP_KEY_WRONG, BACKUP_INVALID] = [says('BACKUP_KEY_WRONG'), says('BACKUP_INVALID')];
 const WORD = 'resident-4711-at-home';
 
 test('a backup of a running city verifies, and restores to one that proves and goes on where its signing state moved along', () =>
   inTemporaryFolder(async (top) => {
     mkdirSync(top, { recursive: true });
     const data = join(top, 'city');
-    const [file, keysFile, phrase] = [
-      join(top, 'city.backup'),
-      join(top, 'city.keys'),
-      secret(join(top, 'phrase'), 'correct horse'),
-    ];
+    const [file, keysFile] = [join(top, 'city.backup'), join(top, 'city.keys')];
+    const [seal, open] = await recipient(top);
     let city = await runCity(await foundTestCity(data));
     let shard = await startShard(city);
     const badge = await enrolDevice(city, await createMake(city, { personal: true, name: 'Badge 1' }));
@@ -74,14 +84,13 @@ test('a backup of a running city verifies, and restores to one that proves and g
     const busy = (async () => {
       for (let sequence = 301; isTaking; sequence++) await keep(lamp.sign(sequence));
     })();
-    const taken = await must('create', '--data', data, '--out', file, '--passphrase-file', phrase);
-    isTaking = false;
+    const taken = await must('create', '--data', data, '--out', file, ...seal).finally(() => (isTaking = false));
     await busy;
     assert.ok((taken['logSize'] as number) >= (taken['checkpointSize'] as number));
     assert.equal(statSync(file).mode & 0o777, 0o600);
-    await must('keys', '--data', data, '--out', keysFile, '--passphrase-file', phrase);
+    await must('keys', '--data', data, '--out', keysFile, ...seal);
 
-    const verified = await must('verify', '--from', file, '--passphrase-file', phrase);
+    const verified = await must('verify', '--from', file, ...open);
     assert.equal(verified['damaged'], 0);
     assert.ok((verified['checked'] as { readings: number }).readings >= 301);
     assert.deepEqual(
@@ -92,7 +101,7 @@ test('a backup of a running city verifies, and restores to one that proves and g
 
     // Without the signing state: validator keys are new and what was signed last is of nothing.
     const cold = join(top, 'cold');
-    const restored = await must('restore', '--from', file, '--data', cold, '--passphrase-file', phrase, '--keys', keysFile);
+    const restored = await must('restore', '--from', file, '--data', cold, ...open, '--keys', keysFile);
     assert.deepEqual([restored['hasSigningState'], restored['hasKeys']], [false, true]);
     assert.notDeepEqual(readFileSync(join(cold, 'keys', 'log.seed')), readFileSync(join(data, 'keys', 'log.seed')));
     assert.ok(!existsSync(join(cold, 'shards', '0', 'keys')));
@@ -108,17 +117,7 @@ test('a backup of a running city verifies, and restores to one that proves and g
     // A backup older than what was signed would be a second history.
     await shard.close();
     await city.stop();
-    const ahead = await run(
-      'restore',
-      '--from',
-      file,
-      '--data',
-      join(top, 'no'),
-      '--passphrase-file',
-      phrase,
-      '--signing-state',
-      data,
-    );
+    const ahead = await run('restore', '--from', file, '--data', join(top, 'no'), ...open, '--signing-state', data);
     assert.match(ahead.stderr, /signed/);
     assert.equal(existsSync(join(top, 'no', 'oppidum.json')), false);
     assert.ok(existsSync(join(data, 'oppidum.json')), 'a refused restore takes nothing');
@@ -127,19 +126,7 @@ test('a backup of a running city verifies, and restores to one that proves and g
     const second = join(top, 'second.backup');
     await must('create', '--data', data, '--out', second);
     const warm = join(top, 'warm');
-    await must(
-      'restore',
-      '--from',
-      second,
-      '--data',
-      warm,
-      '--passphrase-file',
-      phrase,
-      '--keys',
-      keysFile,
-      '--signing-state',
-      data,
-    );
+    await must('restore', '--from', second, '--data', warm, ...open, '--keys', keysFile, '--signing-state', data);
     await assert.rejects(openDataFolder({ folder: data, crypto }), { code: 'DATA_FOLDER_FOREIGN' });
     assert.ok(!existsSync(join(data, 'keys', 'log.seed')) && !existsSync(join(data, 'log', 'last-signed')));
     city = await runCity(await openDataFolder({ folder: warm, crypto }));
@@ -184,10 +171,10 @@ test('no key, no signing state, no word about anybody is in a backup; what is er
     await shard.erase(badge.id, 'request');
     await shard.close();
     await city.stop();
-    const phrase = secret(join(top, 'phrase'), 'correct horse');
-    await must('keys', '--data', data, '--out', join(top, 'city.keys'), '--passphrase-file', phrase);
+    const [seal, open] = await recipient(top);
+    await must('keys', '--data', data, '--out', join(top, 'city.keys'), ...seal);
     const cold = join(top, 'cold');
-    await must('restore', '--from', folder, '--data', cold, '--keys', join(top, 'city.keys'), '--passphrase-file', phrase);
+    await must('restore', '--from', folder, '--data', cold, '--keys', join(top, 'city.keys'), ...open);
     assert.deepEqual(
       filesUnder(cold).filter((name) => name.endsWith('.key')),
       [],
@@ -211,8 +198,8 @@ test('what is no whole backup, or is sealed for somebody else, is refused by its
     const file = join(top, 'city.backup');
     await must('create', '--data', data, '--out', file, '--passphrase-file', right);
     const cases: [args: string[], code: RegExp, exitCode: number][] = [
-      [['verify', '--from', file, '--passphrase-file', wrong], /does not fit this backup/, 4],
-      [['verify', '--from', file], /does not fit this backup/, 4],
+      [['verify', '--from', file, '--passphrase-file', wrong], BACKUP_KEY_WRONG, 4],
+      [['verify', '--from', file], BACKUP_KEY_WRONG, 4],
       [['verify', '--from', file, '--passphrase-file', secret(join(top, 'short'), 'short')], /12 characters/, 4],
       [['create', '--data', data, '--out', join(top, 'x'), '--recipient', 'somebody'], /age1/, 4],
       [['keys', '--data', data, '--out', join(top, 'x')], /only exported sealed/, 2],
@@ -220,7 +207,7 @@ test('what is no whole backup, or is sealed for somebody else, is refused by its
     ];
     const cut = join(top, 'cut.backup');
     writeFileSync(cut, readFileSync(file).subarray(0, -100));
-    cases.push([['verify', '--from', cut, '--passphrase-file', right], /no whole backup/, 3]);
+    cases.push([['verify', '--from', cut, '--passphrase-file', right], BACKUP_INVALID, 3]);
 
     const folder = join(top, 'folder');
     await must('create', '--data', data, '--out', `${folder}/`);
@@ -252,7 +239,7 @@ test('what is no whole backup, or is sealed for somebody else, is refused by its
     const parts: Buffer[] = [];
     for await (const part of packTar(evil)) parts.push(part as Buffer);
     writeFileSync(links, Buffer.concat(parts));
-    cases.push([['verify', '--from', links], /no whole backup/, 3]);
+    cases.push([['verify', '--from', links], BACKUP_INVALID, 3]);
 
     for (const [args, says, exitCode] of cases) {
       const { code, stdout, stderr } = await run(...args);
