@@ -45,6 +45,9 @@ export class CityProcess {
       String(ports.http),
       '--mqtt-port',
       String(ports.mqtt),
+      // Never the port behind, which somebody else may have.
+      '--mqtts-port',
+      '0',
       ...flags,
     ];
     const child = spawn(process.execPath, [GATEWAY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

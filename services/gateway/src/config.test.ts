@@ -33,6 +33,7 @@ describe('configuration', () => {
         host: '127.0.0.1',
         port: 8420,
         mqttPort: 8421,
+        mqttsPort: 8422,
         hosts: [],
         shards: 1,
         logLevel: 'info',
@@ -71,6 +72,8 @@ describe('configuration', () => {
     ['a word that is no flag', ['start'], {}, /^flags$/],
     ['a level nobody knows', ['--log-level', 'loud'], {}, /^flag --log-level$/],
     ['a host with a space', ['--host', 'a b'], {}, /^flag --host$/],
+    ['a broker with its password in the address', ['--mqtt-url', 'mqtt://me:secret@a.example'], {}, /^flag --mqtt-url$/],
+    ['a broker that is none', [], { OPPIDUM_MQTT_URL: 'http://a.example' }, /^environment OPPIDUM_MQTT_URL$/],
     ['a file that is not there', ['--config', join(folder, 'missing.yaml')], {}, /^file /],
   ];
   for (const [what, args, environment, from] of refused) {

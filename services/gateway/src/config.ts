@@ -7,7 +7,8 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ANONYMOUS } from './access/principal.ts';
 
-const port = z.coerce.number().int().min(0).max(65_535);
+const PORT_MAX = 65_535;
+const port = z.coerce.number().int().min(0).max(PORT_MAX);
 const host = z.string().regex(/^[A-Za-z0-9.:[\]_-]{1,255}$/, 'a host name or an address');
 
 const rate = z.coerce.number().int().min(1).max(10_000_000);
@@ -19,6 +20,18 @@ const settings = z.strictObject({
   host: host.default('127.0.0.1'),
   port: port.default(8420),
   mqttPort: port.default(8421),
+  /** MQTT by TLS; the port behind `mqttPort` unless given. */
+  mqttsPort: port.optional(),
+  /** PEM files of the server's certificate with its chain, and of its private key; made where none is given. */
+  tlsCert: z.string().min(1).optional(),
+  tlsKey: z.string().min(1).optional(),
+  /** A broker from which readings are taken, too. */
+  mqttUrl: z
+    .string()
+    .refine((text) => isBrokerUrl(text), 'mqtt:// or mqtts://, host and port, without user name and password')
+    .optional(),
+  /** File of mode 600 with `username` and `password` for it (YAML); or OPPIDUM_MQTT_USERNAME and OPPIDUM_MQTT_PASSWORD. */
+  mqttLogin: z.string().min(1).optional(),
   /** Telemetry shards on this machine; all but the first in processes of their own. */
   shards: z.coerce.number().int().min(1).max(64).default(1),
   /** Folder of the pages that browsers are given (tools/pages.ts). */
@@ -36,7 +49,7 @@ const settings = z.strictObject({
 });
 
 /** Every setting, checked. */
-export type Config = z.infer<typeof settings>;
+export type Config = z.infer<typeof settings> & { readonly mqttsPort: number };
 
 /** What is asked for once and never configured. */
 export type StartOptions = {
@@ -52,6 +65,11 @@ const FLAGS = {
   host: { type: 'string' },
   port: { type: 'string' },
   'mqtt-port': { type: 'string' },
+  'mqtts-port': { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  'mqtt-url': { type: 'string' },
+  'mqtt-login': { type: 'string' },
   hosts: { type: 'string' },
   pages: { type: 'string' },
   shards: { type: 'string' },
@@ -70,6 +88,11 @@ const SETTING_FLAGS = [
   'host',
   'port',
   'mqtt-port',
+  'mqtts-port',
+  'tls-cert',
+  'tls-key',
+  'mqtt-url',
+  'mqtt-login',
   'hosts',
   'pages',
   'shards',
@@ -97,10 +120,23 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
     set(flags[flag], `flag --${flag}`);
   }
   const parsed = settings.safeParse(Object.fromEntries([...given].map(([name, { value }]) => [name, value])));
-  if (parsed.success) return { config: parsed.data, found: flags.found ?? null, reindex: flags.reindex ?? false };
+  if (parsed.success) {
+    const config = { ...parsed.data, mqttsPort: parsed.data.mqttsPort ?? portBehind(parsed.data.mqttPort) };
+    return { config, found: flags.found ?? null, reindex: flags.reindex ?? false };
+  }
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0] ?? (issue?.code === 'unrecognized_keys' ? issue.keys[0] : ''));
   throw formatError('CONFIG_INVALID', { setting: name, from: given.get(name)?.from ?? 'nowhere', reason: issue?.message ?? '' });
+}
+
+/** Beside a free port, another free one. */
+function portBehind(mqttPort: number): number {
+  return mqttPort === 0 || mqttPort === PORT_MAX ? 0 : mqttPort + 1;
+}
+
+function isBrokerUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^mqtts?:$/.test(url.protocol) && url.hostname !== '' && url.username === '' && url.password === '';
 }
 
 function parseFlags(args: readonly string[]) {

@@ -1,9 +1,9 @@
 /**
  * The process of a city with embedded defaults: node, telemetry shard 0 and the doors, put together here and nowhere else.
  *
- *   node services/gateway/src/main.ts [--data DIR] [--found NAME] [--host H] [--port N] [--mqtt-port N] [--config FILE] [--log-level L]
+ *   node services/gateway/src/main.ts [--data DIR] [--found NAME] [--host H] [--port N] [--mqtt-port N] [--mqtts-port N] [--config FILE] [--log-level L]
  *
- * Ready: one line of JSON on stdout, {"ready":true,"http":…,"mqtt":…,"founded":…}, also as a message to a parent with IPC. Logs: stderr.
+ * Ready: one line of JSON on stdout, {"ready":true,"http":…,"mqtt":…,"mqtts":…,"founded":…}, also as a message to a parent with IPC. Logs: stderr.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -23,17 +23,19 @@ import { openAdminDoor } from './admin-door.ts';
 import { ADMIN_SOCKET } from './api-types.ts';
 import { readConfig, type StartOptions } from './config.ts';
 import { openFirstShard } from './first-shard.ts';
-import { startGateway } from './server.ts';
+import { type Gateway, startGateway } from './server.ts';
 import { openShardProcesses } from './shard-processes.ts';
 
 const EXIT_FAILED = 1;
+/** Key and certificate of the MQTT door, beside the other keys. */
+const MQTT_TLS_FILE = 'mqtt-tls.pem';
 /** A clean stop takes a second or two; after this the process ends as if killed, which loses nothing that was acknowledged. */
 const STOP_TIMEOUT_MS = 20_000;
 /** Never in a log line, whatever an error or a request carries. */
 const SECRET_FIELDS = ['seed', '*.seed', 'secretKey', '*.secretKey', 'privateKey', '*.privateKey', '*.authorization', '*.cookie'];
 
 /** A started city: stops in the order doors, telemetry, node, folder. */
-type Running = { readonly http: string; readonly mqtt: string; readonly founded: boolean; readonly close: () => Promise<void> };
+type Running = Pick<Gateway, 'http' | 'mqtt' | 'mqtts' | 'close'> & { readonly founded: boolean };
 
 async function start(options: StartOptions, logger: Logger, fail: (error: Error) => void): Promise<Running> {
   const { config } = options;
@@ -77,13 +79,19 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       accessFolder: folder.paths.access,
       logger,
       ...config,
+      mqttTls: { port: config.mqttsPort, file: join(folder.paths.keys, MQTT_TLS_FILE), cert: config.tlsCert, key: config.tlsKey },
       shards: shards.map(({ client }) => client),
       reindex: options.reindex,
     });
     closers.push(gateway.close);
-    const admin = await openAdminDoor({ access: gateway.access, path: join(config.data, ADMIN_SOCKET), shards, logger });
+    const admin = await openAdminDoor({
+      path: join(config.data, ADMIN_SOCKET),
+      shards,
+      access: gateway.access,
+      logger,
+    });
     if (admin !== null) closers.push(admin.close);
-    return { http: gateway.http, mqtt: gateway.mqtt, founded, close };
+    return { ...gateway, founded, close };
   } catch (error) {
     await close();
     throw error;
@@ -131,7 +139,7 @@ async function main(): Promise<void> {
   const stop = stopOnSignals(logger);
   const running = await start(options, logger, fail);
   stop.onStop(running.close);
-  const ready = { ready: true, http: running.http, mqtt: running.mqtt, founded: running.founded };
+  const ready = { ready: true, http: running.http, mqtt: running.mqtt, mqtts: running.mqtts, founded: running.founded };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   process.send?.(ready);
 }

@@ -17,6 +17,11 @@ type StartOptions = {
   readonly host?: string;
   readonly port?: number;
   readonly mqttPort?: number;
+  readonly mqttsPort?: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly mqttUrl?: string;
+  readonly mqttLogin?: string;
   readonly config?: string;
   readonly name?: string;
   readonly demo: boolean;
@@ -25,7 +30,7 @@ type StartOptions = {
 type RunOptions = StartOptions & { readonly logLevel: string };
 
 /** What the gateway says once every door is open. */
-type Ready = { readonly http: string; readonly mqtt: string; readonly founded: boolean };
+type Ready = { readonly http: string; readonly mqtt: string; readonly mqtts: string; readonly founded: boolean };
 
 const GATEWAY = import.meta.resolve('@oppidum/gateway/main');
 const CITY = import.meta.resolve('@oppidum/city/main');
@@ -41,6 +46,15 @@ export function buildStart(command: Command): void {
   command
     .option('--port <n>', 'port of the API (default: 8420; 0 takes a free one)', wholeNumber('--port', 0, PORT_MAX))
     .option('--mqtt-port <n>', 'port of MQTT (default: 8421; 0 takes a free one)', wholeNumber('--mqtt-port', 0, PORT_MAX))
+    .option(
+      '--mqtts-port <n>',
+      'port of MQTT by TLS (default: the one behind it, 8422)',
+      wholeNumber('--mqtts-port', 0, PORT_MAX),
+    )
+    .option('--tls-cert <file>', 'certificate of MQTT by TLS with its chain (default: one is made)')
+    .option('--tls-key <file>', 'its private key, mode 600')
+    .option('--mqtt-url <url>', 'a broker from which readings are taken, too')
+    .option('--mqtt-login <file>', 'user name and password for it, mode 600')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine alone)')
     .option('--config <file>', 'YAML file with the same settings; flags and environment win')
     .option('--name <name>', `first start: host-like name of the city (default: ${NAME_DEFAULT})`, cityName)
@@ -140,12 +154,18 @@ class Run {
   }
 
   #gatewayFlags(): readonly string[] {
-    const { host, port, mqttPort, config, logLevel, name = NAME_DEFAULT } = this.#options;
+    const { host, port, mqttPort, mqttsPort, tlsCert, tlsKey, mqttUrl, mqttLogin } = this.#options;
+    const { config, logLevel, name = NAME_DEFAULT } = this.#options;
     const flags = {
       data: this.#cli.data,
       host,
       port,
       'mqtt-port': mqttPort,
+      'mqtts-port': mqttsPort,
+      'tls-cert': tlsCert,
+      'tls-key': tlsKey,
+      'mqtt-url': mqttUrl,
+      'mqtt-login': mqttLogin,
       config,
       'log-level': logLevel,
       found: name,
@@ -173,11 +193,11 @@ class Run {
     return true;
   }
 
-  async #tell({ http: api, mqtt, founded }: Ready, isDemo: boolean): Promise<void> {
+  async #tell({ http: api, mqtt, mqtts, founded }: Ready, isDemo: boolean): Promise<void> {
     const { data, output, json } = this.#cli;
     const policy = join(data, 'city.policy');
     if (json) {
-      output.line(JSON.stringify({ api, mqtt, data, policy, founded, demo: isDemo }));
+      output.line(JSON.stringify({ api, mqtt, mqtts, data, policy, founded, demo: isDemo }));
       return;
     }
     output.line(founded ? `A new city was made in ${data}.` : `The city in ${data} goes on.`);
@@ -185,6 +205,7 @@ class Run {
     output.fields([
       ['API', `${api}  (documentation: ${api}/docs)`],
       ['MQTT', mqtt],
+      ['MQTT by TLS', mqtts],
       ['policy', `${policy}  (all that a verifier needs)`],
       ['verifier', `${api}/verify  (save the page: it works without a network)`],
     ]);

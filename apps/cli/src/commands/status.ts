@@ -31,6 +31,7 @@ async function showStatus(_options: object, self: Command): Promise<void> {
     ['ready', health?.ok === true ? 'yes' : 'no'],
     ['API', cli.api],
     ['MQTT', mqtt === null ? 'switched off' : `mqtt://${mqtt.host}:${mqtt.port}`],
+    ['MQTT by TLS', mqtt === null || mqtt.tls === null ? 'switched off' : `mqtts://${mqtt.host}:${mqtt.tls.port}`],
     ['block', `${city.height}, ${formatTime(city.timeMs)}`],
     ['block log', `${city.logSize} leaves, ${describeWaiting(waiting, 'cosigned')}`],
     ...shards.map((shard) => {
