@@ -282,7 +282,7 @@ test('csv: wrong columns end the bridge with CSV_COLUMN_MISSING; standard input 
     await withCity(csvSettings(file), async (place) => {
       const wrong = await TestBridge.start(place);
       await until('it ended', async () => wrong.events.some(({ event }) => event.startsWith('The file has no such column')));
-      assert.equal(await wrong.end(), 1);
+      assert.equal(await wrong.ended(), 1);
       const { time: _, deviceColumn: __, ...settings } = csvSettings('-');
       const bridge = await TestBridge.start({
         ...place,
