@@ -103,27 +103,29 @@ before(async () => {
   data = await open.promise;
   city = await CityProcess.start(data, undefined, ['--shards', '2']);
   await until('both shards accept', allAccept);
-  const { api, records, manufacturer, maker } = await admitMaker(city, data);
-  const model = { id: freshBytes(32), name: 'Lamp 1', deviceType: 'street-light', personal: false, simulated: false };
-  const devices = Array.from({ length: DEVICE_COUNT }, () => new TestDevice(records.audience));
-  const fresh = devices.map(({ id, signers }) => ({ id, model: model.id, signer: signers[0]!, grade: 'device' as const }));
-  const steps = [[createModel(manufacturer, model)], [registerDevices(model.id, fresh)]];
-  let registration: Bytes = freshBytes(32);
-  for (const actions of steps) {
-    const { code, id } = await api.submit(makeTransaction(records.audience, actions, [maker]));
-    assert.equal(code, 'OK');
-    registration = id;
-  }
-  const activations = fresh.map((device) => activateDevice(records.audience, registration, device));
-  assert.equal((await api.submit(makeTransaction(records.audience, activations, [maker]))).code, 'OK');
-  api.close();
-  senders = devices.map((device) => ({ device, sequence: 0, kept: [], unanswered: [], shard: '' }));
+  senders = await enrol(DEVICE_COUNT);
 });
 after(async () => {
   await city?.end('SIGTERM');
   release();
   await done;
 });
+
+/** Enrols devices of a model of their own. */
+async function enrol(count: number): Promise<Sender[]> {
+  const { api, records, manufacturer, maker } = await admitMaker(city, data);
+  const model = { id: freshBytes(32), name: 'Lamp 1', deviceType: 'street-light', personal: false, simulated: false };
+  const devices = Array.from({ length: count }, () => new TestDevice(records.audience));
+  const fresh = devices.map(({ id, signers }) => ({ id, model: model.id, signer: signers[0]!, grade: 'device' as const }));
+  const made = await api.submit(
+    makeTransaction(records.audience, [createModel(manufacturer, model), registerDevices(model.id, fresh)], [maker]),
+  );
+  assert.equal(made.code, 'OK');
+  const activations = fresh.map((device) => activateDevice(records.audience, made.id, device));
+  assert.equal((await api.submit(makeTransaction(records.audience, activations, [maker]))).code, 'OK');
+  api.close();
+  return devices.map((device) => ({ device, sequence: 0, kept: [], unanswered: [], shard: '' }));
+}
 
 describe('two telemetry processes on one node', { concurrency: false }, () => {
   test('devices are split by id, and each shard has its tiles, receipts and evidence', async () => {
@@ -217,8 +219,7 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
         return true;
       }
     });
-    const alone = await CityProcess.start(data);
-    city = alone;
+    city = await CityProcess.start(data, undefined, ['--start-shards', 'no']);
     const known = await shards();
     assert.deepEqual(
       known.map(({ number, accepts }) => [number, accepts]),
@@ -232,7 +233,7 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
     assert.deepEqual([...(await send(homeless)).keys()], ['503']);
     await city.end('SIGTERM');
 
-    city = await CityProcess.start(data, undefined, ['--shards', '2']);
+    city = await CityProcess.start(data);
     await until('both accept', allAccept);
     await until('the rest is taken', async () => {
       await send(homeless);
@@ -244,7 +245,7 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
   });
 
   test('a shard says why it cannot start', async () => {
-    city = await CityProcess.start(data);
+    city = await CityProcess.start(data, undefined, ['--start-shards', 'no']);
     const start = (number: string) =>
       spawnSync(process.execPath, [MAIN, '--data', data, '--shard', number], { encoding: 'utf8', timeout: 30_000 });
     const undeclared = start('7');
@@ -259,5 +260,38 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
     assert.match(refused.stderr, /A socket by which processes of the city find each other cannot be made/);
     assert.equal(refused.status, 1);
     rmSync(socket);
+  });
+
+  test('shards are declared and retired while the city runs: keys of before stay, those of a retired one are told so', async () => {
+    await city.end('SIGTERM');
+    city = await CityProcess.start(data);
+    const shard = (...args: string[]) => runCommand(['shard', ...args, '--api', city.http, '--data', data, '--json']);
+    const declared = await shard('declare', '2', '--yes');
+    assert.equal(declared.code, 0, declared.stderr);
+    const { shard: id } = JSON.parse(declared.stdout) as { readonly shard: string };
+    const listed = async (): Promise<readonly Shard[]> =>
+      (JSON.parse((await shard('list')).stdout) as { readonly items: readonly Shard[] }).items;
+    await until('all three accept', async () => (await listed()).filter(({ accepts }) => accepts).length === 3);
+    const homes = senders.map((sender) => sender.shard);
+    const fresh = await enrol(DEVICE_COUNT);
+    await until('all are taken', async () => (await send([...senders, ...fresh])).size === 0);
+    assert.deepEqual(
+      senders.map((sender) => sender.shard),
+      homes,
+      'who was there stays',
+    );
+    const moved = fresh.filter((sender) => sender.shard === id);
+    assert.ok(moved.length > 0 && moved.length < DEVICE_COUNT);
+    await until('it is anchored', async () => (await listed()).every(({ size, anchoredSize }) => anchoredSize === size));
+    await assertProven(moved[0]!.kept[0]!);
+    assert.ok((await (await fetch(`${city.http}/shards/2/checkpoint`)).text()).includes('/shard-2\n'));
+
+    const retired = await shard('retire', '2', '--reason', 'its disk is old', '--yes');
+    assert.equal(retired.code, 0, retired.stderr);
+    await until('it accepts nothing', async () => (await listed()).some((one) => one.id === id && !one.accepts));
+    assert.deepEqual([...(await send(fresh)).keys()], ['SHARD_RETIRED']);
+    assert.ok(fresh.every((sender) => (sender.shard === id) === sender.unanswered.length > 0));
+    await assertProven(moved[0]!.kept[0]!);
+    assert.equal((await shard('retire', '9', '--reason', 'none', '--yes')).code, 2);
   });
 });

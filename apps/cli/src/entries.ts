@@ -1,12 +1,13 @@
 /** Programs of the services and apps that the command line runs in its own process, by their entry points. */
 
-type Entry = 'witness' | 'state-diff' | 'snapshot' | 'bridge';
+type Entry = 'witness' | 'state-diff' | 'snapshot' | 'bridge' | 'telemetry';
 
 /** Each reads `process.argv` and ends by `process.exitCode`, as if it had been started by itself. */
 const ENTRIES: Readonly<Record<Entry, () => Promise<unknown>>> = {
   witness: () => import('@oppidum/node/witness-main'),
   'state-diff': () => import('@oppidum/node/state-diff-main'),
   snapshot: () => import('@oppidum/node/snapshot-main'),
+  telemetry: () => import('@oppidum/telemetry/telemetry-main'),
   bridge: () => import('@oppidum/bridge/main'),
 };
 

@@ -65,6 +65,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/erase.ts')).buildErase,
   },
   {
+    name: 'shard',
+    group: RUN,
+    summary: 'List, declare, retire telemetry shards; run one as its own process',
+    load: async () => (await import('./commands/shard.ts')).buildShard,
+  },
+  {
     name: 'node',
     group: RUN,
     summary: 'Write a snapshot of a stopped city; make a data folder from one',

@@ -102,6 +102,25 @@ describe('the admin door', { skip }, () => {
     await doors.close();
   });
 
+  test('declares a shard once, and says which', async () => {
+    const doors = await openDoors();
+    const path = join(doors.city.folder.paths.folder, 'admin.sock');
+    const { logger } = listen();
+    const { id, origin } = doors.shard.client.status();
+    const shards: Parameters<typeof openAdminDoor>[0]['shards'][number][] = [];
+    const declareShard = async (number: number): Promise<void> => {
+      const status = { ...doors.shard.client.status(), number };
+      if (shards.length === 0) shards.push({ ...doors.shard, client: { status: () => status } });
+    };
+    const door = await openAdminDoor({ path, shards, declareShard, logger });
+    for (const body of ['{}', '{"number":0}', '{"number":64}', '{"number":1.5}', '{"number":1,"now":true}'])
+      assert.equal((await call(path, 'POST', '/shards', body)).body.code, 'REQUEST_INVALID', body);
+    for (let n = 0; n < 2; n++)
+      assert.deepEqual((await call(path, 'POST', '/shards', '{"number":1}')).body, { shard: toHex(id), number: 1, origin });
+    await door?.close();
+    await doors.close();
+  });
+
   test('is for its owner alone, and changes nothing else of what this process makes', () =>
     inTemporaryFolder(async (folder) => {
       mkdirSync(folder);

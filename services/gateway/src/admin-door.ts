@@ -3,6 +3,7 @@
  * whoever can open it is the user who runs the city; nothing else is asked for.
  *
  *   POST /erase   {device, legalBasis}   destroys the key of what a device of a personal model sent until now, in every shard here
+ *   POST /shards  {number}               declares a telemetry shard, whose keys are made here, and starts its process
  *   GET  /clones                         device keys found in two places, with the action that reports each
  *   GET  /keys                           API keys, without their secrets
  *   POST /keys        {owner, key}       makes one; its secret is in the answer and nowhere else
@@ -38,6 +39,8 @@ type AdminShard = Pick<OpenShard, 'erase'> & {
 export type AdminDoorOptions = {
   readonly path: string;
   readonly shards: readonly AdminShard[];
+  /** Declares the shard of this number and links to it; what was done before is not done again. */
+  readonly declareShard?: (number: number) => Promise<void>;
   /** Makes and revokes API keys. */
   readonly access?: Access;
   readonly logger: Logger;
@@ -52,6 +55,7 @@ const KEY_BODY_SIZE_MAX = 131_072;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Between two looks for clients that are too slow: they must not hold up a stop. */
 const CHECK_INTERVAL_MS = 1_000;
+const shardRequest = z.strictObject({ number: z.int().min(1).max(63) });
 const erasureRequest = z.strictObject({ device: hexId, legalBasis: z.enum(LEGAL_BASES) });
 
 /** Opens the door, or says in the log why there is none: the city runs without it. */
@@ -90,7 +94,7 @@ async function answer(options: AdminDoorOptions, request: IncomingMessage, respo
   }
 }
 
-async function route({ shards, access, logger }: AdminDoorOptions, request: IncomingMessage): Promise<object> {
+async function route({ shards, declareShard, access, logger }: AdminDoorOptions, request: IncomingMessage): Promise<object> {
   const { method, url } = request;
   if (method === 'POST' && url === '/erase') {
     const { device, legalBasis } = parseAdminBody(erasureRequest, await readBody(request, BODY_SIZE_MAX));
@@ -99,6 +103,13 @@ async function route({ shards, access, logger }: AdminDoorOptions, request: Inco
     return answer;
   }
   if (method === 'GET' && url === '/clones') return { items: (await Promise.all(shards.map(listClones))).flat() };
+  if (declareShard !== undefined && method === 'POST' && url === '/shards') {
+    const { number } = parseAdminBody(shardRequest, await readBody(request, BODY_SIZE_MAX));
+    await declareShard(number);
+    const shard = shards.map(({ client }) => client.status()).find((status) => status.number === number);
+    if (shard === undefined) throw new Error('a declared shard is linked');
+    return { shard: toHex(shard.id), number, origin: shard.origin };
+  }
   if (access !== undefined && url?.startsWith('/keys') === true) {
     const answer = answerKeys(access, `${method} ${url}`, await readBody(request, KEY_BODY_SIZE_MAX));
     if (answer !== null) return answer;

@@ -278,6 +278,9 @@ export const ADMIN_SOCKET = 'admin.sock';
 export type ErasureJson = {
   readonly erasures: readonly { readonly shard: string; readonly id: string; readonly count: number }[];
 };
+/** A telemetry shard that was declared: its id as hex. */
+export type ShardDeclaredJson = { readonly shard: string; readonly number: number; readonly origin: string };
+
 /** A device key in two places; `report` is the action that proves it, as `actions` in CBOR, base64; null for readings about people. */
 export type CloneJson = {
   readonly shard: string;

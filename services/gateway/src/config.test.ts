@@ -36,6 +36,7 @@ describe('configuration', () => {
         mqttsPort: 8422,
         hosts: [],
         shards: 1,
+        startShards: 'yes',
         logLevel: 'info',
         requestsPerMinute: 60_000,
         writesPerMinute: 60_000,

@@ -34,6 +34,8 @@ const settings = z.strictObject({
   mqttLogin: z.string().min(1).optional(),
   /** Telemetry shards on this machine; all but the first in processes of their own. */
   shards: z.coerce.number().int().min(1).max(64).default(1),
+  /** Whether this process starts the other shards; `no` where each is a service of its own. */
+  startShards: z.enum(['yes', 'no']).default('yes'),
   /** Folder of the pages that browsers are given (tools/pages.ts). */
   pages: z.string().min(1).optional(),
   /** Further names by which browsers may call this service. */
@@ -73,6 +75,7 @@ const FLAGS = {
   hosts: { type: 'string' },
   pages: { type: 'string' },
   shards: { type: 'string' },
+  'start-shards': { type: 'string' },
   'log-level': { type: 'string' },
   'requests-per-minute': { type: 'string' },
   'writes-per-minute': { type: 'string' },
@@ -96,6 +99,7 @@ const SETTING_FLAGS = [
   'hosts',
   'pages',
   'shards',
+  'start-shards',
   'log-level',
   'requests-per-minute',
   'writes-per-minute',

@@ -13,18 +13,20 @@ import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { FormatError } from '@oppidum/formats/errors';
+import type { NodeClient } from '@oppidum/node/client';
 import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { foundCity } from '@oppidum/node/found-city';
 import { openNodeDoor } from '@oppidum/node/node-door';
 import { NODE_SOCKET } from '@oppidum/node/node-wire';
 import { openCity } from '@oppidum/node/open-city';
+import type { TelemetryClient } from '@oppidum/telemetry/client';
 import { type Logger, pino } from 'pino';
 import { openAdminDoor } from './admin-door.ts';
 import { ADMIN_SOCKET } from './api-types.ts';
 import { readConfig, type StartOptions } from './config.ts';
 import { openFirstShard } from './first-shard.ts';
 import { type Gateway, startGateway } from './server.ts';
-import { openShardProcesses } from './shard-processes.ts';
+import { ShardProcesses } from './shard-processes.ts';
 
 const EXIT_FAILED = 1;
 /** Key and certificate of the MQTT door, beside the other keys. */
@@ -44,29 +46,13 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
     for (const closeNext of closers.splice(0).reverse()) await closeNext();
   };
   try {
-    const onFault = (error: Error): void =>
-      logger.error({ error: { message: error.message, stack: error.stack } }, 'a call of a shard in another process failed');
     const { folder, founded } = await openFolder(config.data, options.found);
     closers.push(folder.release);
     const onWitnessRefusal = (refusal: { readonly code: string }): void =>
       logger.warn({ code: refusal.code }, 'a witness refused');
     const city = await openCity({ folder, crypto: nativeCrypto, registry: cityRegistry, onFailure: fail, onWitnessRefusal });
     closers.push(city.close);
-    const door = await openNodeDoor({ client: city.client, path: join(config.data, NODE_SOCKET), onFault });
-    closers.push(door.close);
-    if (door.reason !== null) logger.warn(`no shard in another process can follow: ${door.reason}`);
-    const shard = await openFirstShard({ folder, node: city.client, crypto: nativeCrypto, logger, onFailure: fail });
-    if (shard !== null) closers.push(shard.close);
-    const processes = await openShardProcesses({
-      folder,
-      node: city.client,
-      crypto: nativeCrypto,
-      logger,
-      logLevel: config.logLevel,
-      count: config.shards,
-    });
-    closers.push(processes.close);
-    const shards = [...(shard === null ? [] : [shard]), ...processes.shards];
+    const { shards, clients, processes } = await openShards({ folder, node: city.client, config, logger, fail, closers });
     const gateway = await startGateway({
       crypto: nativeCrypto,
       registry: cityRegistry,
@@ -80,13 +66,21 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       logger,
       ...config,
       mqttTls: { port: config.mqttsPort, file: join(folder.paths.keys, MQTT_TLS_FILE), cert: config.tlsCert, key: config.tlsKey },
-      shards: shards.map(({ client }) => client),
+      shards: clients,
       reindex: options.reindex,
     });
     closers.push(gateway.close);
+    const declareShard = async (number: number): Promise<void> => {
+      const declared = await processes.declare(number);
+      if (declared === null) return;
+      shards.push(declared);
+      clients.push(declared.client);
+      gateway.readModel.follow(declared.client);
+    };
     const admin = await openAdminDoor({
       path: join(config.data, ADMIN_SOCKET),
       shards,
+      declareShard,
       access: gateway.access,
       logger,
     });
@@ -96,6 +90,39 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
     await close();
     throw error;
   }
+}
+
+type ShardsOptions = {
+  readonly folder: DataFolder;
+  readonly node: NodeClient;
+  readonly config: StartOptions['config'];
+  readonly logger: Logger;
+  readonly fail: (error: Error) => void;
+  readonly closers: (() => Promise<void> | void)[];
+};
+
+/** Shard 0 here, the others in processes of their own; both lists grow when one is declared. */
+async function openShards({ folder, node, config, logger, fail, closers }: ShardsOptions) {
+  const onFault = (error: Error): void =>
+    logger.error({ error: { message: error.message, stack: error.stack } }, 'a call of a shard in another process failed');
+  const door = await openNodeDoor({ client: node, path: join(config.data, NODE_SOCKET), onFault });
+  closers.push(door.close);
+  if (door.reason !== null) logger.warn(`no shard in another process can follow: ${door.reason}`);
+  const shard = await openFirstShard({ folder, node, crypto: nativeCrypto, logger, onFailure: fail });
+  if (shard !== null) closers.push(shard.close);
+  const processes = await ShardProcesses.open({
+    folder,
+    node,
+    crypto: nativeCrypto,
+    logger,
+    logLevel: config.logLevel,
+    count: config.shards,
+    isStarting: config.startShards === 'yes',
+  });
+  closers.push(() => processes.close());
+  const shards = [...(shard === null ? [] : [shard]), ...processes.shards];
+  const clients: TelemetryClient[] = shards.map(({ client }) => client);
+  return { shards, clients, processes };
 }
 
 /** The city of this folder; a new one where the folder holds nothing and a name was given. */

@@ -61,6 +61,15 @@ export function makeMetrics({ node, shards, lag, mqttConnectionCount }: MetricsO
   gauge('oppidum_log_size', 'Leaves of the block log', () => node.head().logSize);
   gauge('oppidum_checkpoint_size', 'Leaves under the newest published checkpoint', () => node.checkpoint()?.size ?? 0);
   gauge('oppidum_shard_size', 'Entries of all shards', () => sum(shards.map((shard) => shard.status().size)));
+  new Gauge({
+    name: 'oppidum_shard_accepts',
+    help: 'Whether a shard takes readings now: 1 or 0',
+    labelNames: ['shard'] as const,
+    registers,
+    collect() {
+      for (const shard of shards) this.set({ shard: String(shard.status().number) }, shard.accepts() ? 1 : 0);
+    },
+  });
   gauge('oppidum_shard_unanchored', 'Entries that no anchor covers yet', () =>
     sum(shards.map((shard) => shard.status().size - (shard.status().anchored?.size ?? 0))),
   );

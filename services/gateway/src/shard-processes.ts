@@ -12,6 +12,7 @@ import { at } from '@oppidum/formats/state-layout';
 import { shardKind } from '@oppidum/formats/state-telemetry';
 import type { NodeClient } from '@oppidum/node/client';
 import type { DataFolder } from '@oppidum/node/data-folder';
+import type { DeclaredShard } from '@oppidum/proofs/home-shard';
 import { declaredShards } from '@oppidum/telemetry/device-records';
 import { declareFolderShard } from '@oppidum/telemetry/folder-shard';
 import { RemoteShard } from '@oppidum/telemetry/remote-shard';
@@ -25,51 +26,83 @@ export type ShardProcessesOptions = {
   readonly crypto: Crypto;
   readonly logger: Logger;
   readonly logLevel: string;
-  /** Shards of this city on this machine: 0 … count − 1, of which 0 runs here. */
+  /** Shards that are declared here where they are not: 0 … count − 1. Shard 0 runs in this process. */
   readonly count: number;
+  /** Whether those whose keys lie in the folder are started here; else somebody else does it. */
+  readonly isStarting: boolean;
 };
-
-/** The shards other than 0, by number. */
-export type ShardProcesses = { readonly shards: readonly RemoteShard[]; readonly close: () => Promise<void> };
 
 const MAIN = fileURLToPath(import.meta.resolve('@oppidum/telemetry/telemetry-main'));
 const RESTART_MS = { first: 250, last: 15_000 } as const;
 /** A process that ran so long did not fail at once: the next start is soon again. */
 const STEADY_MS = 30_000;
 
-/** Declares what is missing, starts the processes, and links to every shard but 0 that is on the ledger. Throws as `declareShard` does. */
-export async function openShardProcesses(options: ShardProcessesOptions): Promise<ShardProcesses> {
-  const { folder, node, crypto, logger, count } = options;
-  const { paths } = folder;
-  for (let number = 1; number < count; number++) await declareFolderShard({ paths, node, crypto, number });
-  const numbers = declaredShards(node).filter(({ number }) => number > 0);
-  const shards = numbers
-    .sort((a, b) => a.number - b.number)
-    .map(({ id, number }) => {
-      const origin = node.read(at(shardKind, id))?.origin ?? '';
-      return new RemoteShard({
-        path: join(paths.folder, shardSocket(number)),
-        genesisHash: node.genesisHash,
-        id,
-        number,
-        origin,
-        tilesFolder: shardPaths(paths.shard(number)).log,
-        onChange: (state, fault) => {
-          if (fault === null) logger.info({ shard: number, state }, 'a shard');
-          else logger.error({ shard: number, state, reason: fault.message }, 'a shard');
-        },
-      });
+/** The shards other than 0. */
+export class ShardProcesses {
+  readonly #options: ShardProcessesOptions;
+  readonly #shards: RemoteShard[] = [];
+  readonly #processes: ShardProcess[] = [];
+  #declaring: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: ShardProcessesOptions) {
+    this.#options = options;
+  }
+
+  /** Declares what is missing and links to every shard but 0 that is on the ledger. Throws as `declareShard` does. */
+  static async open(options: ShardProcessesOptions): Promise<ShardProcesses> {
+    const { folder, node, crypto, count } = options;
+    const opened = new ShardProcesses(options);
+    for (let number = 1; number < count; number++) await declareFolderShard({ paths: folder.paths, node, crypto, number });
+    const declared = declaredShards(node).filter(({ number }) => number > 0);
+    for (const shard of declared.sort((a, b) => a.number - b.number)) opened.#link(shard);
+    return opened;
+  }
+
+  /** Those that are linked, by number. */
+  get shards(): readonly RemoteShard[] {
+    return this.#shards;
+  }
+
+  /** Declares a shard and links to it; null where that was done before. Throws as `declareShard` does. */
+  declare(number: number): Promise<RemoteShard | null> {
+    const declared = this.#declaring.then(() => this.#declare(number));
+    this.#declaring = declared.catch(() => undefined);
+    return declared;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#shards.map((shard) => shard.close()));
+    await Promise.all(this.#processes.map((shardProcess) => shardProcess.stop()));
+  }
+
+  async #declare(number: number): Promise<RemoteShard | null> {
+    const { folder, node, crypto } = this.#options;
+    await declareFolderShard({ paths: folder.paths, node, crypto, number });
+    if (this.#shards.some(({ client }) => client.status().number === number)) return null;
+    const declared = declaredShards(node).find((shard) => shard.number === number);
+    if (declared === undefined) throw new Error('a declared shard is on the ledger');
+    return this.#link(declared);
+  }
+
+  #link({ id, number }: DeclaredShard): RemoteShard {
+    const { folder, node, logger, isStarting } = this.#options;
+    const place = folder.paths.shard(number);
+    const shard = new RemoteShard({
+      path: join(folder.paths.folder, shardSocket(number)),
+      genesisHash: node.genesisHash,
+      id,
+      number,
+      origin: node.read(at(shardKind, id))?.origin ?? '',
+      tilesFolder: shardPaths(place).log,
+      onChange: (state, fault) => {
+        if (fault === null) logger.info({ shard: number, state }, 'a shard');
+        else logger.error({ shard: number, state, reason: fault.message }, 'a shard');
+      },
     });
-  const processes = numbers
-    .filter(({ number }) => number < count && existsSync(paths.shard(number)))
-    .map(({ number }) => new ShardProcess(options, number));
-  return {
-    shards,
-    close: async () => {
-      await Promise.all(shards.map((shard) => shard.close()));
-      await Promise.all(processes.map((shardProcess) => shardProcess.stop()));
-    },
-  };
+    this.#shards.push(shard);
+    if (isStarting && existsSync(shardPaths(place).logSeed)) this.#processes.push(new ShardProcess(this.#options, number));
+    return shard;
+  }
 }
 
 /** One process, kept running. */

@@ -23,6 +23,7 @@ type StartOptions = {
   readonly mqttUrl?: string;
   readonly mqttLogin?: string;
   readonly config?: string;
+  readonly shards?: number;
   readonly name?: string;
   readonly demo: boolean;
 };
@@ -56,6 +57,11 @@ export function buildStart(command: Command): void {
     .option('--mqtt-url <url>', 'a broker from which readings are taken, too')
     .option('--mqtt-login <file>', 'user name and password for it, mode 600')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, this machine alone)')
+    .option(
+      '--shards <n>',
+      'telemetry shards, all but the first as processes of their own (default: those declared)',
+      wholeNumber('--shards', 1, 64),
+    )
     .option('--config <file>', 'YAML file with the same settings; flags and environment win')
     .option('--name <name>', `first start: host-like name of the city (default: ${NAME_DEFAULT})`, cityName)
     .option('--no-demo', 'without the simulated city')
@@ -155,7 +161,7 @@ class Run {
 
   #gatewayFlags(): readonly string[] {
     const { host, port, mqttPort, mqttsPort, tlsCert, tlsKey, mqttUrl, mqttLogin } = this.#options;
-    const { config, logLevel, name = NAME_DEFAULT } = this.#options;
+    const { config, shards, logLevel, name = NAME_DEFAULT } = this.#options;
     const flags = {
       data: this.#cli.data,
       host,
@@ -167,6 +173,7 @@ class Run {
       'mqtt-url': mqttUrl,
       'mqtt-login': mqttLogin,
       config,
+      shards,
       'log-level': logLevel,
       found: name,
       pages: PAGES_FOLDER,

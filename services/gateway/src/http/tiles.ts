@@ -16,7 +16,13 @@ const response = binaryAnswers('checkpoint, or tile/…', 'text/plain', 'applica
 /** GET /log/…, /shards/{number}/…. */
 export function addTileRoutes(app: App, { logFolder, shards }: GatewayContext): void {
   const serveLog = serveTiles(logFolder);
-  const serveShard = new Map(shards.map((shard) => [String(shard.status().number), serveTiles(shard.tilesFolder)]));
+  const known = new Map<string, Serve>();
+  // Shards are declared while the city runs.
+  const serveShard = (number: string): Serve | undefined => {
+    const shard = shards.find((candidate) => String(candidate.status().number) === number);
+    if (shard !== undefined && !known.has(number)) known.set(number, serveTiles(shard.tilesFolder));
+    return known.get(number);
+  };
   app.get(
     '/log/*',
     { schema: { tags: ['logs'], summary: 'The block log', response } },
@@ -28,7 +34,7 @@ export function addTileRoutes(app: App, { logFolder, shards }: GatewayContext): 
     { schema: { tags: ['logs'], summary: 'The log of a telemetry shard', params: shardParams, response } },
     (request, reply) => {
       const { number } = request.params;
-      return sendTile(serveShard.get(number), request, reply, request.url.slice(`/shards/${number}`.length));
+      return sendTile(serveShard(number), request, reply, request.url.slice(`/shards/${number}`.length));
     },
   );
 }

@@ -83,9 +83,14 @@ export class ReadModel {
     const { writer, place } = (await openKnown(options)) ?? (await openNew(options));
     const model = new ReadModel(options, writer, place);
     model.#forget.push(options.node.onBlock(() => model.#wake()));
-    for (const shard of options.shards) model.#forget.push(shard.onKept(() => model.#wake()));
+    for (const shard of options.shards) model.follow(shard);
     model.#wake();
     return model;
+  }
+
+  /** Is told of the news of a shard: of those it was opened with, or one that came to them since. */
+  follow(shard: TelemetryClient): void {
+    this.#forget.push(shard.onKept(() => this.#wake()));
   }
 
   /** For questions; sees whole batches only. */
