@@ -33,22 +33,33 @@ export class CityCalls {
     return this.#call(path, query, accept);
   }
 
+  /** GET of bytes in one media type as they come, however many and for however long. */
+  async stream(path: string, accept: string, query: Query = {}): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#fetch(this.#urlOf(path, query), accept, undefined, null);
+    if (!response.ok || response.body === null) throw failureOf(response.status, path, await readBody(response));
+    return response.body;
+  }
+
   /** POST of bytes, with a JSON answer. */
   async post<T>(path: string, send: Send): Promise<T> {
     return parseJson<T>(await this.#call(path, {}, 'application/json', send));
   }
 
   async #call(path: string, query: Query, accept: string, send?: Send): Promise<Uint8Array> {
-    const url = new URL(`${this.#base}${path}`);
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
-    const response = await this.#fetch(url, accept, send);
+    const response = await this.#fetch(this.#urlOf(path, query), accept, send);
     const body = await readBody(response);
     if (!response.ok) throw failureOf(response.status, path, body);
     return body;
   }
 
-  async #fetch(url: URL, accept: string, send?: Send): Promise<Response> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+  #urlOf(path: string, query: Query): URL {
+    const url = new URL(`${this.#base}${path}`);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+    return url;
+  }
+
+  async #fetch(url: URL, accept: string, send?: Send, timeoutMs: number | null = TIMEOUT_MS): Promise<Response> {
+    const signal = timeoutMs === null ? null : AbortSignal.timeout(timeoutMs);
     const key = apiKey();
     const headers = { accept, ...(key === null ? {} : { authorization: `Bearer ${key}` }) };
     const request =

@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { CityCalls } from './api.ts';
 import { type Cli, wholeNumber } from './cli.ts';
+import { usageFailure } from './failure.ts';
 import type { Column } from './output.ts';
 
 const LIMIT_DEFAULT = 20;
@@ -53,7 +54,8 @@ async function readList<T>(cli: Cli, path: string, { limit, cursor }: ListOption
 }
 
 /** Reads a time for a query: RFC 3339, or milliseconds since 1970. */
-export function timeArgument(text: string): number | null {
+export function timeOption(text: string): number {
   const timeMs = /^[0-9]+$/.test(text) ? Number(text) : Date.parse(text);
-  return Number.isNaN(timeMs) ? null : timeMs;
+  if (Number.isNaN(timeMs)) throw usageFailure(`${text} is no time`, 'Write it as 2026-11-25T10:00:00Z');
+  return timeMs;
 }

@@ -1,12 +1,13 @@
-/** `oppidum reading list|show`: signed readings as the city's read model has them; `evidence` proves one. */
+/** `oppidum reading …`: signed readings and their values as the city's read model has them; `evidence` proves one, `reading prove` all of a span. */
 
 import type { ReadingDetailJson, ReadingJson, RecordJson } from '@oppidum/gateway/api/readings';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, COMMAND, formatTime, idArgument, openCli, shortId } from '../cli.ts';
-import { usageFailure } from '../failure.ts';
-import { addListOptions, type ListOptions, printList, timeArgument } from '../lists.ts';
+import { addListOptions, type ListOptions, printList, timeOption } from '../lists.ts';
 import type { Column } from '../output.ts';
+import { addReadingProve } from './reading-prove.ts';
+import { addReadingSeries } from './reading-series.ts';
 
 type Filter = ListOptions & { readonly device?: string; readonly from?: number; readonly to?: number };
 
@@ -22,15 +23,10 @@ const COLUMNS: readonly Column<ReadingJson>[] = [
 
 /** Adds subcommands and their work to the command. */
 export function buildReading(command: Command): void {
-  const time = (text: string): number => {
-    const timeMs = timeArgument(text);
-    if (timeMs === null) throw usageFailure(`${text} is no time`, 'Write it as 2026-11-25T10:00:00Z');
-    return timeMs;
-  };
   const list = addListOptions(command.command('list').description('list readings, newest first'))
     .option('--device <id>', 'of this device', idArgument('--device'))
-    .option('--from <time>', 'signed at this time or later (RFC 3339)', time)
-    .option('--to <time>', 'signed before this time (RFC 3339)', time)
+    .option('--from <time>', 'signed at this time or later (RFC 3339)', timeOption)
+    .option('--to <time>', 'signed before this time (RFC 3339)', timeOption)
     .action(async (options: Filter, self: Command) => {
       const { device, from, to } = options;
       await printList(openCli(self), '/api/v1/readings', options, COLUMNS, { device, from, to });
@@ -45,6 +41,8 @@ export function buildReading(command: Command): void {
     .argument('<id>', 'id of the reading', idArgument('the id'))
     .action(showReading);
   addExamples(show, [['one reading', 'reading show <id>']]);
+  addReadingSeries(command);
+  addReadingProve(command);
 }
 
 async function showReading(id: string, _options: object, self: Command): Promise<void> {
