@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { base64, grade, id, page, timeMs, whole } from './common.ts';
 
 /** One SenML record. `value` is null in readings about people, beside a sum, and for bytes (which stand in `data`). */
-const record = z.object({
+export const record = z.object({
   /** Below the device's URN. */
   name: z.string(),
   unit: z.string().nullable(),

@@ -8,6 +8,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { Logger } from 'pino';
 import type { GatewayContext } from '../gateway-context.ts';
 import { addAccountRoutes } from './accounts.ts';
+import { addAsyncDescription } from './asyncapi.ts';
 import { addBlockRoutes } from './blocks.ts';
 import { addCityRoutes } from './city.ts';
 import { addDescription } from './description.ts';
@@ -143,6 +144,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addTileRoutes,
     addPageRoutes,
     addKeyRoutes,
+    addAsyncDescription,
   ];
   for (const addArea of areas) addArea(app, context);
 }

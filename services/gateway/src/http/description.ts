@@ -2,9 +2,12 @@
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import type { ErrorCode } from '@oppidum/formats/errors';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { VERSION } from '../gateway-context.ts';
 import type { App } from './app.ts';
+import { makeProblem } from './problem.ts';
+import { ruleOf } from './route-rules.ts';
 
 /** Must be registered before the routes that it describes. */
 export async function addDescription(app: App): Promise<void> {
@@ -15,13 +18,14 @@ export async function addDescription(app: App): Promise<void> {
         title: 'Oppidum',
         version: VERSION,
         description:
-          'A city’s ledger and telemetry. Every answer can be had as evidence that proves itself under the city’s policy.',
+          'A city’s ledger and telemetry. Every answer can be had as evidence that proves itself under the city’s policy. Messages over MQTT and the live stream are in [AsyncAPI](/asyncapi.json), codes of refusals on [their page](/docs/errors).',
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
+      components: { securitySchemes: { key: KEY_SCHEME } },
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => withoutInputs(jsonSchemaTransformObject(document)),
+    transformObject: (document) => withAccess(withoutInputs(jsonSchemaTransformObject(document))),
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -36,6 +40,43 @@ export async function addDescription(app: App): Promise<void> {
 }
 
 type Description = ReturnType<typeof jsonSchemaTransformObject>;
+
+const KEY_SCHEME = {
+  type: 'http',
+  scheme: 'bearer',
+  description: 'An API key (`oppidum key create`). On this machine, what is not about people is read without one.',
+} as const;
+
+type Operation = { description?: string; security?: object[]; responses?: Record<string, object> };
+
+/** Of each operation the right it asks for, and the refusals that every request can meet, each with an example. */
+function withAccess(document: Description): Description {
+  const { paths = {} } = document as { readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>> };
+  for (const [path, operations] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      const { right, isSigned, budget } = ruleOf(method.toUpperCase(), path.replaceAll(/\{([^}]+)\}/g, ':$1'));
+      const words =
+        right === null ? 'For everybody.' : `${isSigned ? 'For everybody; a key needs' : 'Needs'} the right \`${right}\`.`;
+      operation.description = [operation.description, `${words} Counts among ${budget}.`].filter(Boolean).join(' ');
+      operation.security = right === null ? [{}] : isSigned ? [{}, { key: [] }] : [{ key: [] }];
+      const codes: readonly ErrorCode[] = ['REQUEST_INVALID', 'RATE_LIMITED', ...(right === null ? [] : KEY_CODES)];
+      operation.responses = { ...operation.responses, ...refusals(path, codes) };
+    }
+  }
+  return document;
+}
+
+const KEY_CODES = ['API_KEY_MISSING', 'API_KEY_RIGHT'] as const;
+
+function refusals(path: string, codes: readonly ErrorCode[]): Record<string, object> {
+  return Object.fromEntries(
+    codes.map((code) => {
+      const example = makeProblem(code, {}, { url: path, id: '4bf92f3577b34da6a3ce929d0e0e4736' });
+      const content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' }, example } };
+      return [String(example.status), { description: example.title, content }];
+    }),
+  );
+}
 
 /** Without the schemas of JSON that nobody sends: requests here are signed bytes. */
 function withoutInputs(document: Description): Description {
