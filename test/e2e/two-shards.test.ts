@@ -22,7 +22,7 @@ import { freshBytes, inTemporaryFolder } from '../support/running-city.ts';
 import { TestDevice } from '../support/running-shard.ts';
 
 const MAIN = fileURLToPath(import.meta.resolve('@oppidum/telemetry/telemetry-main'));
-const DEVICE_COUNT = 12;
+const DEVICE_COUNT = 20;
 const BATCH_COUNT = 40;
 
 type Shard = {
