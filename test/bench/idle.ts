@@ -51,7 +51,8 @@ function familyOf(root: number): readonly number[] {
   return family;
 }
 
-function unbackedMb(pid: number): number {
+/** Megabytes of a process that no file backs (proc(5)); 0 where there is none. */
+export function unbackedMb(pid: number): number {
   const rollup = readIfThere(`/proc/${pid}/smaps_rollup`) ?? '';
   const kibibytes = [...rollup.matchAll(/^Pss_(?:Anon|Shmem): +([0-9]+) kB$/gm)].map(([, size]) => Number(size));
   return (1_024 * kibibytes.reduce((sum, size) => sum + size, 0)) / 1e6;

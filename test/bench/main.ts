@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json] [--seconds N]`: measures one thing and prints
+ * `npm run bench -- NAME [--json] [--seconds N | --minutes N]`: measures one thing and prints
  * `{bench, machine, date, figures}`. Rates are per second, times in milliseconds, sizes in MB.
  */
 
@@ -17,9 +17,12 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'telemetry-signed': async () => (await import('./telemetry-signed.ts')).benchTelemetrySigned,
   'telemetry-packed': async () => (await import('./telemetry-packed.ts')).benchTelemetryPacked,
   'telemetry-latency': async () => (await import('./telemetry-latency.ts')).benchTelemetryLatency,
+  soak: async () => (await import('./soak.ts')).benchSoak,
   query: async () => (await import('./query.ts')).benchQuery,
 };
 const SECONDS_DEFAULT = 10;
+/** What a bench is for that needs longer. */
+const SECONDS_OF: Readonly<Record<string, number>> = { soak: 1_800 };
 const SECONDS_MAX = 3_600;
 const EXIT_USAGE = 2;
 
@@ -58,13 +61,13 @@ function formatFigure(value: number): string {
 
 function refuseUsage(sentence: string): never {
   console.error(sentence);
-  console.error('Usage: npm run bench -- NAME [--json] [--seconds N]');
+  console.error('Usage: npm run bench -- NAME [--json] [--seconds N | --minutes N]');
   console.error(`Benches: ${Object.keys(BENCHES).join(', ')}`);
   process.exit(EXIT_USAGE);
 }
 
 function readArguments(): { name: string; json: boolean; seconds: number } {
-  const options = { json: { type: 'boolean' }, seconds: { type: 'string' } } as const;
+  const options = { json: { type: 'boolean' }, seconds: { type: 'string' }, minutes: { type: 'string' } } as const;
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
   try {
     parsed = parseArgs({ options, allowPositionals: true });
@@ -75,7 +78,8 @@ function readArguments(): { name: string; json: boolean; seconds: number } {
   if (name === undefined) return refuseUsage('Name the bench to run.');
   if (!Object.hasOwn(BENCHES, name)) return refuseUsage(`Unknown bench: ${name}`);
   if (rest.length > 0) return refuseUsage(`One bench at a time; what is ${rest.join(' ')}?`);
-  const seconds = Number(parsed.values.seconds ?? SECONDS_DEFAULT);
+  const { seconds: given, minutes } = parsed.values;
+  const seconds = minutes === undefined ? Number(given ?? SECONDS_OF[name] ?? SECONDS_DEFAULT) : 60 * Number(minutes);
   if (!(seconds > 0 && seconds <= SECONDS_MAX)) return refuseUsage(`--seconds must be a number above 0, at most ${SECONDS_MAX}.`);
   return { name, json: parsed.values.json === true, seconds };
 }

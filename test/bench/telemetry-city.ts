@@ -18,7 +18,13 @@ import type { LoadReport, LoadRequest } from './telemetry-sender.ts';
 const SENDER = fileURLToPath(new URL('./telemetry-sender.ts', import.meta.url));
 
 /** The seeds of the devices are known to whoever sends for them. */
-export type BenchCity = { readonly city: CityProcess; readonly audience: Bytes; readonly seeds: readonly Bytes[] };
+export type BenchCity = {
+  readonly city: CityProcess;
+  /** Its data folder. */
+  readonly data: string;
+  readonly audience: Bytes;
+  readonly seeds: readonly Bytes[];
+};
 
 /** Starts a city in a fresh folder, enrols devices, calls `use`, ends and removes everything. */
 export async function withBenchCity<T>(deviceCount: number, use: (city: BenchCity) => Promise<T>): Promise<T> {
@@ -34,7 +40,7 @@ export async function withBenchCity<T>(deviceCount: number, use: (city: BenchCit
       return { id: deviceIdOf(nativeCrypto, signer.publicKey), model: model.id, signer, grade: 'device' as const };
     });
     await enrolDevices({ api, records, manufacturer, maker, models: [model], devices });
-    return await use({ city, audience: records.audience, seeds });
+    return await use({ city, data, audience: records.audience, seeds });
   } finally {
     await city.end('SIGTERM');
     rmSync(folder, { recursive: true, force: true });

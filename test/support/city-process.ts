@@ -60,6 +60,11 @@ export class CityProcess {
     throw new Error(`the city did not start: ${log.join('')}`);
   }
 
+  /** Of the process. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Ends the process, by SIGKILL as a power cut would or by SIGTERM as a person does, and waits until it is gone. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;

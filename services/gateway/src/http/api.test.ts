@@ -265,6 +265,7 @@ describe('the HTTP API over a running city', () => {
     assert.deepEqual(Object.keys(description.paths['/api/v1/readings']!.post!.requestBody.content), [
       'application/cose',
       'application/cbor',
+      'application/cbor-seq',
     ]);
     const page = await fetch(url('/'));
     assert.equal(page.url, url('/docs'));
