@@ -28,6 +28,8 @@ const shard = z.object({
   id: id(),
   number: whole(),
   origin: z.string(),
+  /** On the ledger; only an active one accepts readings. */
+  status: z.enum(['active', 'frozen', 'retired']),
   size: whole(),
   anchoredSize: whole(),
   accepts: z.boolean(),

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { lockFolder } from './folder-lock.ts';
+import { lockFolder, lockWholeFolder } from './folder-lock.ts';
 
 const HOLD = process.env['OPPIDUM_TEST_LOCK_FOLDER'];
 
@@ -38,6 +38,19 @@ else {
     assert.throws(() => lockFolder(folder), locked);
     lock.release();
     assert.deepEqual(readdirSync(folder), []);
+    lockFolder(folder).release();
+  });
+
+  test('a whole data folder is free only when every shard of it is', () => {
+    const folder = makeFolder();
+    for (const shard of ['0', '1']) mkdirSync(join(folder, 'shards', shard), { recursive: true });
+    const shard = lockFolder(join(folder, 'shards', '1'));
+    assert.throws(() => lockWholeFolder(folder), locked);
+    shard.release();
+    const whole = lockWholeFolder(folder);
+    for (const held of [folder, join(folder, 'shards', '0'), join(folder, 'shards', '1')])
+      assert.throws(() => lockFolder(held), locked);
+    whole.release();
     lockFolder(folder).release();
   });
 

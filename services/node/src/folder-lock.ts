@@ -5,7 +5,17 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
@@ -36,6 +46,28 @@ export function lockFolder(folder: string): FolderLock {
       if (readText(file) === JSON.stringify(mine)) rmSync(file, { force: true });
     },
   };
+}
+
+/** Takes the locks of a data folder and of the folders of its shards, whose processes may outlive their city. Throws as `lockFolder`. */
+export function lockWholeFolder(folder: string): FolderLock {
+  const locks: FolderLock[] = [];
+  const release = (): void => {
+    for (const lock of locks.splice(0).reverse()) lock.release();
+  };
+  try {
+    locks.push(lockFolder(folder));
+    for (const shard of shardFolders(join(folder, 'shards'))) locks.push(lockFolder(shard));
+    return { release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function shardFolders(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const found = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return found.map(({ name }) => join(folder, name));
 }
 
 function takeLock(file: string, mine: string): void {

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { lockFolder } from '@oppidum/node/folder-lock';
+import { lockWholeFolder } from '@oppidum/node/folder-lock';
 import { runEntry } from '@oppidum/node/run-entry';
 import { checkCity } from './fsck/check-city.ts';
 import { NODE_TABLES, VAULT_TABLES, walkEnvironment } from './fsck/environment.ts';
@@ -45,7 +45,7 @@ async function run(options: Options): Promise<void> {
 
 async function check(folder: string): Promise<void> {
   const findings = new Findings((event) => process.stdout.write(`${JSON.stringify(event)}\n`));
-  const lock = isWritable(folder) ? lockFolder(folder) : null;
+  const lock = isWritable(folder) ? lockWholeFolder(folder) : null;
   try {
     const probe = (path: string, tables: keyof typeof TABLES): Promise<string | null> => probeApart(join(folder, path), tables);
     await checkCity({ folder, crypto: nativeCrypto, findings, probe });

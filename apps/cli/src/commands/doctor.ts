@@ -5,6 +5,7 @@ import { addExamples, type Cli, openCli } from '../cli.ts';
 import type { CheckResult } from '../doctor/check.ts';
 import { checkApi, checkCheckpoint, checkClock, checkPorts, checkReadModel } from '../doctor/city-checks.ts';
 import { checkDisk, checkFolder, checkKeys, checkLock, checkNode, checkPermissions } from '../doctor/folder-checks.ts';
+import { checkShards } from '../doctor/shard-check.ts';
 import { EXIT } from '../failure.ts';
 import { printable } from '../output.ts';
 
@@ -39,6 +40,7 @@ async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
     await checkPorts(api, answer.city),
     await checkCheckpoint(api, data, answer.city),
     checkClock(answer.city),
+    checkShards(answer.city),
     checkReadModel(answer.city),
   ];
 }

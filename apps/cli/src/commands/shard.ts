@@ -17,7 +17,7 @@ const COLUMNS: readonly Column<ShardJson>[] = [
   { heading: 'id', text: ({ id }) => id },
   { heading: 'readings', text: ({ size }) => String(size) },
   { heading: 'anchored', text: ({ anchoredSize }) => String(anchoredSize) },
-  { heading: 'accepts', text: ({ accepts }) => (accepts ? 'yes' : 'no') },
+  { heading: 'state', text: ({ status, accepts }) => (status === 'active' && !accepts ? 'away' : status) },
 ];
 /** What the admin door declares: the data folder of one machine holds so many. */
 const NUMBER_MAX = 63;

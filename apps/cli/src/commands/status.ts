@@ -36,7 +36,7 @@ async function showStatus(_options: object, self: Command): Promise<void> {
     ['block log', `${city.logSize} leaves, ${describeWaiting(waiting, 'cosigned')}`],
     ...shards.map((shard) => {
       const state = `${shard.size} readings, ${describeWaiting(shard.size - shard.anchoredSize, 'anchored')}`;
-      return [`shard ${shard.number}`, `${shortId(shard.id)}, ${state}${shard.accepts ? '' : ', accepts none now'}`] as const;
+      return [`shard ${shard.number}`, `${shortId(shard.id)}, ${state}${describeService(shard)}`] as const;
     }),
     ['read model', describeLag(readModel)],
     ...(health?.checks ?? []).filter(({ ok }) => !ok).map(({ name, detail }) => ['trouble', `${name}: ${detail}`] as const),
@@ -51,6 +51,11 @@ async function readHealth(calls: CityCalls): Promise<HealthJson | null> {
   } catch {
     return null;
   }
+}
+
+function describeService({ status, accepts }: CityJson['shards'][number]): string {
+  if (status !== 'active') return `, ${status}`;
+  return accepts ? '' : ', accepts none now';
 }
 
 function describeWaiting(count: number, done: string): string {

@@ -1,6 +1,8 @@
 /** What city this is, its policy and its first document. Whoever wants to be sure pins the policy and asks for evidence. */
 
 import { toHex } from '@oppidum/formats/bytes';
+import { at } from '@oppidum/formats/state-layout';
+import { shardKind } from '@oppidum/formats/state-telemetry';
 import { type CityJson, city } from '../api-types.ts';
 import { type GatewayContext, VERSION } from '../gateway-context.ts';
 import type { App } from './app.ts';
@@ -42,7 +44,8 @@ function describeCity({ name, node, shards, readModel, mqttAddress }: GatewayCon
     checkpoint: { size: checkpoint?.size ?? 0, published: checkpoint !== null },
     shards: shards.map((shard) => {
       const { id, number, origin, size, anchored, accepts } = shard.status();
-      return { id: toHex(id), number, origin, size, anchoredSize: anchored?.size ?? 0, accepts };
+      const status = node.read(at(shardKind, id))?.status ?? 'active';
+      return { id: toHex(id), number, origin, status, size, anchoredSize: anchored?.size ?? 0, accepts };
     }),
     mqtt: mqttAddress(),
     readModel: { behindBlocks: lag.blocks, behindReadings: lag.readings },

@@ -12,7 +12,7 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { shardOrigin } from '@oppidum/formats/ids';
 import { fsyncFolder, writeFileDurably } from '@oppidum/node/durable-file';
-import { lockFolder } from '@oppidum/node/folder-lock';
+import { lockWholeFolder } from '@oppidum/node/folder-lock';
 import { makeSecretFolder, readSecretFile } from '@oppidum/node/key-files';
 import { TileLog } from '@oppidum/node/tile-log';
 
@@ -43,9 +43,9 @@ export async function assertContinues({ folder, origin, shards, crypto }: Signin
   }
 }
 
-/** Moves it. Throws DATA_FOLDER_LOCKED while the old city runs. */
+/** Moves it. Throws DATA_FOLDER_LOCKED while the old city, or one of its shards, runs. */
 export async function adoptSigningState({ folder, shards }: SigningState, old: string): Promise<void> {
-  const lock = lockFolder(old);
+  const lock = lockWholeFolder(old);
   try {
     if (existsSync(join(old, MARKER))) renameSync(join(old, MARKER), join(old, `${MARKER}.moved`));
     await fsyncFolder(old);
