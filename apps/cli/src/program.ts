@@ -59,6 +59,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/backup.ts')).buildBackup,
   },
   {
+    name: 'retention',
+    group: RUN,
+    summary: 'How long raw envelopes are kept; proofs stay',
+    load: async () => (await import('./commands/retention.ts')).buildRetention,
+  },
+  {
     name: 'erase',
     group: RUN,
     summary: 'Destroy what a device about a person sent until now',

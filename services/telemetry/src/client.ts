@@ -84,7 +84,7 @@ export type TelemetryClient = {
     listener: (anchored: { readonly size: number; readonly height: number; readonly timeMs: number }) => void,
   ): () => void;
   /** Evidence of a reading (or of its erasure) under the newest city checkpoint. Throws READING_UNKNOWN, NOT_ANCHORED. */
-  evidence(digest: Bytes): Promise<Evidence>;
+  evidence(digest: Bytes, held?: Bytes): Promise<Evidence>;
 };
 
 /** A shard in this process: what its vault holds is at hand. */

@@ -1,6 +1,6 @@
 /** Evidence of a reading, or of its erasure, under the newest checkpoint of the city. */
 
-import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import {
@@ -37,16 +37,27 @@ type AnchoredEntry = {
   readonly checkpoint: PublishedCheckpoint;
 };
 
-/** Evidence of the entry with this digest. Throws READING_UNKNOWN, NOT_ANCHORED, STATE_PRUNED. */
-export async function makeEvidence(sources: EvidenceSources, digest: Bytes): Promise<Evidence> {
+/**
+ * Evidence of the entry with this digest; `held` is its envelope from whoever kept it longer than the city.
+ * Throws READING_UNKNOWN, NOT_ANCHORED, STATE_PRUNED, ENVELOPE_RETIRED (nobody gave it), ENVELOPE_FOREIGN (not its envelope).
+ */
+export async function makeEvidence(sources: EvidenceSources, digest: Bytes, held: Bytes | null = null): Promise<Evidence> {
   const { vault, keys } = sources;
   const index = vault.indexOf(digest);
   const entry = index === null ? null : vault.entry(index);
   if (entry === null) throw formatError('READING_UNKNOWN', { id: toHex(digest) });
   const anchor = vault.anchorCovering(entry.index);
   if (anchor === null) throw formatError('NOT_ANCHORED', { id: toHex(digest) });
-  const envelope = openEnvelope(keys, entry);
+  const envelope = entry.form === 'retired' ? envelopeOf(sources, entry, held) : openEnvelope(keys, entry);
   return envelope === null ? proveErased(sources, entry, anchor) : proveReading(sources, entry, anchor, envelope);
+}
+
+/** Null for what was erased before it was past its retention. */
+function envelopeOf({ crypto, erasures }: EvidenceSources, { index, digest }: VaultEntry, held: Bytes | null): Bytes | null {
+  if (erasures.prove(index) !== null) return null;
+  if (held === null) throw formatError('ENVELOPE_RETIRED', { id: toHex(digest), index });
+  if (!equalBytes(crypto.sha256(held), digest)) throw formatError('ENVELOPE_FOREIGN', { id: toHex(digest) });
+  return held;
 }
 
 async function proveReading(

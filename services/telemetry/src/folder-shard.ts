@@ -56,6 +56,7 @@ export function openFolderShard({ paths, node, crypto, number, logger, onFailure
     anchorSigner: telemetry,
     erasureSigner: operator,
     cloneReporter: telemetry,
+    retention: { data: paths.folder },
     onFailure,
     onRefusal: ({ code, details }) => logger.warn({ code, details }, 'the ledger refused a transaction of the shard'),
   });

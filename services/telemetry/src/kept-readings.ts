@@ -15,9 +15,9 @@ export function storeEnvelope(
   return isPersonal ? { form: 'sealed', data: keys.seal(device, digest, envelope) } : { form: 'plain', data: envelope };
 }
 
-/** The envelope of an entry, or null once erased. */
+/** The envelope of an entry, or null once erased or past its retention. */
 export function openEnvelope(keys: SubjectKeys, entry: Pick<VaultEntry, 'digest' | 'form' | 'data'>): Bytes | null {
-  if (entry.form === 'erased') return null;
+  if (entry.form === 'erased' || entry.form === 'retired') return null;
   return entry.form === 'plain' ? entry.data : keys.open(entry.digest, entry.data);
 }
 

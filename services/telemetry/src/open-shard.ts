@@ -21,6 +21,7 @@ import { Erasures, type LegalBasis } from './erasures.ts';
 import { InterlockRiders } from './interlock-riders.ts';
 import { openReading } from './kept-readings.ts';
 import { Listeners } from './listeners.ts';
+import { RetentionKeeper } from './retention.ts';
 import { Senders } from './senders.ts';
 import { Sequencer } from './sequence.ts';
 import { telemetryClient } from './shard-client.ts';
@@ -43,6 +44,8 @@ export type ShardOptions = PartsOptions & {
   /** Readings that may wait, and their bytes; more are OVERLOADED. */
   readonly waitingCountMax?: number;
   readonly waitingSizeMax?: number;
+  /** Data folder whose `retention.json` says how long envelopes are kept; without it for ever. */
+  readonly retention?: { readonly data: string; readonly intervalMs?: number };
   /** Told of each anchor or erasure that the ledger refused. */
   readonly onRefusal?: (refusal: Rejection) => void;
   /** Told once why the shard has stopped; without it the process ends. */
@@ -92,6 +95,7 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
   const sequencer = makeSequencer(options, wiring);
   const erasures = makeErasures(options, wiring);
   const anchorer = makeAnchorer(options, wiring);
+  const retention = makeRetention(options, wiring, sequencer);
   const { publisher } = wiring;
   stop = (error) => {
     stop = () => undefined;
@@ -115,6 +119,7 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
     clones: () => findClones(parts.vault, parts.keys),
     async close() {
       stop = () => undefined;
+      await retention?.close();
       await anchorer.close();
       await wiring.cloneReports?.close();
       await sequencer.close();
@@ -200,6 +205,18 @@ function makeCloneReports(options: ShardOptions, wiring: Wiring): CloneReports |
   if (cloneReporter === undefined) return null;
   const { vault, keys } = wiring.parts;
   return new CloneReports({ ...wiring, vault, keys, client, randomBytes, reporter: cloneReporter, operator: erasureSigner });
+}
+
+function makeRetention(options: ShardOptions, { parts, clock, onRefusal, onFailure }: Wiring, sequencer: Sequencer) {
+  if (options.retention === undefined) return null;
+  return new RetentionKeeper({
+    ...options.retention,
+    vault: parts.vault,
+    exclusive: (work) => sequencer.exclusive(work),
+    clock,
+    onRefusal: ({ code, details }) => onRefusal(reject(code, details)),
+    onFailure,
+  });
 }
 
 async function resumeErasures(erasures: Erasures, { onRefusal }: Wiring): Promise<void> {

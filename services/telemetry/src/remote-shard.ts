@@ -22,6 +22,7 @@ import {
   erasedSchema,
   eraseSchema,
   type FarStatus,
+  heldSchema,
   itemsOf,
   pageSchema,
   parseAnswer,
@@ -114,7 +115,13 @@ export class RemoteShard {
       receipts: async (from) => receiptsSchema.parse(await this.#call('receipts', receiptRangeSchema.encode(from)), ''),
       onKept: (listener) => this.#kept.add(listener),
       onAnchored: (listener) => this.#anchored.add(listener),
-      evidence: async (digest) => parseEvidence(blob(LIMITS.evidenceSizeMax, 1).parse(await this.#call('evidence', digest), '')),
+      evidence: async (digest, held) => {
+        const answer =
+          held === undefined
+            ? this.#call('evidence', digest)
+            : this.#call('evidenceOf', heldSchema.encode({ digest, envelope: held }));
+        return parseEvidence(blob(LIMITS.evidenceSizeMax, 1).parse(await answer, ''));
+      },
     };
   }
 

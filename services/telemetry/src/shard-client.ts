@@ -68,6 +68,6 @@ export function telemetryClient(running: RunningShard): LocalTelemetryClient {
     receipts: (from) => storedReceipts(vault, issuer, from),
     onKept: (listener) => kept.add(listener),
     onAnchored: (listener) => anchored.add(({ size, height, timeMs }) => listener({ size, height, timeMs })),
-    evidence: (digest) => makeEvidence({ ...running, ...parts }, digest),
+    evidence: (digest, held) => makeEvidence({ ...running, ...parts }, digest, held),
   };
 }

@@ -3,6 +3,7 @@
  *
  *   calls     watch {genesis} → status: from now on notices come
  *             ingest [* envelope] → [* answer]   readings {from, limit}   reading digest   evidence digest
+ *             evidenceOf {digest, envelope}
  *             receipt digest   receipts {device, keyNumber, sequence, limit}
  *             erase {device, legalBasis}   clones
  *   notices   status, with every beat and anchor       kept size: how many entries are durable now
@@ -29,6 +30,7 @@ import {
   envelopesSchema,
   erasedSchema,
   eraseSchema,
+  heldSchema,
   pageSchema,
   READINGS_OF_ONE_FRAME,
   READINGS_SIZE_OF_ONE_FRAME,
@@ -131,6 +133,13 @@ function answersOf({ client, erase, clones }: OpenShard): readonly (readonly [st
     ['receipt', (body) => client.receipt(id().parse(body, ''))],
     ['receipts', (body) => receiptsSchema.encode([...client.receipts(receiptRangeSchema.parse(body, ''))])],
     ['evidence', async (body) => encodeEvidence(await client.evidence(id().parse(body, '')))],
+    [
+      'evidenceOf',
+      async (body) => {
+        const { digest, envelope } = heldSchema.parse(body, '');
+        return encodeEvidence(await client.evidence(digest, envelope));
+      },
+    ],
     [
       'erase',
       async (body) => {

@@ -143,6 +143,8 @@ export function parseStatus(value: CborValue): FarStatus {
 
 export const eraseSchema = struct({ device: id(), legalBasis: oneOf(...LEGAL_BASES) });
 export const erasedSchema = struct({ id: id(), count: uint() });
+/** An envelope that the city no longer has, to be proven. */
+export const heldSchema = struct({ digest: id(), envelope: blob(FRAME_SIZE_MAX) });
 export const pageSchema = struct({ from: uint(), limit: uint({ min: 1 }) });
 /** The city, so that nobody's doors are taken for ours. */
 export const watchSchema = struct({ genesis: id() });

@@ -8,12 +8,12 @@
  *   envelopes     index → form:u8 ‖ data                               apart, so that nothing else is lost with them
  *   clones        device ‖ key number:u32 ‖ sequence:u64 → the second envelope under one sequence number
  *   anchors       size → anchor that took effect
- *   head          'shard' → its id, 'tree' → edge of the log (`CompactTree.encode`), 'placed' → u64, groups before it are in `places`
+ *   head          'shard' → its id, 'tree' → edge of the log (`CompactTree.encode`), 'placed' → u64, groups before it are in `places`,
+ *                 'retired' → u64, envelopes before this index are gone
  *   places, digestRuns, erasures, erasedEntries: see `late-places.ts`, `digest-runs.ts`, `erasures.ts`
  */
 
 import { type Bytes, encodeUint64, equalBytes, readUint64 } from '@oppidum/formats/bytes';
-import { encodeCbor, parseCbor } from '@oppidum/formats/cbor';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { fsyncFolder, makeFolder } from '@oppidum/node/durable-file';
@@ -23,9 +23,10 @@ import { DigestRuns } from './digest-runs.ts';
 import { type DeviceKey, LatePlaces, parseSequenceKey, rangeOfDevice, sequenceKey } from './late-places.ts';
 import type { ReceiptGroup } from './receipt-group.ts';
 import { type Decision, encodeGroup, type SequencePlace, StoredGroup } from './stored-group.ts';
+import { encodeAnchor, encodeClone, parseAnchor, parseClone } from './vault-records.ts';
 
-/** How an envelope is stored: as sent, sealed under its subject's key (`subject-keys.ts`), or no longer. */
-export type EntryForm = 'plain' | 'sealed' | 'erased';
+/** How an envelope is stored: as sent, sealed under its subject's key (`subject-keys.ts`), or no longer: erased, or past its retention. */
+export type EntryForm = 'plain' | 'sealed' | 'erased' | 'retired';
 
 /** One entry of the shard's log as stored. */
 export type VaultEntry = {
@@ -69,6 +70,7 @@ export type VaultGroup = {
 type Put = { readonly into: Database<Bytes, never>; readonly key: unknown; readonly value: Bytes };
 
 const FORMS: readonly EntryForm[] = ['plain', 'sealed', 'erased'];
+const NOTHING = new Uint8Array(0);
 /** Groups that were read last stay in memory, up to 150 kB each: who asks for one entry or receipt asks for its neighbours. */
 const GROUP_COUNT_MAX = 16;
 
@@ -86,6 +88,7 @@ export class Vault {
   readonly #known = new Map<number, StoredGroup>();
   #nextGroup: number;
   #size: number;
+  #retired: number;
 
   /** Opens or makes the vault of this shard. Throws DATA_FOLDER_FOREIGN when it is another shard's. */
   static async open(folder: string, shard: Bytes): Promise<Vault> {
@@ -114,12 +117,13 @@ export class Vault {
     this.#nextGroup = nextKey(this.#groups);
     const last = this.#nextGroup === 0 ? null : this.#group(this.#nextGroup - 1);
     this.#size = last === null ? 0 : last.firstIndex + last.entryCount;
+    this.#retired = this.#headNumber('retired');
     this.#remember();
   }
 
   /** What groups decided that is not in the tables written late, is in memory. */
   #remember(): void {
-    const placed = this.#placed();
+    const placed = this.#headNumber('placed');
     for (let number = placed; number < this.#nextGroup; number++) this.#places.add(this.#group(number).decisions());
     const stored = this.#digests.storedEnd;
     for (const group of this.#groupsFrom(stored))
@@ -127,8 +131,8 @@ export class Vault {
         this.#digests.add(group.digestOf(i));
   }
 
-  #placed(): number {
-    const stored = this.#headValue('placed');
+  #headNumber(key: 'placed' | 'retired'): number {
+    const stored = this.#headValue(key);
     return stored === null ? 0 : readUint64(stored, 0);
   }
 
@@ -140,6 +144,11 @@ export class Vault {
   /** Number of entries: the next index. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Envelopes before this index are past their retention and gone. */
+  get retired(): number {
+    return this.#retired;
   }
 
   /** The number of the next group. */
@@ -185,13 +194,16 @@ export class Vault {
     for (const group of this.#groupsFrom(index)) {
       const start = Math.max(index, group.firstIndex);
       const count = Math.min(left, group.firstIndex + group.entryCount - start);
-      for (const { key, value } of this.#envelopes.getRange({ start, end: start + count })) yield entryOf(group, key, value);
+      for (let i = start; i < Math.min(start + count, this.#retired); i++) yield retiredEntry(group, i);
+      const range = { start: Math.max(start, this.#retired), end: start + count };
+      if (range.start < range.end) for (const { key, value } of this.#envelopes.getRange(range)) yield entryOf(group, key, value);
       left -= count;
       if (left <= 0) return;
     }
   }
 
   entry(index: number): VaultEntry | null {
+    if (index >= 0 && index < this.#retired) return retiredEntry(this.#groupWith(index), index);
     const row = this.#envelopes.get(index);
     return row === undefined ? null : entryOf(this.#groupWith(index), index, row);
   }
@@ -274,6 +286,30 @@ export class Vault {
     });
   }
 
+  /** The first entry, from where envelopes begin and before `end`, that was received at this time or later. */
+  firstReceived(timeMs: number, end: number): number {
+    for (const group of this.#groupsFrom(this.#retired)) {
+      if (group.firstIndex >= end) return end;
+      if (group.receivedMs >= timeMs) return Math.max(this.#retired, group.firstIndex);
+    }
+    return Math.min(end, this.#size);
+  }
+
+  /** Drops the envelopes before an index, and the clones of readings among them; digests, decisions and receipts stay. Resolves after fsync. */
+  async retire(end: number): Promise<void> {
+    const start = this.#retired;
+    if (end <= start || end > this.#size) return;
+    const clones = [...this.clones()].filter(({ firstIndex }) => firstIndex < end).map(sequenceKey);
+    // One transaction: the boundary and the rows go together.
+    await this.#root.batch(() => {
+      void this.#head.put('retired', encodeUint64(end));
+      for (let index = start; index < end; index++) void this.#envelopes.remove(index);
+      for (const key of clones) void this.#clones.remove(key);
+    });
+    // COMMIT POINT
+    this.#retired = end;
+  }
+
   async close(): Promise<void> {
     await this.#root.close();
   }
@@ -343,27 +379,13 @@ function encodeEnvelopes(entries: readonly Pick<VaultEntry, 'form' | 'data'>[]):
   });
 }
 
+function retiredEntry(group: StoredGroup, index: number): VaultEntry {
+  return { index, digest: group.digestOf(index), receivedMs: group.receivedMs, form: 'retired', data: NOTHING };
+}
+
 function entryOf(group: StoredGroup, index: number, row: Bytes): VaultEntry {
   const bytes = new Uint8Array(row);
   const form = FORMS[bytes[0] ?? FORMS.length];
   if (form === undefined) throw new Error(`entry ${index} of the vault is damaged`);
   return { index, digest: group.digestOf(index), receivedMs: group.receivedMs, form, data: bytes.subarray(1) };
-}
-
-function encodeClone({ firstIndex, digest, form, data }: CloneRecord): Bytes {
-  return encodeCbor([firstIndex, digest, form, data]);
-}
-
-function parseClone({ device, keyNumber, sequence }: SequencePlace, row: Bytes): CloneRecord {
-  const [firstIndex, digest, form, data] = parseCbor(row) as [number, Bytes, EntryForm, Bytes];
-  return { device, keyNumber, sequence, firstIndex, digest, form, data };
-}
-
-function encodeAnchor({ transaction, action, height, timeMs }: AnchorRecord): Bytes {
-  return encodeCbor([transaction, action, height, timeMs]);
-}
-
-function parseAnchor(size: number, row: Bytes): AnchorRecord {
-  const [transaction, action, height, timeMs] = parseCbor(new Uint8Array(row)) as [Bytes, number, number, number];
-  return { size, transaction, action, height, timeMs };
 }

@@ -136,7 +136,8 @@ function compareLeaves(
     const encoded = 'why' in parsed ? parsed : attempt(() => encodeErasureLeaf({ ...parsed.value, shard }));
     if ('why' in parsed || 'why' in encoded) return `leaf ${position} cannot be read`;
     const { index } = parsed.value;
-    if (entry(index)?.form !== 'erased') return `entry ${index} is not erased`;
+    // Past its retention nothing is left of it either.
+    if (entry(index) !== null && entry(index)?.form !== 'erased') return `entry ${index} is not erased`;
     const noted = places.get(index);
     if (noted === null || noted.length !== ID_SIZE + 4 || !equalBytes(noted, place)) return `entry ${index} is noted elsewhere`;
     deriver.append(leafHash(crypto, encoded.value));

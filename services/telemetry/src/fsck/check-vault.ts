@@ -62,6 +62,8 @@ export class VaultCheck {
   /** Entries of the groups that were followed, and groups that have any. */
   #size = 0;
   #keepingCount = 0;
+  /** Envelopes before this index are past their retention. */
+  readonly #retired: number;
 
   constructor(options: VaultCheckOptions) {
     this.#options = options;
@@ -71,7 +73,8 @@ export class VaultCheck {
     this.#envelopes = environment.table(VAULT_TABLES.envelopes);
     this.#clones = environment.table(VAULT_TABLES.clones);
     this.#digestRows = new DigestRows(options);
-    this.#placeRows = new PlaceRows(options, this.#placed());
+    this.#placeRows = new PlaceRows(options, this.#headNumber('placed') ?? 0);
+    this.#retired = this.#headNumber('retired') ?? 0;
   }
 
   /** Entries whose envelope is gone for good. */
@@ -106,9 +109,9 @@ export class VaultCheck {
     this.#options.findings.damage(code, `${this.#options.name}/${table}`, what);
   }
 
-  #placed(): number {
-    const row = this.#options.environment.table<string, Bytes>(VAULT_TABLES.head).get('placed');
-    const parsed = row === null ? { value: 0 } : attempt(() => readUint64(row, 0));
+  #headNumber(key: 'placed' | 'retired'): number | null {
+    const row = this.#options.environment.table<string, Bytes>(VAULT_TABLES.head).get(key);
+    const parsed = row === null ? { value: null } : attempt(() => readUint64(row, 0));
     return 'value' in parsed ? parsed.value : Number.MAX_SAFE_INTEGER;
   }
 
@@ -193,6 +196,7 @@ export class VaultCheck {
   #judgeEntry(index: number, receivedMs: number, decision: DecisionRow): string | null {
     const { findings } = this.#options;
     const row = this.#envelopes.get(index);
+    if (index < this.#retired) return this.#judgeRetired(index, row);
     if (row === null) return 'missing';
     const parsed = attempt(() => parseEnvelopeRow(row));
     if ('why' in parsed) return `cannot be read: ${parsed.why}`;
@@ -210,6 +214,19 @@ export class VaultCheck {
     if (typeof reading === 'string') return reading;
     this.#compareDecision(decision, form, reading);
     return this.#judgeReading(reading, form, receivedMs, `${this.#options.name}/envelopes ${index}`);
+  }
+
+  /** Past its retention only the digest is left, and what else was said of it. */
+  #judgeRetired(index: number, row: Bytes | null): string | null {
+    if (row !== null) return 'past its retention, and still there';
+    const { findings, environment } = this.#options;
+    const wasErased = environment.table<number, Bytes>(VAULT_TABLES.erasedEntries).get(index) !== null;
+    if (wasErased) this.#erasedCount++;
+    findings.skip(
+      'readings',
+      wasErased ? 'erased, so that only their digests are left' : 'past their retention: only their digests are left',
+    );
+    return null;
   }
 
   /** The reading of an envelope as stored, with the digest that it must have; or why it cannot be had. */
@@ -265,8 +282,9 @@ export class VaultCheck {
 
   /** Each group found its rows; here is that there are no others. */
   #compareCounts(): void {
-    if (this.#envelopes.count !== this.#size)
-      this.#say('ENTRY_DAMAGED', 'envelopes', `${this.#envelopes.count} rows, and ${this.#size} readings were kept`);
+    const want = this.#size - this.#retired;
+    if (this.#envelopes.count !== want)
+      this.#say('ENTRY_DAMAGED', 'envelopes', `${this.#envelopes.count} rows, and ${want} readings were kept and not retired`);
     if (this.#firstIndexes.count !== this.#keepingCount)
       this.#say(
         'INDEX_DAMAGED',
@@ -298,6 +316,7 @@ export class VaultCheck {
     if (nameOf(second) !== nameOf(place)) return `it is reading ${nameOf(second)}`;
     const wrong = this.#judgeReading(second, clone.form, null, `${this.#options.name}/clones`);
     if (wrong !== null) return wrong;
+    if (clone.firstIndex < this.#retired) return null;
     const entry = this.entry(clone.firstIndex);
     const first = entry === null || entry.form === 'erased' ? null : this.#open(entry);
     if (first === null || typeof first === 'string') return `entry ${clone.firstIndex}, of which it is a clone, cannot be read`;
