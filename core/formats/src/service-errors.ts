@@ -212,6 +212,18 @@ export const SERVICE_ERRORS = {
     'This type of content is not read here',
     'Send one of the types that the API description names',
   ),
+  BROKER_REFUSED: entry(
+    502,
+    5,
+    'The broker does not let this city in, or not to its topics',
+    'Give its user name and password by --mqtt-login, and the topics of specs/doors.md §1.5 to that user',
+  ),
+  BROKER_UNREACHABLE: entry(
+    502,
+    5,
+    'The broker cannot be reached',
+    'Nothing is to be done: it is tried again; look at --mqtt-url if this lasts',
+  ),
   CERTIFICATE_FOREIGN: entry(
     403,
     4,

@@ -23,6 +23,7 @@ import type { TelemetryClient } from '@oppidum/telemetry/client';
 import { type Logger, pino } from 'pino';
 import { openAdminDoor } from './admin-door.ts';
 import { ADMIN_SOCKET } from './api-types.ts';
+import { readBrokerLogin } from './broker-login.ts';
 import { readConfig, type StartOptions } from './config.ts';
 import { openFirstShard } from './first-shard.ts';
 import { type Gateway, startGateway } from './server.ts';
@@ -41,6 +42,7 @@ type Running = Pick<Gateway, 'http' | 'mqtt' | 'mqtts' | 'close'> & { readonly f
 
 async function start(options: StartOptions, logger: Logger, fail: (error: Error) => void): Promise<Running> {
   const { config } = options;
+  const login = readBrokerLogin(config.mqttLogin, process.env);
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const closeNext of closers.splice(0).reverse()) await closeNext();
@@ -66,6 +68,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       logger,
       ...config,
       mqttTls: { port: config.mqttsPort, file: join(folder.paths.keys, MQTT_TLS_FILE), cert: config.tlsCert, key: config.tlsKey },
+      ...(config.mqttUrl === undefined ? {} : { broker: { url: config.mqttUrl, login } }),
       shards: clients,
       reindex: options.reindex,
     });

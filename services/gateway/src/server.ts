@@ -11,6 +11,7 @@ import { Access } from './access/access.ts';
 import { AnswerStore } from './access/answer-store.ts';
 import { openAccessDatabase } from './access/key-store.ts';
 import type { Anonymous } from './access/principal.ts';
+import { BrokerLink, type BrokerOptions } from './broker-link.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { type App, buildApp, type HttpOptions } from './http/app.ts';
 import { Intake } from './intake.ts';
@@ -52,6 +53,8 @@ export type GatewayOptions = {
     readonly key?: string | undefined;
   };
   readonly mqttLimits?: MqttLimits;
+  /** A broker from which readings are taken, too. */
+  readonly broker?: Omit<BrokerOptions, 'folder'>;
   readonly hosts?: readonly string[];
   /** Who may read without a key what is not about people; who is on this machine unless told. */
   readonly anonymous?: Anonymous;
@@ -134,6 +137,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closers.push(() => app.close());
     mqtt = await openMqtt(context, await mqttOptions(options));
     closers.push(mqtt.close);
+    if (options.broker !== undefined) closers.push(startBroker(context, { ...options.broker, folder: options.folder }));
     const http = await app.listen({ host, port }).catch((error: Error) => {
       throw portTaken(error, { host, port });
     });
@@ -169,6 +173,12 @@ function httpOptions(options: GatewayOptions): HttpOptions {
     ...(headTimeoutMs === undefined ? {} : { headTimeoutMs }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
   };
+}
+
+function startBroker(context: GatewayContext, options: BrokerOptions): () => Promise<void> {
+  const link = new BrokerLink(context, options);
+  link.start();
+  return () => link.stop();
 }
 
 async function mqttOptions({ host, mqttPort, mqttTls, mqttLimits, name }: GatewayOptions): Promise<MqttOptions> {
