@@ -49,7 +49,7 @@ export function productSources(): readonly Source[] {
 
 function readSources(): Source[] {
   const files = trackedFiles();
-  const configs = files.filter((file) => /^(tsconfig\.test|[a-z]+\/[a-z]+\/tsconfig)\.json$/.test(file));
+  const configs = files.filter((file) => /^(tsconfig\.test|[a-z]+\/[a-z-]+\/tsconfig)\.json$/.test(file));
   const api = new API({ cwd: ROOT });
   const snapshot = api.updateSnapshot({ openProjects: configs.map((config) => join(ROOT, config)) });
   const trees = new Map<string, SourceFile>();

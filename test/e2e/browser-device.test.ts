@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { createModel, makeTransaction } from '@oppidum/device/actions';
 import { toHex } from '@oppidum/formats/bytes';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
 import { admitMaker, CityProcess, listReadings, until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
@@ -21,6 +21,70 @@ const textOf = async (page: Page, id: string): Promise<string> => (await page.te
 const waitFor = (page: Page, id: string, text: RegExp): Promise<void> =>
   until(`${id} says ${text}`, async () => text.test(await textOf(page, id)));
 
+/** What comes of it when a page tries to read the private key of its device. */
+function exportKey(page: Page): Promise<unknown> {
+  return page.evaluate(`
+    new Promise((done) => { const open = indexedDB.open('device'); open.onsuccess = () => done(open.result); })
+      .then((database) => new Promise((done) => {
+        const read = database.transaction('facts').objectStore('facts').get('key');
+        read.onsuccess = () => done(read.result);
+      }))
+      .then(({ privateKey }) => crypto.subtle.exportKey('pkcs8', privateKey))
+      .then(() => 'exported', (error) => error.name)`);
+}
+
+/** A model on the ledger; its id in hex. */
+async function makeModel(city: CityProcess, data: string): Promise<string> {
+  const { api, records, manufacturer, maker } = await admitMaker(city, data);
+  const model = { id: freshBytes(32), name: 'Page', deviceType: 'page', personal: false, simulated: true };
+  const made = await api.submit(makeTransaction(records.audience, [createModel(manufacturer, model)], [maker]));
+  assert.equal(made.code, 'OK');
+  api.close();
+  return toHex(model.id);
+}
+
+/** Opens the page; what it throws is collected. */
+async function openPage(context: BrowserContext, city: CityProcess, faults: string[]): Promise<Page> {
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(error.message));
+  await page.goto(`${city.http}/device-page`);
+  return page;
+}
+
+/** Runs the commands that the page asks for, until it is active. */
+async function enrolPage(page: Page, model: string, city: CityProcess, data: string): Promise<void> {
+  const run = async (): Promise<void> => {
+    const command = await textOf(page, 'command');
+    const args = command.replace('npx --no-install oppidum ', '').replace('MODEL', model).split(' ');
+    const { code, stderr } = await runCommand([...args, '--api', city.http, '--data', data]);
+    assert.equal(code, 0, stderr);
+  };
+  await run();
+  await waitFor(page, 'command', /--proof [0-9a-f]{128}$/);
+  await run();
+  await waitFor(page, 'state', /^active$/);
+}
+
+type Shown = {
+  readonly sequence: number;
+  readonly clockErrorMs: number;
+  readonly records: readonly { readonly value: number }[];
+};
+
+async function assertListed(city: CityProcess): Promise<void> {
+  await until('both are listed', async () => (await listReadings(city.http)).length === 2);
+  const { items } = (await (await fetch(`${city.http}/api/v1/readings`)).json()) as { readonly items: readonly Shown[] };
+  const values = items.map(({ sequence, records: [record] }) => [sequence, record?.value]);
+  assert.deepEqual(
+    values.sort(([a = 0], [b = 0]) => a - b),
+    [
+      [1, 1.5],
+      [2, 2.25],
+    ],
+  );
+  assert.ok(items.every(({ clockErrorMs }) => clockErrorMs >= 2_000 && clockErrorMs < 2_100));
+}
+
 test(
   'a browser page is enrolled by its public key, signs, keeps what waits through a reload, and deletes it on a proven receipt',
   { skip: skipWithout('chromium') },
@@ -32,39 +96,23 @@ test(
       let city = await CityProcess.start(data);
       const browser = await openBrowser();
       try {
-        const { api, records, manufacturer, maker } = await admitMaker(city, data);
-        const model = { id: freshBytes(32), name: 'Page', deviceType: 'page', personal: false, simulated: true };
-        const made = await api.submit(makeTransaction(records.audience, [createModel(manufacturer, model)], [maker]));
-        assert.equal(made.code, 'OK');
-        api.close();
-
+        const model = await makeModel(city, data);
         const context = await browser.newContext({ locale: 'en-US', viewport: { width: 900, height: 900 } });
-        const page = await context.newPage();
         const faults: string[] = [];
-        page.on('pageerror', (error) => faults.push(error.message));
-        await page.goto(`${city.http}/device-page`);
+        const page = await openPage(context, city, faults);
         await waitFor(page, 'state', /^not registered$/);
         const id = await textOf(page, 'device');
-        const run = async (command: string, ...more: string[]): Promise<void> => {
-          const args = command.replace('npx --no-install oppidum ', '').replace('MODEL', toHex(model.id)).split(' ');
-          const { code, stderr } = await runCommand([...args, ...more, '--api', city.http, '--data', data]);
-          assert.equal(code, 0, stderr);
-        };
 
         // Measured before anybody knows the device: it waits, and is refused for now.
         await page.click('#measure button');
         await waitFor(page, 'waiting', /^1$/);
         await waitFor(page, 'problem', /DEVICE_UNKNOWN/);
         await page.screenshot({ path: join(SHOTS, 'device-page-waiting.png') });
-        const second = await context.newPage();
-        await second.goto(`${city.http}/device-page`);
+        const second = await openPage(context, city, faults);
         await waitFor(second, 'problem', /Another process uses this outbox/);
         await second.close();
 
-        await run(await textOf(page, 'command'));
-        await waitFor(page, 'command', /--proof [0-9a-f]{128}$/);
-        await run(await textOf(page, 'command'));
-        await waitFor(page, 'state', /^active$/);
+        await enrolPage(page, model, city, data);
         await waitFor(page, 'waiting', /^0$/);
         const [reading] = await listReadings(city.http);
         assert.deepEqual([reading?.device, reading?.sequence], [id, 1]);
@@ -78,39 +126,13 @@ test(
         await waitFor(page, 'problem', /CITY_UNREACHABLE/);
         await page.close();
         city = await city.again(data);
-        const again = await context.newPage();
-        again.on('pageerror', (error) => faults.push(error.message));
-        await again.goto(`${city.http}/device-page`);
+        const again = await openPage(context, city, faults);
         await waitFor(again, 'device', new RegExp(`^${id}$`));
         await waitFor(again, 'waiting', /^0$/);
-        await until('both are listed', async () => (await listReadings(city.http)).length === 2);
-        const listed = await fetch(`${city.http}/api/v1/readings`);
-        const { items } = (await listed.json()) as {
-          readonly items: readonly { sequence: number; clockErrorMs: number; records: { value: number }[] }[];
-        };
-        assert.deepEqual(items.map(({ sequence, records: [record] }) => [sequence, record?.value]).sort(), [
-          [1, 1.5],
-          [2, 2.25],
-        ]);
-        assert.ok(items.every(({ clockErrorMs }) => clockErrorMs >= 2_000 && clockErrorMs < 2_100));
         await waitFor(again, 'state', /^active$/);
+        await assertListed(city);
         await again.screenshot({ path: join(SHOTS, 'device-page.png') });
-
-        const stolen = await again.evaluate(async () => {
-          const database = await new Promise<IDBDatabase>((done) => {
-            const request = indexedDB.open('device');
-            request.onsuccess = () => done(request.result);
-          });
-          const pair = await new Promise<CryptoKeyPair>((done) => {
-            const request = database.transaction('facts').objectStore('facts').get('key');
-            request.onsuccess = () => done(request.result as CryptoKeyPair);
-          });
-          return crypto.subtle.exportKey('pkcs8', pair.privateKey).then(
-            () => 'exported',
-            (error: Error) => error.name,
-          );
-        });
-        assert.equal(stolen, 'InvalidAccessError');
+        assert.equal(await exportKey(again), 'InvalidAccessError');
         assert.deepEqual(faults, []);
       } finally {
         delete process.env['OPPIDUM_PAGES'];

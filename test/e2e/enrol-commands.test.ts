@@ -18,6 +18,37 @@ type Listed = {
   readonly modelName: string;
 };
 
+/** A device that knows no time but the city's measures something; `happen` makes the city sign. */
+async function measureByCityTime(
+  city: CityProcess,
+  folder: string,
+  policy: string,
+  happen: (n: number) => Promise<unknown>,
+): Promise<void> {
+  // The city signs when something happens: here, another device.
+  const opening = openDevice({ folder, policy, api: city.http, time: ['city'] });
+  let isOpen = false;
+  const opened = opening.finally(() => {
+    isOpen = true;
+  });
+  for (let n = 2; !isOpen && n < 20; n++) await happen(n);
+  const device = await opened;
+  await device.measure([{ sensor: 'power', unit: 'W', value: 41.5 }]);
+  await until('the reading is settled', () => device.device.unsettledCount === 0);
+  await device.close();
+  await until('it is listed', async () => {
+    const answer = await fetch(`${city.http}/api/v1/readings`);
+    const { items } = (await answer.json()) as {
+      readonly items: readonly { readonly clockErrorMs: number; readonly timeMs: number }[];
+    };
+    const [reading] = items;
+    if (reading === undefined) return false;
+    assert.ok(reading.clockErrorMs >= 500 && reading.clockErrorMs < 3_000, `±${reading.clockErrorMs}`);
+    assert.ok(Math.abs(Date.now() - reading.timeMs) < 10_000);
+    return true;
+  });
+}
+
 test('device enrol and bridge enrol make what is missing, once; a device takes its time from the city', () =>
   inTemporaryFolder(async (data) => {
     const city = await CityProcess.start(data);
@@ -65,29 +96,9 @@ test('device enrol and bridge enrol make what is missing, once; a device takes i
         ],
       );
 
-      // The city signs when something happens: here, another device.
-      const opening = openDevice({ folder: lamp, policy: join(data, 'city.policy'), api: city.http, time: ['city'] });
-      let isOpen = false;
-      const opened = opening.finally(() => {
-        isOpen = true;
-      });
-      for (let i = 2; !isOpen && i < 20; i++)
-        await run('device', 'enrol', join(folder, `${i}.seed`), '--type', 'lamp', '--label', `x${i}`);
-      const device = await opened;
-      await device.measure([{ sensor: 'power', unit: 'W', value: 41.5 }]);
-      await until('the reading is settled', () => device.device.unsettledCount === 0);
-      await device.close();
-      await until('it is listed', async () => {
-        const answer = await fetch(`${city.http}/api/v1/readings`);
-        const { items } = (await answer.json()) as {
-          readonly items: readonly { readonly clockErrorMs: number; readonly timeMs: number }[];
-        };
-        const [reading] = items;
-        if (reading === undefined) return false;
-        assert.ok(reading.clockErrorMs >= 500 && reading.clockErrorMs < 3_000, `±${reading.clockErrorMs}`);
-        assert.ok(Math.abs(Date.now() - reading.timeMs) < 10_000);
-        return true;
-      });
+      await measureByCityTime(city, lamp, join(data, 'city.policy'), (n) =>
+        run('device', 'enrol', join(folder, `${n}.seed`), '--type', 'lamp', '--label', `x${n}`),
+      );
     } finally {
       await city.end('SIGTERM');
     }
