@@ -6,6 +6,7 @@ import { parseReceipt } from '@oppidum/formats/receipt';
 import { deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
+import { RECEIPT_COUNT_MAX } from '@oppidum/telemetry/shard-wire';
 import { z } from 'zod';
 import { type ReceiptJson, receiptPage } from '../api/readings.ts';
 import type { GatewayContext } from '../gateway-context.ts';
@@ -16,8 +17,6 @@ import { findKept } from './readings.ts';
 
 const RECEIPT_TYPE = 'application/vnd.oppidum.receipt+cbor';
 const KEY_NUMBER_MAX = 0xffffffff;
-/** Receipts that a shard gives at once. */
-const RECEIPT_COUNT_MAX = 1_000;
 
 const receiptQuery = pageQuery.extend({
   device: hexId,

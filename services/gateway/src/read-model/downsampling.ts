@@ -27,13 +27,15 @@ export type Downsampled = {
   readonly buckets: readonly Bucket[];
 };
 
-/** Samples that are counted one by one sooner than rollups are asked. */
-const SAMPLE_COUNT_MAX = 50_000;
+/** Samples that are counted one by one: so many where buckets are long enough for rollups, and so many to have shorter ones at all. */
+const SAMPLE_COUNT_MAX = 10_000;
+const SAMPLE_COUNT_MAX_OF_SHORT = 200_000;
 
 /** Makes the buckets; `fromMs` < `toMs`, `points` > 0. */
 export async function downsample(database: Database, { series, fromMs, toMs, points }: SpanQuery): Promise<Downsampled> {
   const neededMs = Math.max(1, Math.ceil((toMs - fromMs) / points));
-  const isShort = neededMs < ROLLUP_MS || !(await hasMore(database, { series, fromMs, toMs }, SAMPLE_COUNT_MAX));
+  const countMax = neededMs < ROLLUP_MS ? SAMPLE_COUNT_MAX_OF_SHORT : SAMPLE_COUNT_MAX;
+  const isShort = !(await hasMore(database, { series, fromMs, toMs }, countMax));
   const width = isShort ? neededMs : Math.ceil(neededMs / ROLLUP_MS) * ROLLUP_MS;
   // Buckets begin at multiples of their width, so a span may touch one more than fits: a little wider ones do not.
   const bucketMs = bucketCount(fromMs, toMs, width) <= points ? width : widerBy(width, isShort, points, { fromMs, toMs });
@@ -102,10 +104,10 @@ async function fromRollups(database: Database, { series, fromMs, toMs }: Span, b
   const { rows } = await sql<Bucket>`
     WITH stretches AS (
       SELECT start_ms - start_ms % ${bucketMs} AS bucket, sum(count) AS count, sum(numbers) AS numbers, min(minimum) AS minimum,
-        max(maximum) AS maximum, sum(total) AS total, max(last_ms) AS last_ms
+        max(maximum) AS maximum, sum(total) AS total, max(last_ms) AS newest_ms
       FROM rollups WHERE series = ${series} AND start_ms >= ${fromMs} AND start_ms < ${toMs} GROUP BY 1)
-    SELECT bucket AS "startMs", count, numbers, minimum, maximum, total, last_ms AS "lastMs",
-      (SELECT last FROM rollups WHERE series = ${series} AND start_ms = last_ms - last_ms % ${ROLLUP_MS}) AS last
+    SELECT bucket AS "startMs", count, numbers, minimum, maximum, total, newest_ms AS "lastMs",
+      (SELECT last FROM rollups WHERE series = ${series} AND start_ms = newest_ms - newest_ms % ${ROLLUP_MS}) AS last
     FROM stretches ORDER BY bucket`.execute(database);
   return rows;
 }

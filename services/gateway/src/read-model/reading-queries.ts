@@ -55,7 +55,7 @@ export async function findReadings(
 }
 
 /** The number of a device that has sent readings, or null. */
-export async function findSender(database: Database, device: string): Promise<number | null> {
+async function findSender(database: Database, device: string): Promise<number | null> {
   const row = await database.selectFrom('senders').select('number').where('device', '=', device).executeTakeFirst();
   return row?.number ?? null;
 }
