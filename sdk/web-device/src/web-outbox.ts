@@ -40,7 +40,7 @@ export async function openWebOutbox(options: WebOutboxOptions): Promise<WebOutbo
 }
 
 /** An open outbox. */
-export class WebOutbox implements OutboxPort {
+class WebOutbox implements OutboxPort {
   readonly audience: Bytes;
   readonly #database: DeviceDatabase;
   readonly #crypto: Crypto;
