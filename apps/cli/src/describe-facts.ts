@@ -33,10 +33,16 @@ function describeReading(facts: Facts): readonly Pair[] {
     ['grade', GRADES[String(facts['grade'])] ?? String(facts['grade'])],
     ['simulated', facts['simulated'] === true ? 'yes: no machine stands behind this reading' : 'no'],
     ['reading', `${facts['id']}, sequence number ${facts['sequence']}`],
+    ['clock', describeClock(facts['clockErrorMs'])],
     ['anchored', `at block ${facts['anchoredAtHeight']}`],
     ['proven', `at block ${facts['provenAtHeight']}, ${formatTime(Number(facts['provenAtMs']))}`],
     ...records.map((record): Pair => ['value', describeRecord(record)]),
   ];
+}
+
+/** How far the times below may be from UTC, as whoever signed says. */
+function describeClock(errorMs: Json | undefined): string {
+  return typeof errorMs === 'number' ? `±${errorMs / 1_000} s, as its signer says` : 'its error is not stated';
 }
 
 /** `2026-11-25T10:00:00.000Z  speed 52 km/h`: SenML times are seconds, exact to the millisecond. */
