@@ -14,6 +14,8 @@ import type { MqttGate } from './mqtt-gate.ts';
 const CLIENT_ID_FORM = /^[0-9a-f]{64}$/;
 /** A PUBLISH from a device: packet id and topic beside one reading. */
 export const PACKET_SIZE_MAX = LIMITS.readingSizeMax + 512;
+/** MQTT 3.1.1 §2.2.1: the type with no flags set. */
+const PUBLISH = 0x30;
 /** MQTT 3.1.1 §3.2.2.3. */
 const CONNACK = { identifierRejected: 2, unavailable: 3, malformedCredentials: 4, notAuthorized: 5 } as const;
 
@@ -32,7 +34,9 @@ export class Sessions {
   /** What CONNECT says and is judged by, until it is. */
   readonly #connecting = new WeakMap<Client, Pick<ConnectPacket, 'clientId' | 'will'>>();
   readonly #sessions = new WeakMap<Client, Session>();
-  readonly #pending = new Set<Promise<unknown>>();
+  /** Messages that have no answer yet, and who waits until there are none. */
+  #underWay = 0;
+  #onSettled: () => void = () => undefined;
   #isClosing = false;
 
   constructor(context: SessionsContext, admission: Admission) {
@@ -124,28 +128,32 @@ export class Sessions {
   publish(client: Client | null, packet: PublishPacket, done: Done): void {
     const session = client === null ? undefined : this.#sessions.get(client);
     if (client === null || session === undefined || this.#isClosing) return done(new Error('nothing is published here'));
-    const work = this.#take(client, session, packet).then(
-      (outcome) => done(outcome),
-      (error: Error) => {
-        this.#context.logger.error({ error: { message: error.message, stack: error.stack } }, 'a reading could not be taken in');
-        done(error);
-      },
-    );
-    this.#pending.add(work);
-    void work.finally(() => this.#pending.delete(work));
+    const end = (outcome: Error | null): void => {
+      done(outcome);
+      if (--this.#underWay === 0) this.#onSettled();
+    };
+    this.#underWay++;
+    this.#take(client, session, packet).then(end, (error: Error) => {
+      this.#context.logger.error({ error: { message: error.message, stack: error.stack } }, 'a reading could not be taken in');
+      end(error);
+    });
   }
 
   /** Takes nothing more in; resolves when what was being taken in has its answer. */
   async settle(): Promise<void> {
     this.#isClosing = true;
-    await Promise.allSettled(this.#pending);
+    if (this.#underWay === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onSettled = resolve;
+    });
   }
 
   /** Null when the publish is settled, else why the connection must end. */
   async #take(client: Client, session: Session, { topic, payload, qos, retain }: PublishPacket): Promise<Error | null> {
     if (topic !== session.up) return this.#refuse(client, reject('TOPIC_FOREIGN', {}));
     if (retain === true || qos === 2) return this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos, retain: retain === true }));
-    const envelope = typeof payload === 'string' ? new Uint8Array(Buffer.from(payload)) : new Uint8Array(payload);
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+    const envelope = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     if (qos === 0) {
       await this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos }), this.#sequenceOf(envelope));
       return null;
@@ -153,7 +161,8 @@ export class Sessions {
     const answer = await this.#context.intake.ingestInTurn(envelope);
     this.#context.metrics.countReading('mqtt', answer.kind);
     if (answer.kind === 'passing') return this.#refuse(client, answer.rejection, this.#sequenceOf(envelope));
-    await this.#send(client, session, Buffer.from(answer.receipt));
+    // Nobody waits for it here: the PUBACK that follows it is what waits until the client reads (aedes, lib/write.js).
+    if (session.isListening && !client.closed) client.conn.write(publishQos0(session.down, answer.receipt));
     return null;
   }
 
@@ -186,6 +195,20 @@ export class Sessions {
       throw error;
     }
   }
+}
+
+/** PUBLISH at QoS 0 (MQTT 3.1.1 §3.3): a receipt that is lost with its connection comes again when the reading does. */
+function publishQos0(topic: string, payload: Uint8Array): Buffer {
+  const remaining = 2 + topic.length + payload.length;
+  const lengthSize = remaining < 128 ? 1 : remaining < 16_384 ? 2 : 3;
+  const packet = Buffer.allocUnsafe(1 + lengthSize + remaining);
+  packet[0] = PUBLISH;
+  for (let i = 0, left = remaining; i < lengthSize; i++, left >>= 7)
+    packet[1 + i] = (left & 127) | (i < lengthSize - 1 ? 128 : 0);
+  packet.writeUInt16BE(topic.length, 1 + lengthSize);
+  packet.latin1Write(topic, 3 + lengthSize);
+  packet.set(payload, 3 + lengthSize + topic.length);
+  return packet;
 }
 
 /** What CONNACK can say of a code: come again, say it properly, or not at all. */
