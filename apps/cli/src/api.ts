@@ -33,6 +33,11 @@ export class CityCalls {
     return this.#call(path, query, accept);
   }
 
+  /** POST of bytes, with an answer in one media type. */
+  async bytesFor(path: string, accept: string, send: Send): Promise<Uint8Array> {
+    return this.#call(path, {}, accept, send);
+  }
+
   /** GET of bytes in one media type as they come, however many and for however long. */
   async stream(path: string, accept: string, query: Query = {}): Promise<ReadableStream<Uint8Array>> {
     const response = await this.#fetch(this.#urlOf(path, query), accept, undefined, null);

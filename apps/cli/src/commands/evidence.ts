@@ -3,6 +3,7 @@
  * `.tlog-proof` files. `evidence state` proves records, `evidence refresh` brings evidence under a newer head.
  */
 
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
@@ -16,9 +17,10 @@ import { CliFailure, usageFailure } from '../failure.ts';
 import { kindArgument, segmentArgument } from '../record-arguments.ts';
 
 // Options of `evidence` that stand after the name of a subcommand belong to `evidence` all the same: `optsWithGlobals` has them.
-type FetchOptions = EvidenceOptions & { readonly wait: number };
+type FetchOptions = EvidenceOptions & { readonly wait: number; readonly envelope?: string };
 type RangeOptions = EvidenceOptions & { readonly from?: number; readonly to?: number };
 
+const CBOR = 'application/cbor';
 const WAIT_S_DEFAULT = 30;
 const WAIT_S_MAX = 3_600;
 /** Between two questions whether a reading is anchored by now. */
@@ -37,12 +39,13 @@ export function buildEvidence(command: Command): void {
         wholeNumber('--wait', 0, WAIT_S_MAX),
         WAIT_S_DEFAULT,
       )
+      .option('--envelope <file>', 'what the device sent, where the city no longer has it (ENVELOPE_RETIRED)')
       .usage(
         '<id> [options]\n       npx --no-install oppidum evidence state <kind> [segments...]\n       npx --no-install oppidum evidence refresh <file>',
       ),
   ).action(async (id: string, options: FetchOptions, self: Command) => {
     const cli = openCli(self);
-    await writeEvidence(cli, await fetchWhenAnchored(cli, id, options.wait), options, {
+    await writeEvidence(cli, await fetchWhenAnchored(cli, id, options), options, {
       isAnswer: (evidence) => idOf(evidence) === id,
     });
   });
@@ -71,13 +74,15 @@ function chooseFormat(form: string): string {
   throw usageFailure(`--format is cbor or json, not ${form}`);
 }
 
-async function fetchWhenAnchored(cli: Cli, id: string, waitS: number): Promise<Uint8Array> {
+async function fetchWhenAnchored(cli: Cli, id: string, { wait: waitS, envelope }: FetchOptions): Promise<Uint8Array> {
+  const held = envelope === undefined ? null : { type: 'application/cose', body: new Uint8Array(readFileSync(envelope)) };
   const city = new CityCalls(cli.api);
   const deadline = performance.now() + waitS * 1_000;
   let isWaiting = false;
   for (;;) {
     try {
-      return await city.bytes(`/api/v1/evidence/${id}`, 'application/cbor');
+      const path = `/api/v1/evidence/${id}`;
+      return await (held === null ? city.bytes(path, CBOR) : city.bytesFor(path, CBOR, held));
     } catch (error) {
       const mayPass = error instanceof CliFailure && PASSING.has(error.code ?? '');
       if (!mayPass || performance.now() + RETRY_MS > deadline) throw error;

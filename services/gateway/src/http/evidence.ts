@@ -3,6 +3,7 @@
 import { parseHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { type Evidence, encodeEvidence, encodeEvidenceJson, type StateClaim } from '@oppidum/formats/evidence';
+import { LIMITS } from '@oppidum/formats/limits';
 import type { Segment } from '@oppidum/formats/state-layout';
 import { kindNamed } from '@oppidum/formats/state-registry';
 import { stateEvidence, transactionEvidence } from '@oppidum/node/evidence';
@@ -11,12 +12,13 @@ import { z } from 'zod';
 import type { GatewayContext } from '../gateway-context.ts';
 import { openReading } from '../read-model/reading-rows.ts';
 import type { App } from './app.ts';
-import { acceptedType, binaryAnswers, idParams, noQuery } from './parameters.ts';
+import { acceptedType, binaryAnswers, idParams, noQuery, signedBytes } from './parameters.ts';
 import { mayShow } from './personal.ts';
 import { findKept } from './readings.ts';
 
 const CBOR = 'application/cbor';
 const JSON_TYPE = 'application/json';
+const ENVELOPE_TYPE = 'application/cose';
 const NUMBER_FORM = /^(0|[1-9][0-9]{0,15})$/;
 
 const number = z.string().regex(NUMBER_FORM, 'a whole number').transform(Number).refine(Number.isSafeInteger, 'at most 2^53 − 1');
@@ -28,7 +30,7 @@ const stateQuery = z.strictObject({
   to: number.optional(),
 });
 
-/** GET /api/v1/evidence/{id}, /api/v1/evidence/state. */
+/** GET /api/v1/evidence/{id}, /api/v1/evidence/state; POST /api/v1/evidence/{id} with the envelope of a reading that is past its retention. */
 export function addEvidenceRoutes(app: App, context: GatewayContext): void {
   app.get(
     '/api/v1/evidence/state',
@@ -64,6 +66,42 @@ export function addEvidenceRoutes(app: App, context: GatewayContext): void {
     },
     async (request, reply) => sendEvidence(request, reply, await evidenceOf(context, request, request.params.id)),
   );
+  addHeldEvidence(app, context);
+}
+
+/** Whoever kept an envelope longer than the city proves it by giving it back for a moment; nothing of it is kept. */
+function addHeldEvidence(app: App, context: GatewayContext): void {
+  app.register(async (scope: App) => {
+    const bodyLimit = LIMITS.readingSizeMax;
+    scope.addContentTypeParser(ENVELOPE_TYPE, { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
+    scope.post(
+      '/api/v1/evidence/:id',
+      {
+        bodyLimit,
+        schema: {
+          tags: ['evidence'],
+          summary: 'Evidence of a reading whose envelope the city no longer has',
+          description: `${ENVELOPE_TYPE}: the envelope, from whoever kept it.`,
+          consumes: [ENVELOPE_TYPE],
+          params: idParams,
+          querystring: noQuery,
+          body: signedBytes,
+          response: binaryAnswers('Evidence', CBOR, JSON_TYPE),
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params;
+        const found = await findKept(context.shards, parseHex(id));
+        if (found === null) throw formatError('FACT_UNKNOWN', { id });
+        // While the city has it, what holds for everybody's evidence holds here.
+        const isHere = found.kept.envelope !== null;
+        const evidence = isHere
+          ? await evidenceOf(context, request, id)
+          : await found.shard.evidence(parseHex(id), new Uint8Array(request.body as Buffer));
+        return sendEvidence(request, reply, evidence);
+      },
+    );
+  });
 }
 
 async function evidenceOf(context: GatewayContext, request: FastifyRequest, id: string): Promise<Evidence> {

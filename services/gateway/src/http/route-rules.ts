@@ -73,6 +73,7 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   // Evidence of facts, and of records of the state.
   'GET /api/v1/evidence/state': { ...reads('evidence:read'), budget: 'evidence' },
   'GET /api/v1/evidence/:id': { ...reads('evidence:read', 'fact'), budget: 'evidence' },
+  'POST /api/v1/evidence/:id': { ...reads('evidence:read', 'fact'), budget: 'evidence' },
   'GET /api/v1/evidence*': { ...reads('evidence:read', 'query'), budget: 'evidence' },
   // Keys, and who did what with them.
   'GET /api/v1/keys': reads('keys:manage'),
