@@ -6,6 +6,7 @@ import type { ErrorCode } from '@oppidum/formats/errors';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { VERSION } from '../gateway-context.ts';
 import type { App } from './app.ts';
+import { exampleOf } from './examples.ts';
 import { makeProblem } from './problem.ts';
 import { ruleOf } from './route-rules.ts';
 
@@ -25,7 +26,7 @@ export async function addDescription(app: App): Promise<void> {
       components: { securitySchemes: { key: KEY_SCHEME } },
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => withAccess(withoutInputs(jsonSchemaTransformObject(document))),
+    transformObject: (document) => withExamples(withAccess(withoutInputs(jsonSchemaTransformObject(document)))),
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -61,6 +62,28 @@ function withAccess(document: Description): Description {
       operation.security = right === null ? [{}] : isSigned ? [{}, { key: [] }] : [{ key: [] }];
       const codes: readonly ErrorCode[] = ['REQUEST_INVALID', 'RATE_LIMITED', ...(right === null ? [] : KEY_CODES)];
       operation.responses = { ...operation.responses, ...refusals(path, codes) };
+    }
+  }
+  return document;
+}
+
+type Content = { readonly schema?: object; example?: unknown };
+type Answer = { readonly content?: Readonly<Record<string, Content>> };
+
+/** With an example of every JSON that is answered or sent. */
+function withExamples(document: Description): Description {
+  const { paths = {}, components } = document as {
+    readonly paths?: Readonly<
+      Record<string, Readonly<Record<string, { responses?: Record<string, Answer>; requestBody?: Answer }>>>
+    >;
+    readonly components?: { readonly schemas?: Readonly<Record<string, object>> };
+  };
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+  for (const { responses = {}, requestBody } of operations) {
+    for (const answer of [...Object.values(responses), requestBody]) {
+      const content = answer?.content?.['application/json'];
+      if (content?.schema === undefined || content.example !== undefined) continue;
+      content.example = exampleOf(content.schema, components?.schemas ?? {});
     }
   }
   return document;

@@ -6,6 +6,7 @@ import { formatError } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { type AllegedTransaction, parseTransaction } from '@oppidum/formats/transaction';
 import type { CommittedTransaction } from '@oppidum/node/client';
+import { z } from 'zod';
 import {
   type TransactionDetailJson,
   type TransactionJson,
@@ -23,6 +24,9 @@ import { answers, idParams, noQuery, signedBytes } from './parameters.ts';
 import { sendProblem } from './problem.ts';
 
 const ENVELOPE_TYPE = 'application/cose';
+const WAIT_S_MAX = 30;
+
+const waitQuery = z.strictObject({ wait: z.coerce.number().int().min(0).max(WAIT_S_MAX).default(0) });
 
 /** GET /api/v1/transactions, /api/v1/transactions/{id}; POST /api/v1/transactions. */
 export function addTransactionRoutes(app: App, context: GatewayContext): void {
@@ -51,19 +55,38 @@ export function addTransactionRoutes(app: App, context: GatewayContext): void {
       schema: {
         tags: ['ledger'],
         summary: 'One transaction with its actions and events',
+        description: 'With `wait`, one that is not executed yet is waited for, so many seconds at most.',
         params: idParams,
-        querystring: noQuery,
+        querystring: waitQuery,
         response: answers(transactionDetail),
       },
     },
     async (request): Promise<TransactionDetailJson> => {
       const { id } = request.params;
-      const transaction = node.transaction(parseHex(id));
+      const digest = parseHex(id);
+      const transaction = node.transaction(digest) ?? (await awaitTransaction(node, digest, 1_000 * request.query.wait));
       if (transaction === null) throw formatError('TRANSACTION_UNKNOWN', { id });
       return showTransaction(context, transaction);
     },
   );
   addSubmit(app, context);
+}
+
+/** The transaction as soon as a block has it, or null after this time. */
+function awaitTransaction(node: GatewayContext['node'], id: Uint8Array, waitMs: number): Promise<CommittedTransaction | null> {
+  if (waitMs === 0) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const end = (found: CommittedTransaction | null): void => {
+      clearTimeout(timer);
+      forget();
+      resolve(found);
+    };
+    const timer = setTimeout(() => end(null), waitMs);
+    const forget = node.onBlock(() => {
+      const found = node.transaction(id);
+      if (found !== null) end(found);
+    });
+  });
 }
 
 function addSubmit(app: App, { node, metrics }: GatewayContext): void {
