@@ -44,10 +44,10 @@ async function makeModel(city: CityProcess, data: string): Promise<string> {
 }
 
 /** Opens the page; what it throws is collected. */
-async function openPage(context: BrowserContext, city: CityProcess, faults: string[]): Promise<Page> {
+async function openPage(context: BrowserContext, city: CityProcess, faults: string[], query = ''): Promise<Page> {
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(error.message));
-  await page.goto(`${city.http}/device-page`);
+  await page.goto(`${city.http}/device-page${query}`);
   return page;
 }
 
@@ -83,6 +83,22 @@ async function assertListed(city: CityProcess): Promise<void> {
     ],
   );
   assert.ok(items.every(({ clockErrorMs }) => clockErrorMs >= 2_000 && clockErrorMs < 2_100));
+}
+
+/** A page whose clock is too bad measures and is closed; the next one dates it between what was known and its own begin. */
+async function measureWithoutTime(context: BrowserContext, city: CityProcess, faults: string[]): Promise<void> {
+  const page = await openPage(context, city, faults, '?clock-error-ms=70000');
+  await waitFor(page, 'clock', /^unknown$/);
+  await page.fill('#value', '3');
+  await page.click('#measure button');
+  await waitFor(page, 'waiting', /^1$/);
+  await page.close();
+  const next = await openPage(context, city, faults);
+  await waitFor(next, 'waiting', /^0$/);
+  await until('the third is listed', async () => (await listReadings(city.http)).length === 3);
+  const { items } = (await (await fetch(`${city.http}/api/v1/readings`)).json()) as { readonly items: readonly Shown[] };
+  const dated = items.find(({ records: [record] }) => record?.value === 3);
+  assert.ok(dated !== undefined && dated.sequence === 3 && dated.clockErrorMs < 60_000);
 }
 
 test(
@@ -133,6 +149,8 @@ test(
         await assertListed(city);
         await again.screenshot({ path: join(SHOTS, 'device-page.png') });
         assert.equal(await exportKey(again), 'InvalidAccessError');
+        await again.close();
+        await measureWithoutTime(context, city, faults);
         assert.deepEqual(faults, []);
       } finally {
         delete process.env['OPPIDUM_PAGES'];
