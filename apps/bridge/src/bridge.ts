@@ -25,6 +25,9 @@ import type { Signer } from '@oppidum/formats/crypto';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import type { ClockSettings } from './common-settings.ts';
 
+/** One device that nobody lets in must not fill the outbox of all. */
+const SENDER_SIZE_MAX = 8 * 1024 * 1024;
+
 /** Tells people what happens, one event a line. */
 export type Log = (event: string, facts: Readonly<Record<string, string | number>>) => void;
 
@@ -34,6 +37,7 @@ type BridgeOptions = {
   /** The bytes of `city.policy`. */
   readonly policy: Bytes;
   readonly clock: ClockSettings;
+  readonly whenFull?: 'refuse-new' | 'drop-oldest';
   readonly names: readonly string[];
   readonly log: Log;
 };
@@ -57,7 +61,14 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const api = new CityApi(options.api);
   const records = new ProvenRecords(nativeCrypto, options.policy, api);
   const shardKeys = await openShardKeys(records, join(folder, 'shard-keys'));
-  const outbox = openOutbox({ path: join(folder, 'outbox.sqlite'), crypto: nativeCrypto, audience: records.audience });
+  const outbox = openOutbox({
+    path: join(folder, 'outbox.sqlite'),
+    crypto: nativeCrypto,
+    audience: records.audience,
+    senderSizeMax: SENDER_SIZE_MAX,
+    whenFull: options.whenFull ?? 'refuse-new',
+    onDropped: ({ sequence }) => log('dropped', { sequence }),
+  });
   const clock = new DeviceClock({ monotonic: systemMonotonic() });
   const onTrouble = ({ source, code }: { readonly source: string; readonly code: string }): void =>
     log('trouble', { source, code });

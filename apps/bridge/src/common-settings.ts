@@ -11,6 +11,8 @@ export const commonSettings = {
     z.strictObject({ errorMs: z.int().min(0).max(60_000) }),
     z.strictObject({ ntp: z.array(z.string().min(1)).min(1).max(16) }),
   ]),
+  /** What gives way while the city is away and the outbox is full; new values where nothing is said. */
+  whenFull: z.enum(['refuse-new', 'drop-oldest']).optional(),
   /** As which model the devices are registered. */
   model: z.strictObject({ name: z.string().min(1).max(128), type: z.string().min(1).max(64), personal: z.boolean().optional() }),
 };

@@ -90,7 +90,8 @@ async function run({ settings, ...call }: Call): Promise<void> {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });
   const names = settings.devices.map(({ name }) => name);
-  const bridge = await openBridge({ ...call, clock: settings.clock, names, log });
+  const { clock, whenFull } = settings;
+  const bridge = await openBridge({ ...call, clock, names, log, ...(whenFull === undefined ? {} : { whenFull }) });
   try {
     const { stop, done } = await start(bridge, settings);
     log('started', { bridge: settings.bridge, devices: names.length });
