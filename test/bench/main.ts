@@ -17,12 +17,13 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'telemetry-signed': async () => (await import('./telemetry-signed.ts')).benchTelemetrySigned,
   'telemetry-packed': async () => (await import('./telemetry-packed.ts')).benchTelemetryPacked,
   'telemetry-latency': async () => (await import('./telemetry-latency.ts')).benchTelemetryLatency,
+  connections: async () => (await import('./connections.ts')).benchConnections,
   soak: async () => (await import('./soak.ts')).benchSoak,
   query: async () => (await import('./query.ts')).benchQuery,
 };
 const SECONDS_DEFAULT = 10;
 /** What a bench is for that needs longer. */
-const SECONDS_OF: Readonly<Record<string, number>> = { soak: 1_800 };
+const SECONDS_OF: Readonly<Record<string, number>> = { soak: 1_800, connections: 60 };
 const SECONDS_MAX = 3_600;
 const EXIT_USAGE = 2;
 

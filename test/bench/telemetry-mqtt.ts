@@ -9,15 +9,9 @@ import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { signToken } from '../support/tokens.ts';
+import { MQTT, mqttPacket, mqttText, readPackets, uint16 } from './mqtt-packets.ts';
 import type { LoadRequest, Sending, Signed, Tally } from './telemetry-sender.ts';
 
-/** Types of control packets in the first byte (MQTT 3.1.1 §2.2.1), with the flags that they have here. */
-const CONNECT = 0x10;
-const CONNACK = 0x20;
-const PUBLISH_QOS_1 = 0x32;
-const PUBACK = 0x40;
-const SUBSCRIBE = 0x82;
-const SUBACK = 0x90;
 const PACKET_ID_MAX = 0xffff;
 
 type Line = { readonly device: string; readonly topic: string; readonly packets: Buffer[]; readonly envelopeSizes: number[] };
@@ -34,7 +28,7 @@ export function prepareMqtt(load: LoadRequest, signed: readonly Signed[]): Sendi
     lines.set(id, line);
     line.envelopeSizes.push(envelope.length);
     const packetId = (line.packets.length % PACKET_ID_MAX) + 1;
-    line.packets.push(packet(PUBLISH_QOS_1, text(`${line.topic}/up`), uint16(packetId), Buffer.from(envelope)));
+    line.packets.push(mqttPacket(MQTT.publishQos1, mqttText(`${line.topic}/up`), uint16(packetId), Buffer.from(envelope)));
   }
   const { hostname, port } = new URL(load.address);
   return async (tally) => {
@@ -98,57 +92,18 @@ function sendLine(socket: Socket, { line, token, gate, together, tally }: LineOp
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the city ended a connection')));
     // §3.1: MQTT, level 4; user name, password and a clean session; keep-alive of 60 s.
-    const credentials = [text(device), uint16(token.length), token];
-    socket.write(packet(CONNECT, text('MQTT'), Buffer.of(4, 0xc2), uint16(60), text(device), ...credentials));
+    const credentials = [mqttText(device), uint16(token.length), token];
+    socket.write(mqttPacket(MQTT.connect, mqttText('MQTT'), Buffer.of(4, 0xc2), uint16(60), mqttText(device), ...credentials));
     readPackets(socket, (type) => {
-      if (type === CONNACK) socket.write(packet(SUBSCRIBE, uint16(1), text(`${topic}/down`), Buffer.of(0)));
-      else if (type === SUBACK) {
+      if (type === MQTT.connack) socket.write(mqttPacket(MQTT.subscribe, uint16(1), mqttText(`${topic}/down`), Buffer.of(0)));
+      else if (type === MQTT.suback) {
         isOpen = true;
         sendMore();
-      } else if (type === PUBACK) {
+      } else if (type === MQTT.puback) {
         tally.add(1, sentMs[acknowledged++] as number);
         // Half a window at a time: fewer, larger writes.
         if (sentMs.length - acknowledged <= together / 2) sendMore();
       }
     });
   });
-}
-
-/** Calls with the type of every packet that came whole. */
-function readPackets(socket: Socket, onPacket: (type: number) => void): void {
-  let rest: Buffer = Buffer.alloc(0);
-  socket.on('data', (chunk: Buffer) => {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    let at = 0;
-    for (;;) {
-      let [size, shift, head] = [0, 1, at + 1];
-      while (head < bytes.length && (bytes[head] as number) >= 128) {
-        size += ((bytes[head++] as number) & 127) * shift;
-        shift *= 128;
-      }
-      if (head >= bytes.length) break;
-      size += (bytes[head++] as number) * shift;
-      if (head + size > bytes.length) break;
-      onPacket((bytes[at] as number) & 0xf0);
-      at = head + size;
-    }
-    rest = bytes.subarray(at);
-  });
-}
-
-function packet(first: number, ...parts: readonly Buffer[]): Buffer {
-  const body = Buffer.concat(parts);
-  const length: number[] = [];
-  for (let left = body.length; ; left = Math.floor(left / 128)) {
-    length.push(left >= 128 ? (left % 128) | 128 : left);
-    if (left < 128) return Buffer.concat([Buffer.of(first, ...length), body]);
-  }
-}
-
-function text(value: string): Buffer {
-  return Buffer.concat([uint16(Buffer.byteLength(value)), Buffer.from(value)]);
-}
-
-function uint16(value: number): Buffer {
-  return Buffer.of(value >> 8, value & 255);
 }
