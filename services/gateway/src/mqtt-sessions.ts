@@ -206,7 +206,7 @@ function publishQos0(topic: string, payload: Uint8Array): Buffer {
   for (let i = 0, left = remaining; i < lengthSize; i++, left >>= 7)
     packet[1 + i] = (left & 127) | (i < lengthSize - 1 ? 128 : 0);
   packet.writeUInt16BE(topic.length, 1 + lengthSize);
-  packet.latin1Write(topic, 3 + lengthSize);
+  packet.write(topic, 3 + lengthSize, 'latin1');
   packet.set(payload, 3 + lengthSize + topic.length);
   return packet;
 }
