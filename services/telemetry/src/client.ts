@@ -77,8 +77,8 @@ export type TelemetryClient = {
   receipt(digest: Bytes): Awaitable<Bytes | null>;
   /** Receipts of a device key from a sequence number on, ascending, at most `limit`: of what was kept, and of what was refused for good. */
   receipts(from: ReceiptRange): Awaitable<readonly Bytes[]>;
-  /** Calls after each group is durable; the answer ends that. */
-  onKept(listener: (readings: readonly KeptReading[]) => void): () => void;
+  /** Calls with how many entries are durable, after each group of them; the answer ends that. */
+  onKept(listener: (size: number) => void): () => void;
   /** Calls after each anchor that took effect; the answer ends that. */
   onAnchored(
     listener: (anchored: { readonly size: number; readonly height: number; readonly timeMs: number }) => void,

@@ -13,13 +13,12 @@ import { CheckpointPublisher } from '@oppidum/node/publisher';
 import { type AdmissionContext, admitReadings, checkStillEntitled } from './admit.ts';
 import { Anchorer } from './anchor.ts';
 import { CheckPool } from './check-pool.ts';
-import type { KeptReading, LocalTelemetryClient } from './client.ts';
+import type { LocalTelemetryClient } from './client.ts';
 import { CloneReports } from './clone-reports.ts';
 import { type CloneFinding, findClones } from './clones.ts';
 import { DeviceRecords } from './device-records.ts';
 import { Erasures, type LegalBasis } from './erasures.ts';
 import { InterlockRiders } from './interlock-riders.ts';
-import { openReading } from './kept-readings.ts';
 import { Listeners } from './listeners.ts';
 import { RetentionKeeper } from './retention.ts';
 import { Senders } from './senders.ts';
@@ -74,7 +73,7 @@ type Wiring = {
   readonly riders: InterlockRiders;
   readonly devices: DeviceRecords;
   readonly pool: CheckPool;
-  readonly kept: Listeners<readonly KeptReading[]>;
+  readonly kept: Listeners<number>;
   readonly anchored: Listeners<AnchorRecord>;
   readonly clock: () => number;
   readonly onRefusal: (refusal: Rejection) => void;
@@ -178,7 +177,7 @@ function makeSequencer(options: ShardOptions, wiring: Wiring): Sequencer {
     onKept(entries) {
       publisher.news();
       for (const entry of entries) riders.offer(entry);
-      if (kept.count > 0) kept.tell(entries.map((entry) => openReading(parts.keys, entry)));
+      kept.tell(parts.vault.size);
     },
     onClones: () => wiring.cloneReports?.news(),
     onFailure,

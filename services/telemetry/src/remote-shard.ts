@@ -13,7 +13,7 @@ import { parseEvidence } from '@oppidum/formats/evidence';
 import { LIMITS } from '@oppidum/formats/limits';
 import { blob, uint } from '@oppidum/formats/schema';
 import { Channel } from '@oppidum/node/channel';
-import type { IngestAnswer, KeptReading, TelemetryClient } from './client.ts';
+import type { IngestAnswer, TelemetryClient } from './client.ts';
 import type { CloneFinding } from './clones.ts';
 import type { LegalBasis } from './erasures.ts';
 import { IngestLine } from './ingest-line.ts';
@@ -31,7 +31,6 @@ import {
   parseReadings,
   parseReceiptAnswer,
   parseStatus,
-  READINGS_OF_ONE_FRAME,
   receiptRangeSchema,
   receiptsSchema,
   watchSchema,
@@ -59,7 +58,7 @@ const RETRY_MS = 200;
 export class RemoteShard {
   readonly client: TelemetryClient;
   readonly #options: RemoteShardOptions;
-  readonly #kept = new Listeners<readonly KeptReading[]>();
+  readonly #kept = new Listeners<number>();
   readonly #anchored = new Listeners<NonNullable<FarStatus['status']['anchored']>>();
   readonly #line: IngestLine;
   #known: FarStatus;
@@ -68,9 +67,6 @@ export class RemoteShard {
   #attempt: Channel | null = null;
   #isClosed = false;
   #heardMs = Number.NEGATIVE_INFINITY;
-  /** Entries that listeners were told of; null until the first that they hear. */
-  #toldSize: number | null = null;
-  #telling: Promise<void> | null = null;
   readonly #running: Promise<void>;
 
   constructor(options: RemoteShardOptions) {
@@ -169,7 +165,8 @@ export class RemoteShard {
       this.#channel = channel;
       beat = setInterval(() => this.#beat(channel), BEAT_MS);
       onChange('connected', null);
-      this.#tell();
+      // Whoever could ask it nothing meanwhile asks again.
+      this.#kept.tell(this.#known.status.size);
       const fault = await ended.promise;
       onChange('away', fault);
     } finally {
@@ -192,7 +189,7 @@ export class RemoteShard {
     else if (name === 'kept') {
       const size = uint().parse(body, '');
       this.#known = { ...this.#known, status: { ...this.#known.status, size } };
-      this.#tell();
+      this.#kept.tell(size);
     } else throw formatError('WRONG_TYPE', { want: 'a notice of a shard' });
   }
 
@@ -203,29 +200,5 @@ export class RemoteShard {
     this.#known = next;
     const { anchored } = next.status;
     if (anchored !== null && anchored.size > before) this.#anchored.tell(anchored);
-  }
-
-  /** Tells listeners of what is new, page by page; those who came before the first connection are told that there is a shard. */
-  #tell(): void {
-    if (this.#telling !== null) return;
-    this.#telling = this.#tellAll()
-      .catch(() => undefined)
-      .finally(() => {
-        this.#telling = null;
-      });
-  }
-
-  async #tellAll(): Promise<void> {
-    if (this.#toldSize === null) {
-      this.#toldSize = this.#known.status.size;
-      this.#kept.tell([]);
-    }
-    if (this.#kept.count === 0) this.#toldSize = this.#known.status.size;
-    while (this.#toldSize < this.#known.status.size) {
-      const readings = await this.client.readings(this.#toldSize, READINGS_OF_ONE_FRAME);
-      if (readings.length === 0) break;
-      this.#toldSize = (readings.at(-1) as KeptReading).index + 1;
-      this.#kept.tell(readings);
-    }
   }
 }

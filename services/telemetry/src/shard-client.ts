@@ -5,7 +5,7 @@ import { at } from '@oppidum/formats/state-layout';
 import { shardKind } from '@oppidum/formats/state-telemetry';
 import type { NodeLink } from '@oppidum/node/client';
 import type { CheckpointPublisher } from '@oppidum/node/publisher';
-import type { KeptReading, LocalTelemetryClient } from './client.ts';
+import type { LocalTelemetryClient } from './client.ts';
 import type { Erasures } from './erasures.ts';
 import { makeEvidence } from './evidence.ts';
 import { openReading } from './kept-readings.ts';
@@ -24,7 +24,7 @@ export type RunningShard = {
   readonly publisher: CheckpointPublisher;
   readonly sequencer: Sequencer;
   readonly erasures: Erasures;
-  readonly kept: Listeners<readonly KeptReading[]>;
+  readonly kept: Listeners<number>;
   readonly anchored: Listeners<AnchorRecord>;
 };
 

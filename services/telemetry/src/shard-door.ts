@@ -85,7 +85,7 @@ function welcome(options: ShardDoorOptions, socket: Socket, onEnd: (fault: Error
     if (!equalBytes(watchSchema.parse(body, '').genesis, options.genesisHash)) throw formatError('WRONG_CITY');
     if (forget.length > 0) throw formatError('WRONG_TYPE', { want: 'one watch' });
     forget.push(
-      client.onKept((readings) => channel.notify('kept', (readings.at(-1) as KeptReading).index + 1)),
+      client.onKept((size) => channel.notify('kept', size)),
       client.onAnchored(() => channel.notify('status', status())),
     );
     return status();
