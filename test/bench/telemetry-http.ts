@@ -3,18 +3,16 @@
  * before and written as they are: a client library would cost more than the door.
  */
 
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { encodeReadingBatch, parseReadingAnswers } from '@oppidum/formats/reading-answers';
 import { parseReceipt } from '@oppidum/formats/receipt';
+import { openConnection } from './http-exchange.ts';
 import type { LoadRequest, Sending, Signed } from './telemetry-sender.ts';
 
 /** So many requests in one are answered with receipts that are read one by one; of the others only the outcome is looked for. */
 const READ_EVERY = 64;
 /** Of refusals: the key `code` of an answer, the key `refusal` of a receipt. */
 const REFUSAL_MARKS = ['dcode', 'grefusal'].map((mark) => Buffer.from(mark));
-const HEAD_END = Buffer.from('\r\n\r\n');
-
-type Answer = { readonly status: number; readonly body: Buffer };
 
 export function prepareHttp(load: LoadRequest, signed: readonly Signed[]): Sending {
   const { hostname, port, host } = new URL(load.address);
@@ -52,43 +50,4 @@ function readReceipts(body: Buffer, count: number): void {
     if (receipt === undefined) throw new Error(`a reading was refused: ${code}`);
     parseReceipt(receipt);
   }
-}
-
-type Exchange = { readonly send: (request: Buffer) => Promise<Answer>; readonly end: () => void };
-
-/** A connection that is kept (RFC 9112 §9.3); answers have a content-length. */
-function openConnection(socket: Socket): Exchange {
-  let chunks: Buffer[] = [];
-  let size = 0;
-  let sizeWanted = 0;
-  let waiting: PromiseWithResolvers<Answer> | null = null;
-  const end = (error: Error): void => waiting?.reject(error);
-  socket.setNoDelay(true);
-  socket.on('error', end);
-  socket.on('close', () => end(new Error('the city ended a connection')));
-  socket.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size < sizeWanted) return;
-    const bytes = chunks.length === 1 ? chunk : Buffer.concat(chunks);
-    const headSize = bytes.indexOf(HEAD_END) + HEAD_END.length;
-    if (headSize < HEAD_END.length) return;
-    const head = bytes.toString('latin1', 0, headSize);
-    sizeWanted = headSize + Number(/^content-length: *([0-9]+)\r$/im.exec(head)?.[1]);
-    if (!(size >= sizeWanted)) return;
-    const answer = { status: Number(head.slice(9, 12)), body: bytes.subarray(headSize, sizeWanted) };
-    [chunks, size, sizeWanted] = [[], 0, 0];
-    waiting?.resolve(answer);
-  });
-  return {
-    send(request) {
-      waiting = Promise.withResolvers();
-      socket.write(request);
-      return waiting.promise;
-    },
-    end() {
-      waiting = null;
-      socket.destroy();
-    },
-  };
 }
