@@ -3,10 +3,12 @@
  * the others; what is for it alone waits with its device.
  */
 
-import { type Bytes, equalBytes, toOctets } from '@oppidum/formats/bytes';
+import { type Bytes, concatBytes, encodeUint32, equalBytes, readUint32, toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
-import { type AllegedReading, parseReading } from '@oppidum/formats/reading';
+import { ID_SIZE } from '@oppidum/formats/ids';
+import { parseReading } from '@oppidum/formats/reading';
+import { findKid, KID_SIZE } from '@oppidum/formats/reading-form';
 import { deviceKeyKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { shardKind } from '@oppidum/formats/state-telemetry';
@@ -30,8 +32,10 @@ type Way = { readonly shard: TelemetryClient } | { readonly rejection: Rejection
 /** Where readings go in. */
 export class Intake {
   readonly #options: IntakeOptions;
-  /** By device and key number, the id of the shard: once it is known it stays. */
+  /** By kid, the id of the shard: once it is known it stays. */
   readonly #homes = new Map<string, Bytes>();
+  /** By id. */
+  readonly #clients = new Map<string, TelemetryClient>();
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -76,22 +80,24 @@ export class Intake {
     const home = shards.length === 1 ? null : this.#homeOf(envelope);
     // Whom nobody knows is nobody's: any shard says so.
     if (home === null) return wayTo(shards.find((shard) => shard.accepts()));
-    const shard = shards.find((candidate) => equalBytes(candidate.status().id, home));
+    const shard = this.#shardOf(home);
     if (shard?.accepts() === true) return { shard };
     const status = node.read(at(shardKind, home))?.status;
     if (status === 'frozen') return { rejection: reject('SHARD_FROZEN') };
     return status === 'retired' ? { rejection: reject('SHARD_RETIRED') } : wayTo(undefined);
   }
 
+  /** By what the envelope says of itself: whoever lies about that is refused by the shard it leads to. */
   #homeOf(envelope: Bytes): Bytes | null {
-    const { crypto, node } = this.#options;
-    const reading = this.#open(envelope);
-    if (reading === null) return null;
-    const { device, keyNumber } = reading;
-    const name = `${toOctets(device)}${keyNumber}`;
+    const kidAt = findKid(envelope);
+    const kid = kidAt < 0 ? this.#kidOf(envelope) : envelope.subarray(kidAt, kidAt + KID_SIZE);
+    if (kid === null) return null;
+    const name = toOctets(kid);
     const known = this.#homes.get(name);
     if (known !== undefined) return known;
-    const from = node.read(at(deviceKeyKind, device, keyNumber))?.from;
+    const { crypto, node } = this.#options;
+    const device = kid.slice(0, ID_SIZE);
+    const from = node.read(at(deviceKeyKind, device, readUint32(kid, ID_SIZE)))?.from;
     const home = from === undefined ? null : homeShard(crypto, declaredShards(node), device, from);
     if (home === null) return null;
     if (this.#homes.size >= HOME_COUNT_MAX) this.#homes.clear();
@@ -99,9 +105,20 @@ export class Intake {
     return home.id;
   }
 
-  #open(envelope: Bytes): AllegedReading | null {
+  #shardOf(id: Bytes): TelemetryClient | undefined {
+    const name = toOctets(id);
+    const known = this.#clients.get(name);
+    if (known !== undefined) return known;
+    const found = this.#options.shards.find((shard) => equalBytes(shard.status().id, id));
+    if (found !== undefined) this.#clients.set(name, found);
+    return found;
+  }
+
+  /** device ‖ key number: u32 of an envelope in another than the usual form, or null for what is none. */
+  #kidOf(envelope: Bytes): Bytes | null {
     try {
-      return parseReading(this.#options.crypto, envelope);
+      const { device, keyNumber } = parseReading(this.#options.crypto, envelope);
+      return concatBytes(device, encodeUint32(keyNumber));
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       return null;

@@ -135,7 +135,11 @@ class ShardProcess {
     const startedMs = performance.now();
     const args = ['--data', folder.paths.folder, '--shard', String(this.#number), '--log-level', logLevel];
     // Its log lines are JSON as ours, and each names the shard.
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // A Ctrl-C in the terminal is for this process, which stops its shards in their turn.
+      detached: true,
+    });
     this.#child = child;
     child.once('error', (error) => this.#again(startedMs, error.message));
     child.once('exit', (code, signal) => this.#again(startedMs, signal ?? `exit code ${code ?? 'unknown'}`));

@@ -49,6 +49,8 @@ export type RemoteNode = { readonly client: NodeLink; readonly close: () => void
 const BEAT_MS = 150;
 /** An acknowledgement given just before it is over is out within a second. */
 const SILENCE_MS = 900;
+/** Of a node that takes nothing, beats are not piled up. */
+const BEATS_MAX = 1_000;
 const RETRY_MS = 200;
 
 /** Connects, and resolves when everything mirrored is here, however long the node takes to come. Rejects WRONG_CITY, and once closed. */
@@ -156,6 +158,7 @@ class Link {
   }
 
   #beat(): void {
+    if (this.#beats.size >= BEATS_MAX) return;
     this.#beats.set(this.#nextBeat, performance.now());
     this.#channel?.notify('beat', this.#nextBeat++);
   }

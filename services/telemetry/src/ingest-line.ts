@@ -18,6 +18,8 @@ const WAITING_COUNT_MAX = 8_192;
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
 /** What may be filled by those who wait for room: the rest is for those who are told that there is none. */
 const IN_TURN_SHARE = 0.75;
+/** Frames under way: what comes meanwhile travels together, the more the busier the shard is. */
+const TRAVELLING_MAX = 8;
 /** Bytes of envelopes that travel together, beyond the first. */
 const FRAME_SIZE = 2 ** 20;
 
@@ -30,6 +32,7 @@ export class IngestLine {
   #count = 0;
   #size = 0;
   #isLeaving = false;
+  #travelling = 0;
 
   constructor(send: Send, countMax = WAITING_COUNT_MAX) {
     this.#send = send;
@@ -77,12 +80,15 @@ export class IngestLine {
     this.#isLeaving = true;
     // Whoever comes in this turn of the event loop travels along.
     await nextTurn();
-    while (this.#leaving.length > 0) void this.#travel(this.#leaving.splice(0, countOfFrame(this.#leaving)));
+    while (this.#leaving.length > 0 && this.#travelling < TRAVELLING_MAX)
+      void this.#travel(this.#leaving.splice(0, countOfFrame(this.#leaving)));
     this.#isLeaving = false;
   }
 
   async #travel(frame: readonly Waiting[]): Promise<void> {
+    this.#travelling++;
     const answers = await this.#send(frame.map(({ envelope }) => envelope));
+    this.#travelling--;
     for (const [i, { envelope, resolve }] of frame.entries()) {
       this.#count--;
       this.#size -= envelope.length;
@@ -95,6 +101,7 @@ export class IngestLine {
       count++;
     }
     this.#inTurn.splice(0, count);
+    if (this.#leaving.length > 0) void this.#leave();
   }
 }
 
