@@ -15,6 +15,12 @@ export const DATA_DEFAULT = './city-data';
 /** Above the largest evidence in its JSON form. */
 const INPUT_SIZE_MAX = 16 * 1024 * 1024;
 
+/** The version of this command line, which is that of its package. */
+export function versionOf(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
 export type GlobalOptions = {
   readonly json: boolean;
   readonly plain: boolean;

@@ -3,9 +3,8 @@
  * and a small command pays for no other.
  */
 
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Help, type OutputConfiguration } from 'commander';
-import { API_DEFAULT, addExamples, COMMAND, DATA_DEFAULT } from './cli.ts';
+import { API_DEFAULT, addExamples, COMMAND, DATA_DEFAULT, versionOf } from './cli.ts';
 import { EXIT } from './failure.ts';
 
 /** One noun (or a verb that stands alone) and where its code is. */
@@ -222,7 +221,7 @@ const SAYS_NOTHING = { outputError: () => undefined, writeErr: () => undefined }
 async function buildWith(names: ReadonlySet<string | undefined>, says: OutputConfiguration): Promise<Command> {
   const program = new Command(COMMAND)
     .description('Oppidum, the ledger a city runs on: devices sign, anyone verifies offline.')
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(versionOf(), '-V, --version', 'print the version')
     .option('--json', 'answer as JSON on standard output')
     .option('--plain', 'answer as lines with tabs, without color and headings')
     .option('-q, --quiet', 'say only what was asked for')
@@ -271,11 +270,6 @@ function firstWord(argv: readonly string[]): string | undefined {
     else if (!word.startsWith('-') && word !== 'help') return word;
   }
   return undefined;
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 /** What commander threw after printing it: its exit code, and in words what was wrong. Null for any other error. */

@@ -1,10 +1,19 @@
 /** `oppidum doctor`: checks this machine, the data folder and the running city; changes nothing; one action for each trouble. */
 
 import type { Command } from 'commander';
-import { addExamples, type Cli, openCli } from '../cli.ts';
+import { addExamples, type Cli, openCli, versionOf } from '../cli.ts';
 import type { CheckResult } from '../doctor/check.ts';
 import { checkApi, checkCheckpoint, checkClock, checkPorts, checkReadModel } from '../doctor/city-checks.ts';
 import { checkDisk, checkFolder, checkKeys, checkLock, checkNode, checkPermissions } from '../doctor/folder-checks.ts';
+import {
+  checkAnchors,
+  checkApiKeys,
+  checkBackups,
+  checkCertificate,
+  checkFileLimit,
+  checkGrowth,
+  checkVersion,
+} from '../doctor/operations-checks.ts';
 import { checkShards } from '../doctor/shard-check.ts';
 import { EXIT } from '../failure.ts';
 import { printable } from '../output.ts';
@@ -30,18 +39,26 @@ async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
   const folder = checkFolder(data);
   const lock = folder.genesis === null ? null : checkLock(data);
   const answer = await checkApi(api, folder.genesis, lock?.isHeld ?? false);
+  const nowMs = Date.now();
   return [
     checkNode(),
+    checkVersion(answer.city, versionOf()),
     folder.result,
     checkPermissions(data),
     ...(lock === null ? [] : [checkKeys(data), lock.result]),
     checkDisk(data),
+    checkGrowth(data, folder.foundedMs, nowMs),
+    checkBackups(data, folder.foundedMs, nowMs),
     answer.result,
     await checkPorts(api, answer.city),
     await checkCheckpoint(api, data, answer.city),
     checkClock(answer.city),
     checkShards(answer.city),
     checkReadModel(answer.city),
+    checkAnchors(answer.city, nowMs),
+    checkFileLimit(lock?.isHeld === true ? lock.pid : null),
+    checkCertificate(answer.city, nowMs),
+    await checkApiKeys(data, lock?.isHeld ?? false, nowMs),
   ];
 }
 

@@ -28,13 +28,18 @@ export function checkNode(): CheckResult {
 }
 
 /** The data folder is a city's: its marker names the genesis document in it. Gives the genesis hash in hex, or null. */
-export function checkFolder(data: string): { readonly result: CheckResult; readonly genesis: string | null } {
+export function checkFolder(data: string): {
+  readonly result: CheckResult;
+  readonly genesis: string | null;
+  readonly foundedMs: number | null;
+} {
   const name = 'data folder';
   if (!existsSync(join(data, 'oppidum.json'))) {
     const what = existsSync(data) ? `${data} holds no city` : `${data} does not exist`;
     return {
       result: failed(name, what, `Name the right one with --data, or make a city with \`${COMMAND} init\``),
       genesis: null,
+      foundedMs: null,
     };
   }
   try {
@@ -45,10 +50,19 @@ export function checkFolder(data: string): { readonly result: CheckResult; reado
       return {
         result: failed(name, 'genesis.cbor is of another city than oppidum.json', 'Restore both from one backup'),
         genesis: null,
+        foundedMs: null,
       };
-    return { result: passed(name, `${data}: ${genesis.name}, since ${formatTime(genesis.createdMs)}`), genesis: hash };
+    return {
+      result: passed(name, `${data}: ${genesis.name}, since ${formatTime(genesis.createdMs)}`),
+      genesis: hash,
+      foundedMs: genesis.createdMs,
+    };
   } catch (error) {
-    return { result: failed(name, describeFailure(error).text, 'Restore the data folder from a backup'), genesis: null };
+    return {
+      result: failed(name, describeFailure(error).text, 'Restore the data folder from a backup'),
+      genesis: null,
+      foundedMs: null,
+    };
   }
 }
 
@@ -79,11 +93,11 @@ export function checkKeys(data: string): CheckResult {
 }
 
 /** Who uses the folder, by its lock, and whether it is a living process of this machine. */
-export function checkLock(data: string): { readonly result: CheckResult; readonly isHeld: boolean } {
+export function checkLock(data: string): { readonly result: CheckResult; readonly isHeld: boolean; readonly pid: number | null } {
   const file = join(data, 'lock');
   const holder = existsSync(file) ? readHolder(file) : null;
   const isHeld = holder?.host === hostname() && processExists(holder.pid);
-  return { result: describeLock(holder, isHeld), isHeld };
+  return { result: describeLock(holder, isHeld), isHeld, pid: holder?.pid ?? null };
 }
 
 type Holder = { readonly pid: number; readonly host: unknown };
