@@ -25,6 +25,7 @@ const NOUNS = [
     'state',
     'node',
     'backup',
+    'reindex',
     'retention',
     'erase',
     'conformance',

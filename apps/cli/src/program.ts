@@ -58,6 +58,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/backup.ts')).buildBackup,
   },
   {
+    name: 'reindex',
+    group: RUN,
+    summary: 'Fill the read model anew, and show how far it is',
+    load: async () => (await import('./commands/reindex.ts')).buildReindex,
+  },
+  {
     name: 'retention',
     group: RUN,
     summary: 'How long raw envelopes are kept; proofs stay',

@@ -20,12 +20,13 @@ import { openNodeDoor } from '@oppidum/node/node-door';
 import { NODE_SOCKET } from '@oppidum/node/node-wire';
 import { openCity } from '@oppidum/node/open-city';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { openAdminDoor } from './admin-door.ts';
 import { ADMIN_SOCKET } from './api-types.ts';
 import { readBrokerLogin } from './broker-login.ts';
 import { readConfig, type StartOptions } from './config.ts';
 import { openFirstShard } from './first-shard.ts';
+import { makeLogger } from './logging.ts';
 import { type Gateway, startGateway } from './server.ts';
 import { ShardProcesses } from './shard-processes.ts';
 
@@ -34,8 +35,6 @@ const EXIT_FAILED = 1;
 const MQTT_TLS_FILE = 'mqtt-tls.pem';
 /** A clean stop takes a second or two; after this the process ends as if killed, which loses nothing that was acknowledged. */
 const STOP_TIMEOUT_MS = 20_000;
-/** Never in a log line, whatever an error or a request carries. */
-const SECRET_FIELDS = ['seed', '*.seed', 'secretKey', '*.secretKey', 'privateKey', '*.privateKey', '*.authorization', '*.cookie'];
 
 /** A started city: stops in the order doors, telemetry, node, folder. */
 type Running = Pick<Gateway, 'http' | 'mqtt' | 'mqtts' | 'close'> & { readonly founded: boolean };
@@ -158,7 +157,7 @@ function reportFailure(error: Error): void {
 
 async function main(): Promise<void> {
   const options = readConfig(process.argv.slice(2), process.env);
-  const logger = pino({ level: options.config.logLevel, redact: SECRET_FIELDS }, pino.destination({ dest: 2, sync: true }));
+  const logger = makeLogger(options.config.logLevel);
   const fail = (error: Error): never => {
     logger.fatal({ error: { message: error.message, stack: error.stack } }, 'the city stopped: this must not happen');
     process.exit(EXIT_FAILED);
