@@ -35,7 +35,7 @@ export type Tables = {
   } & Term;
   /** The newest key of each device. */
   readonly device_keys: { readonly device: string; readonly number: number; readonly grade: 'device' | 'bridge' | 'imported' };
-  readonly device_activity: { readonly device: string; readonly last_reading_ms: number; readonly reading_count: number };
+  readonly device_activity: { readonly sender: number; readonly last_reading_ms: number; readonly reading_count: number };
   readonly accounts: {
     readonly id: string;
     readonly holder: 'organisation' | 'person' | 'service';
@@ -128,7 +128,7 @@ export type Tables = {
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 /** What a sample holds; `kind` is a place in this list. */
 export const SAMPLE_KINDS = ['number', 'boolean', 'text', 'data', 'none'] as const;
@@ -147,8 +147,7 @@ CREATE TABLE devices (id TEXT PRIMARY KEY, model TEXT NOT NULL, label TEXT, stat
 CREATE INDEX devices_by_model ON devices (model, id);
 CREATE INDEX devices_by_status ON devices (status, id);
 CREATE TABLE device_keys (device TEXT PRIMARY KEY, number INTEGER NOT NULL, grade TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE device_activity (device TEXT PRIMARY KEY, last_reading_ms INTEGER NOT NULL, reading_count INTEGER NOT NULL)
-  STRICT, WITHOUT ROWID;
+CREATE TABLE device_activity (sender INTEGER PRIMARY KEY, last_reading_ms INTEGER NOT NULL, reading_count INTEGER NOT NULL) STRICT;
 CREATE TABLE accounts (id TEXT PRIMARY KEY, holder TEXT NOT NULL, name TEXT, key_count INTEGER NOT NULL, ${TERM})
   STRICT, WITHOUT ROWID;
 CREATE TABLE proposals (id TEXT PRIMARY KEY, body TEXT NOT NULL, proposer TEXT NOT NULL, kinds TEXT NOT NULL,

@@ -22,9 +22,9 @@ import { deleteErased, type KeptRow } from './reading-rows.ts';
 
 const FILE_NAME = 'read-model.sqlite';
 const BLOCKS_OF_ONE_BATCH = 100;
-const READINGS_OF_ONE_BATCH = 2_000;
+const READINGS_OF_ONE_BATCH = 4_096;
 /** Bytes of their envelopes: packs have many records each. */
-const READINGS_SIZE_OF_ONE_BATCH = 1_048_576;
+const READINGS_SIZE_OF_ONE_BATCH = 2_097_152;
 const RECORDS_OF_ONE_BATCH = 1_000;
 const GIVE_WAY_MS = 1_000;
 const GIVE_WAY_STEP_MS = 25;
@@ -58,6 +58,8 @@ export class ReadModel {
   readonly #forget: (() => void)[] = [];
   #height: number;
   readonly #sizes: Map<number, number>;
+  /** The same of what questions see. */
+  #committed: ReadonlyMap<number, number>;
   /** Shards, by number, whose rows are not compared yet with what was erased there: one may be away when the ledger says so. */
   readonly #unswept: Set<number>;
   #isCaughtUp = false;
@@ -72,6 +74,7 @@ export class ReadModel {
     this.#writer = writer;
     this.#height = place.height;
     this.#sizes = new Map(place.sizes);
+    this.#committed = place.sizes;
     this.#unswept = new Set(place.unswept);
     this.#reader = openForReading(join(options.folder, FILE_NAME));
     this.#follower = new ReadingFollower(join(options.folder, FILE_NAME), options.crypto);
@@ -112,7 +115,7 @@ export class ReadModel {
     const { node, shards } = this.#options;
     const behind = shards.map((shard) => {
       const { number, size } = shard.status();
-      return Math.max(0, size - (this.#sizes.get(number) ?? 0));
+      return Math.max(0, size - (this.#committed.get(number) ?? 0));
     });
     return { blocks: Math.max(0, node.head().height - this.#height), readings: behind.reduce((sum, count) => sum + count, 0) };
   }
@@ -152,7 +155,10 @@ export class ReadModel {
       await this.#sweep();
       for (const shard of this.#options.shards) found.push(await this.#followReadings(shard));
       if (found.some(Boolean)) this.#hasNews = true;
-      else this.#isCaughtUp = true;
+      else {
+        await this.#commit();
+        this.#isCaughtUp = true;
+      }
       await nextTurn();
     }
   }
@@ -162,6 +168,7 @@ export class ReadModel {
     for (let waitedMs = 0; waitedMs < GIVE_WAY_MS; waitedMs += GIVE_WAY_STEP_MS) {
       const isBusy = this.#options.shards.some((shard) => shard.isBusy?.() === true);
       if (!isBusy || this.#isClosed || this.lag().readings > BEHIND_COUNT_MAX) return;
+      if (waitedMs === 0) await this.#commit();
       await sleep(GIVE_WAY_STEP_MS);
     }
   }
@@ -171,6 +178,7 @@ export class ReadModel {
     const blocks = this.#options.node.blocks(this.#height + 1, BLOCKS_OF_ONE_BATCH);
     const last = blocks.at(-1);
     if (last === undefined) return false;
+    await this.#commit();
     const unswept = blocks.some(recordsErasure) ? this.#options.shards.map((shard) => shard.status().number) : [];
     await this.#writer.database.transaction().execute(async (transaction) => {
       for (const block of blocks) await writeBlock(transaction, block);
@@ -187,6 +195,7 @@ export class ReadModel {
     for (const client of this.#options.shards) {
       const { number } = client.status();
       if (!this.#unswept.has(number)) continue;
+      await this.#commit();
       const sweep = this.#writer.database.transaction().execute(async (transaction) => {
         await deleteErased(transaction, [{ number, client }]);
         await transaction.deleteFrom('cursors').where('name', '=', unsweptName(number)).execute();
@@ -206,9 +215,17 @@ export class ReadModel {
     if (kept.length === 0) return false;
     const taken = takeSize(kept, READINGS_SIZE_OF_ONE_BATCH);
     const end = (taken.at(-1) as KeptReading).index + 1;
-    await this.#follower.write({ shard: number, end, rows: taken.filter(hasEnvelope) });
+    const moreFollows = taken.length < kept.length || kept.length === READINGS_OF_ONE_BATCH;
+    const isCommitted = await this.#follower.write({ shard: number, end, rows: taken.filter(hasEnvelope) }, moreFollows);
     this.#sizes.set(number, end);
+    if (isCommitted) this.#committed = new Map(this.#sizes);
     return true;
+  }
+
+  /** Ends the transaction that batches of readings share: nobody else could write before. */
+  async #commit(): Promise<void> {
+    await this.#follower.commit();
+    this.#committed = new Map(this.#sizes);
   }
 }
 

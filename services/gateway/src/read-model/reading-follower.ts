@@ -2,6 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Crypto } from '@oppidum/formats/crypto';
+import type { ReadingOrder } from './reading-worker.ts';
 import { encodeReadingBatch, type ReadingBatch, ReadingWriter } from './reading-writer.ts';
 
 /** Bytes of envelopes that are written within a millisecond or two. */
@@ -12,23 +13,39 @@ export class ReadingFollower {
   readonly #file: string;
   readonly #here: ReadingWriter;
   #worker: Worker | null = null;
-  #answer: PromiseWithResolvers<void> | null = null;
+  #answer: PromiseWithResolvers<boolean> | null = null;
+  #isOpen = false;
 
   constructor(file: string, crypto: Crypto) {
     this.#file = file;
     this.#here = new ReadingWriter(file, crypto);
   }
 
-  /** Resolves when the batch is committed. Rejects when it cannot be written: nothing of it is there then. */
-  async write(batch: ReadingBatch): Promise<void> {
+  /**
+   * Resolves when the batch is written, with true when it is committed, too: where `moreFollows`, that may come later, and nobody else can
+   * write to the file before. Rejects when it cannot be written: nothing of it is there then.
+   */
+  async write(batch: ReadingBatch, moreFollows = false): Promise<boolean> {
     const size = batch.rows.reduce((sum, { envelope }) => sum + envelope.length, 0);
     // Where load has been, small batches follow each other, too, and each may wait for the disk.
-    if (this.#worker === null && size <= HERE_SIZE_MAX) return this.#here.write(batch);
+    if (this.#worker === null && size <= HERE_SIZE_MAX) return this.#here.write(batch, false);
     this.#worker ??= this.#start();
-    this.#answer = Promise.withResolvers();
     const message = encodeReadingBatch(batch);
-    this.#worker.postMessage(message, [message.buffer]);
-    return this.#answer.promise;
+    const order: ReadingOrder = { kind: 'write', batch: message, moreFollows };
+    return this.#ask(this.#worker, order, [message.buffer]);
+  }
+
+  /** Resolves when all that was written is committed. */
+  async commit(): Promise<void> {
+    if (this.#worker !== null && this.#isOpen) await this.#ask(this.#worker, { kind: 'commit' });
+  }
+
+  async #ask(worker: Worker, order: ReadingOrder, moved: readonly ArrayBuffer[] = []): Promise<boolean> {
+    this.#answer = Promise.withResolvers();
+    worker.postMessage(order, [...moved]);
+    const isCommitted = await this.#answer.promise;
+    this.#isOpen = !isCommitted;
+    return isCommitted;
   }
 
   /** Call it between two batches. */
@@ -36,13 +53,13 @@ export class ReadingFollower {
     this.#here.close();
     if (this.#worker === null) return;
     const ended = new Promise((resolve) => this.#worker?.once('exit', resolve));
-    this.#worker.postMessage(null);
+    this.#worker.postMessage({ kind: 'close' } satisfies ReadingOrder);
     await ended;
   }
 
   #start(): Worker {
     const worker = new Worker(new URL('./reading-worker.ts', import.meta.url), { workerData: this.#file });
-    worker.on('message', () => this.#answer?.resolve());
+    worker.on('message', (isCommitted: boolean) => this.#answer?.resolve(isCommitted));
     worker.on('error', (error: Error) => this.#answer?.reject(error));
     return worker;
   }

@@ -95,8 +95,7 @@ export async function deleteErased(
   for (const { number, client } of shards) {
     const rows = await database
       .selectFrom('readings')
-      .innerJoin('senders', 'senders.number', 'readings.sender')
-      .select(['sender', 'time_ms', 'entry', 'id', 'device'])
+      .select(['sender', 'time_ms', 'entry', 'id'])
       .where('shard', '=', number)
       .where('personal', '=', 1)
       .execute();
@@ -111,8 +110,8 @@ export async function deleteErased(
         .where('entry', '=', entry)
         .execute();
     }
-    for (const device of new Set(erased.map((row) => row.device))) {
-      await database.deleteFrom('device_activity').where('device', '=', device).execute();
+    for (const sender of new Set(erased.map((row) => row.sender))) {
+      await database.deleteFrom('device_activity').where('sender', '=', sender).execute();
     }
   }
 }

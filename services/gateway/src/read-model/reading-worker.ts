@@ -1,4 +1,4 @@
-/** The worker that writes large batches of readings to the read model: one message with a batch in, one when it is committed. */
+/** The worker that writes large batches of readings to the read model: an order in, out whether all so far is committed. */
 
 import { readlinkSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
@@ -6,16 +6,26 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { parseReadingBatch, ReadingWriter } from './reading-writer.ts';
 
+/** What the worker is told; `batch` as `encodeReadingBatch` makes it. */
+export type ReadingOrder =
+  | { readonly kind: 'write'; readonly batch: Uint8Array; readonly moreFollows: boolean }
+  | { readonly kind: 'commit' }
+  | { readonly kind: 'close' };
+
 stepBack();
 const writer = new ReadingWriter(workerData as string, nativeCrypto);
-parentPort?.on('message', (message: Uint8Array | null) => {
-  if (message === null) {
+parentPort?.on('message', (order: ReadingOrder) => {
+  if (order.kind === 'close') {
     writer.close();
     parentPort?.close();
     return;
   }
-  writer.write(parseReadingBatch(message));
-  parentPort?.postMessage('written');
+  if (order.kind === 'commit') {
+    writer.commit();
+    parentPort?.postMessage(true);
+    return;
+  }
+  parentPort?.postMessage(writer.write(parseReadingBatch(order.batch), order.moreFollows));
 });
 
 /** Taking readings in comes first, showing them second: where the system can tell threads apart (Linux), this one waits for the others. */

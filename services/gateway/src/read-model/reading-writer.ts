@@ -17,7 +17,7 @@ import { SeriesNumbers } from './series-numbers.ts';
 export type ReadingBatch = { readonly shard: number; readonly end: number; readonly rows: readonly KeptRow[] };
 
 const INSERT_ACTIVITY = 'INSERT INTO device_activity';
-const ADD_ACTIVITY = `ON CONFLICT (device) DO UPDATE SET last_reading_ms = max(last_reading_ms, excluded.last_reading_ms),
+const ADD_ACTIVITY = `ON CONFLICT (sender) DO UPDATE SET last_reading_ms = max(last_reading_ms, excluded.last_reading_ms),
   reading_count = reading_count + excluded.reading_count`;
 // min(x, NULL) is NULL in SQLite. Of equal times the later sample counts.
 const ADD_ROLLUP = `ON CONFLICT (series, start_ms) DO UPDATE SET count = count + excluded.count, numbers = numbers + excluded.numbers,
@@ -26,6 +26,11 @@ const ADD_ROLLUP = `ON CONFLICT (series, start_ms) DO UPDATE SET count = count +
   total = coalesce(total + excluded.total, total, excluded.total),
   last = CASE WHEN excluded.last_ms >= coalesce(last_ms, 0) THEN excluded.last ELSE last END,
   last_ms = max(coalesce(last_ms, excluded.last_ms), coalesce(excluded.last_ms, last_ms))`;
+
+/** Readings and samples that one transaction takes. */
+const ROWS_OF_ONE_COMMIT = 65_536;
+/** Pages that wait for a commit stay in memory, up to so many kB. */
+const CACHE_KB = 65_536;
 
 type Activity = { lastMs: number; count: number };
 
@@ -39,10 +44,12 @@ export class ReadingWriter {
   readonly #rollups: RowInserter;
   readonly #activity: RowInserter;
   readonly #cursor: StatementSync;
+  #isOpen = false;
+  #rowCount = 0;
 
   constructor(file: string, crypto: Crypto) {
     this.#connection = new DatabaseSync(file);
-    this.#connection.exec(WRITER_PRAGMAS);
+    this.#connection.exec(`${WRITER_PRAGMAS}; PRAGMA cache_size = -${CACHE_KB}`);
     this.#crypto = crypto;
     this.#numbers = new SeriesNumbers(this.#connection);
     this.#readings = new RowInserter(this.#connection, 'INSERT INTO readings', 11);
@@ -52,28 +59,44 @@ export class ReadingWriter {
     this.#cursor = this.#connection.prepare('INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)');
   }
 
-  /** Writes a batch; all of it or, when it throws, nothing. */
-  write({ shard, end, rows }: ReadingBatch): void {
-    this.#connection.exec('BEGIN IMMEDIATE');
+  /**
+   * Writes a batch; all of it or, when it throws, nothing, also of batches before it that are not committed. True when it is committed:
+   * where `moreFollows`, several batches are one transaction, so that a page on which many of them have rows is written once.
+   */
+  write({ shard, end, rows }: ReadingBatch, moreFollows = false): boolean {
+    if (!this.#isOpen) this.#connection.exec('BEGIN IMMEDIATE');
+    this.#isOpen = true;
     try {
-      this.#write(shard, rows);
+      this.#rowCount += rows.length + this.#write(shard, rows);
       const last = rows.at(-1);
       this.#cursor.run(`readings/${shard}`, end, last?.index === end - 1 ? toHex(last.digest) : null);
-      this.#connection.exec('COMMIT');
+      if (!moreFollows || this.#rowCount >= ROWS_OF_ONE_COMMIT) this.commit();
     } catch (error) {
+      this.#isOpen = false;
       this.#numbers.forget();
       for (const table of [this.#readings, this.#samples, this.#rollups, this.#activity]) table.forget();
       this.#connection.exec('ROLLBACK');
       throw error;
     }
+    return !this.#isOpen;
+  }
+
+  /** Commits what was written. */
+  commit(): void {
+    if (!this.#isOpen) return;
+    this.#connection.exec('COMMIT');
+    this.#isOpen = false;
+    this.#rowCount = 0;
   }
 
   close(): void {
+    this.commit();
     this.#connection.close();
   }
 
-  #write(shard: number, rows: readonly KeptRow[]): void {
-    const activity = new Map<string, Activity>();
+  /** The answer: how many samples there were. */
+  #write(shard: number, rows: readonly KeptRow[]): number {
+    const activity = new Map<number, Activity>();
     const samples: SampleRow[] = [];
     for (const row of rows) this.#open(shard, row, activity, samples);
     this.#readings.flush();
@@ -87,23 +110,23 @@ export class ReadingWriter {
       this.#rollups.add(series, startMs, count, numbers, minimum, maximum, total, lastMs, last);
     }
     this.#rollups.flush();
-    for (const [device, { lastMs, count }] of activity) this.#activity.add(device, lastMs, count);
+    for (const [sender, { lastMs, count }] of activity) this.#activity.add(sender, lastMs, count);
     this.#activity.flush();
+    return samples.length;
   }
 
-  #open(shard: number, row: KeptRow, activity: Map<string, Activity>, samples: SampleRow[]): void {
+  #open(shard: number, row: KeptRow, activity: Map<number, Activity>, samples: SampleRow[]): void {
     const { index, digest, receivedMs, isPersonal, envelope } = row;
     const { reading, records } = openReading(this.#crypto, envelope);
-    const device = toHex(reading.device);
-    const sender = this.#numbers.sender(device);
+    const sender = this.#numbers.sender(reading.device);
     // Resolved records stand in the order of their times.
     const timeMs = msOf(records.at(-1)?.timeS ?? 0);
     const { keyNumber, sequence, clockErrorMs } = reading;
     const personal = isPersonal ? 1 : 0;
     const counts = [receivedMs, records.length, personal, clockErrorMs];
     this.#readings.add(sender.number, timeMs, shard, index, digest, keyNumber, sequence, ...counts);
-    const known = activity.get(device);
-    if (known === undefined) activity.set(device, { lastMs: receivedMs, count: 1 });
+    const known = activity.get(sender.number);
+    if (known === undefined) activity.set(sender.number, { lastMs: receivedMs, count: 1 });
     else {
       known.lastMs = Math.max(known.lastMs, receivedMs);
       known.count += 1;

@@ -1,6 +1,7 @@
 /** Small numbers for devices and series, given once and never again; what was asked for last is in memory. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type Bytes, toHex, toOctets } from '@oppidum/formats/bytes';
 
 /** A device that sends, with those of its series that were asked for. */
 export type Sender = { readonly number: number; readonly series: Map<string, number> };
@@ -24,14 +25,16 @@ export class SeriesNumbers {
     this.#addSeries = connection.prepare('INSERT INTO series (sender, name, unit) VALUES (?, ?, ?) RETURNING number');
   }
 
-  /** The sender with this device id (hex). */
-  sender(device: string): Sender {
-    const known = this.#senders.get(device);
+  /** The sender with this device id. */
+  sender(id: Bytes): Sender {
+    const name = toOctets(id);
+    const known = this.#senders.get(name);
     if (known !== undefined) return known;
+    const device = toHex(id);
     const row = this.#findSender.get(device) ?? this.#addSender.get(device);
     const sender = { number: (row as { number: number }).number, series: new Map<string, number>() };
     this.#remember();
-    this.#senders.set(device, sender);
+    this.#senders.set(name, sender);
     return sender;
   }
 
