@@ -19,11 +19,13 @@ export type MetricsOptions = {
   readonly node: NodeClient;
   readonly shards: readonly TelemetryClient[];
   readonly lag: () => ReadModelLag;
+  /** True once the read model follows no more. */
+  readonly hasFailed: () => boolean;
   readonly mqttConnectionCount: () => number;
 };
 
 /** Makes the metrics of one gateway in a register of their own. */
-export function makeMetrics({ node, shards, lag, mqttConnectionCount }: MetricsOptions): GatewayMetrics {
+export function makeMetrics({ node, shards, lag, hasFailed, mqttConnectionCount }: MetricsOptions): GatewayMetrics {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -75,6 +77,7 @@ export function makeMetrics({ node, shards, lag, mqttConnectionCount }: MetricsO
   );
   gauge('oppidum_read_model_behind_blocks', 'Blocks that the read model has not followed', () => lag().blocks);
   gauge('oppidum_read_model_behind_readings', 'Readings that the read model has not followed', () => lag().readings);
+  gauge('oppidum_read_model_failed', 'Whether the read model stopped following: 1 or 0', () => (hasFailed() ? 1 : 0));
   gauge('oppidum_mqtt_connections', 'Open MQTT connections', mqttConnectionCount);
   return {
     contentType: register.contentType,

@@ -109,6 +109,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       node,
       shards,
       lag: () => readModel.lag(),
+      hasFailed: () => readModel.hasFailed,
       mqttConnectionCount: () => mqtt?.connectionCount() ?? 0,
     });
     const mqttAddress = (): Pick<MqttDoor, 'host' | 'port' | 'tls'> | null =>

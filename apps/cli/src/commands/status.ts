@@ -4,6 +4,12 @@ import type { CityJson, HealthJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, COMMAND, formatTime, openCli, shortId } from '../cli.ts';
+import { type Counters, readCounters } from '../counters.ts';
+import { checkFolder } from '../doctor/folder-checks.ts';
+import { formatSize, sizeOf } from '../doctor/operations-checks.ts';
+
+const CODE_COUNT_MAX = 6;
+const DAY_MS = 86_400_000;
 
 /** Adds the work to the command. */
 export function buildStatus(command: Command): void {
@@ -17,9 +23,14 @@ export function buildStatus(command: Command): void {
 async function showStatus(_options: object, self: Command): Promise<void> {
   const cli = openCli(self);
   const calls = new CityCalls(cli.api);
-  const [city, health] = await Promise.all([calls.get<CityJson>('/api/v1/city'), readHealth(calls)]);
+  const [city, health, counters] = await Promise.all([
+    calls.get<CityJson>('/api/v1/city'),
+    readHealth(calls),
+    readCounters(calls),
+  ]);
+  const disk = diskOf(cli.data, city);
   if (cli.json) {
-    cli.output.json({ ...city, api: cli.api, ready: health?.ok ?? false, checks: health?.checks ?? [] });
+    cli.output.json({ ...city, api: cli.api, ready: health?.ok ?? false, checks: health?.checks ?? [], counters, disk });
     return;
   }
   const { checkpoint, readModel, mqtt, shards } = city;
@@ -38,7 +49,9 @@ async function showStatus(_options: object, self: Command): Promise<void> {
       const state = `${shard.size} readings, ${describeWaiting(shard.size - shard.anchoredSize, 'anchored')}`;
       return [`shard ${shard.number}`, `${shortId(shard.id)}, ${state}${describeService(shard)}`] as const;
     }),
-    ['read model', describeLag(readModel)],
+    ['read model', describeLag(readModel, counters?.perSecond ?? 0)],
+    ...describeCounters(counters),
+    ...(disk === null ? [] : [['disk', `${formatSize(disk.size)}, ${formatSize(disk.sizePerDay)} a day`] as const]),
     ...(health?.checks ?? []).filter(({ ok }) => !ok).map(({ name, detail }) => ['trouble', `${name}: ${detail}`] as const),
   ]);
   if (health?.ok !== true) cli.output.note(`Not everything is well: see \`${COMMAND} doctor\`.`);
@@ -62,8 +75,28 @@ function describeWaiting(count: number, done: string): string {
   return count <= 0 ? `all ${done}` : `${count} not yet ${done}`;
 }
 
-function describeLag({ behindBlocks, behindReadings }: CityJson['readModel']): string {
+function describeLag({ behindBlocks, behindReadings }: CityJson['readModel'], perSecond: number): string {
   return behindBlocks === 0 && behindReadings === 0
     ? 'up to date'
-    : `${behindBlocks} blocks and ${behindReadings} readings behind`;
+    : `${behindBlocks} blocks and ${behindReadings} readings behind${perSecond > 0 ? `, ${(behindReadings / perSecond).toFixed(1)} s of what comes in` : ''}`;
+}
+
+/** Since the process began, and the rate of the last second. */
+function describeCounters(counters: Counters | null): (readonly [string, string])[] {
+  if (counters === null) return [['counters', 'not shown to this caller']];
+  const { perSecond, kept, refused, passing, refusedByCode, connections, memorySize } = counters;
+  const codes = refusedByCode.slice(0, CODE_COUNT_MAX).map(([code, count]) => `${code} ${count}`);
+  return [
+    ['readings', `${perSecond}/s now; since the start ${kept} kept, ${refused} refused for good, ${passing} not taken for now`],
+    ['refusals', codes.length === 0 ? 'none' : codes.join(', ')],
+    ['process', `${connections} MQTT connections, ${formatSize(memorySize)} of memory`],
+  ];
+}
+
+/** Where the data folder of this very city is on this machine: its bytes on disk, and per day since it was founded. */
+function diskOf(data: string, { genesis }: CityJson): { readonly size: number; readonly sizePerDay: number } | null {
+  const folder = checkFolder(data);
+  if (folder.genesis !== genesis || folder.foundedMs === null) return null;
+  const size = sizeOf(data);
+  return { size, sizePerDay: Math.round(size / Math.max(1, (Date.now() - folder.foundedMs) / DAY_MS)) };
 }

@@ -26,7 +26,7 @@ export function checkGrowth(data: string, foundedMs: number | null, nowMs: numbe
   if (foundedMs === null) return skipped(name, 'there is no city here');
   const days = (nowMs - foundedMs) / DAY_MS;
   const size = sizeOf(data);
-  if (days < 1) return skipped(name, `${describeSize(size)} since today`);
+  if (days < 1) return skipped(name, `${formatSize(size)} since today`);
   const { bavail, bsize } = statfsSync(data);
   return judgeGrowth({ size, days, free: bavail * bsize });
 }
@@ -44,13 +44,14 @@ export function judgeGrowth({
   const name = 'growth';
   const perDay = size / days;
   const left = perDay === 0 ? Number.POSITIVE_INFINITY : free / perDay;
-  const detail = `${describeSize(size)}, ${describeSize(perDay)} a day; room for ${left > 3_650 ? 'more than ten years' : `${Math.floor(left)} days`}`;
+  const detail = `${formatSize(size)}, ${formatSize(perDay)} a day; room for ${left > 3_650 ? 'more than ten years' : `${Math.floor(left)} days`}`;
   return left < DAYS_LEFT_WARN
     ? warned(name, detail, `Add room, or drop raw envelopes sooner (\`${COMMAND} retention apply\`)`)
     : passed(name, detail);
 }
 
-function sizeOf(folder: string): number {
+/** Bytes that the files of a folder take on disk. */
+export function sizeOf(folder: string): number {
   let size = 0;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
@@ -60,7 +61,8 @@ function sizeOf(folder: string): number {
   return 512 * size;
 }
 
-function describeSize(size: number): string {
+/** In MB or GB. */
+export function formatSize(size: number): string {
   return size < 1e9 ? `${(size / 1e6).toFixed(1)} MB` : `${(size / 1e9).toFixed(1)} GB`;
 }
 
