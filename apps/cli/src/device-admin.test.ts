@@ -184,17 +184,18 @@ describe('the admin door of a running city', { skip: process.platform === 'win32
     assert.ok(found.some(([device, sequence, isHidden]) => device === badge.hex && sequence === 5 && isHidden));
     assert.ok(found.some(([device, sequence, isHidden]) => device === lamp.hex && sequence === 7 && !isHidden));
     assert.ok(!shown.stdout.includes(VALUE));
+    // By the shard itself: whoever reports it as well is told that it is done.
+    await until('the device is suspended', async () => {
+      const answer = await fetch(`${city.http}/api/v1/devices/${lamp.hex}`);
+      return ((await answer.json()) as DeviceDetailJson).status === 'suspended';
+    });
     const reported = await run(['device', 'clones', '--report', '--json']);
     assert.equal(reported.code, 0, reported.stderr);
     const { reports } = JSON.parse(reported.stdout) as { readonly reports: readonly { device: string; code: string }[] };
     assert.deepEqual(
       reports.map(({ device, code }) => [device, code]),
-      [[lamp.hex, 'OK']],
+      [[lamp.hex, 'DEVICE_SUSPENDED']],
     );
-    await until('the device is suspended', async () => {
-      const answer = await fetch(`${city.http}/api/v1/devices/${lamp.hex}`);
-      return ((await answer.json()) as DeviceDetailJson).status === 'suspended';
-    });
     const again = await run(['device', 'clones', '--report']);
     assert.equal(again.code, 0, 'what was reported stays reported');
   });
