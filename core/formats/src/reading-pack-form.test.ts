@@ -7,25 +7,33 @@ import { FormatError } from './errors.ts';
 import { deviceUrnPrefix } from './ids.ts';
 import { parseReadingPack } from './reading-pack.ts';
 import { readPackForm } from './reading-pack-form.ts';
-import type { SenmlPack, SenmlRecord } from './senml.ts';
+import type { ResolvedRecord, SenmlPack, SenmlRecord } from './senml.ts';
 import { encodeSenmlCbor } from './senml-cbor.ts';
 
 const prefix = deviceUrnPrefix(namedId('device'));
 
 /** What the general parser says, or null when it refuses. */
-function generally(payload: Bytes): number | null {
+function generally(payload: Bytes): readonly ResolvedRecord[] | null {
   try {
-    return parseReadingPack(payload, prefix).at(-1)?.timeS ?? null;
+    return parseReadingPack(payload, prefix);
   } catch (error) {
     if (error instanceof FormatError) return null;
     throw error;
   }
 }
 
-/** The form is only ever found in what the general parser takes, with the same time. */
+/** The form is only ever found in what the general parser takes, with the same time and the same records. */
 function assertSame(payload: Bytes): void {
   const found = readPackForm(payload, prefix);
-  if (found !== null) assert.equal(found, generally(payload));
+  const records: ResolvedRecord[] = [];
+  assert.equal(readPackForm(payload, prefix, records), found, 'whether records are wanted or not');
+  if (found === null) return;
+  const known = generally(payload);
+  assert.equal(found, known?.at(-1)?.timeS);
+  assert.deepEqual(
+    records.sort((a, b) => a.timeS - b.timeS),
+    known,
+  );
 }
 
 const numbers = fc.oneof(

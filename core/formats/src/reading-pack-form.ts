@@ -4,8 +4,9 @@
  * is acceptable to both, with the same latest time. Nothing is built here: whoever only judges a pack needs no records.
  */
 
-import type { Bytes } from './bytes.ts';
+import { type Bytes, toOctets } from './bytes.ts';
 import { LIMITS } from './limits.ts';
+import type { ResolvedRecord, SenmlValue } from './senml.ts';
 
 /** Keys of records (RFC 8428 §6, table 4) as their one encoded byte; unsigned ones come first in deterministic order. */
 const KEY = {
@@ -36,33 +37,48 @@ const VIEW = new DataView(new ArrayBuffer(8));
 
 type Cursor = { readonly bytes: Bytes; at: number };
 
-/** Latest time of a pack of the usual form whose names all stand under the prefix (ASCII), POSIX seconds; null for any other. */
-export function readPackForm(payload: Bytes, urnPrefix: string): number | null {
+/**
+ * Latest time of a pack of the usual form whose names all stand under the prefix (ASCII), POSIX seconds; null for any other. `records`
+ * takes its records as they were sent, resolved as the general parser resolves them; what it holds counts only where the answer is a time.
+ */
+export function readPackForm(payload: Bytes, urnPrefix: string, records: ResolvedRecord[] | null = null): number | null {
   const cursor: Cursor = { bytes: payload, at: 0 };
   const count = readCount(cursor);
   if (count < 1) return null;
-  let [baseTimeS, baseNameSize, latestS] = [0, -1, 0];
+  let [baseTimeS, baseNameSize, latestS, baseName] = [0, -1, 0, ''];
+  let baseUnit: string | null = null;
   for (let i = 0; i < count; i++) {
     const pairs = (payload[cursor.at++] ?? 0) - MAP;
     if (pairs < 1 || pairs > 8) return null;
-    let [before, valueCount, nameSize, timeS] = [-1, 0, 0, 0];
+    let [before, valueCount, nameSize, timeS, nameEnd, unitAt, unitEnd] = [-1, 0, 0, 0, 0, 0, -1];
+    let value: number | boolean = 0;
     for (let j = 0; j < pairs; j++) {
       const key = payload[cursor.at++] ?? 0xff;
       if (key <= before) return null;
       before = key;
-      if (key === KEY.value || key === KEY.boolean) {
-        if (key === KEY.value ? Number.isNaN(readNumber(cursor)) : !readBoolean(cursor)) return null;
+      if (key === KEY.value) {
+        value = readNumber(cursor);
+        if (Number.isNaN(value)) return null;
+        valueCount++;
+      } else if (key === KEY.boolean) {
+        value = payload[cursor.at] === TRUE;
+        if (!readBoolean(cursor)) return null;
         valueCount++;
       } else if (key === KEY.time) timeS = readNumber(cursor);
       else if (key === KEY.baseTime && i === 0) baseTimeS = readNumber(cursor);
       else if (key === KEY.name) {
         nameSize = readName(cursor);
         if (nameSize < 0) return null;
+        nameEnd = cursor.at;
       } else if (key === KEY.baseName && i === 0) {
         baseNameSize = readBaseName(cursor, urnPrefix);
         if (baseNameSize < 0) return null;
+        if (records !== null) baseName = textOf(payload, cursor.at - baseNameSize, cursor.at);
       } else if (key === KEY.unit || (key === KEY.baseUnit && i === 0)) {
+        const start = cursor.at + (payload[cursor.at] === TEXT_BYTE ? 2 : 1);
         if (!readUnit(cursor)) return null;
+        if (key === KEY.unit) [unitAt, unitEnd] = [start, cursor.at];
+        else if (records !== null) baseUnit = textOf(payload, start, cursor.at);
       } else return null;
     }
     const sumS = baseTimeS + timeS;
@@ -70,8 +86,24 @@ export function readPackForm(payload: Bytes, urnPrefix: string): number | null {
     if (valueCount !== 1 || baseNameSize < 0 || !(sumS >= ABSOLUTE_TIME_MIN_S && sumS <= LIMITS.senmlTimeMaxS)) return null;
     if (baseNameSize + nameSize <= urnPrefix.length) return null;
     latestS = Math.max(latestS, sumS);
+    if (records === null) continue;
+    const name = nameSize === 0 ? baseName : baseName + textOf(payload, nameEnd - nameSize, nameEnd);
+    const unit = unitEnd < 0 ? baseUnit : textOf(payload, unitAt, unitEnd);
+    records.push(makeRecord(name, unit, sumS, value));
   }
   return cursor.at === payload.length ? latestS : null;
+}
+
+const NO_EXTENSIONS: ReadonlyMap<string, SenmlValue> = new Map();
+
+/** A base value of 0 is added to every number (RFC 8428 §4.1), which has no effect but on −0. */
+function makeRecord(name: string, unit: string | null, timeS: number, value: number | boolean): ResolvedRecord {
+  const resolved = typeof value === 'number' ? value + 0 : value;
+  return { name, unit, timeS, value: resolved, sum: null, updateTimeS: null, extensions: NO_EXTENSIONS };
+}
+
+function textOf(bytes: Bytes, start: number, end: number): string {
+  return toOctets(bytes.subarray(start, end));
 }
 
 function readCount(cursor: Cursor): number {

@@ -54,18 +54,18 @@ export type AllegedReading = ReadingHeader & {
   readonly signature: Bytes;
 };
 
-/** Parses an envelope strictly, without reading its SenML. Throws FormatError. */
-export function parseReading(crypto: Crypto, envelope: Bytes): AllegedReading {
+/** Parses an envelope strictly, without reading its SenML; `known` is its digest where somebody has it. Throws FormatError. */
+export function parseReading(crypto: Crypto, envelope: Bytes, known?: Bytes): AllegedReading {
   if (envelope.length > LIMITS.readingSizeMax) throw formatError('TOO_LARGE', { sizeMax: LIMITS.readingSizeMax });
   const parts = readReadingForm(envelope);
-  if (parts !== null) return { ...parts, digest: crypto.sha256(envelope), envelope };
+  if (parts !== null) return { ...parts, digest: known ?? crypto.sha256(envelope), envelope };
   const sign1 = parseSign1(envelope);
   if (sign1.unprotectedHeader.size !== 0) throw formatError('UNKNOWN_FIELD', { at: '/unprotected' });
   if (sign1.payload === null) throw formatError('MISSING_FIELD', { at: '/payload' });
   if (sign1.signature.length !== 64) throw formatError('LENGTH_WRONG', { at: '/signature', want: 64 });
   return {
     ...parseHeader(sign1.protectedHeader),
-    digest: crypto.sha256(envelope),
+    digest: known ?? crypto.sha256(envelope),
     envelope,
     protectedBytes: sign1.protectedBytes,
     payload: sign1.payload,
@@ -97,7 +97,10 @@ function parseHeader(header: CborMap): ReadingHeader {
 
 /** The records a reading carries, each name under the device's own URN, times absolute. Throws FormatError. */
 export function parseReadingRecords(reading: Pick<AllegedReading, 'payload' | 'device'>): readonly ResolvedRecord[] {
-  return parseReadingPack(reading.payload, deviceUrnPrefix(reading.device));
+  const urnPrefix = deviceUrnPrefix(reading.device);
+  const records: ResolvedRecord[] = [];
+  if (readPackForm(reading.payload, urnPrefix, records) === null) return parseReadingPack(reading.payload, urnPrefix);
+  return records.sort((a, b) => a.timeS - b.timeS); // stable: ECMA-262 §23.1.3.30
 }
 
 /** Latest time among a reading's records, POSIX seconds. Throws as `parseReadingRecords` does. */

@@ -17,9 +17,9 @@ export type KeptRow = KeptReading & { readonly envelope: Bytes };
 /** A kept envelope, opened: the shard verified it before it kept it. */
 export type OpenReading = { readonly reading: AllegedReading; readonly records: readonly ResolvedRecord[] };
 
-/** Opens a kept envelope. Throws FormatError only where a vault is damaged. */
-export function openReading(crypto: Crypto, envelope: Bytes): OpenReading {
-  const reading = parseReading(crypto, envelope);
+/** Opens a kept envelope, whose digest the shard has. Throws FormatError only where a vault is damaged. */
+export function openReading(crypto: Crypto, envelope: Bytes, digest?: Bytes): OpenReading {
+  const reading = parseReading(crypto, envelope, digest);
   return { reading, records: parseReadingRecords(reading) };
 }
 

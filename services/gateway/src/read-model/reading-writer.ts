@@ -6,7 +6,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type Bytes, concatBytes, encodeUint32, encodeUint64, readUint32, readUint64, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { deviceUrnPrefix } from '@oppidum/formats/ids';
+import { deviceUrnPrefix, ID_SIZE } from '@oppidum/formats/ids';
 import { WRITER_PRAGMAS } from './database.ts';
 import { type KeptRow, msOf, openReading, type SampleRow, sampleRow } from './reading-rows.ts';
 import { rollUp } from './rollups.ts';
@@ -27,6 +27,8 @@ const ADD_ROLLUP = `ON CONFLICT (series, start_ms) DO UPDATE SET count = count +
   last = CASE WHEN excluded.last_ms >= coalesce(last_ms, 0) THEN excluded.last ELSE last END,
   last_ms = max(coalesce(last_ms, excluded.last_ms), coalesce(excluded.last_ms, last_ms))`;
 
+/** Of every device's URN. */
+const URN_PREFIX_SIZE = deviceUrnPrefix(new Uint8Array(ID_SIZE)).length;
 /** Readings and samples that one transaction takes. */
 const ROWS_OF_ONE_COMMIT = 65_536;
 /** Pages that wait for a commit stay in memory, up to so many kB. */
@@ -117,7 +119,7 @@ export class ReadingWriter {
 
   #open(shard: number, row: KeptRow, activity: Map<number, Activity>, samples: SampleRow[]): void {
     const { index, digest, receivedMs, isPersonal, envelope } = row;
-    const { reading, records } = openReading(this.#crypto, envelope);
+    const { reading, records } = openReading(this.#crypto, envelope, digest);
     const sender = this.#numbers.sender(reading.device);
     // Resolved records stand in the order of their times.
     const timeMs = msOf(records.at(-1)?.timeS ?? 0);
@@ -132,9 +134,8 @@ export class ReadingWriter {
       known.count += 1;
     }
     if (isPersonal) return;
-    const urnPrefixSize = deviceUrnPrefix(reading.device).length;
     for (const [position, record] of records.entries()) {
-      const series = this.#numbers.series(sender, record.name.slice(urnPrefixSize), record.unit);
+      const series = this.#numbers.series(sender, record.name.slice(URN_PREFIX_SIZE), record.unit);
       samples.push(sampleRow(record, { series, entry: index, position }));
     }
   }
