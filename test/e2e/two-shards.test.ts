@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { activateDevice, createModel, makeTransaction, registerDevices } from '@oppidum/device/actions';
 import { type Bytes, equalBytes, parseHex, toHex } from '@oppidum/formats/bytes';
+import { describeError } from '@oppidum/formats/errors';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { encodeReadingBatch, parseReadingAnswers } from '@oppidum/formats/reading-answers';
 import { parseReceipt } from '@oppidum/formats/receipt';
@@ -256,8 +257,8 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
     rmSync(socket, { force: true });
     writeFileSync(socket, 'something else');
     const refused = start('1');
-    // SOCKET_REFUSED
-    assert.match(refused.stderr, /A socket by which processes of the city find each other cannot be made/);
+    const facts = { socket: shardSocket(1), reason: 'something else has its name' };
+    assert.ok(refused.stderr.includes(describeError('SOCKET_REFUSED', facts)), refused.stderr);
     assert.equal(refused.status, 1);
     rmSync(socket);
   });
