@@ -20,6 +20,7 @@ export type PassingRefusal = Infer<typeof passingRefusalSchema>;
 /** CBOR heads of maps of two and three pairs (RFC 8949 §3.1, major type 5). */
 const MAP_HEADS: ReadonlySet<number | undefined> = new Set([0xa2, 0xa3]);
 
+/** Deterministic CBOR of a refusal. */
 export function encodePassingRefusal(refusal: PassingRefusal): Bytes {
   return encodeBy(passingRefusalSchema, refusal);
 }
