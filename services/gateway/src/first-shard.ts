@@ -6,6 +6,7 @@
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { NodeClient } from '@oppidum/node/client';
 import type { DataFolder } from '@oppidum/node/data-folder';
+import { isArchivedShard } from '@oppidum/telemetry/archived-shard';
 import { shardOfNumber } from '@oppidum/telemetry/declare-shard';
 import { declareFolderShard, folderSigners, openFolderShard } from '@oppidum/telemetry/folder-shard';
 import type { OpenShard } from '@oppidum/telemetry/open-shard';
@@ -26,7 +27,8 @@ export async function openFirstShard(options: FirstShardOptions): Promise<OpenSh
   const { node, logger } = options;
   const { paths } = options.folder;
   const { operator, telemetry } = folderSigners(paths);
-  if (telemetry === null || (operator === null && shardOfNumber(node, NUMBER) === null)) {
+  const isArchive = isArchivedShard(paths.shard(NUMBER));
+  if (!isArchive && (telemetry === null || (operator === null && shardOfNumber(node, NUMBER) === null))) {
     logger.warn('no readings are taken: shard 0 is not declared, and the keys that could do it are not in the data folder');
     return null;
   }

@@ -15,6 +15,7 @@ import type { DataPaths } from '@oppidum/node/data-folder';
 import { readFirstAccounts } from '@oppidum/node/found-city';
 import { readSeedFile } from '@oppidum/node/key-files';
 import type { Logger } from 'pino';
+import { isArchivedShard, openArchivedShard } from './archived-shard.ts';
 import { declareShard } from './declare-shard.ts';
 import { type OpenShard, openShard } from './open-shard.ts';
 
@@ -46,13 +47,14 @@ export async function declareFolderShard(
 /** Opens a declared shard. Throws NOT_AUTHORIZED where the key that signs anchors is not here, and as `openShard`. */
 export function openFolderShard({ paths, node, crypto, number, logger, onFailure }: FolderShardOptions): Promise<OpenShard> {
   const { operator, telemetry } = folderSigners(paths);
+  const place = { client: node, crypto, folder: paths.shard(number), number, randomBytes: freshBytes };
+  if (isArchivedShard(place.folder)) {
+    logger.warn({ shard: number }, 'this shard was restored without its keys: it is read and proven, and takes no readings');
+    return openArchivedShard({ ...place, erasureSigner: operator });
+  }
   if (telemetry === null) throw formatError('NOT_AUTHORIZED', { shard: number, want: 'the key of the account telemetry' });
   return openShard({
-    client: node,
-    crypto,
-    folder: paths.shard(number),
-    number,
-    randomBytes: freshBytes,
+    ...place,
     anchorSigner: telemetry,
     erasureSigner: operator,
     cloneReporter: telemetry,

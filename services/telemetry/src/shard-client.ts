@@ -20,9 +20,9 @@ export type RunningShard = {
   readonly number: number;
   readonly client: NodeLink;
   readonly crypto: Crypto;
-  readonly parts: ShardParts;
-  readonly publisher: CheckpointPublisher;
-  readonly sequencer: Sequencer;
+  readonly parts: Omit<ShardParts, 'logSigner' | 'receiptSigner'>;
+  readonly publisher: Pick<CheckpointPublisher, 'latest'>;
+  readonly sequencer: Pick<Sequencer, 'isOpen' | 'isBusy' | 'ingest' | 'ingestAll' | 'ingestInTurn'>;
   readonly erasures: Erasures;
   readonly kept: Listeners<number>;
   readonly anchored: Listeners<AnchorRecord>;

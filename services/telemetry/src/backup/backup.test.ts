@@ -13,8 +13,10 @@ import { openDataFolder } from '@oppidum/node/data-folder';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { packTar } from 'modern-tar/fs';
+import { pino } from 'pino';
 import { foundTestCity, inTemporaryFolder, runCity } from '../../../../test/support/running-city.ts';
 import { anchoredUpTo, createMake, enrolDevice, startShard } from '../../../../test/support/running-shard.ts';
+import { openFolderShard } from '../folder-shard.ts';
 
 type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -112,6 +114,26 @@ test('a backup of a running city verifies, and restores to one that proves and g
     assert.equal(statSync(join(cold, key)).mode & 0o777, 0o600);
     const coldCity = await runCity(await openDataFolder({ folder: cold, crypto }));
     assert.ok(coldCity.client.head().logSize >= (taken['logSize'] as number));
+    const archive = await openFolderShard({
+      ...{ paths: coldCity.folder.paths, node: coldCity.client, crypto, number: 0, logger: pino({ level: 'silent' }) },
+      onFailure: assert.fail,
+    });
+    assert.equal(archive.client.status().accepts, false);
+    const turned = await archive.client.ingest(lamp.sign(100_000));
+    assert.ok(turned.kind === 'passing' && turned.rejection.code === 'SHARD_RETIRED');
+    const old = encodeEvidence(await archive.client.evidence(digests[0]!));
+    const policy = parsePolicy(crypto, new Uint8Array(readFileSync(join(cold, 'city.policy'))));
+    assert.equal(
+      verifyEvidence(crypto, old, { policy }).verdict,
+      'OK',
+      'what the checkpoint of the backup covers stays provable',
+    );
+    assert.notEqual(
+      archive.client.reading(digests[300]!)?.envelope ?? null,
+      null,
+      'with the export of keys, readings about people are read',
+    );
+    await archive.close();
     await coldCity.stop();
 
     // A backup older than what was signed would be a second history.

@@ -18,8 +18,10 @@ import { fsyncFolder } from '@oppidum/node/durable-file';
 import { makeSecretFolder, writeSeedFile } from '@oppidum/node/key-files';
 import { writeFirstRecord } from '@oppidum/node/log-signer';
 import { writeLog } from '@oppidum/node/write-log';
+import { open as openEnvironment } from 'lmdb';
 import { shardPaths } from '../shard-keys.ts';
 import { Vault } from '../vault.ts';
+import { parseAnchor } from '../vault-records.ts';
 import { type BackupManifest, type BackupShard, invalid, readManifest } from './backup-folder.ts';
 import { adoptSigningState, assertContinues, type SigningState } from './signing-state.ts';
 
@@ -77,7 +79,8 @@ async function fillFolder(options: RestoreOptions, restoring: Restoring): Promis
   const { paths, manifest, keys, origin } = restoring;
   const isOurs = ({ path }: { readonly path: string }): boolean => path !== 'genesis.cbor' && path !== 'city.policy';
   await copyFiles(from, folder, manifest.files.filter(isOurs), 0o644);
-  for (const shard of manifest.shards) await deriveLog(options, paths, shard);
+  const height = await newestHeight(paths.node);
+  for (const shard of manifest.shards) await deriveLog(options, paths, shard, height);
   const state: SigningState = { folder, origin, shards: manifest.shards, crypto };
   if (signingState !== null) {
     await assertContinues(state, signingState);
@@ -112,10 +115,11 @@ async function settle(file: string, mode: number): Promise<void> {
 }
 
 /** The log of a shard from its vault; its checkpoint must be a head of it. */
-async function deriveLog({ crypto }: RestoreOptions, paths: DataPaths, shard: BackupShard): Promise<void> {
+async function deriveLog({ crypto }: RestoreOptions, paths: DataPaths, shard: BackupShard, height: number): Promise<void> {
   const { log, vault: folder } = shardPaths(paths.shard(shard.number));
   const vault = await Vault.open(folder, parseHex(shard.id));
   try {
+    await forgetAnchors(vault, height);
     const noteFile = join(log, 'checkpoint');
     const checkpoint = existsSync(noteFile) ? parseCheckpointNote(new Uint8Array(readFileSync(noteFile))).checkpoint : null;
     function* entries(from: number): Generator<Bytes> {
@@ -131,6 +135,24 @@ async function deriveLog({ crypto }: RestoreOptions, paths: DataPaths, shard: Ba
   } finally {
     await vault.close();
   }
+}
+
+/** Height of the newest block that was restored. */
+async function newestHeight(folder: string): Promise<number> {
+  const root = openEnvironment({ path: folder, readOnly: true, overlappingSync: false, maxDbs: 32, noSubdir: false });
+  try {
+    const blocks = root.openDB<Bytes, number>({ name: 'blocks', encoding: 'binary' });
+    return [...blocks.getKeys({ reverse: true, limit: 1 })][0] ?? -1;
+  } finally {
+    await root.close();
+  }
+}
+
+/** The vault was copied after the node: anchors in blocks that were not restored never took effect here. */
+async function forgetAnchors(vault: Vault, height: number): Promise<void> {
+  const anchors = vault.environment.openDB<Bytes, number>('anchors', { encoding: 'binary' });
+  const later = [...anchors.getRange()].filter(({ key, value }) => parseAnchor(key, value).height > height);
+  for (const { key } of later) await anchors.remove(key);
 }
 
 function read(folder: string, name: string): Bytes {
