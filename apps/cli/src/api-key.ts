@@ -24,7 +24,7 @@ export function apiKey(): string | null {
 }
 
 /** The key in a file. Throws KEY_FILE_MISSING, KEY_FILE_PERMISSIONS (modes mean nothing on Windows), API_KEY_INVALID. */
-export function readKeyFile(path: string): string {
+function readKeyFile(path: string): string {
   const descriptor = open(path);
   try {
     const { mode } = fstatSync(descriptor);

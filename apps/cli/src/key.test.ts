@@ -98,5 +98,10 @@ describe('oppidum key', () => {
     assert.equal(await codeOf(), 'API_KEY_INVALID');
     chmodSync(file, 0o644);
     assert.equal(await codeOf(), 'KEY_FILE_PERMISSIONS');
+    const doctor = await run('--json', '--key-file', file, 'doctor');
+    const { checks } = JSON.parse(doctor.stdout) as { checks: { name: string; outcome: string; detail: string }[] };
+    const check = checks.find(({ name }) => name === 'api-key');
+    assert.deepEqual([doctor.code, check?.outcome], [1, 'fail']);
+    assert.match(check?.detail ?? '', /644/);
   });
 });

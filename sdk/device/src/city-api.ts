@@ -12,11 +12,11 @@ const SOCKET_COUNT_MAX = 8;
 export class CityApi extends CityClient {
   readonly #agent: HttpAgent | HttpsAgent;
 
-  /** `base`: e.g. http://127.0.0.1:8420 */
-  constructor(base: string) {
+  /** `base`: e.g. http://127.0.0.1:8420. `apiKey`: for a city that lets nobody read without one; send it over TLS only. */
+  constructor(base: string, { apiKey }: { readonly apiKey?: string } = {}) {
     const options = { keepAlive: true, maxSockets: SOCKET_COUNT_MAX };
     const agent = new URL(base).protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
-    super(base, (url, call) => exchange(agent, url, call));
+    super(base, (url, call) => exchange(agent, url, call, apiKey));
     this.#agent = agent;
   }
 
@@ -26,10 +26,11 @@ export class CityApi extends CityClient {
   }
 }
 
-function exchange(agent: HttpAgent | HttpsAgent, url: URL, call: Call): Promise<Answer> {
+function exchange(agent: HttpAgent | HttpsAgent, url: URL, call: Call, apiKey: string | undefined): Promise<Answer> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   const type = call.body === undefined ? {} : { 'content-type': call.type, 'content-length': call.body.length };
-  const headers = { accept: call.accept, ...type };
+  const key = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  const headers = { accept: call.accept, ...type, ...key };
   return new Promise((resolve, reject) => {
     const options = { method: call.method, agent, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
     const request = send(url, options, (response) => readBody(response).then(resolve, reject));

@@ -14,6 +14,7 @@ import {
   checkGrowth,
   checkVersion,
 } from '../doctor/operations-checks.ts';
+import { checkKeyFile } from '../doctor/key-file-check.ts';
 import { checkShards } from '../doctor/shard-check.ts';
 import { EXIT } from '../failure.ts';
 import { printable } from '../output.ts';
@@ -47,6 +48,7 @@ async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
     checkPermissions(data),
     ...(lock === null ? [] : [checkKeys(data), lock.result]),
     checkDisk(data),
+    checkKeyFile(),
     checkGrowth(data, folder.foundedMs, nowMs),
     checkBackups(data, folder.foundedMs, nowMs),
     answer.result,

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import helmet from '@fastify/helmet';
 import { type FastifyInstance, fastify, LogController } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -94,6 +95,7 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
   await addGuard(app, context, own, options.budgets);
   addIdempotency(app, context);
   addRequestLog(app, context);
+  dropSilent(app);
   await app.register(helmet, HEADERS);
   await addDescription(app);
   addRoutes(app, context);
@@ -110,6 +112,19 @@ const HEADERS = {
   hsts: false,
   xXssProtection: false,
 } as const;
+
+/** At a stop, connections that have not asked anything yet are ended: Node waits for them as if they were at work. */
+function dropSilent(app: App): void {
+  const silent = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  app.server.on('request', ({ socket }) => silent.delete(socket));
+  app.addHook('preClose', async () => {
+    for (const socket of silent) socket.destroy();
+  });
+}
 
 function addRequestLog(app: App, { logger }: GatewayContext): void {
   app.addHook('onResponse', async (request, reply) => {

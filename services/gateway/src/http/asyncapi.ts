@@ -22,7 +22,7 @@ export function addAsyncDescription(app: App, context: GatewayContext): void {
 }
 
 /** The document. `httpHost`: name and port by which the reader knows this service. */
-export function describeMessages({ name, node, mqttAddress }: Described, httpHost: string): object {
+function describeMessages({ name, node, mqttAddress }: Described, httpHost: string): object {
   const mqtt = mqttAddress();
   const mqttServer = {
     host: mqtt === null ? 'localhost:8421' : `${mqtt.host}:${mqtt.port}`,

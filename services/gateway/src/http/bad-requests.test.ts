@@ -154,6 +154,20 @@ describe('slow senders', () => {
     ));
 });
 
+describe('connections that say nothing', () => {
+  // Node would wait for its keep-alive time, half a minute.
+  test('do not hold up a stop', { timeout: 20_000 }, async () => {
+    const { gateway, close } = await openDoors();
+    const { hostname, port } = new URL(gateway.http);
+    const open = connect(Number(port), hostname);
+    const gone = new Promise((resolve) => open.once('close', resolve).on('error', () => undefined));
+    await new Promise((resolve) => open.once('connect', resolve));
+    await fetch(`${gateway.http}/livez`).then((response) => response.text());
+    await close();
+    await gone;
+  });
+});
+
 describe('a request under way', () => {
   test('is not begun a second time: IDEMPOTENCY_KEY_BUSY', async () => {
     const refused: string[] = [];

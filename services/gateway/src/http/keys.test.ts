@@ -151,6 +151,27 @@ describe('who may do what', () => {
     assert.deepEqual(await codeOf(`/api/v1/readings?device=${'ab'.repeat(32)}`, ofType), [403, 'API_KEY_SCOPE']);
   });
 
+  test('a stream ends with API_KEY_REVOKED when its key is revoked, one of another key goes on', async () => {
+    const [key, other] = [makeKey(['readings:read']), makeKey(['readings:read'])];
+    const stop = new AbortController();
+    const open = (shown: string): Promise<Response> =>
+      fetch(`${doors.gateway.http}/api/v1/live`, { headers: { authorization: `Bearer ${shown}` }, signal: stop.signal });
+    const [ended, goesOn] = await Promise.all([open(key), open(other)]);
+    assert.deepEqual([ended.status, goesOn.status], [200, 200]);
+    doors.gateway.access.revokeKey(idOf(key), OWNER);
+    assert.match(await ended.text(), /API_KEY_REVOKED/);
+    const reader = goesOn.body!.getReader();
+    await ask('/api/v1/readings', null, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cose' },
+      body: Buffer.from(lamp.reading(40)),
+    });
+    let text = '';
+    while (!text.includes('event: readings')) text += Buffer.from((await reader.read()).value ?? []).toString();
+    assert.ok(!text.includes('API_KEY_REVOKED'));
+    stop.abort();
+  });
+
   test('values about people are for keys with personal:read, and that they were read is recorded before', async () => {
     const meter = await enrolDevice(doors.city, { personal: true });
     const envelope = meter.reading(1);
