@@ -81,12 +81,13 @@ async function evidenceOf({ readModel, shards }: GatewayContext, span: Span): Pr
   return evidence;
 }
 
-/** Null for the neighbour behind the span while nothing covers it yet. */
+/** Null for the neighbour behind the span while nothing covers it yet, and for what is past its retention: it shows as a gap. */
 async function evidenceOfOne(shard: TelemetryClient, digest: Uint8Array, isNeighbour: boolean): Promise<Uint8Array | null> {
   try {
     return encodeEvidence(await shard.evidence(digest));
   } catch (error) {
-    if (isNeighbour && error instanceof FormatError && error.code === 'NOT_ANCHORED') return null;
+    if (!(error instanceof FormatError)) throw error;
+    if (error.code === 'ENVELOPE_RETIRED' || (isNeighbour && error.code === 'NOT_ANCHORED')) return null;
     throw error;
   }
 }
