@@ -1,8 +1,9 @@
 /** Two telemetry processes on one node, devices split by id: whatever becomes of one, the other goes on, and nothing acknowledged is lost. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,6 +23,7 @@ import { runCommand } from '../support/command-line.ts';
 import { freshBytes, inTemporaryFolder } from '../support/running-city.ts';
 import { TestDevice } from '../support/running-shard.ts';
 
+const CLI = fileURLToPath(import.meta.resolve('@oppidum/cli/main'));
 const MAIN = fileURLToPath(import.meta.resolve('@oppidum/telemetry/telemetry-main'));
 const DEVICE_COUNT = 20;
 const BATCH_COUNT = 40;
@@ -261,6 +263,33 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
     assert.ok(refused.stderr.includes(describeError('SOCKET_REFUSED', facts)), refused.stderr);
     assert.equal(refused.status, 1);
     rmSync(socket);
+  });
+
+  test('a shard that is a service of its own waits for its node, follows it, and stops when it is told to', async () => {
+    const start = (): ChildProcess =>
+      spawn(process.execPath, [CLI, 'shard', 'start', '1', '--data', data], { stdio: ['ignore', 'ignore', 'ignore'] });
+    const stop = async (child: ChildProcess): Promise<number> => {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      return ((await ended) as [number])[0];
+    };
+    const service = start();
+    await until('it takes readings', allAccept);
+    const { http } = city;
+    await city.end('SIGKILL');
+    city = await CityProcess.start(data, { http: Number(new URL(http).port), mqtt: 0 }, ['--start-shards', 'no']);
+    await until('it has found the new node', allAccept);
+    await until('all are taken', async () => (await send(senders)).size === 0);
+    assert.equal(await stop(service), 0);
+    await until('it is away', async () => !(await allAccept()));
+
+    await city.end('SIGTERM');
+    const early = start();
+    await until('it holds its folder', () => existsSync(join(data, 'shards', '1', 'lock')));
+    const busy = await runCommand(['fsck', '--data', data]);
+    assert.equal(busy.code, 5, 'nothing is checked while a shard runs');
+    assert.equal(await stop(early), 0);
+    city = await CityProcess.start(data);
   });
 
   test('shards are declared and retired while the city runs: keys of before stay, those of a retired one are told so', async () => {

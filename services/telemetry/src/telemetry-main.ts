@@ -96,7 +96,12 @@ async function main(options: Options): Promise<void> {
   // A parent that is gone wants nothing more.
   process.on('disconnect', () => asked.abort());
 
-  const close = await start(options, logger, asked.signal);
+  const close = await start(options, logger, asked.signal).catch((error: Error) => {
+    // Told to stop while it waited for the node.
+    if (asked.signal.aborted) return null;
+    throw error;
+  });
+  if (close === null) return;
   const ready = { ready: true, shard };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   process.send?.(ready);
