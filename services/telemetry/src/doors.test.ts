@@ -43,6 +43,52 @@ describe('a shard acknowledges nothing', () => {
       await shard.close();
     }));
 
+  test('when the node fell silent while a group went to disk: the sender asks again and gets the receipt', () =>
+    withCity(async (city) => {
+      let isAlive = true;
+      const client = { ...city.client, isAlive: () => isAlive };
+      const shard = await startShard({ ...city, client });
+      const lamp = await enrolDevice(city);
+      const forget = shard.client.onKept(() => {
+        isAlive = false;
+      });
+      const envelope = lamp.sign(1);
+      assert.equal(codeOf(await shard.client.ingest(envelope)), 'NODE_SILENT');
+      forget();
+      isAlive = true;
+      const answer = await shard.client.ingest(envelope);
+      assert.equal(answer.kind === 'kept' && answer.index, 0);
+      assert.equal(shard.client.status().size, 1);
+      await shard.close();
+    }));
+
+  test('when it is retired between admission and group', () =>
+    withCity(async (city) => {
+      let [isArmed, isRetired, askedCount] = [false, false, 0];
+      const shard = await startShard({
+        ...city,
+        client: {
+          ...city.client,
+          read: (ref) => {
+            const record = city.client.read(ref);
+            return isRetired && ref.kind.name === 'shard' ? ({ ...record, status: 'retired' } as typeof record) : record;
+          },
+          head: () => {
+            // Asked for as the admission begins, then after the shard was found open.
+            if (isArmed && ++askedCount === 2) isRetired = true;
+            return city.client.head();
+          },
+        },
+      });
+      const lamp = await enrolDevice(city);
+      assert.equal(codeOf(await shard.client.ingest(lamp.sign(1))), 'kept');
+      await anchoredUpTo(shard, 0);
+      isArmed = true;
+      assert.equal(codeOf(await shard.client.ingest(lamp.sign(2))), 'SHARD_RETIRED');
+      assert.equal(shard.client.status().size, 1, 'what would never be anchored is not kept');
+      await shard.close();
+    }));
+
   test('when too many wait, and nothing of those that wait is lost', () =>
     withCity(async (city) => {
       const shard = await startShard(city, { waitingCountMax: 3 });

@@ -257,21 +257,27 @@ export class Sequencer {
   async #sequence(group: readonly Admitted[]): Promise<void> {
     const draft = new GroupDraft(this.#options.vault);
     const judgements: Judgement[] = [];
-    const now = this.#options.height();
+    const { height: lastHeight, closedBecause } = this.#options;
+    const [now, closed] = [lastHeight(), closedBecause()];
     for (const { admissions, height } of group) {
       for (const earlier of admissions) {
-        const admission = height === now ? earlier : this.#recheck(earlier);
+        const current = height === now ? earlier : this.#recheck(earlier);
+        const admission = closed === null ? current : passing(closed);
         const isPersonal = admission.kind === 'verified' && admission.reading.sender.isPersonal;
         judgements.push(draft.judge(isPersonal ? await this.#bind(admission) : admission));
       }
     }
     const make = draft.leaves.length === 0 ? null : await this.#keep(draft);
 
-    // ACKNOWLEDGE
+    // ACKNOWLEDGE, unless the disk took so long that the node fell silent meanwhile: then it is decided, and told the next time.
+    const silent = closed ?? closedBecause();
     let next = 0;
     for (const { part } of group) {
       const { request, first, envelopes } = part;
-      for (let i = 0; i < envelopes.length; i++) request.answers[first + i] = this.#answer(judgements[next++] as Judgement, make);
+      for (let i = 0; i < envelopes.length; i++) {
+        const judgement = judgements[next++] as Judgement;
+        request.answers[first + i] = silent === null ? this.#answer(judgement, make) : passing(silent);
+      }
       this.#waitingCount -= envelopes.length;
       this.#waitingSize -= sizeOf(envelopes);
       request.missing -= envelopes.length;
@@ -364,6 +370,10 @@ function countParts(parts: readonly Part[], countMax: number): number {
     count++;
   }
   return count;
+}
+
+function passing(rejection: Rejection): Extract<Admission, { readonly kind: 'passing' }> {
+  return { kind: 'passing', rejection };
 }
 
 function finalAnswer({ device, digest, outcome }: Decision, receipt: Bytes): IngestAnswer {
