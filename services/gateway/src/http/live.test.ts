@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createConnection } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { actionOf, envelopeOf, execute, freshAccount } from '../../../../test/support/running-city.ts';
+import { actionOf, envelopeOf, execute, freshAccount, inTemporaryFolder } from '../../../../test/support/running-city.ts';
 import {
   enrolDevice,
   eventually,
   openDoors,
   type RunningDoors,
+  runDoors,
   type TestDevice,
 } from '../../../../test/support/running-gateway.ts';
 import type { LiveEvent } from '../live/live-events.ts';
@@ -182,6 +183,22 @@ describe('the stream of events', () => {
     socket.destroy();
   });
 });
+
+test('an id means the same after a restart of everything', () =>
+  inTemporaryFolder(async (folder) => {
+    const first = await runDoors(folder);
+    const lamp = await enrolDevice(first.city);
+    const [start] = await listen(`${first.gateway.http}/api/v1/live`, {}, 0);
+    for (const sequence of [1, 2, 3]) await first.shard.client.ingest(lamp.reading(sequence));
+    await first.close();
+    const second = await runDoors(folder, false);
+    const events = await listen(`${second.gateway.http}/api/v1/live?topics=readings`, { lastEventId: start!.id }, 3);
+    assert.deepEqual(
+      events.map(({ data }) => data['sequence']),
+      [1, 2, 3],
+    );
+    await second.close();
+  }));
 
 /** The code of an event that ends a stream. */
 function codeIn(text: string | null): string {

@@ -10,7 +10,7 @@ import { encodePack } from '@oppidum/device/reading-pack';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { signReading } from '@oppidum/formats/reading';
 import { freshBytes } from '../../../../test/support/running-city.ts';
-import { openForWriting } from './database.ts';
+import { openForWriting, ROLLUP_MS } from './database.ts';
 import { ReadingFollower } from './reading-follower.ts';
 import type { KeptRow } from './reading-rows.ts';
 import { encodeReadingBatch, parseReadingBatch } from './reading-writer.ts';
@@ -35,8 +35,10 @@ const rows = Array.from({ length: 200 }, (_, index): KeptRow => {
   };
 });
 
-/** All rows after readings were written in batches of this size. */
-async function written(size: number): Promise<readonly unknown[]> {
+const TABLES = ['cursors', 'device_activity', 'readings', 'samples', 'rollups'].map((table) => `SELECT * FROM ${table}`);
+
+/** Answers to these questions after readings were written in batches of this size; by default all rows. */
+async function written(size: number, questions: readonly string[] = TABLES): Promise<readonly unknown[]> {
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-follower-'));
   const file = join(folder, 'read-model.sqlite');
   try {
@@ -46,8 +48,7 @@ async function written(size: number): Promise<readonly unknown[]> {
       await follower.write({ shard: 0, end: Math.min(rows.length, start + size), rows: rows.slice(start, start + size) });
     await follower.close();
     const connection = new DatabaseSync(file, { readOnly: true });
-    const tables = ['cursors', 'device_activity', 'readings', 'samples', 'rollups'];
-    const found = tables.map((table) => connection.prepare(`SELECT * FROM ${table}`).all());
+    const found = questions.map((question) => connection.prepare(question).all());
     connection.close();
     return found;
   } finally {
@@ -65,6 +66,17 @@ test('rows are the same whether this thread or the worker wrote them', async () 
     rollups?.reduce((sum, row) => sum + (row['count'] as number), 0),
     2 * 180,
   );
+});
+
+test('rollups that grew batch by batch are what their samples come to', async () => {
+  // Of equal times the last entry counts.
+  const fresh = `WITH made AS (SELECT series, time_ms - time_ms % ${ROLLUP_MS} AS start_ms, count(*) AS count, count(number) AS numbers,
+    min(number) AS minimum, max(number) AS maximum, sum(number) AS total, max(time_ms) AS newest_ms FROM samples GROUP BY 1, 2)
+    SELECT series, start_ms, count, numbers, minimum, maximum, total, newest_ms AS last_ms, (SELECT number FROM samples
+      WHERE series = made.series AND time_ms = newest_ms ORDER BY entry DESC, position DESC LIMIT 1) AS last
+    FROM made ORDER BY 1, 2`;
+  const [kept, made] = await written(7, ['SELECT * FROM rollups', fresh]);
+  assert.deepEqual(kept, made);
 });
 
 test('a batch survives the way between threads', () => {
