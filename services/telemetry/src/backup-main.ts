@@ -13,7 +13,6 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { generateSeed } from '@oppidum/crypto/signer';
@@ -140,7 +139,7 @@ type Summary = { readonly checked: Readonly<Record<string, number>>; readonly da
 
 /** Runs fsck in a process of its own; its findings go to standard error. */
 async function deriveAgain(data: string): Promise<Summary> {
-  const program = fileURLToPath(import.meta.resolve('@oppidum/telemetry/fsck-main'));
+  const program = join(import.meta.dirname, 'fsck-main.ts');
   const args = ['--disable-warning=ExperimentalWarning', program, '--data', data];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let summary: Summary | null = null;

@@ -4,7 +4,6 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { encodeEvidence } from '@oppidum/formats/evidence';
@@ -19,7 +18,7 @@ const DAY_MS = 86_400_000;
 const LATER_MS = 500 * DAY_MS;
 
 function runProgram(name: string, ...args: readonly string[]): { code: number | null; stdout: string; stderr: string } {
-  const program = fileURLToPath(import.meta.resolve(`@oppidum/telemetry/${name}`));
+  const program = join(import.meta.dirname, `${name}.ts`);
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
     encoding: 'utf8',
   });

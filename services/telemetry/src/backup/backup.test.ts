@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { ERRORS } from '@oppidum/formats/error-catalogue';
@@ -22,7 +21,7 @@ type Ran = { readonly code: number | null; readonly stdout: string; readonly std
 
 /** In a process of its own, as people run it: the city runs in this one. */
 function run(...args: readonly string[]): Promise<Ran> {
-  const program = fileURLToPath(import.meta.resolve('@oppidum/telemetry/backup-main'));
+  const program = join(import.meta.dirname, '..', 'backup-main.ts');
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args]);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (part) => (stdout += part));
@@ -61,14 +60,87 @@ const says = (code: keyof typeof ERRORS): RegExp => new RegExp(ERRORS[code].mess
 const [BACKUP_KEY_WRONG, BACKUP_INVALID] = [says('BACKUP_KEY_WRONG'), says('BACKUP_INVALID')];
 const WORD = 'resident-4711-at-home';
 
+type Scene = {
+  readonly top: string;
+  readonly data: string;
+  readonly file: string;
+  readonly keysFile: string;
+  readonly open: readonly string[];
+  readonly badge: Bytes;
+  readonly envelope: Bytes;
+  /** The 301st is about somebody. */
+  readonly digests: readonly Bytes[];
+  readonly taken: Readonly<Record<string, unknown>>;
+};
+
+async function restoreCold({ top, data, file, keysFile, open, badge, envelope, digests, taken }: Scene): Promise<void> {
+  // Without the signing state: validator keys are new and what was signed last is of nothing.
+  const cold = join(top, 'cold');
+  const restored = await must('restore', '--from', file, '--data', cold, ...open, '--keys', keysFile);
+  assert.deepEqual([restored['hasSigningState'], restored['hasKeys']], [false, true]);
+  assert.notDeepEqual(readFileSync(join(cold, 'keys', 'log.seed')), readFileSync(join(data, 'keys', 'log.seed')));
+  assert.ok(!existsSync(join(cold, 'shards', '0', 'keys')));
+  assert.match(readFileSync(join(cold, 'log', 'last-signed'), 'utf8'), /\n0\n/);
+  for (const name of ['operator', 'telemetry'])
+    assert.deepEqual(readFileSync(join(cold, 'keys', `${name}.seed`)), readFileSync(join(data, 'keys', `${name}.seed`)));
+  const key = join('shards', '0', 'subject-keys', `${toHex(badge)}.key`);
+  assert.equal(statSync(join(cold, key)).mode & 0o777, 0o600);
+  const coldCity = await runCity(await openDataFolder({ folder: cold, crypto }));
+  assert.ok(coldCity.client.head().logSize >= (taken['logSize'] as number));
+  const archive = await openFolderShard({
+    ...{ paths: coldCity.folder.paths, node: coldCity.client, crypto, number: 0, logger: pino({ level: 'silent' }) },
+    onFailure: assert.fail,
+  });
+  assert.equal(archive.client.status().accepts, false);
+  const turned = await archive.client.ingest(envelope);
+  assert.ok(turned.kind === 'passing' && turned.rejection.code === 'SHARD_RETIRED');
+  const old = encodeEvidence(await archive.client.evidence(digests[0]!));
+  const policy = parsePolicy(crypto, new Uint8Array(readFileSync(join(cold, 'city.policy'))));
+  assert.equal(verifyEvidence(crypto, old, { policy }).verdict, 'OK', 'what the checkpoint of the backup covers stays provable');
+  assert.notEqual(
+    archive.client.reading(digests[300]!)?.envelope ?? null,
+    null,
+    'with the export of keys, readings about people are read',
+  );
+  await archive.close();
+  await coldCity.stop();
+}
+
+async function restoreWarm({
+  top,
+  data,
+  keysFile,
+  open,
+  envelope,
+  digests,
+}: Omit<Scene, 'file' | 'badge' | 'taken'>): Promise<void> {
+  // One of the stopped city continues it, and the old folder signs no more.
+  const second = join(top, 'second.backup');
+  await must('create', '--data', data, '--out', second);
+  const warm = join(top, 'warm');
+  await must('restore', '--from', second, '--data', warm, ...open, '--keys', keysFile, '--signing-state', data);
+  await assert.rejects(openDataFolder({ folder: data, crypto }), { code: 'DATA_FOLDER_FOREIGN' });
+  assert.ok(!existsSync(join(data, 'keys', 'log.seed')) && !existsSync(join(data, 'log', 'last-signed')));
+  const city = await runCity(await openDataFolder({ folder: warm, crypto }));
+  const shard = await startShard(city);
+  assert.equal((await shard.client.ingest(envelope)).kind, 'kept');
+  await anchoredUpTo(shard, shard.client.status().size - 1);
+  for (const digest of [digests[0], digests[300], crypto.sha256(envelope)] as Bytes[]) {
+    const evidence = encodeEvidence(await shard.client.evidence(digest));
+    assert.equal(verifyEvidence(crypto, evidence, { policy: parsePolicy(crypto, city.client.policyFile()) }).verdict, 'OK');
+  }
+  await shard.close();
+  await city.stop();
+}
+
 test('a backup of a running city verifies, and restores to one that proves and goes on where its signing state moved along', () =>
   inTemporaryFolder(async (top) => {
     mkdirSync(top, { recursive: true });
     const data = join(top, 'city');
     const [file, keysFile] = [join(top, 'city.backup'), join(top, 'city.keys')];
     const [seal, open] = await recipient(top);
-    let city = await runCity(await foundTestCity(data));
-    let shard = await startShard(city);
+    const city = await runCity(await foundTestCity(data));
+    const shard = await startShard(city);
     const badge = await enrolDevice(city, await createMake(city, { personal: true, name: 'Badge 1' }));
     const lamp = await enrolDevice(city);
     const personal = (sequence: number): Bytes => badge.sign(sequence, { records: [{ n: WORD, v: 61 }] });
@@ -101,40 +173,7 @@ test('a backup of a running city verifies, and restores to one that proves and g
       'nothing is left in between',
     );
 
-    // Without the signing state: validator keys are new and what was signed last is of nothing.
-    const cold = join(top, 'cold');
-    const restored = await must('restore', '--from', file, '--data', cold, ...open, '--keys', keysFile);
-    assert.deepEqual([restored['hasSigningState'], restored['hasKeys']], [false, true]);
-    assert.notDeepEqual(readFileSync(join(cold, 'keys', 'log.seed')), readFileSync(join(data, 'keys', 'log.seed')));
-    assert.ok(!existsSync(join(cold, 'shards', '0', 'keys')));
-    assert.match(readFileSync(join(cold, 'log', 'last-signed'), 'utf8'), /\n0\n/);
-    for (const name of ['operator', 'telemetry'])
-      assert.deepEqual(readFileSync(join(cold, 'keys', `${name}.seed`)), readFileSync(join(data, 'keys', `${name}.seed`)));
-    const key = join('shards', '0', 'subject-keys', `${toHex(badge.id)}.key`);
-    assert.equal(statSync(join(cold, key)).mode & 0o777, 0o600);
-    const coldCity = await runCity(await openDataFolder({ folder: cold, crypto }));
-    assert.ok(coldCity.client.head().logSize >= (taken['logSize'] as number));
-    const archive = await openFolderShard({
-      ...{ paths: coldCity.folder.paths, node: coldCity.client, crypto, number: 0, logger: pino({ level: 'silent' }) },
-      onFailure: assert.fail,
-    });
-    assert.equal(archive.client.status().accepts, false);
-    const turned = await archive.client.ingest(lamp.sign(100_000));
-    assert.ok(turned.kind === 'passing' && turned.rejection.code === 'SHARD_RETIRED');
-    const old = encodeEvidence(await archive.client.evidence(digests[0]!));
-    const policy = parsePolicy(crypto, new Uint8Array(readFileSync(join(cold, 'city.policy'))));
-    assert.equal(
-      verifyEvidence(crypto, old, { policy }).verdict,
-      'OK',
-      'what the checkpoint of the backup covers stays provable',
-    );
-    assert.notEqual(
-      archive.client.reading(digests[300]!)?.envelope ?? null,
-      null,
-      'with the export of keys, readings about people are read',
-    );
-    await archive.close();
-    await coldCity.stop();
+    await restoreCold({ top, data, file, keysFile, open, badge: badge.id, envelope: lamp.sign(100_000), digests, taken });
 
     // A backup older than what was signed would be a second history.
     await shard.close();
@@ -144,23 +183,7 @@ test('a backup of a running city verifies, and restores to one that proves and g
     assert.equal(existsSync(join(top, 'no', 'oppidum.json')), false);
     assert.ok(existsSync(join(data, 'oppidum.json')), 'a refused restore takes nothing');
 
-    // One of the stopped city continues it, and the old folder signs no more.
-    const second = join(top, 'second.backup');
-    await must('create', '--data', data, '--out', second);
-    const warm = join(top, 'warm');
-    await must('restore', '--from', second, '--data', warm, ...open, '--keys', keysFile, '--signing-state', data);
-    await assert.rejects(openDataFolder({ folder: data, crypto }), { code: 'DATA_FOLDER_FOREIGN' });
-    assert.ok(!existsSync(join(data, 'keys', 'log.seed')) && !existsSync(join(data, 'log', 'last-signed')));
-    city = await runCity(await openDataFolder({ folder: warm, crypto }));
-    shard = await startShard(city);
-    await keep(personal(2));
-    await anchoredUpTo(shard, shard.client.status().size - 1);
-    for (const digest of [digests[0], digests[300], digests.at(-1)] as Bytes[]) {
-      const evidence = encodeEvidence(await shard.client.evidence(digest));
-      assert.equal(verifyEvidence(crypto, evidence, { policy: parsePolicy(crypto, city.client.policyFile()) }).verdict, 'OK');
-    }
-    await shard.close();
-    await city.stop();
+    await restoreWarm({ top, data, keysFile, open, envelope: personal(2), digests });
   }));
 
 test('no key, no signing state, no word about anybody is in a backup; what is erased stays erased in old ones', () =>
