@@ -61,10 +61,25 @@ export type OpenShard = {
   readonly close: () => Promise<void>;
 };
 
+const CHECKPOINT_INTERVAL_MS = 250;
+const ANCHOR_INTERVAL_MS = 1_000;
 /** With so many new entries, checkpoints and anchors come sooner while that costs little: a busy shard's evidence is there at once. */
 const QUICK_CHECKPOINT = { entryCount: 32, intervalMs: 25 } as const;
 /** An anchor stays on the ledger for ever (about 3 kB with its leaves), and the state keeps the last 1,024: not sooner than this. */
 const QUICK_ANCHOR = { entryCount: 32, intervalMs: 75 } as const;
+
+/** The same while the shard is not busy: then readings come first, and checkpoints and anchors at their ordinary pace. */
+function whileQuiet(load: Load, { entryCount, intervalMs }: typeof QUICK_CHECKPOINT | typeof QUICK_ANCHOR, ordinaryMs: number) {
+  return {
+    entryCount,
+    get intervalMs(): number {
+      return load.isBusy() ? ordinaryMs : intervalMs;
+    },
+  };
+}
+
+/** Known once the sequencer is there. */
+type Load = { isBusy: () => boolean };
 
 /** What the running parts tell each other. */
 type Wiring = {
@@ -76,6 +91,7 @@ type Wiring = {
   readonly kept: Listeners<number>;
   readonly anchored: Listeners<AnchorRecord>;
   readonly clock: () => number;
+  readonly load: Load;
   readonly onRefusal: (refusal: Rejection) => void;
   readonly onFailure: (error: Error) => void;
   cloneReports: CloneReports | null;
@@ -92,6 +108,7 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
   let stop = (_error: Error): void => undefined;
   const wiring = wire(options, parts, (error) => stop(error));
   const sequencer = makeSequencer(options, wiring);
+  wiring.load.isBusy = () => sequencer.isBusy;
   const erasures = makeErasures(options, wiring);
   const anchorer = makeAnchorer(options, wiring);
   const retention = makeRetention(options, wiring, sequencer);
@@ -134,12 +151,14 @@ export async function openShard(options: ShardOptions): Promise<OpenShard> {
 function wire(options: ShardOptions, parts: ShardParts, onFailure: (error: Error) => void): Wiring {
   const { client, crypto, clock = Date.now, onRefusal = () => undefined } = options;
   const { id, log, logSigner, paths, vault } = parts;
+  const load: Load = { isBusy: () => false };
+  const quick = whileQuiet(load, QUICK_CHECKPOINT, CHECKPOINT_INTERVAL_MS);
   const publisher = new CheckpointPublisher({
     log,
     folder: paths.log,
     sign: (head) => logSigner.sign(log, head),
     onFailure,
-    ...(options.publishIntervalMs === undefined ? { quick: QUICK_CHECKPOINT } : { intervalMs: options.publishIntervalMs }),
+    ...(options.publishIntervalMs === undefined ? { quick } : { intervalMs: options.publishIntervalMs }),
   });
   const riders = new InterlockRiders(client, crypto);
   for (const entry of vault.entriesFrom(client.read(at(anchorHeadKind, id))?.size ?? 0)) riders.offer(entry);
@@ -153,6 +172,7 @@ function wire(options: ShardOptions, parts: ShardParts, onFailure: (error: Error
     kept: new Listeners(),
     anchored: new Listeners(),
     clock,
+    load,
     onRefusal,
     onFailure,
     cloneReports: null,
@@ -228,8 +248,8 @@ async function resumeErasures(erasures: Erasures, { onRefusal }: Wiring): Promis
 }
 
 function makeAnchorer(options: ShardOptions, wiring: Wiring): Anchorer {
-  const { client, randomBytes, anchorSigner, anchorIntervalMs = 1_000 } = options;
-  const { parts, anchored } = wiring;
+  const { client, randomBytes, anchorSigner, anchorIntervalMs = ANCHOR_INTERVAL_MS } = options;
+  const { parts, anchored, load } = wiring;
   return new Anchorer({
     ...wiring,
     ...parts,
@@ -238,7 +258,7 @@ function makeAnchorer(options: ShardOptions, wiring: Wiring): Anchorer {
     signer: anchorSigner,
     shard: parts.id,
     intervalMs: anchorIntervalMs,
-    ...(options.anchorIntervalMs === undefined ? { quick: QUICK_ANCHOR } : {}),
+    ...(options.anchorIntervalMs === undefined ? { quick: whileQuiet(load, QUICK_ANCHOR, ANCHOR_INTERVAL_MS) } : {}),
     onAnchored: (anchor) => anchored.tell(anchor),
   });
 }

@@ -69,7 +69,7 @@ type Admitted = { readonly part: Part; readonly admissions: readonly Admission[]
 const WAITING_COUNT_MAX = 8_192;
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
 const GROUP_COUNT_MAX = 1_024;
-const BUSY_COUNT = 256;
+const BUSY_COUNT = 400;
 /** Envelopes judged together: some milliseconds of signatures. */
 const SLICE_COUNT = 100;
 /** What may be filled by those who wait for room: the rest is for those who are told that there is none. */
