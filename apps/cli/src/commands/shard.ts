@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<ShardJson>[] = [
 const NUMBER_MAX = 63;
 
 const WHO_MOVES =
-  'A device key is at home in one shard for as long as it is in force (specs/telemetry.md §1.1): the readings of keys that are at home here are refused from now on, until each of these devices has another key (`device rotate`)';
+  'A device key is at home in one shard for as long as it is in force (specs/telemetry.md §1.1): the readings of keys that are at home here are refused from now on, until each of these devices has its next key; what such a device has no receipt for must be signed anew with that key';
 
 /** Adds subcommands and their work to the command. */
 export function buildShard(command: Command): void {
