@@ -125,6 +125,20 @@ describe('the stream of events', () => {
     assert.equal(one.length, 10, 'as a parameter');
   });
 
+  test('of what was erased nothing is told any more, also not to who asks for the past', async () => {
+    const [start] = await listen(url(''), {}, 0);
+    await doors.shard.client.ingest(badge.reading(40, [{ sensor: 'door', value: 'Berta', timeMs: Date.now() }]));
+    const before = await listen(url('?topics=readings'), { lastEventId: start!.id }, 1);
+    assert.equal(before[0]?.data['device'], badge.hex);
+    await doors.shard.erase(badge.id, 'request');
+    await doors.shard.client.ingest(lamp.reading(41));
+    const after = await eventually(
+      () => listen(url('?topics=readings'), { lastEventId: start!.id }, 1),
+      ([event]) => event?.data['device'] !== badge.hex,
+    );
+    assert.equal(after[0]?.data['sequence'], 41);
+  });
+
   const garbage: readonly (readonly [string, string])[] = [
     ['garbage', 'garbage'],
     ['a number', '17'],

@@ -3,10 +3,13 @@
 import type { ServerResponse } from 'node:http';
 import type { ErrorCode } from '@oppidum/formats/errors';
 import { formatError } from '@oppidum/formats/errors';
+import { erasureKind } from '@oppidum/formats/state-erasure';
+import { kindOfKey } from '@oppidum/formats/state-registry';
+import type { CommittedBlock } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Principal } from '../access/principal.ts';
+import { isInScope, type Principal } from '../access/principal.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { blockEvents, type LiveEvent, readingEvent, TOPICS, type Topic } from '../live/live-events.ts';
 import { newestPlace, parsePlace } from '../live/live-place.ts';
@@ -48,7 +51,12 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
   const wakeAll = (): void => {
     for (const { stream } of open) stream.wake();
   };
-  const forget = [node.onBlock(wakeAll), ...shards.map((shard) => shard.onKept(wakeAll))];
+  const onBlock = ({ changes }: CommittedBlock): void => {
+    // What was erased is told to nobody any more.
+    if (changes.some(({ key }) => kindOfKey(key)?.name === erasureKind.name)) events.forget();
+    wakeAll();
+  };
+  const forget = [node.onBlock(onBlock), ...shards.map((shard) => shard.onKept(wakeAll))];
   forget.push(
     access.onRevoked((keyId) => {
       for (const one of open) {
@@ -132,10 +140,8 @@ function isAbout({ device, deviceType }: LiveEvent, query: LiveQuery): boolean {
   return (query.device === undefined || query.device === device) && (query.type === undefined || query.type === deviceType);
 }
 
-/** True where the principal is not limited to devices, or to this one. */
 function isFor({ device, deviceType }: LiveEvent, { scope }: Principal): boolean {
-  if (device === null || scope === null) return true;
-  return scope.devices?.has(device) === true || (deviceType !== null && scope.deviceTypes?.has(deviceType) === true);
+  return device === null || isInScope(scope, device, deviceType);
 }
 
 /** Why a stream that goes on may not, or null. */
@@ -184,6 +190,10 @@ class KnownEvents {
 
   constructor(context: GatewayContext) {
     this.#context = context;
+  }
+
+  forget(): void {
+    this.#events.clear();
   }
 
   /** Events of the next entries from an index on. */
