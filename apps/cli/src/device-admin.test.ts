@@ -52,7 +52,7 @@ async function enrol({ api, records, manufacturer, maker }: TestMaker, personal:
 }
 
 /** Files under a folder whose bytes hold the word. */
-function filesWith(folder: string, word: string | Uint8Array): string[] {
+function filesWith(folder: string, word: string | Buffer): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((file) => file.isFile() && readFileSync(join(file.parentPath, file.name)).includes(word))
     .map(({ name }) => name);
