@@ -79,6 +79,17 @@ test('rollups that grew batch by batch are what their samples come to', async ()
   assert.deepEqual(kept, made);
 });
 
+test('a worker that fails says so, and closing does not wait for it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oppidum-follower-'));
+  const file = join(folder, 'read-model.sqlite');
+  openForWriting(file).close();
+  const follower = new ReadingFollower(file, crypto);
+  const damaged = rows.map((row) => ({ ...row, envelope: new Uint8Array(500) }));
+  await assert.rejects(follower.write({ shard: 0, end: rows.length, rows: damaged }, true));
+  await follower.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
 test('a batch survives the way between threads', () => {
   const batch = { shard: 7, end: 2 ** 40, rows };
   assert.deepEqual(parseReadingBatch(encodeReadingBatch(batch)), batch);

@@ -61,6 +61,10 @@ export class ReadingFollower {
     const worker = new Worker(new URL('./reading-worker.ts', import.meta.url), { workerData: this.#file });
     worker.on('message', (isCommitted: boolean) => this.#answer?.resolve(isCommitted));
     worker.on('error', (error: Error) => this.#answer?.reject(error));
+    // One that failed is gone already when somebody closes us.
+    worker.on('exit', () => {
+      this.#worker = null;
+    });
     return worker;
   }
 }
