@@ -12,6 +12,7 @@ import { addAccountRoutes } from './accounts.ts';
 import { addAsyncDescription } from './asyncapi.ts';
 import { addBlockRoutes } from './blocks.ts';
 import { addCityRoutes } from './city.ts';
+import { addCompleteRoutes } from './complete.ts';
 import { addDescription } from './description.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
@@ -27,7 +28,6 @@ import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
 import { addProposalRoutes } from './proposals.ts';
 import { addReadingRoutes } from './readings.ts';
-import { addCompleteRoutes } from './complete.ts';
 import { addReceiptRoutes } from './receipts.ts';
 import { addSeriesRoutes } from './series.ts';
 import { addTileRoutes } from './tiles.ts';
@@ -146,9 +146,9 @@ function addRoutes(app: App, context: GatewayContext): void {
     addDeviceRoutes,
     addReadingRoutes,
     addCompleteRoutes,
-    addReceiptRoutes,
     addSeriesRoutes,
     addLiveRoutes,
+    addReceiptRoutes,
     addIngestRoutes,
     addBlockRoutes,
     addTransactionRoutes,
