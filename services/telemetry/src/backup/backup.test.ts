@@ -216,6 +216,12 @@ test('no key, no signing state, no word about anybody is in a backup; what is er
     await shard.erase(badge.id, 'request');
     await shard.close();
     await city.stop();
+    for (const word of [subject, Buffer.from(subject, 'hex')])
+      assert.deepEqual(
+        filesUnder(data).filter((name) => readFileSync(join(data, name)).includes(word)),
+        [],
+        'no page, log or journal ever held the key',
+      );
     const [seal, open] = await recipient(top);
     await must('keys', '--data', data, '--out', join(top, 'city.keys'), ...seal);
     const cold = join(top, 'cold');
