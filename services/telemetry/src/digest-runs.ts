@@ -7,7 +7,7 @@
  * Run r has the entries from r × 65,536 on. Those of the run that fills follow from the groups.
  */
 
-import { type Bytes, encodeUint32, readUint32 } from '@oppidum/formats/bytes';
+import { type Bytes, readUint32 } from '@oppidum/formats/bytes';
 import { HASH_SIZE } from '@oppidum/proofs/merkle-hash';
 import type { Database, RootDatabase } from 'lmdb';
 
@@ -55,17 +55,25 @@ export class DigestRuns {
 
   /** The rows of the full run. */
   rows(): { readonly key: number; readonly value: Bytes }[] {
-    const buckets: Bytes[][] = Array.from({ length: BUCKET_COUNT }, () => []);
+    const sizes = new Uint32Array(BUCKET_COUNT);
+    for (let i = 0; i < RUN_SIZE; i++) addTo(sizes, this.#recent[i * HASH_SIZE] as number, ITEM_SIZE);
+    const rows = Array.from(sizes, (size, first) => ({
+      key: this.#runCount * BUCKET_COUNT + first,
+      value: new Uint8Array(size),
+    }));
+    const ends = new Uint32Array(BUCKET_COUNT);
     for (let i = 0; i < RUN_SIZE; i++) {
-      const item = new Uint8Array(ITEM_SIZE);
-      item.set(this.#recent.subarray(i * HASH_SIZE, i * HASH_SIZE + PREFIX_SIZE));
-      const index = this.storedEnd + i;
-      item[PREFIX_SIZE] = index / 2 ** 40;
-      item[PREFIX_SIZE + 1] = (index / 2 ** 32) % 256;
-      item.set(encodeUint32(index % 2 ** 32), PREFIX_SIZE + 2);
-      (buckets[this.#recent[i * HASH_SIZE] as number] as Bytes[]).push(item);
+      const first = this.#recent[i * HASH_SIZE] as number;
+      const { value } = rows[first] as { readonly value: Bytes };
+      const at = addTo(ends, first, ITEM_SIZE) - ITEM_SIZE;
+      for (let j = 0; j < PREFIX_SIZE; j++) value[at + j] = this.#recent[i * HASH_SIZE + j] as number;
+      let rest = this.storedEnd + i;
+      for (let j = ITEM_SIZE - 1; j >= PREFIX_SIZE; j--) {
+        value[at + j] = rest % 256;
+        rest = Math.floor(rest / 256);
+      }
     }
-    return buckets.map((items, first) => ({ key: this.#runCount * BUCKET_COUNT + first, value: Buffer.concat(items) }));
+    return rows;
   }
 
   /** Puts what `rows` gave; within a batch of LMDB. */
@@ -97,4 +105,10 @@ export class DigestRuns {
 function startsAt(bytes: Bytes, at: number, digest: Bytes): boolean {
   for (let i = 0; i < PREFIX_SIZE; i++) if (bytes[at + i] !== digest[i]) return false;
   return true;
+}
+
+function addTo(sums: Uint32Array, i: number, more: number): number {
+  const sum = (sums[i] as number) + more;
+  sums[i] = sum;
+  return sum;
 }
