@@ -23,7 +23,7 @@ import { actionOf, envelopeOf, execute, foundTestCity, freshBytes, type RunningC
 import { signToken } from './tokens.ts';
 
 /** Opens a gateway; what it logs is dropped unless a logger is given. */
-function runGateway(city: RunningCity, options: Partial<GatewayOptions> = {}): Promise<Gateway> {
+export function runGateway(city: RunningCity, options: Partial<GatewayOptions> = {}): Promise<Gateway> {
   const { paths, genesis } = city.folder;
   return startGateway({
     crypto: nativeCrypto,

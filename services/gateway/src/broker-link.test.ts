@@ -6,12 +6,25 @@ import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { parsePassingRefusal } from '@oppidum/formats/passing-refusal';
 import { parseReceipt } from '@oppidum/formats/receipt';
+import { deviceKeyKind } from '@oppidum/formats/state-devices';
+import { at } from '@oppidum/formats/state-layout';
+import { homeShard } from '@oppidum/proofs/home-shard';
+import { declareShard } from '@oppidum/telemetry/declare-shard';
+import { declaredShards } from '@oppidum/telemetry/device-records';
+import { RemoteShard } from '@oppidum/telemetry/remote-shard';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { pino } from 'pino';
 import { type BrokerUser, GATEWAY_USER, TestBroker } from '../../../test/support/broker.ts';
 import { skipWithout } from '../../../test/support/programs.ts';
-import { inTemporaryFolder } from '../../../test/support/running-city.ts';
-import { enrolDevice, eventually, type RunningDoors, runDoors, type TestDevice } from '../../../test/support/running-gateway.ts';
+import { freshBytes, inTemporaryFolder } from '../../../test/support/running-city.ts';
+import {
+  enrolDevice,
+  eventually,
+  type RunningDoors,
+  runDoors,
+  runGateway,
+  type TestDevice,
+} from '../../../test/support/running-gateway.ts';
 import { readBrokerLogin } from './broker-login.ts';
 
 const skip = skipWithout('mosquitto');
@@ -180,6 +193,51 @@ test(
         await doors.close();
       });
     }),
+);
+
+test('while one shard is away its devices are told so, and the messages of the others go on', { skip }, () =>
+  inTemporaryFolder(async (folder) => {
+    const doors = await runDoors(join(folder, 'city'));
+    const { city, shard } = doors;
+    const { client: node, operator, telemetry } = city;
+    const place = { client: node, crypto, folder: city.folder.paths.shard(1), number: 1, randomBytes: freshBytes };
+    const id = await declareShard({ ...place, signer: operator, anchorAccount: telemetry.account, clock: Date.now });
+    const found = new Map<number, TestDevice>();
+    while (found.size < 2) {
+      const device = await enrolDevice(city);
+      const from = node.read(at(deviceKeyKind, device.id, 0))?.from ?? 0;
+      found.set(homeShard(crypto, declaredShards(node), device.id, from)?.number ?? -1, device);
+    }
+    const [here, there] = [found.get(0)!, found.get(1)!];
+    const genesis = toHex(node.genesisHash);
+    const broker = await TestBroker.start(folder, genesis, [userOf(here), userOf(there)]);
+    const known = { id, number: 1, origin: `${node.origin}/shard-1`, tilesFolder: '' };
+    const away = new RemoteShard({ path: join(folder, 'shard-1.sock'), genesisHash: node.genesisHash, ...known });
+    const gateway = await runGateway(city, {
+      shards: [shard.client, away.client],
+      folder: join(folder, 'second'),
+      accessFolder: join(folder, 'access'),
+      broker: { url: broker.url, login: GATEWAY_USER },
+    });
+    const [one, other] = [await attach(broker, genesis, here), await attach(broker, genesis, there)];
+    await untilSubscribed(one);
+    await other.publish(there.reading(1));
+    await eventually(
+      async () => other.came.map((message) => parsePassingRefusal(message)?.code),
+      (codes) => codes.includes('NOT_READY'),
+    );
+    await Promise.all([1, 2, 3].map((sequence) => one.publish(here.reading(sequence))));
+    await eventually(
+      async () => sequencesOf(one.came),
+      (sequences) => new Set(sequences).size === 3,
+    );
+    assert.deepEqual(sequencesOf(other.came), []);
+    await Promise.all([one, other].map(({ client }) => client.endAsync(true)));
+    await gateway.close();
+    await away.close();
+    await broker.kill();
+    await doors.close();
+  }),
 );
 
 test('user name and password come from a file of mode 600 or the environment', () =>

@@ -195,7 +195,8 @@ export class BrokerLink {
     }
     const answer = await this.#context.intake.ingestInTurn(envelope);
     this.#context.metrics.countReading('mqtt', answer.kind);
-    if (answer.kind === 'passing' && OURS.has(answer.rejection.code)) {
+    // Where one shard of several is away, its devices are told so, and the messages of the others go on.
+    if (answer.kind === 'passing' && OURS.has(answer.rejection.code) && !this.#context.intake.accepts()) {
       // Not acknowledged: the broker sends it again once we are back.
       line.socket.destroy(new Error(answer.rejection.code));
       return;

@@ -54,6 +54,7 @@ test('each reading goes where its key is at home; who is away keeps nobody from 
     assert.deepEqual(parted?.map(codeOf), ['kept', 'NOT_READY']);
     assert.throws(() => alone.ingestAll([there[0]!.sign(3)]), { code: 'NOT_READY' });
     assert.equal(codeOf(await alone.ingestInTurn(there[0]!.sign(3))), 'NOT_READY');
+    assert.equal(alone.accepts(), true);
 
     const full = new Intake({ crypto, node: client, shards: [zero.client, { ...one.client, ingestAll: () => null }] });
     assert.deepEqual((await full.ingestAll([here[0]!.sign(4), there[0]!.sign(4)]))?.map(codeOf), ['kept', 'OVERLOADED']);
@@ -61,6 +62,7 @@ test('each reading goes where its key is at home; who is away keeps nobody from 
 
     const silent = new Intake({ crypto, node: { ...client, isAlive: () => false }, shards: [zero.client, one.client] });
     assert.throws(() => silent.ingestAll([here[0]!.sign(5)]), { code: 'NOT_READY' });
+    assert.equal(silent.accepts(), false);
 
     await act(client, operator, 'shard/retire', { id, reason: 'enough' });
     assert.throws(() => intake.ingestAll([there[0]!.sign(5)]), { code: 'SHARD_RETIRED' });

@@ -66,6 +66,12 @@ export class Intake {
     return 'shard' in way ? way.shard.ingestInTurn(envelope) : Promise.resolve({ kind: 'passing', ...way });
   }
 
+  /** False while the city takes no readings at all. */
+  accepts(): boolean {
+    const { node, shards } = this.#options;
+    return node.isAlive() && shards.some((shard) => shard.accepts());
+  }
+
   #ingestPart(
     shard: TelemetryClient,
     ways: readonly Way[],
