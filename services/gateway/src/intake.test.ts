@@ -33,7 +33,9 @@ test('each reading goes where its key is at home; who is away keeps nobody from 
     assert.ok(atZero > 0 && atOne > 0 && atZero + atOne === 16);
     const isHere = (device: TestDevice, i: number): boolean => answers?.[i]?.kind === 'kept' && isKeptBy(device);
     const isKeptBy = (device: TestDevice): boolean =>
-      one.client.readings(0, 99).some(({ envelope }) => envelope !== null && Buffer.from(envelope).includes(device.id));
+      one.client
+        .readings(0, 99)
+        .some(({ envelope }) => envelope !== null && Buffer.from(envelope).includes(Buffer.from(device.id)));
     const there = devices.filter(isHere);
     const here = devices.filter((device) => !there.includes(device));
     assert.equal(there.length, atOne);

@@ -70,7 +70,7 @@ describe('a node in another process', { concurrency: false }, () => {
       const told: number[] = [];
       client.onBlock(({ height }) => told.push(height));
       const account = freshAccount();
-      const answer = await client.submit(envelopeOf(client, city.operator, [account.action]));
+      const answer = await client.submit(envelopeOf(city.client, city.operator, [account.action]));
       assert.ok('executed' in answer && answer.executed.code === 'OK');
       await until(() => told.includes(answer.executed.height));
       same();
