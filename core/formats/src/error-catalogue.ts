@@ -1,7 +1,7 @@
 /**
  * The words behind every code: what it means, its HTTP status, its exit code and what to do next.
  * Exit codes: 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable.
- * Formats, proofs, ledger and devices are here, files and doors of services in `service-errors.ts`.
+ * Formats, proofs, ledger and devices are here; files and doors of services, access, readings and operations in files of their own.
  */
 
 import { ACCESS_ERRORS } from './access-errors.ts';

@@ -5,6 +5,7 @@ import { addExamples, type Cli, openCli, versionOf } from '../cli.ts';
 import type { CheckResult } from '../doctor/check.ts';
 import { checkApi, checkCheckpoint, checkClock, checkPorts, checkReadModel } from '../doctor/city-checks.ts';
 import { checkDisk, checkFolder, checkKeys, checkLock, checkNode, checkPermissions } from '../doctor/folder-checks.ts';
+import { checkKeyFile } from '../doctor/key-file-check.ts';
 import {
   checkAnchors,
   checkApiKeys,
