@@ -15,7 +15,6 @@ import {
   checkGrowth,
   checkVersion,
 } from '../doctor/operations-checks.ts';
-import { checkKeyFile } from '../doctor/key-file-check.ts';
 import { checkShards } from '../doctor/shard-check.ts';
 import { EXIT } from '../failure.ts';
 import { printable } from '../output.ts';
