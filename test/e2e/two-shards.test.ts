@@ -179,6 +179,27 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
     for (const sender of senders) for (const digest of sender.kept.slice(-3)) await assertProven(digest);
   });
 
+  test('a shard that is stopped is taken for away: its devices hear so, and get their first receipts when it runs again', async () => {
+    const one = (await shards()).find(({ number }) => number === 1)!;
+    const [theirs, others] = [senders.filter(({ shard }) => shard === one.id), senders.filter(({ shard }) => shard !== one.id)];
+    const pid = holderOf('shards/1');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const codes = [...(await send(theirs)).keys()];
+      assert.ok(codes.length === 1 && (codes[0] === 'NOT_READY' || codes[0] === '503'), codes.join());
+      assert.equal((await send(others)).size, 0);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await until('it accepts again', allAccept);
+    await until('all are taken', async () => (await send(theirs)).size === 0);
+    assert.equal(holderOf('shards/1'), pid, 'the same process');
+    await until('all is anchored', async () => (await shards()).every(({ size, anchoredSize }) => anchoredSize === size));
+    const { size } = (await shards()).find(({ number }) => number === 1)!;
+    const kept = theirs.reduce((sum, sender) => sum + sender.kept.length, 0);
+    assert.equal(size, kept, 'nothing is kept twice');
+  });
+
   test('a stopped node is silent: within a second nothing is acknowledged, and all goes on when it runs again', async () => {
     const one = (await shards()).find(({ number }) => number === 1)!;
     const genesisHash = senders[0]!.device.audience;
