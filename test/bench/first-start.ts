@@ -1,5 +1,5 @@
 /**
- * From `npm start` in an empty folder to the first reading that the API gives with evidence which verifies: keys, genesis, services, fifty
+ * From `npm start` in an empty folder to the first reading that the API gives with evidence which verifies: keys, genesis, services, 120
  * devices enrolled, a reading sent over MQTT, logged, anchored, under a cosigned checkpoint.
  */
 

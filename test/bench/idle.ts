@@ -1,5 +1,5 @@
 /**
- * Memory of a city at rest with its fifty simulated devices: every process that `npm start` leaves running, the launcher included.
+ * Memory of a city at rest with its 120 simulated devices: every process that `npm start` leaves running, the launcher included.
  * Counted is what no file backs (`Pss_Anon` and `Pss_Shmem` of proc(5) smaps_rollup): pages of files the system takes back at will.
  */
 

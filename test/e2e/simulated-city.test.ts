@@ -84,7 +84,7 @@ test('killed in the middle of enrolment and begun again, the city is made once; 
     assert.equal(new Set(devices.map(({ deviceType }) => deviceType)).size, 5);
     assert.ok(devices.every(({ status, simulated }) => status === 'active' && simulated));
     assert.equal(readdirSync(join(folder, 'keys')).length, DEVICE_COUNT);
-    assert.match(second.log, /10 devices of 5 kinds/);
+    assert.match(second.log, /10 devices of \d+ kinds/);
     assert.match(second.log, /none of them is real/);
     assert.equal(await second.end('SIGTERM'), 0, second.log);
     assert.equal(second.log.trim().split('\n').length, 1, second.log);

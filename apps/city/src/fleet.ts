@@ -3,12 +3,14 @@
 import type { Device } from '@oppidum/device/device';
 import { MqttLink } from '@oppidum/device/mqtt-link';
 import { isOutboxFull } from '@oppidum/device/outbox';
+import type { SensorRecord } from '@oppidum/device/reading-pack';
 import type { ShardKeys } from '@oppidum/device/shard-keys';
-import type { DeviceKind } from './kinds.ts';
+import type { Moment } from './kinds/curves.ts';
+import type { DeviceKind, Site } from './kinds/kind.ts';
 import type { TroubleLog } from './trouble-log.ts';
 
 /** A device with what it measures. */
-export type Member = { readonly device: Device; readonly kind: DeviceKind; readonly seed: number };
+export type Member = { readonly device: Device; readonly kind: DeviceKind; readonly site: Site };
 
 export type FleetOptions = {
   readonly mqttUrl: string;
@@ -19,6 +21,8 @@ export type FleetOptions = {
 
 /** Share of the interval by which each measurement comes earlier or later, so that devices do not march in step. */
 const JITTER = 0.1;
+/** What does not move says where it is now and then. */
+const PLACE_EVERY_MS = 3_600_000;
 
 /** All devices, from `start` to `stop`. */
 export class Fleet {
@@ -26,6 +30,8 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #links: readonly MqttLink[];
   readonly #timers = new Map<Member, NodeJS.Timeout>();
+  /** When each told its place last. */
+  readonly #placed = new Map<Member, number>();
   #isStopped = false;
 
   constructor(members: readonly Member[], options: FleetOptions) {
@@ -58,10 +64,19 @@ export class Fleet {
     await Promise.all(this.#links.map((link) => link.stop()));
   }
 
+  /** What it measures; its place with it from time to time, where it does not move. */
+  #records(member: Member, moment: Moment): readonly SensorRecord[] {
+    const { kind, site } = member;
+    const measured = kind.measure(site, moment);
+    const isDue = moment.timeMs - (this.#placed.get(member) ?? 0) >= PLACE_EVERY_MS;
+    if (site.route !== undefined || !isDue) return measured;
+    this.#placed.set(member, moment.timeMs);
+    return [...placeRecords(site, moment), ...measured];
+  }
+
   #measure(member: Member): void {
-    const { device, kind, seed } = member;
     const timeMs = Date.now();
-    device.measure(kind.measure(seed, { timeMs, hour: localHour(timeMs) })).catch((error: unknown) => {
+    member.device.measure(this.#records(member, { timeMs, hour: localHour(timeMs) })).catch((error: unknown) => {
       if (!isOutboxFull(error)) throw error;
       this.#options.log.trouble('OUTBOX_FULL', 'the outbox is full; new readings are dropped until the city is back');
     });
@@ -71,6 +86,14 @@ export class Fleet {
       setTimeout(() => this.#measure(member), delayMs),
     );
   }
+}
+
+/** Where a device stands, as it would tell it itself. */
+function placeRecords({ place }: Site, { timeMs }: Moment): readonly SensorRecord[] {
+  return [
+    { sensor: 'lat', unit: 'lat', value: place.lat, timeMs },
+    { sensor: 'lon', unit: 'lon', value: place.lon, timeMs },
+  ];
 }
 
 /** The hour of day on this machine's clock, with its fraction. */

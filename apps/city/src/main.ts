@@ -1,8 +1,8 @@
 /**
- * The simulated city: fifty devices of five kinds that nobody built, each with its own key, talking to a city over its network as
+ * The simulated city: devices of a dozen kinds that nobody built, each with its own key, talking to a city over its network as
  * strangers do. Their models say on the ledger that they are simulated.
  *
- *   node main.ts --api http://127.0.0.1:8420 --mqtt mqtt://127.0.0.1:8421 --folder DIR [--interval-ms 10000] [--devices 50] [--clock-error-ms 1000]
+ *   node main.ts --api http://127.0.0.1:8420 --mqtt mqtt://127.0.0.1:8421 --folder DIR [--interval-ms 10000] [--devices 120] [--seed 1] [--clock-error-ms 1000]
  */
 
 import { join } from 'node:path';
@@ -15,22 +15,27 @@ import { Backoff } from '@oppidum/device/backoff';
 import { CityApi } from '@oppidum/device/city-api';
 import { DeviceClock } from '@oppidum/device/clock';
 import { Device } from '@oppidum/device/device';
+import { writeFileDurably } from '@oppidum/device/durable-file';
 import { enrolDevices } from '@oppidum/device/enrol';
 import { type Outbox, openOutbox } from '@oppidum/device/outbox';
 import { ProvenRecords } from '@oppidum/device/proven-records';
 import { openShardKeys, type ShardKeys } from '@oppidum/device/shard-keys';
 import { systemMonotonic, systemTime } from '@oppidum/device/system-time';
-import { type Bytes, concatBytes, encodeUtf8, readUint32 } from '@oppidum/formats/bytes';
+import { type Bytes, concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { readDeviceKey, readEnrolledCount, readMaker, readOrPinPolicy, writeEnrolledCount } from './city-folder.ts';
 import { Fleet, type Member } from './fleet.ts';
-import { DEVICE_KINDS, type DeviceKind } from './kinds.ts';
+import type { DeviceKind } from './kinds/kind.ts';
+import { planToGeoJson } from './plan.ts';
+import { makePosts, type Post } from './sites.ts';
 import { TroubleLog } from './trouble-log.ts';
 
-const USAGE = 'usage: main.ts --api URL --mqtt URL --folder DIR [--interval-ms N] [--devices N] [--clock-error-ms N]';
+const USAGE = 'usage: main.ts --api URL --mqtt URL --folder DIR [--interval-ms N] [--devices N] [--seed N] [--clock-error-ms N]';
 const INTERVAL_MS = 10_000;
-const DEVICE_COUNT = 50;
+const DEVICE_COUNT = 120;
+/** Of the town and of all that its devices measure. */
+const SEED = 1;
 const DEVICE_COUNT_MAX = 1_000;
 /** One device that nobody lets in must not fill the outbox of all. */
 const SENDER_SIZE_MAX = 4 * 1024 * 1024;
@@ -46,11 +51,12 @@ type Options = {
   readonly folder: string;
   readonly intervalMs: number;
   readonly deviceCount: number;
+  readonly seed: number;
   readonly clockErrorMs: number;
 };
 
 /** A device before it is one: its place in the city and its key. */
-type Draft = { readonly kind: DeviceKind; readonly entry: NewDevice };
+type Draft = { readonly post: Post; readonly entry: NewDevice };
 
 function log(line: string): void {
   process.stderr.write(`simulated city: ${line}\n`);
@@ -64,17 +70,19 @@ function readOptions(): Options | null {
       folder: { type: 'string' },
       'interval-ms': { type: 'string', default: String(INTERVAL_MS) },
       devices: { type: 'string', default: String(DEVICE_COUNT) },
+      seed: { type: 'string', default: String(SEED) },
       'clock-error-ms': { type: 'string', default: String(CLOCK_ERROR_MS) },
     },
   });
   const { api, mqtt, folder } = values;
   const [intervalMs, deviceCount] = [Number(values['interval-ms']), Number(values.devices)];
-  const clockErrorMs = Number(values['clock-error-ms']);
+  const [seed, clockErrorMs] = [Number(values.seed), Number(values['clock-error-ms'])];
   const isWhole = Number.isSafeInteger(intervalMs) && intervalMs >= 100 && Number.isSafeInteger(deviceCount);
   if (api === undefined || mqtt === undefined || folder === undefined || !isWhole) return null;
   if (deviceCount < 1 || deviceCount > DEVICE_COUNT_MAX || !URL.canParse(api) || !URL.canParse(mqtt)) return null;
+  if (!Number.isSafeInteger(seed) || seed < 0) return null;
   if (!Number.isSafeInteger(clockErrorMs) || clockErrorMs < 0 || clockErrorMs > CLOCK_ERROR_MAX_MS) return null;
-  return { api, mqtt, folder, intervalMs, deviceCount, clockErrorMs };
+  return { api, mqtt, folder, intervalMs, deviceCount, seed, clockErrorMs };
 }
 
 async function run(options: Options, stopped: Promise<void>): Promise<void> {
@@ -85,8 +93,11 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
   const policy = await untilReached(() => readOrPinPolicy(folder, api), troubles, stopped);
   if (policy === null) return;
   const records = new ProvenRecords(nativeCrypto, policy, api);
-  const models = DEVICE_KINDS.map((kind) => makeModel(maker.manufacturer, kind));
-  const drafts = await makeDrafts(folder, models, deviceCount);
+  const { plan, posts } = makePosts(options.seed, deviceCount);
+  await writeFileDurably(join(folder, 'map.geojson'), encodeUtf8(JSON.stringify(planToGeoJson(plan))));
+  const kinds = [...new Set(posts.map(({ kind }) => kind))];
+  const models = kinds.map((kind) => makeModel(maker.manufacturer, kind));
+  const drafts = await makeDrafts(folder, maker.manufacturer, posts);
   if ((await readEnrolledCount(folder, records.audience)) < deviceCount) {
     const enrolment = {
       api,
@@ -113,9 +124,7 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
   const members = drafts.map((draft) => makeMember(draft, { outbox, issuers: shardKeys, clock }));
   const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, intervalMs, log: troubles });
   fleet.start();
-  log(
-    `${deviceCount} devices of ${DEVICE_KINDS.length} kinds, a reading of each every ${intervalMs / 1_000} s; none of them is real`,
-  );
+  log(`${deviceCount} devices of ${kinds.length} kinds, a reading of each every ${intervalMs / 1_000} s; none of them is real`);
   await stopped;
   keeper.stop();
   await fleet.stop();
@@ -129,25 +138,24 @@ function makeModel(manufacturer: Bytes, { name, modelName }: DeviceKind): Model 
   return { id, name: modelName, deviceType: name, personal: false, simulated: true };
 }
 
-async function makeDrafts(folder: string, models: readonly Model[], count: number): Promise<Draft[]> {
+async function makeDrafts(folder: string, manufacturer: Bytes, posts: readonly Post[]): Promise<Draft[]> {
   const drafts: Draft[] = [];
-  for (let i = 0; i < count; i++) {
-    const place = i % DEVICE_KINDS.length;
-    const [kind, model] = [DEVICE_KINDS[place] as DeviceKind, models[place] as Model];
-    const label = `${kind.name}-${String(Math.floor(i / DEVICE_KINDS.length) + 1).padStart(2, '0')}`;
+  for (const post of posts) {
+    const label = `${post.kind.name}-${String(post.number).padStart(2, '0')}`;
     const signer = await readDeviceKey(folder, label);
     const id = deviceIdOf(nativeCrypto, signer.publicKey);
-    drafts.push({ kind, entry: { id, model: model.id, signer, grade: 'device', label } });
+    const { id: model } = makeModel(manufacturer, post.kind);
+    drafts.push({ post, entry: { id, model, signer, grade: 'device', label } });
   }
   return drafts;
 }
 
 type Equipment = { readonly outbox: Outbox; readonly issuers: ShardKeys; readonly clock: DeviceClock };
 
-function makeMember({ kind, entry }: Draft, equipment: Equipment): Member {
+function makeMember({ post, entry }: Draft, equipment: Equipment): Member {
   const { id, signer } = entry;
   const device = new Device({ crypto: nativeCrypto, id, keyNumber: FIRST_KEY_NUMBER, signer, ...equipment });
-  return { device, kind, seed: readUint32(id, 0) };
+  return { device, kind: post.kind, site: post.site };
 }
 
 /** Tries until the city answers; null when told to stop first. Throws any refusal that waiting cannot change. */
