@@ -83,6 +83,14 @@ export class CompactTree {
     this.#size++;
   }
 
+  /** One that grows by itself from here. */
+  copy(): CompactTree {
+    const tree = new CompactTree(this.#crypto);
+    tree.#peaks.push(...this.#peaks);
+    tree.#size = this.#size;
+    return tree;
+  }
+
   /** RFC 6962 root of everything appended. */
   root(): Bytes {
     let root: Bytes | null = null;

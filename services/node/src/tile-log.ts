@@ -29,6 +29,9 @@ const LEVEL_COUNT_MAX = 7;
 /** A log's size and the RFC 6962 root (32 bytes) of its first `size` entries. */
 export type LogHead = { readonly size: number; readonly root: Bytes };
 
+/** Entries that are hashed and not appended yet; `tree` is the edge of the log with them. */
+export type PreparedEntries = { readonly tree: CompactTree; readonly append: () => void };
+
 type Snapshot = LogHead & { readonly edge: Bytes };
 type Frontier = { readonly tree: CompactTree; readonly previousSize: number };
 type LiveTile = { readonly level: number; readonly index: number; readonly tile: HashTile };
@@ -37,7 +40,7 @@ type LiveTile = { readonly level: number; readonly index: number; readonly tile:
 export class TileLog {
   readonly #crypto: Crypto;
   readonly #files: TileFiles;
-  readonly #tree: CompactTree;
+  #tree: CompactTree;
   #persistedSize: number;
   /** The size persisted before; partial tiles that were outgrown by then go with the next `persist`. */
   #previousSize: number;
@@ -93,15 +96,34 @@ export class TileLog {
    * Throws TOO_LARGE (an entry above 65,535 bytes), and then appends none.
    */
   append(entries: readonly Bytes[]): number {
-    this.#assertUsable();
     const first = this.size;
+    this.prepare(entries).append();
+    return first;
+  }
+
+  /**
+   * The same in two steps, for who must know the tree before the entries are durable: hashes them, and appends them when told to, unless
+   * the log has grown in between. Throws as `append` does.
+   */
+  prepare(entries: readonly Bytes[]): PreparedEntries {
+    this.#assertUsable();
     const tooLarge = entries.find(({ length }) => length > ENTRY_SIZE_MAX);
     if (tooLarge !== undefined) throw formatError('TOO_LARGE', { size: tooLarge.length, sizeMax: ENTRY_SIZE_MAX });
-    for (const entry of entries) {
-      this.#liveBundle(Math.floor(this.size / TILE_WIDTH)).push(entry.slice());
-      this.#tree.append(leafHash(this.#crypto, entry), this.#keepHash);
-    }
-    return first;
+    const [before, tree] = [this.#tree, this.#tree.copy()];
+    const hashes: Bytes[] = [];
+    // The levels and indexes follow from the order: only the hashes need be kept.
+    for (const entry of entries) tree.append(leafHash(this.#crypto, entry), (_level, _index, hash) => hashes.push(hash));
+    return {
+      tree,
+      append: () => {
+        this.#assertUsable();
+        if (this.#tree !== before || before.size !== tree.size - entries.length) throw new Error('the log has grown in between');
+        for (const [i, entry] of entries.entries())
+          this.#liveBundle(Math.floor((before.size + i) / TILE_WIDTH)).push(entry.slice());
+        this.#keepHashes(before.size, tree.size, hashes);
+        this.#tree = tree;
+      },
+    };
   }
 
   /** Makes everything appended until now durable as files; resolves with the head they amount to. Rejects for good after a failed write. */
@@ -192,8 +214,20 @@ export class TileLog {
     return entries;
   }
 
-  /** Stores a subtree that an appended entry completed. */
-  readonly #keepHash = (level: number, index: number, hash: Bytes): void => {
+  /** Stores the subtrees that entries completed: of each its leaf, then upwards as far as it is the last of a subtree. */
+  #keepHashes(from: number, to: number, hashes: readonly Bytes[]): void {
+    let next = 0;
+    for (let index = from; index < to; index++) {
+      let [level, place] = [0, index];
+      this.#keepHash(level, place, hashes[next++] as Bytes);
+      for (; place % 2 === 1; next++) {
+        place = (place - 1) / 2;
+        this.#keepHash(++level, place, hashes[next] as Bytes);
+      }
+    }
+  }
+
+  #keepHash(level: number, index: number, hash: Bytes): void {
     const place = placeOf(level, index);
     const key = tileKey(place.level, place.index);
     let live = this.#liveTiles.get(key);
@@ -202,7 +236,7 @@ export class TileLog {
       this.#liveTiles.set(key, live);
     }
     live.tile.write(place.height, place.offset, hash);
-  };
+  }
 
   /** `HashReader` of the proofs: the subtree over entries [index × 2^level, (index + 1) × 2^level). */
   readonly #readHash = (level: number, index: number): Bytes => {

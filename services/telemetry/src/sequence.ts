@@ -12,8 +12,6 @@ import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { type ErrorCode, type Rejection, reject } from '@oppidum/formats/errors';
 import { parseReading } from '@oppidum/formats/reading';
 import type { TileLog } from '@oppidum/node/tile-log';
-import { leafHash } from '@oppidum/proofs/merkle-hash';
-import type { CompactTree } from '@oppidum/proofs/merkle-tree';
 import type { Admission, VerifiedReading } from './admit.ts';
 import type { IngestAnswer } from './client.ts';
 import { GroupDraft, type Judgement } from './group-draft.ts';
@@ -30,7 +28,7 @@ export type SequencerOptions = {
   readonly shard: Bytes;
   readonly vault: Vault;
   readonly keys: SubjectKeys;
-  readonly log: Pick<TileLog, 'append'>;
+  readonly log: Pick<TileLog, 'prepare' | 'size'>;
   /** Signs the heads of groups. */
   readonly receiptSigner: Signer;
   /** POSIX milliseconds. */
@@ -78,7 +76,6 @@ const IN_TURN_SHARE = 0.75;
 /** The one place where a shard's log grows. */
 export class Sequencer {
   readonly #options: SequencerOptions;
-  readonly #tree: CompactTree;
   #waiting: Part[] = [];
   #admitted: Admitted[] = [];
   /** All that have no answer yet. */
@@ -96,7 +93,6 @@ export class Sequencer {
 
   constructor(options: SequencerOptions) {
     this.#options = options;
-    this.#tree = options.vault.tree(options.crypto);
   }
 
   /** False once the shard has failed or is closed. */
@@ -307,13 +303,13 @@ export class Sequencer {
   }
 
   async #keep(draft: GroupDraft): Promise<ReceiptMaker> {
-    const { crypto, vault, keys, log, receiptSigner, clock, onKept, onClones } = this.#options;
+    const { vault, keys, log, receiptSigner, clock, onKept, onClones } = this.#options;
     const receivedMs = clock();
     const entries = draft.kept.map(({ reading, index }): VaultEntry => {
       return { index, digest: reading.digest, receivedMs, ...storeEnvelope(keys, reading) };
     });
-    if (entries.some(({ index }, i) => index !== this.#tree.size + i)) throw new Error('an index is given once');
-    for (const { digest } of entries) this.#tree.append(leafHash(crypto, digest));
+    if (entries.some(({ index }, i) => index !== log.size + i)) throw new Error('an index is given once');
+    const grown = log.prepare(entries.map(({ digest }) => digest));
 
     // SIGN: one signature covers the whole group.
     const { group: receipts, make } = signGroup(this.#options, receiptSigner, draft.leaves);
@@ -323,11 +319,11 @@ export class Sequencer {
       const { sender, sequence, digest } = reading;
       return { ...sender, sequence, digest, firstIndex, ...storeEnvelope(keys, reading) };
     });
-    await vault.commit({ receivedMs, entries, decisions: draft.decisions, clones, receipts, tree: this.#tree });
+    await vault.commit({ receivedMs, entries, decisions: draft.decisions, clones, receipts, tree: grown.tree });
     // COMMIT POINT
 
     // PUBLISH: the log grows; its next checkpoint covers this.
-    log.append(entries.map(({ digest }) => digest));
+    grown.append();
     if (entries.length > 0) onKept(entries);
     if (clones.length > 0) onClones();
     return make;
