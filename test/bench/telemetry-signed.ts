@@ -3,6 +3,7 @@
  * signed receipt. The city is one process as people run it, the sender another; everything is signed before.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchFigures, BenchOptions } from './bench.ts';
 import { cityCpuS, runLoad, shardSize, withBenchCity } from './telemetry-city.ts';
 import type { LoadReport, LoadRequest } from './telemetry-sender.ts';
@@ -38,10 +39,15 @@ export function benchTelemetrySigned({ seconds, say }: BenchOptions): Promise<Be
       return { ...report, cityCpuUs, senderCpuUs };
     };
     let acknowledged = 0;
+    // Each door begins with a city at rest.
+    const rest = async (): Promise<void> => {
+      while ((await shardSize(city)).behindReadings > 0) await sleep(50);
+    };
     const http = await load({
       ...{ ...shared, door: 'http', address: city.http, seeds, sequence: 0 },
       ...{ connections: 8, together: 100 },
     });
+    await rest();
     const mqtt = await load({
       ...{ ...shared, door: 'mqtt', address: city.mqtt, seeds: seeds.slice(0, MQTT_CONNECTIONS), sequence: 1_000_000 },
       ...{ connections: MQTT_CONNECTIONS, together: 20 },
