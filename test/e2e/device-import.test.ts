@@ -18,6 +18,26 @@ function freshKey(): Buffer {
   return Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
 }
 
+/** What is said of the bad rows of the file, in their order. */
+const WRONG = [/no Ed25519 key/, /no Ed25519 key/, /line 2/, /"Lamp 4" is not/, /grade is none/, /longer than 64/, /2 cells/];
+
+/** A file with good rows and, after them, bad ones; and where the failed ones go. */
+function writeFiles(folder: string, keys: readonly Buffer[]): { readonly file: string; readonly failed: string } {
+  const good = keys.map((key, i) => `lamp-${i},${i % 2 === 0 ? key.toString('hex') : key.toString('base64')},Lamp 3,`);
+  const bad = [
+    `small order,${'00'.repeat(32)},Lamp 3,`,
+    'short,abcd,Lamp 3,',
+    `twice,${keys[0]?.toString('hex')},Lamp 3,`,
+    `other model,${freshKey().toString('hex')},Lamp 4,`,
+    `grade,${freshKey().toString('hex')},Lamp 3,self`,
+    `${'x'.repeat(65)},${freshKey().toString('hex')},Lamp 3,`,
+    'cells,missing',
+  ];
+  const file = join(folder, 'lamps.csv');
+  writeFileSync(file, `Name,Public key,Model,Grade\n${[...good, ...bad].join('\n')}\n`);
+  return { file, failed: join(folder, 'failed.csv') };
+}
+
 type Row = { readonly line: number; readonly id: string | null; readonly state: string; readonly why?: string };
 
 test('a file of a maker: looked at, imported, mended, begun again', () =>
@@ -29,19 +49,7 @@ test('a file of a maker: looked at, imported, mended, begun again', () =>
       const { code } = await api.submit(makeTransaction(records.audience, [createModel(manufacturer, model)], [maker]));
       assert.equal(code, 'OK');
       const keys = Array.from({ length: GOOD_COUNT }, freshKey);
-      const good = keys.map((key, i) => `lamp-${i},${i % 2 === 0 ? key.toString('hex') : key.toString('base64')},Lamp 3,`);
-      const bad = [
-        `small order,${'00'.repeat(32)},Lamp 3,`,
-        'short,abcd,Lamp 3,',
-        `twice,${keys[0]?.toString('hex')},Lamp 3,`,
-        `other model,${freshKey().toString('hex')},Lamp 4,`,
-        `grade,${freshKey().toString('hex')},Lamp 3,self`,
-        `${'x'.repeat(65)},${freshKey().toString('hex')},Lamp 3,`,
-        'cells,missing',
-      ];
-      const file = join(data, '..', 'lamps.csv');
-      const failed = join(data, '..', 'failed.csv');
-      writeFileSync(file, `Name,Public key,Model,Grade\n${[...good, ...bad].join('\n')}\n`);
+      const { file, failed } = writeFiles(join(data, '..'), keys);
       const command = ['device', 'import', file, '--failed', failed, '--api', city.http, '--data', data];
       const run = async (...flags: string[]): Promise<{ code: number | null; rows: Row[] }> => {
         const result = await runCommand([...command, ...flags, '--json']);
@@ -54,32 +62,16 @@ test('a file of a maker: looked at, imported, mended, begun again', () =>
       const countOf = (rows: readonly Row[], state: string): number => rows.filter((row) => row.state === state).length;
 
       const dry = await run('--dry-run');
-      assert.deepEqual([dry.code, countOf(dry.rows, 'would register'), countOf(dry.rows, 'failed')], [1, GOOD_COUNT, bad.length]);
+      assert.deepEqual(
+        [dry.code, countOf(dry.rows, 'would register'), countOf(dry.rows, 'failed')],
+        [1, GOOD_COUNT, WRONG.length],
+      );
       const why = dry.rows.filter(({ state }) => state === 'failed').map((row) => row.why ?? '');
-      for (const [i, expected] of [
-        /no Ed25519 key/,
-        /no Ed25519 key/,
-        /line 2/,
-        /"Lamp 4" is not/,
-        /grade is none/,
-        /longer than 64/,
-        /2 cells/,
-      ].entries())
-        assert.match(why[i] ?? '', expected);
+      for (const [i, expected] of WRONG.entries()) assert.match(why[i] ?? '', expected);
 
       // One of them is there already under its own name: it is known, and its neighbours do not suffer.
-      const first = await runCommand([
-        'device',
-        'register',
-        '--model',
-        toHex(model.id),
-        '--public-key',
-        keys[5]?.toString('hex') ?? '',
-        '--api',
-        city.http,
-        '--data',
-        data,
-      ]);
+      const own = ['--model', toHex(model.id), '--public-key', keys[5]?.toString('hex') ?? ''];
+      const first = await runCommand(['device', 'register', ...own, '--api', city.http, '--data', data]);
       assert.equal(first.code, 0, first.stderr);
       const real = await run();
       assert.deepEqual([real.code, countOf(real.rows, 'registered'), countOf(real.rows, 'known')], [1, GOOD_COUNT - 1, 1]);
@@ -87,7 +79,7 @@ test('a file of a maker: looked at, imported, mended, begun again', () =>
       assert.deepEqual([countOf(again.rows, 'registered'), countOf(again.rows, 'known')], [0, GOOD_COUNT]);
 
       const failures = readFileSync(failed, 'utf8').trim().split('\n');
-      assert.equal(failures.length, 1 + bad.length);
+      assert.equal(failures.length, 1 + WRONG.length);
       assert.equal(failures[0], 'Name,Public key,Model,Grade,problem');
 
       const columns = await runCommand([...command, '--column', 'public-key=Schlüssel']);

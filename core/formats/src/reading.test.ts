@@ -19,6 +19,7 @@ const header: Omit<ReadingHeader, 'algorithm'> = {
   device,
   keyNumber: 3,
   sequence: 17,
+  clockErrorMs: null,
   nonce: namedId('nonce').slice(0, 16),
 };
 const PACK: SenmlPack = [{ bn: deviceUrnPrefix(device), bt: 1_790_000_000, n: 'power', u: 'W', v: 40.5 }];

@@ -150,7 +150,7 @@ describe('a certificate of its own key lets a device in', () => {
     const link = await TestLink.open(
       doors,
       lamp,
-      { ...tlsOf(seed, lamp.hex), username: undefined, password: undefined } as IClientOptions,
+      { ...tlsOf(seed, lamp.hex), username: undefined, password: undefined } as unknown as IClientOptions,
       url(),
     );
     await link.publish(lamp.reading(1));

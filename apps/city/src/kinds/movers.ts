@@ -28,7 +28,7 @@ function position({ lat, lon }: Place, timeMs: number): SensorRecord[] {
 }
 
 /** Where a thing of this route is: there and back for a tram. */
-export function tramPlace(route: readonly Place[], seed: number, timeMs: number): Place {
+function tramPlace(route: readonly Place[], seed: number, timeMs: number): Place {
   const phase = (timeMs / TRAM_RUN_MS + 2 * uniform(seed, 1)) % 2;
   return along(route, phase < 1 ? phase : 2 - phase);
 }

@@ -6,7 +6,7 @@ import { bell, daylight, HOUR_MS, MINUTE_MS, type Moment, roadLoad, round } from
 import type { Site } from './kind.ts';
 
 /** Seconds of a signal's cycle, and where its parts end: green and yellow of one approach, then all red, then of the other. */
-export const CYCLE_S = 90;
+const CYCLE_S = 90;
 const NS_GREEN_S = 40;
 const NS_YELLOW_S = 44;
 const NS_CLEARED_S = 46;
