@@ -29,8 +29,9 @@ const open = (envelope: Bytes) => parseReading(nodeCrypto, envelope);
 test('what is signed is what is read', () => {
   const envelope = signPack(PACK);
   const reading = open(envelope);
-  const { algorithm, audience, keyNumber, sequence, nonce } = reading;
-  assert.deepEqual({ algorithm, audience, device: reading.device, keyNumber, sequence, nonce }, { algorithm: -8, ...header });
+  const { algorithm, audience, keyNumber, sequence, nonce, clockErrorMs } = reading;
+  const opened = { algorithm, audience, device: reading.device, keyNumber, sequence, nonce, clockErrorMs };
+  assert.deepEqual(opened, { algorithm: -8, ...header });
   assert.deepEqual([reading.digest, reading.envelope], [nodeCrypto.sha256(envelope), envelope]);
   const key = { algorithm, publicKey: signer.publicKey };
   assert.ok(verifySignature(nodeCrypto, key, readingToBeSigned(reading), reading.signature));
