@@ -4,11 +4,14 @@ import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { findProgram } from './programs.ts';
 
+/** Maps draw by WebGL, also where there is no graphics card. */
+const SOFTWARE_GRAPHICS = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'];
+
 /** Starts a browser; whoever opens it closes it. Skip tests by `skipWithout('chromium')`. */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = findProgram('chromium');
   if (executablePath === null) throw new Error('there is no Chromium here');
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({ executablePath, args: ['--no-sandbox', ...SOFTWARE_GRAPHICS] });
 }
 
 /** Calls `use` with a browser, and ends it. */

@@ -1,2 +1,6 @@
-/** Styles are imported for their effect; the page builder knows what to do with them. */
+/** What the page builder knows and the compiler does not: styles, imported for their effect, and addresses of workers. */
 declare module '*.css';
+declare module '*?worker&url' {
+  const address: string;
+  export = address;
+}

@@ -38,6 +38,8 @@ const settings = z.strictObject({
   startShards: z.enum(['yes', 'no']).default('yes'),
   /** Folder of the pages that browsers are given (tools/pages.ts). */
   pages: z.string().min(1).optional(),
+  /** GeoJSON that maps show below the devices: streets, waters. */
+  map: z.string().min(1).optional(),
   /** Further names by which browsers may call this service. */
   hosts: z.array(host).max(32).default([]),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
@@ -74,6 +76,7 @@ const FLAGS = {
   'mqtt-login': { type: 'string' },
   hosts: { type: 'string' },
   pages: { type: 'string' },
+  map: { type: 'string' },
   shards: { type: 'string' },
   'start-shards': { type: 'string' },
   'log-level': { type: 'string' },
@@ -98,6 +101,7 @@ const SETTING_FLAGS = [
   'mqtt-login',
   'hosts',
   'pages',
+  'map',
   'shards',
   'start-shards',
   'log-level',

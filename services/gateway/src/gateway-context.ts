@@ -32,6 +32,8 @@ export type GatewayContext = {
   readonly policiesFolder: string;
   /** The folder of built pages, or null. */
   readonly pagesFolder: string | null;
+  /** GeoJSON below the devices, or null. */
+  readonly mapFile: string | null;
   readonly shards: readonly TelemetryClient[];
   /** Which of them gets a reading. */
   readonly intake: Intake;

@@ -36,6 +36,8 @@ export type GatewayOptions = {
   readonly policiesFolder: string;
   /** Folder of built pages. */
   readonly pages?: string | undefined;
+  /** File of GeoJSON below the devices. */
+  readonly map?: string | undefined;
   /** Of the read model. */
   readonly folder: string;
   /** Of API keys and the log of access. */
@@ -128,6 +130,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         logFolder,
         policiesFolder,
         pagesFolder: options.pages ?? null,
+        mapFile: options.map ?? null,
         logger,
         readModel,
         metrics,

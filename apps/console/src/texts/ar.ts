@@ -27,6 +27,7 @@ export const arabic: Sentences = {
     behind: 'قراءات تتأخر بها هذه القوائم',
   },
   devicesHeading: 'الأجهزة',
+  mapLabel: 'خريطة الأجهزة؛ القائمة أدناه تحتوي الأجهزة نفسها',
   allTypes: 'كل الأنواع',
   filterType: 'نوع الجهاز',
   statuses: { registered: 'مسجَّل', active: 'عامل', suspended: 'موقوف', revoked: 'ملغى' },

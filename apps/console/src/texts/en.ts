@@ -27,6 +27,7 @@ export const english: Sentences = {
     behind: 'readings that these lists are behind',
   },
   devicesHeading: 'Devices',
+  mapLabel: 'Map of the devices; the list below holds the same',
   allTypes: 'All types',
   filterType: 'Type of device',
   statuses: { registered: 'registered', active: 'active', suspended: 'suspended', revoked: 'revoked' },

@@ -27,6 +27,7 @@ export const estonian: Sentences = {
     behind: 'näitu, mille võrra need loendid on maas',
   },
   devicesHeading: 'Seadmed',
+  mapLabel: 'Seadmete kaart; allolevas loendis on samad',
   allTypes: 'Kõik liigid',
   filterType: 'Seadme liik',
   statuses: { registered: 'registreeritud', active: 'töös', suspended: 'peatatud', revoked: 'tühistatud' },

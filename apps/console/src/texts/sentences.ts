@@ -20,6 +20,7 @@ export type Sentences = {
   readonly simulatedNote: string;
   readonly counters: Readonly<Record<'devices' | 'perSecond' | 'readings' | 'proven' | 'height' | 'behind', string>>;
   readonly devicesHeading: string;
+  readonly mapLabel: string;
   readonly allTypes: string;
   readonly filterType: string;
   readonly statuses: Readonly<Record<'registered' | 'active' | 'suspended' | 'revoked', string>>;

@@ -27,6 +27,7 @@ export const chinese: Sentences = {
     behind: '列表落后的读数',
   },
   devicesHeading: '设备',
+  mapLabel: '设备地图；下方列表内容相同',
   allTypes: '所有类型',
   filterType: '设备类型',
   statuses: { registered: '已注册', active: '运行中', suspended: '已暂停', revoked: '已撤销' },

@@ -1,13 +1,16 @@
 /** The city now: honest counters, and its devices. */
 
 import type { CityJson, DeviceJson } from '@oppidum/gateway/api-types';
-import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { useLanguage } from '../language.ts';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
+import { usePlaces } from '../parts/places.ts';
 import { IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
 import { useLoaded } from '../use-loaded.ts';
+
+const CityMap = lazy(async () => ({ default: (await import('../parts/city-map.tsx')).CityMap }));
 
 const COUNTERS_EVERY_MS = 1_000;
 const DEVICES_EVERY_MS = 2_000;
@@ -79,6 +82,7 @@ function Devices(): ReactNode {
   const types = useMemo(() => [...new Set(items.map(({ deviceType }) => deviceType))].sort(), [items]);
   const shown = useMemo(() => items.filter(({ deviceType }) => type === '' || deviceType === type), [items, type]);
   const columns = useDeviceColumns();
+  const placed = usePlaces(shown);
   return (
     <section aria-labelledby="devices-heading">
       <div className="row">
@@ -98,6 +102,11 @@ function Devices(): ReactNode {
         </label>
       </div>
       {items.some(({ simulated }) => simulated) && <p className="hint">{sentences.simulatedNote}</p>}
+      {placed.length > 0 && (
+        <Suspense fallback={<div className="map" />}>
+          <CityMap devices={placed} label={sentences.mapLabel} />
+        </Suspense>
+      )}
       <DataTable label={sentences.devicesHeading} rows={shown} columns={columns} keyOf={({ id }) => id} empty={sentences.none} />
       <Freshness of={page} />
     </section>

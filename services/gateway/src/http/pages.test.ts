@@ -7,7 +7,7 @@ import { openDoors } from '../../../../test/support/running-gateway.ts';
 
 describe('pages', async () => {
   const pages = mkdtempSync(join(tmpdir(), 'oppidum-pages-'));
-  const doors = await openDoors({ pages });
+  const doors = await openDoors({ pages, map: join(pages, 'streets.geojson') });
   after(async () => {
     await doors.close();
     rmSync(pages, { recursive: true });
@@ -51,5 +51,15 @@ describe('pages', async () => {
       ['index.html', 400],
     ] as const)
       assert.equal((await fetch(`${doors.gateway.http}/assets/${name}`)).status, status, name);
+  });
+
+  test('the map below the devices is the operator’s file, and empty where there is none', async () => {
+    const empty = await fetch(`${doors.gateway.http}/map.geojson`);
+    assert.deepEqual(await empty.json(), { type: 'FeatureCollection', features: [] });
+    const streets = { type: 'FeatureCollection', features: [{ type: 'Feature', properties: {}, geometry: null }] };
+    writeFileSync(join(pages, 'streets.geojson'), JSON.stringify(streets));
+    const answer = await fetch(`${doors.gateway.http}/map.geojson`);
+    assert.deepEqual(await answer.json(), streets);
+    assert.match(answer.headers.get('content-type') ?? '', /^application\/geo\+json/);
   });
 });

@@ -11,9 +11,9 @@ import { binaryAnswers } from './parameters.ts';
 
 /** The verifier names its own policy: it is the same from any place, also from a file. */
 const CONTENT_POLICY = /<meta http-equiv="content-security-policy" content="([^"]*)">/;
-/** The console loads and asks nothing but from where it came. */
+/** The console loads and asks nothing but from where it came; its map styles what it draws as it goes. */
 const CONSOLE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data: blob:; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** Named by their content, so they never change. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 const ASSET_TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', json: 'application/json' };
@@ -25,8 +25,10 @@ const SINGLE_PAGES = [
   { path: '/device-page', file: 'device.html', summary: 'A browser as a device: an example for makers' },
 ] as const;
 
-/** GET /, /assets/{name}, /verify, /device-page. Throws PAGE_NOT_BUILT while they are not there. */
-export function addPageRoutes(app: App, { pagesFolder }: GatewayContext): void {
+const EMPTY_MAP = JSON.stringify({ type: 'FeatureCollection', features: [] });
+
+/** GET /, /assets/{name}, /map.geojson, /verify, /device-page. Throws PAGE_NOT_BUILT while they are not there. */
+export function addPageRoutes(app: App, { pagesFolder, mapFile }: GatewayContext): void {
   app.get(
     '/',
     { schema: { tags: ['pages'], summary: 'The console', response: binaryAnswers('the page', 'text/html') } },
@@ -50,8 +52,28 @@ export function addPageRoutes(app: App, { pagesFolder }: GatewayContext): void {
       const { name } = request.params;
       const file = await readPage(pagesFolder, `console/assets/${name}`);
       const type = ASSET_TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
-      return reply.type(`${type}; charset=utf-8`).header('cache-control', FOR_EVER).send(file);
+      // A worker is bound by the policy that its own script comes with.
+      return reply
+        .type(`${type}; charset=utf-8`)
+        .header('cache-control', FOR_EVER)
+        .header('content-security-policy', CONSOLE_POLICY)
+        .send(file);
     },
+  );
+  app.get(
+    '/map.geojson',
+    {
+      schema: {
+        tags: ['pages'],
+        summary: 'What maps show below the devices, as the operator gave it: empty where there is none',
+        response: binaryAnswers('GeoJSON (RFC 7946)', 'application/geo+json'),
+      },
+    },
+    async (_request, reply) =>
+      reply
+        .type('application/geo+json; charset=utf-8')
+        .header('cache-control', 'no-cache')
+        .send((mapFile === null ? null : await readIfThere(mapFile)) ?? EMPTY_MAP),
   );
   for (const { path, file, summary } of SINGLE_PAGES) {
     app.get(
@@ -82,8 +104,12 @@ async function readPage(folder: string | null, name: string): Promise<Buffer> {
 }
 
 async function readIfBuilt(folder: string | null, name: string): Promise<Buffer | null> {
+  return folder === null ? null : readIfThere(join(folder, name));
+}
+
+async function readIfThere(file: string): Promise<Buffer | null> {
   try {
-    if (folder !== null) return await readFile(join(folder, name));
+    return await readFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

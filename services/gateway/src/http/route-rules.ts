@@ -39,6 +39,7 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /assets*': open,
   'GET /metrics': reads('metrics:read'),
   // The ledger is public to whoever may see it at all.
+  'GET /map.geojson': reads('ledger:read'),
   'GET /checkpoint': reads('ledger:read'),
   'GET /tile/*': reads('ledger:read'),
   'GET /log/*': reads('ledger:read'),
