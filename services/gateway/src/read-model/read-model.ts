@@ -26,7 +26,10 @@ const READINGS_OF_ONE_BATCH = 4_096;
 /** Bytes of their envelopes: packs have many records each. */
 const READINGS_SIZE_OF_ONE_BATCH = 2_097_152;
 const RECORDS_OF_ONE_BATCH = 1_000;
-const GIVE_WAY_MS = 1_000;
+const GIVE_WAY_MIN_MS = 1_000;
+const GIVE_WAY_MAX_MS = 10_000;
+/** So many times as long as the last batch took. */
+const GIVE_WAY_SHARE = 9;
 const GIVE_WAY_STEP_MS = 25;
 /** So many readings behind, the rows grow as quickly as they can, whoever else wants the machine. */
 const BEHIND_COUNT_MAX = 2_000_000;
@@ -62,6 +65,7 @@ export class ReadModel {
   #committed: ReadonlyMap<number, number>;
   /** Shards, by number, whose rows are not compared yet with what was erased there: one may be away when the ledger says so. */
   readonly #unswept: Set<number>;
+  #lastBatchMs = 0;
   #isCaughtUp = false;
   #hasFailed = false;
   #hasNews = true;
@@ -163,9 +167,10 @@ export class ReadModel {
     }
   }
 
-  /** Taking readings in comes first: a batch a second is enough while a shard is busy, until too many are behind. */
+  /** Taking readings in comes first: while a shard is busy, rows take a tenth of the time at most, until too many are behind. */
   async #giveWay(): Promise<void> {
-    for (let waitedMs = 0; waitedMs < GIVE_WAY_MS; waitedMs += GIVE_WAY_STEP_MS) {
+    const giveWayMs = Math.min(GIVE_WAY_MAX_MS, Math.max(GIVE_WAY_MIN_MS, GIVE_WAY_SHARE * this.#lastBatchMs));
+    for (let waitedMs = 0; waitedMs < giveWayMs; waitedMs += GIVE_WAY_STEP_MS) {
       const isBusy = this.#options.shards.some((shard) => shard.isBusy?.() === true);
       if (!isBusy || this.#isClosed || this.lag().readings > BEHIND_COUNT_MAX) return;
       if (waitedMs === 0) await this.#commit();
@@ -216,7 +221,9 @@ export class ReadModel {
     const taken = takeSize(kept, READINGS_SIZE_OF_ONE_BATCH);
     const end = (taken.at(-1) as KeptReading).index + 1;
     const moreFollows = taken.length < kept.length || kept.length === READINGS_OF_ONE_BATCH;
+    const begunMs = performance.now();
     const isCommitted = await this.#follower.write({ shard: number, end, rows: taken.filter(hasEnvelope) }, moreFollows);
+    this.#lastBatchMs = performance.now() - begunMs;
     this.#sizes.set(number, end);
     if (isCommitted) this.#committed = new Map(this.#sizes);
     return true;
