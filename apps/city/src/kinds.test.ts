@@ -6,7 +6,7 @@ import type { Site } from './kinds/kind.ts';
 import { aspectOf } from './kinds/roads.ts';
 import { FEEDER_LOSS, TANK_AREA_M2 } from './kinds/supply.ts';
 import { DEVICE_KINDS, type KindName } from './kinds.ts';
-import { distance } from './plan.ts';
+import { distance, makePlan } from './plan.ts';
 import { makePosts } from './sites.ts';
 
 /** Units of RFC 8428 §12.1 and RFC 8798 §3 that the simulation uses. */
@@ -64,7 +64,8 @@ const momentAt = (timeMs: number): Moment => ({ timeMs, hour: (timeMs / 3_600_00
 const moments = fc.integer({ min: START_MS, max: START_MS + 400 * 86_400_000 }).map(momentAt);
 const seeds = fc.nat(0xffffffff);
 
-const { posts } = makePosts(1, 120);
+const plan = makePlan(1);
+const posts = makePosts(plan, 1, 120);
 const siteOf = (name: KindName, nth = 0): Site => posts.filter(({ kind }) => kind.name === name)[nth]?.site ?? assert.fail(name);
 
 for (const { name, measure } of Object.values(DEVICE_KINDS)) {
@@ -171,11 +172,11 @@ test('a tram and a truck move no faster than they say', () => {
 });
 
 test('posts are dealt alike for a seed, more of them keep those of fewer, and a hundred and twenty show every kind', () => {
-  const few = makePosts(1, 40).posts;
+  const few = makePosts(plan, 1, 40);
   assert.deepEqual(
     few.filter(({ kind }) => kind.name !== 'power-feeder'),
     posts.slice(0, 40).filter(({ kind }) => kind.name !== 'power-feeder'),
   );
   assert.equal(new Set(posts.map(({ kind }) => kind.name)).size, Object.keys(DEVICE_KINDS).length);
-  assert.notDeepEqual(makePosts(2, 40), makePosts(1, 40));
+  assert.notDeepEqual(makePosts(makePlan(2), 2, 40), few);
 });

@@ -2,9 +2,10 @@
  * The simulated city: devices of a dozen kinds that nobody built, each with its own key, talking to a city over its network as
  * strangers do. Their models say on the ledger that they are simulated.
  *
- *   node main.ts --api http://127.0.0.1:8420 --mqtt mqtt://127.0.0.1:8421 --folder DIR [--interval-ms 10000] [--devices 120] [--seed 1] [--clock-error-ms 1000]
+ *   node main.ts --api http://127.0.0.1:8420 --mqtt mqtt://127.0.0.1:8421 --folder DIR [--interval-ms 10000] [--devices 120] [--seed 1] [--plan FILE] [--clock-error-ms 1000]
  */
 
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
@@ -27,11 +28,12 @@ import { deviceIdOf } from '@oppidum/formats/ids';
 import { readDeviceKey, readEnrolledCount, readMaker, readOrPinPolicy, writeEnrolledCount } from './city-folder.ts';
 import { Fleet, type Member } from './fleet.ts';
 import type { DeviceKind } from './kinds/kind.ts';
-import { planToGeoJson } from './plan.ts';
+import { makePlan, parsePlan, planToGeoJson } from './plan.ts';
 import { makePosts, type Post } from './sites.ts';
 import { TroubleLog } from './trouble-log.ts';
 
-const USAGE = 'usage: main.ts --api URL --mqtt URL --folder DIR [--interval-ms N] [--devices N] [--seed N] [--clock-error-ms N]';
+const USAGE =
+  'usage: main.ts --api URL --mqtt URL --folder DIR [--interval-ms N] [--devices N] [--seed N] [--plan FILE] [--clock-error-ms N]';
 const INTERVAL_MS = 10_000;
 const DEVICE_COUNT = 120;
 /** Of the town and of all that its devices measure. */
@@ -52,6 +54,8 @@ type Options = {
   readonly intervalMs: number;
   readonly deviceCount: number;
   readonly seed: number;
+  /** GeoJSON of a real place, or null for the town that is nowhere. */
+  readonly plan: string | null;
   readonly clockErrorMs: number;
 };
 
@@ -71,6 +75,7 @@ function readOptions(): Options | null {
       'interval-ms': { type: 'string', default: String(INTERVAL_MS) },
       devices: { type: 'string', default: String(DEVICE_COUNT) },
       seed: { type: 'string', default: String(SEED) },
+      plan: { type: 'string' },
       'clock-error-ms': { type: 'string', default: String(CLOCK_ERROR_MS) },
     },
   });
@@ -82,7 +87,7 @@ function readOptions(): Options | null {
   if (deviceCount < 1 || deviceCount > DEVICE_COUNT_MAX || !URL.canParse(api) || !URL.canParse(mqtt)) return null;
   if (!Number.isSafeInteger(seed) || seed < 0) return null;
   if (!Number.isSafeInteger(clockErrorMs) || clockErrorMs < 0 || clockErrorMs > CLOCK_ERROR_MAX_MS) return null;
-  return { api, mqtt, folder, intervalMs, deviceCount, seed, clockErrorMs };
+  return { api, mqtt, folder, intervalMs, deviceCount, seed, plan: values.plan ?? null, clockErrorMs };
 }
 
 async function run(options: Options, stopped: Promise<void>): Promise<void> {
@@ -93,7 +98,8 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
   const policy = await untilReached(() => readOrPinPolicy(folder, api), troubles, stopped);
   if (policy === null) return;
   const records = new ProvenRecords(nativeCrypto, policy, api);
-  const { plan, posts } = makePosts(options.seed, deviceCount);
+  const plan = options.plan === null ? makePlan(options.seed) : parsePlan(await readFile(options.plan, 'utf8'));
+  const posts = makePosts(plan, options.seed, deviceCount);
   await writeFileDurably(join(folder, 'map.geojson'), encodeUtf8(JSON.stringify(planToGeoJson(plan))));
   const kinds = [...new Set(posts.map(({ kind }) => kind))];
   const models = kinds.map((kind) => makeModel(maker.manufacturer, kind));

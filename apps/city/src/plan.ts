@@ -3,17 +3,21 @@
  * at 0° N 0° E, in the open sea, so that nobody takes it for a real place.
  */
 
+import { formatError } from '@oppidum/formats/errors';
 import { uniform } from './noise.ts';
 
 /** WGS 84, degrees. */
 export type Place = { readonly lat: number; readonly lon: number };
 
-/** A street between two junctions. `isBridge`: it crosses the river. */
-export type Street = { readonly name: string; readonly line: readonly [Place, Place]; readonly isBridge: boolean };
+/** A street from junction to junction. `isBridge`: it crosses water. */
+export type Street = { readonly name: string; readonly line: readonly Place[]; readonly isBridge: boolean };
 
 export type Plan = {
   readonly streets: readonly Street[];
+  /** Where signals stand. */
   readonly junctions: readonly Place[];
+  /** Where lamps are known to stand; others stand anywhere along the streets. */
+  readonly lamps: readonly Place[];
   /** Around the whole town, for what drives in circles: neighbouring places are joined by streets. */
   readonly ring: readonly Place[];
   /** Through the middle, for the tram. */
@@ -56,7 +60,69 @@ export function makePlan(seed: number): Plan {
     ...Array.from({ length: top }, (_, i) => at(0, top - 1 - i)),
   ];
   const tramLine = Array.from({ length: COLUMNS }, (_, column) => at(column, TRAM_ROW));
-  return { streets, junctions, ring, tramLine };
+  return { streets, junctions, lamps: [], ring, tramLine };
+}
+
+type Point = { readonly kind: string; readonly place: Place };
+
+/** The plan of a real place, from GeoJSON as `oppidum city import` writes it. Throws PLAN_INVALID. */
+export function parsePlan(text: string): Plan {
+  const features = readFeatures(text);
+  const streets = features.flatMap((feature) => streetOf(feature) ?? []);
+  const points = features.flatMap((feature) => pointOf(feature) ?? []);
+  const placesOf = (kind: string): readonly Place[] => points.filter((point) => point.kind === kind).map(({ place }) => place);
+  if (streets.length === 0) throw formatError('PLAN_INVALID', { want: 'at least one street' });
+  const byLength = [...streets].sort((a, b) => lengthOf(b.line) - lengthOf(a.line));
+  const [first, second] = [byLength[0] as Street, (byLength[1] ?? byLength[0]) as Street];
+  const signals = placesOf('traffic-signal');
+  return {
+    streets,
+    // A place without signals has some where its longest streets begin.
+    junctions: signals.length > 0 ? signals : byLength.slice(0, 30).map(({ line }) => line[0] as Place),
+    lamps: placesOf('street-lamp'),
+    // There and back, for not every street ends where it began.
+    ring: [...second.line, ...[...second.line].reverse()],
+    tramLine: first.line,
+  };
+}
+
+function readFeatures(text: string): readonly unknown[] {
+  try {
+    const { features } = JSON.parse(text) as { readonly features?: unknown };
+    if (Array.isArray(features)) return features;
+  } catch {
+    // No JSON at all.
+  }
+  throw formatError('PLAN_INVALID', { want: 'a GeoJSON FeatureCollection' });
+}
+
+type Shape = {
+  readonly properties?: Readonly<Record<string, unknown>> | null;
+  readonly geometry?: { type?: unknown; coordinates?: unknown } | null;
+};
+
+function streetOf(feature: unknown): Street | null {
+  const { properties, geometry } = (feature ?? {}) as Shape;
+  if (geometry?.type !== 'LineString' || !Array.isArray(geometry.coordinates)) return null;
+  const line = geometry.coordinates.map(placeOf);
+  if (line.length < 2 || line.includes(null)) return null;
+  return { name: String(properties?.['name'] ?? ''), line: line as Place[], isBridge: properties?.['kind'] === 'bridge' };
+}
+
+function pointOf(feature: unknown): Point | null {
+  const { properties, geometry } = (feature ?? {}) as Shape;
+  const place = geometry?.type === 'Point' ? placeOf(geometry.coordinates) : null;
+  return place === null ? null : { kind: String(properties?.['kind'] ?? ''), place };
+}
+
+function placeOf(coordinates: unknown): Place | null {
+  const [lon, lat] = Array.isArray(coordinates) ? (coordinates as unknown[]) : [];
+  const isPlace = typeof lat === 'number' && typeof lon === 'number' && Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
+  return isPlace ? { lat, lon } : null;
+}
+
+function lengthOf(line: readonly Place[]): number {
+  return line.slice(1).reduce((sum, place, i) => sum + distance(line[i] as Place, place), 0);
 }
 
 /** The place at this share of the way along a line, by degrees. */

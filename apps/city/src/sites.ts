@@ -3,7 +3,7 @@
 import type { DeviceKind, Site } from './kinds/kind.ts';
 import { DEVICE_KINDS, type KindName } from './kinds.ts';
 import { uniform } from './noise.ts';
-import { along, makePlan, type Place, type Plan } from './plan.ts';
+import { along, type Place, type Plan } from './plan.ts';
 
 /** A device before it is one: its kind, its number within it, and its site. */
 export type Post = { readonly kind: DeviceKind; readonly number: number; readonly site: Site };
@@ -21,9 +21,8 @@ const DEVICE = 1;
 const SPOT = 2;
 const ROAD = 3;
 
-/** The posts of a town of this seed. The same seed and count give the same ones; more of them keep those of fewer. */
-export function makePosts(seed: number, count: number): { readonly plan: Plan; readonly posts: readonly Post[] } {
-  const plan = makePlan(seed);
+/** The posts of a plan. The same plan, seed and count give the same ones; more of them keep those of fewer. */
+export function makePosts(plan: Plan, seed: number, count: number): readonly Post[] {
   const dealt = new Map<KindName, number>();
   const names = Array.from({ length: count }, (_, i) => ROUND[i % ROUND.length] as KindName);
   const numbered = names.map((name, i) => {
@@ -33,7 +32,7 @@ export function makePosts(seed: number, count: number): { readonly plan: Plan; r
   });
   const seedsOf = (wanted: KindName): readonly number[] =>
     numbered.filter(({ name }) => name === wanted).map((each) => each.seed);
-  const posts = numbered.map(({ name, number, seed: own }): Post => {
+  return numbered.map(({ name, number, seed: own }): Post => {
     const site = { seed: own, ...spotOf(plan, seed, name, number) };
     const kind = DEVICE_KINDS[name];
     if (name !== 'power-feeder') return { kind, number, site };
@@ -42,10 +41,14 @@ export function makePosts(seed: number, count: number): { readonly plan: Plan; r
     const share = (seeds: readonly number[]): readonly number[] => seeds.filter((_, i) => i % feeders === number - 1);
     return { kind, number, site: { ...site, meters: share(seedsOf('electricity-meter')), roofs: share(seedsOf('solar-roof')) } };
   });
-  return { plan, posts };
 }
 
-function spotOf({ streets, junctions, ring, tramLine }: Plan, seed: number, name: KindName, number: number): Omit<Site, 'seed'> {
+function spotOf(
+  { streets, junctions, lamps, ring, tramLine }: Plan,
+  seed: number,
+  name: KindName,
+  number: number,
+): Omit<Site, 'seed'> {
   const kindSeed = [...name].reduce((sum, letter) => 31 * sum + letter.charCodeAt(0), 7);
   const chance = uniform(seed, SPOT, kindSeed, number);
   if (name === 'tram') return { place: tramLine[0] as Place, road: seedOf(seed, ROAD, -1), route: tramLine };
@@ -59,8 +62,11 @@ function spotOf({ streets, junctions, ring, tramLine }: Plan, seed: number, name
       approach: number % 2 === 1 ? 'ns' : 'ew',
     };
   }
-  const chosen = name === 'bridge-gauge' ? streets.findIndex(({ isBridge }) => isBridge) : Math.floor(chance * streets.length);
+  const bridge = streets.findIndex(({ isBridge }) => isBridge);
+  const chosen = name === 'bridge-gauge' && bridge >= 0 ? bridge : Math.floor(chance * streets.length);
   const street = streets[chosen] as Plan['streets'][number];
+  const lamp = name === 'street-light' ? lamps[(number - 1) % lamps.length] : undefined;
+  if (lamp !== undefined) return { place: lamp, road: seedOf(seed, ROAD, chosen) };
   return { place: along(street.line, 0.1 + 0.8 * ((chance * 7_919) % 1)), road: seedOf(seed, ROAD, chosen) };
 }
 

@@ -88,6 +88,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/node.ts')).buildNode,
   },
   {
+    name: 'city',
+    group: RUN,
+    summary: 'Read a real place from OpenStreetMap, for maps and the simulated city',
+    load: async () => (await import('./commands/city.ts')).buildCity,
+  },
+  {
     name: 'device',
     group: LOOK,
     summary: 'List, show, enrol, register, activate, suspend, resume, revoke devices; clones',

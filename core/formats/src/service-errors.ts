@@ -283,6 +283,7 @@ export const SERVICE_ERRORS = {
     'Send readings in their order',
   ),
   NOT_ANCHORED: entry(409, 5, 'No anchor on the ledger covers this reading yet', 'Ask again in a few seconds'),
+  PLAN_INVALID: entry(400, 1, 'This is no plan of a place', 'Make one with `oppidum city import`, or leave --map out'),
   PAGE_NOT_BUILT: entry(
     503,
     5,

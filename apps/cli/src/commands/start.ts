@@ -23,6 +23,7 @@ type StartOptions = {
   readonly mqttUrl?: string;
   readonly mqttLogin?: string;
   readonly config?: string;
+  readonly map?: string;
   readonly shards?: number;
   readonly name?: string;
   readonly demo: boolean;
@@ -62,6 +63,7 @@ export function buildStart(command: Command): void {
       'telemetry shards, all but the first as processes of their own (default: those declared)',
       wholeNumber('--shards', 1, 64),
     )
+    .option('--map <file>', 'GeoJSON of streets for maps, as `city import` writes it; the simulated city moves in')
     .option('--config <file>', 'YAML file with the same settings; flags and environment win')
     .option('--name <name>', `first start: host-like name of the city (default: ${NAME_DEFAULT})`, cityName)
     .option('--no-demo', 'without the simulated city')
@@ -161,7 +163,7 @@ class Run {
 
   #gatewayFlags(): readonly string[] {
     const { host, port, mqttPort, mqttsPort, tlsCert, tlsKey, mqttUrl, mqttLogin } = this.#options;
-    const { config, shards, logLevel, name = NAME_DEFAULT } = this.#options;
+    const { config, shards, map, logLevel, name = NAME_DEFAULT } = this.#options;
     const flags = {
       data: this.#cli.data,
       host,
@@ -177,6 +179,7 @@ class Run {
       'log-level': logLevel,
       found: name,
       pages: PAGES_FOLDER,
+      map,
     };
     return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
   }
@@ -196,7 +199,8 @@ class Run {
       await admitDemoMaker({ ...this.#cli, api }, folder);
     }
     if (this.#isOver) return false;
-    this.#start('the simulated city', CITY, ['--api', api, '--mqtt', mqtt, '--folder', folder], CITY_NODE_FLAGS);
+    const plan = this.#options.map === undefined ? [] : ['--plan', this.#options.map];
+    this.#start('the simulated city', CITY, ['--api', api, '--mqtt', mqtt, '--folder', folder, ...plan], CITY_NODE_FLAGS);
     return true;
   }
 

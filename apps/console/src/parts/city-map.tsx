@@ -8,6 +8,8 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { addressOf } from '../route.ts';
+import { useLoaded } from '../use-loaded.ts';
+import { Quoted } from './texts.tsx';
 
 /** A device at a place, in degrees (WGS 84). */
 export type PlacedDevice = {
@@ -25,6 +27,8 @@ const ZOOM_MAX = 18;
 
 /** The map of these devices; one that is clicked opens. `label` names it for those who do not see it. */
 export function CityMap({ devices, label }: { readonly devices: readonly PlacedDevice[]; readonly label: string }): ReactNode {
+  // Whose the streets are, as their licence asks for.
+  const { value: streets } = useLoaded<{ readonly attribution?: unknown }>('/map.geojson');
   const box = useRef<HTMLDivElement>(null);
   const map = useRef<MapLibre | null>(null);
   const newest = useRef(devices);
@@ -50,7 +54,17 @@ export function CityMap({ devices, label }: { readonly devices: readonly PlacedD
   useEffect(() => {
     if (map.current !== null) show(map.current, devices);
   }, [devices]);
-  return <div ref={box} className="map" role="application" aria-label={label} />;
+  const attribution = typeof streets?.attribution === 'string' ? streets.attribution : null;
+  return (
+    <>
+      <div ref={box} className="map" role="application" aria-label={label} />
+      {attribution !== null && (
+        <p className="hint">
+          <Quoted text={attribution} />
+        </p>
+      )}
+    </>
+  );
 }
 
 function makeMap(container: HTMLDivElement): MapLibre {
