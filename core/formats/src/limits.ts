@@ -47,8 +47,8 @@ export const LIMITS = {
   merkleProofHashCountMax: 64,
   /** One interlock sensor's envelope riding in an anchor. */
   interlockEnvelopeSizeMax: 512,
-  /** Signed time may run ahead of block time by this much. */
-  clockAheadMs: 5_000,
+  /** A record may be timed this far ahead of the clock of the shard that takes it; of a simulated model, as far as it likes. */
+  clockAheadMs: 300_000,
   /** Largest error of a clock that a reading can state: 49 days. */
   clockErrorMaxMs: 4_294_967_295,
   /** Late arrivals below the highest sequence number of one device key that are still accepted. */

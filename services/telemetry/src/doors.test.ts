@@ -251,6 +251,20 @@ describe('anchors', () => {
       await shard.close();
     }));
 
+  test('leave out what is timed further ahead than the ledger takes, though it is kept', () =>
+    withCity(async (city) => {
+      const refusals: string[] = [];
+      const shard = await startShard(city, { onRefusal: ({ code }) => refusals.push(code) });
+      const pump = await enrolDevice(city);
+      await act(city.client, city.operator, 'telemetry/declare-sensor', { device: pump.id, name: 'level', decimals: 2 });
+      const ahead = { timeS: Math.floor(Date.now() / 1_000) + 200, records: [{ n: 'level', u: 'm', v: 9 }] };
+      await keep(shard, levels(pump, 1, 1), pump.sign(2, ahead));
+      await anchoredAll(shard);
+      assert.deepEqual(refusals, []);
+      assert.deepEqual([sensorOf(city, pump, 'level')?.sequence, sensorOf(city, pump, 'level')?.value], [1, 100]);
+      await shard.close();
+    }));
+
   test('carry nothing about people, and no transaction holds it', () =>
     withCity(async (city) => {
       const shard = await startShard(city);

@@ -46,7 +46,7 @@ function readingOf({ key, sequence, payload, signature }: Sent): VerifiedReading
   const envelope = encodeUtf8(`${content} ${signature}`);
   const kid = concatBytes(digestOf('device'), encodeUint32(key));
   const sender = {
-    ...{ device: digestOf('device'), keyNumber: key, kid, name: toOctets(kid), isPersonal: false },
+    ...{ device: digestOf('device'), keyNumber: key, kid, name: toOctets(kid), isPersonal: false, isSimulated: false },
     key: { algorithm: -8, publicKey: digestOf('key') } as const,
   };
   return { sender, sequence, envelope, digest: crypto.sha256(envelope), contentDigest: digestOf(content) };

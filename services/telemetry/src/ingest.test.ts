@@ -184,6 +184,15 @@ describe('what is never signed for, because it may pass', () => {
       'CLOCK_AHEAD',
     );
     await assertKept(lamp.sign(1, { timeS: 1_600_000_000 }));
+    // A minute on either side of the limit: no pause of the machine is as long.
+    await assertPassing(lamp.sign(2, { timeS: Math.ceil(aheadS) + 60 }), 'CLOCK_AHEAD');
+    await assertPassing(lamp.sign(2, { timeS: Math.ceil(aheadS) + 60, clockErrorMs: 120_000 }), 'CLOCK_AHEAD');
+    await assertKept(lamp.sign(2, { timeS: Math.floor(aheadS) - 60 }));
+  });
+
+  test('but a simulated model may be at any time', async () => {
+    const simulated = await enrolDevice(city, await createMake(city, { simulated: true }));
+    await assertKept(simulated.sign(1, { timeS: Math.ceil(Date.now() / 1_000) + 366 * 86_400 }));
   });
 });
 

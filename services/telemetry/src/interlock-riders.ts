@@ -1,8 +1,10 @@
 /**
  * Readings of interlock sensors, which ride along with anchors so that contracts see them. Of each declared sensor only the newest
- * reading waits here; what was not anchored yet when a shard stopped is found again in its vault. Nothing about people ever rides.
+ * reading waits here; what was not anchored yet when a shard stopped is found again in its vault. Nothing about people ever rides,
+ * and nothing timed further ahead than the ledger takes: a shard keeps it as a reading all the same.
  */
 
+import { parameterValue } from '@oppidum/contracts/governance/parameters';
 import type { AnchorBody } from '@oppidum/formats/action-bodies';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
@@ -24,16 +26,18 @@ type Order = Pick<InterlockSensorRecord, 'keyNumber' | 'sequence'>;
 
 /** The readings that wait for the next anchor of one shard. */
 export class InterlockRiders {
-  readonly #client: Pick<NodeLink, 'scan' | 'head'>;
+  readonly #client: Pick<NodeLink, 'scan' | 'head' | 'read'>;
   readonly #crypto: Crypto;
+  readonly #clock: () => number;
   /** By sensor: `<device hex>:<sensor name>`. */
   readonly #newest = new Map<string, Rider>();
   #declared: ReadonlyMap<string, Order> = new Map();
   #height = -1;
 
-  constructor(client: Pick<NodeLink, 'scan' | 'head'>, crypto: Crypto) {
+  constructor(client: Pick<NodeLink, 'scan' | 'head' | 'read'>, crypto: Crypto, clock: () => number) {
     this.#client = client;
     this.#crypto = crypto;
+    this.#clock = clock;
   }
 
   /** Takes what an entry says about declared sensors. */
@@ -42,9 +46,10 @@ export class InterlockRiders {
     if (declared.size === 0 || entry.form !== 'plain' || entry.data.length > LIMITS.interlockEnvelopeSizeMax) return;
     const reading = parseReading(this.#crypto, entry.data);
     const prefix = deviceUrnPrefix(reading.device);
-    for (const { name } of parseReadingRecords(reading)) {
+    const latestS = this.#latestMs() / 1_000;
+    for (const { name, timeS } of parseReadingRecords(reading)) {
       const sensor = `${toHex(reading.device)}:${name.slice(prefix.length)}`;
-      if (!declared.has(sensor)) continue;
+      if (!declared.has(sensor) || timeS > latestS) continue;
       const known = this.#newest.get(sensor);
       if (known === undefined || compareOrder(known.reading, reading) < 0)
         this.#newest.set(sensor, { index: entry.index, reading });
@@ -69,6 +74,13 @@ export class InterlockRiders {
   /** Forgets everything that waits: the ledger refused some of it. */
   drop(): void {
     this.#newest.clear();
+  }
+
+  /** Nothing timed later may ride: block time runs on from here until the anchor is executed. */
+  #latestMs(): number {
+    const city = { crypto: this.#crypto, read: this.#client.read };
+    const aheadMsMax = parameterValue(city, 'telemetry/anchor-sensor-clock-ahead-ms');
+    return Math.max(this.#clock(), this.#client.head().timeMs) + aheadMsMax;
   }
 
   /** The declared sensors with the newest reading that the ledger has of each. */

@@ -160,7 +160,7 @@ function wire(options: ShardOptions, parts: ShardParts, onFailure: (error: Error
     onFailure,
     ...(options.publishIntervalMs === undefined ? { quick } : { intervalMs: options.publishIntervalMs }),
   });
-  const riders = new InterlockRiders(client, crypto);
+  const riders = new InterlockRiders(client, crypto, clock);
   for (const entry of vault.entriesFrom(client.read(at(anchorHeadKind, id))?.size ?? 0)) riders.offer(entry);
   const [devices, pool] = [new DeviceRecords(client, crypto, id), new CheckPool(crypto)];
   return {

@@ -21,6 +21,8 @@ export type Sender = {
   readonly key: PublicKey;
   /** True when its model is registered as being about people. */
   readonly isPersonal: boolean;
+  /** True when its model is registered as simulated: its time is what it simulates. */
+  readonly isSimulated: boolean;
 };
 
 const LATIN1 = Buffer.prototype.latin1Slice;
@@ -70,6 +72,6 @@ export class Senders {
     if ('code' in found) return found;
     const { key, model } = found.entitlement;
     const refusal = checkEntitlement(found.entitlement, found.height);
-    return refusal ?? { device, keyNumber, name, kid, key, isPersonal: model.personal };
+    return refusal ?? { device, keyNumber, name, kid, key, isPersonal: model.personal, isSimulated: model.simulated };
   }
 }
