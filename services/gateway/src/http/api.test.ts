@@ -223,7 +223,7 @@ describe('the HTTP API over a running city', () => {
   });
 
   test('serves both logs as tiles', async () => {
-    for (const path of ['/log/checkpoint', '/shards/0/checkpoint']) {
+    for (const path of ['/log/checkpoint', '/checkpoint', '/shards/0/checkpoint']) {
       const text = await eventually(
         async () => (await fetch(url(path))).text(),
         (body) => body.startsWith('test.oppidum.example/'),

@@ -60,6 +60,8 @@ describe('what the HTTP API refuses, and how', () => {
     ['evidence under a number with a zero', `/api/v1/evidence/state?kind=deviceKey&segments=${id},01`, 400, 'TEXT_INVALID'],
     ['a way out of the tiles', '/log/tile/0/..%2f..%2flast-signed', 404, 'ROUTE_UNKNOWN'],
     ['another way out of the tiles', '/log/..%2fkeys/operator.seed', 404, 'ROUTE_UNKNOWN'],
+    ['a way out of the tiles at the root', '/tile/0/..%2f..%2f..%2flast-signed', 404, 'ROUTE_UNKNOWN'],
+    ['a second spelling of a tile at the root', '/tile/0/%30%30%30.p/1', 404, 'ROUTE_UNKNOWN'],
     ['a file beside the tiles', '/log/last-signed', 404, 'ROUTE_UNKNOWN'],
     ['a second spelling of a tile', '/log/tile/0/%30%30%30.p/1', 404, 'ROUTE_UNKNOWN'],
     ['a shard that is none', '/shards/1/checkpoint', 404, 'ROUTE_UNKNOWN'],

@@ -13,7 +13,7 @@ type Serve = ReturnType<typeof serveTiles>;
 const shardParams = z.object({ number: z.string(), '*': z.string() });
 const response = binaryAnswers('checkpoint, or tile/…', 'text/plain', 'application/octet-stream');
 
-/** GET /log/…, /shards/{number}/…. */
+/** GET /log/…, /shards/{number}/…, and the block log at the root, where a C2SP monitor that knows only the origin looks for it. */
 export function addTileRoutes(app: App, { logFolder, shards }: GatewayContext): void {
   const serveLog = serveTiles(logFolder);
   const known = new Map<string, Serve>();
@@ -28,6 +28,14 @@ export function addTileRoutes(app: App, { logFolder, shards }: GatewayContext): 
     { schema: { tags: ['logs'], summary: 'The block log', response } },
     // As sent, not as decoded: a path has one spelling.
     (request, reply) => sendTile(serveLog, request, reply, request.url.slice('/log'.length)),
+  );
+  app.get(
+    '/checkpoint',
+    { schema: { tags: ['logs'], summary: 'The newest checkpoint of the block log', response } },
+    (request, reply) => sendTile(serveLog, request, reply, request.url),
+  );
+  app.get('/tile/*', { schema: { tags: ['logs'], summary: 'A tile of the block log', response } }, (request, reply) =>
+    sendTile(serveLog, request, reply, request.url),
   );
   app.get(
     '/shards/:number/*',
