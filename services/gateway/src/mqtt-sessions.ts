@@ -5,6 +5,7 @@ import { type ErrorCode, FormatError, formatError, type Rejection, reject } from
 import { LIMITS } from '@oppidum/formats/limits';
 import { encodePassingRefusal } from '@oppidum/formats/passing-refusal';
 import { parseReading } from '@oppidum/formats/reading';
+import type { IngestAnswer } from '@oppidum/telemetry/client';
 import type { AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
 import type { GatewayContext } from './gateway-context.ts';
 import { passingMessage } from './http/ingest.ts';
@@ -16,6 +17,8 @@ const CLIENT_ID_FORM = /^[0-9a-f]{64}$/;
 export const PACKET_SIZE_MAX = LIMITS.readingSizeMax + 512;
 /** MQTT 3.1.1 §2.2.1: the type with no flags set. */
 const PUBLISH = 0x30;
+const PUBACK = 0x40;
+const PUBACK_SIZE = 4;
 /** MQTT 3.1.1 §3.2.2.3. */
 const CONNACK = { identifierRejected: 2, unavailable: 3, malformedCredentials: 4, notAuthorized: 5 } as const;
 
@@ -90,6 +93,10 @@ export class Sessions {
     const topic = `${this.#prefix}/${toHex(admitted.device)}`;
     const session: Session = { up: `${topic}/up`, down: `${topic}/down`, isListening: false, end: () => client.close() };
     this.#sessions.set(client, session);
+    gate.lane = {
+      topic: Buffer.from(session.up, 'latin1'),
+      take: (id, payload, done) => this.#takePast(client, session, id, payload, done),
+    };
     const forget = this.#admission.watch({
       ...admitted,
       end: (rejection) => {
@@ -133,10 +140,46 @@ export class Sessions {
       if (--this.#underWay === 0) this.#onSettled();
     };
     this.#underWay++;
-    this.#take(client, session, packet).then(end, (error: Error) => {
-      this.#context.logger.error({ error: { message: error.message, stack: error.stack } }, 'a reading could not be taken in');
-      end(error);
-    });
+    this.#take(client, session, packet).then(end, (error: Error) => end(this.#failed(error)));
+  }
+
+  /** A reading that did not go through the broker: the same promises, receipt and PUBACK in one write. */
+  #takePast(client: Client, session: Session, messageId: number, payload: Uint8Array, done: () => void): boolean {
+    if (this.#isClosing || client.closed) return false;
+    // The broker counts the time since it last heard of a client, and has not heard of this.
+    (client as { readonly _keepaliveTimer?: { readonly refresh: () => void } })._keepaliveTimer?.refresh();
+    const end = (outcome: Error | null): void => {
+      done();
+      if (outcome !== null) client.emit('error', outcome);
+      if (--this.#underWay === 0) this.#onSettled();
+    };
+    this.#underWay++;
+    this.#ingest(payload).then(
+      (answer) => {
+        if (answer.kind === 'passing') {
+          void this.#refuse(client, answer.rejection, this.#sequenceOf(payload)).then(end, end);
+          return;
+        }
+        if (client.closed) return end(null);
+        const receipt = session.isListening
+          ? publishQos0(session.down, answer.receipt, PUBACK_SIZE)
+          : Buffer.allocUnsafe(PUBACK_SIZE);
+        client.conn.write(endWithPuback(receipt, messageId), () => end(null));
+      },
+      (error: Error) => end(this.#failed(error)),
+    );
+    return true;
+  }
+
+  async #ingest(envelope: Uint8Array): Promise<IngestAnswer> {
+    const answer = await this.#context.intake.ingestInTurn(envelope);
+    this.#context.metrics.countReading('mqtt', answer.kind);
+    return answer;
+  }
+
+  #failed(error: Error): Error {
+    this.#context.logger.error({ error: { message: error.message, stack: error.stack } }, 'a reading could not be taken in');
+    return error;
   }
 
   /** Takes nothing more in; resolves when what was being taken in has its answer. */
@@ -158,8 +201,7 @@ export class Sessions {
       await this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos }), this.#sequenceOf(envelope));
       return null;
     }
-    const answer = await this.#context.intake.ingestInTurn(envelope);
-    this.#context.metrics.countReading('mqtt', answer.kind);
+    const answer = await this.#ingest(envelope);
     if (answer.kind === 'passing') return this.#refuse(client, answer.rejection, this.#sequenceOf(envelope));
     // Nobody waits for it here: the PUBACK that follows it is what waits until the client reads (aedes, lib/write.js).
     if (session.isListening && !client.closed) client.conn.write(publishQos0(session.down, answer.receipt));
@@ -197,17 +239,26 @@ export class Sessions {
   }
 }
 
-/** PUBLISH at QoS 0 (MQTT 3.1.1 §3.3): a receipt that is lost with its connection comes again when the reading does. */
-function publishQos0(topic: string, payload: Uint8Array): Buffer {
+/** PUBLISH at QoS 0 (MQTT 3.1.1 §3.3), with room behind it: a receipt that is lost with its connection comes again when the reading does. */
+function publishQos0(topic: string, payload: Uint8Array, spare = 0): Buffer {
   const remaining = 2 + topic.length + payload.length;
   const lengthSize = remaining < 128 ? 1 : remaining < 16_384 ? 2 : 3;
-  const packet = Buffer.allocUnsafe(1 + lengthSize + remaining);
+  const packet = Buffer.allocUnsafe(1 + lengthSize + remaining + spare);
   packet[0] = PUBLISH;
   for (let i = 0, left = remaining; i < lengthSize; i++, left >>= 7)
     packet[1 + i] = (left & 127) | (i < lengthSize - 1 ? 128 : 0);
   packet.writeUInt16BE(topic.length, 1 + lengthSize);
   packet.write(topic, 3 + lengthSize, 'latin1');
   packet.set(payload, 3 + lengthSize + topic.length);
+  return packet;
+}
+
+/** PUBACK (§3.4) in the last four bytes. */
+function endWithPuback(packet: Buffer, messageId: number): Buffer {
+  const at = packet.length - PUBACK_SIZE;
+  packet[at] = PUBACK;
+  packet[at + 1] = 2;
+  packet.writeUInt16BE(messageId, at + 2);
   return packet;
 }
 
