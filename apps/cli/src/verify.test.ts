@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseUtf8, toHex } from '@oppidum/formats/bytes';
+import { encodeCompleteRange } from '@oppidum/formats/complete-range';
 import { encodeEvidence, encodeEvidenceJson } from '@oppidum/formats/evidence';
 import { encodePolicy } from '@oppidum/formats/policy';
 import { evidenceHops } from '@oppidum/proofs/evidence-hops';
@@ -11,6 +12,7 @@ import { headOf } from '@oppidum/proofs/refresh-evidence';
 import { type CommandOptions, runCommand } from '../../../test/support/command-line.ts';
 import { nodeCrypto } from '../../../test/support/crypto.ts';
 import { EvidenceCity, testPolicy, testValidators } from '../../../test/support/evidence.ts';
+import { GENESIS_MS } from '../../../test/support/ledger.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oppidum-verify-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -20,11 +22,16 @@ const index = city.keep(city.sign(1));
 const anchored = city.anchor();
 const reading = city.proveReading(index, anchored);
 const file = encodeEvidence(reading);
+const [fromMs, toMs] = [GENESIS_MS, GENESIS_MS + 1_000];
+const range = { version: 1, fact: 'readings', device: city.device, keyNumber: 0, fromMs, toMs, evidence: [file] } as const;
 const hops = evidenceHops(nodeCrypto, reading);
 const anchorHop = hops.find(({ name }) => name === 'anchor')!;
 
 const FILES: Readonly<Record<string, Uint8Array | string>> = {
   'reading.evidence': file,
+  'second.readings': encodeCompleteRange(range),
+  'open.readings': encodeCompleteRange({ ...range, toMs: toMs + 1 }),
+  'bad.readings': encodeCompleteRange({ ...range, keyNumber: 1 }),
   'reading.json': encodeEvidenceJson(reading),
   'erased.evidence': encodeEvidence(city.proveErased([index], anchored)),
   'city.policy': encodePolicy(nodeCrypto, city.policy),
@@ -66,6 +73,24 @@ test('the same from standard input, in the JSON form, and by a named policy', as
     '-q',
   ]);
   assert.deepEqual([code, stdout.split('\n').length], [0, 2]);
+});
+
+test('a range of readings: as `reading prove --file` says it', async () => {
+  const complete = await verify(['second.readings']);
+  assert.equal(complete.code, 0, complete.stderr);
+  assert.match(complete.stdout, /passed +sequence numbers +1 to 1, none left out/);
+  assert.match(complete.stdout, /^COMPLETE {2}Every reading is proven, and none is left out\.$/m);
+  assert.match(complete.stdout, /policy SHA-256 [0-9a-f]{64}/);
+  const open = await verify(['open.readings']);
+  assert.equal(open.code, 3);
+  assert.match(open.stdout, /^INCOMPLETE \(CAUTION\) {2}What is shown is proven; the end is open\.$/m);
+  const shown = await runCommand(['reading', 'prove', '--file', 'open.readings'], { cwd: folder });
+  assert.ok(open.stdout.endsWith(shown.stdout), 'in the same words');
+  assert.equal((await verify(['open.readings', '--allow-amber'])).code, 0);
+  const bad = await verify(['bad.readings', '--json', '--allow-amber']);
+  const report = JSON.parse(bad.stdout) as { verdict: string; range: object | null };
+  assert.deepEqual([bad.code, report.verdict, report.range], [3, 'HASH_MISMATCH', null]);
+  assert.equal((await verify(['second.readings', '--seen', 'heads.txt'])).code, 2);
 });
 
 test('one altered bit: exit code 3, a red verdict, no facts', async () => {

@@ -3,7 +3,7 @@
  * (specs/complete-ranges.md). Deterministic CBOR.
  */
 
-import type { Bytes } from './bytes.ts';
+import { type Bytes, encodeUtf8, equalBytes } from './bytes.ts';
 import { parseCbor } from './cbor.ts';
 import { encodeBy, id, timeMs } from './common-schemas.ts';
 import { formatError } from './errors.ts';
@@ -28,6 +28,14 @@ const completeRangeSchema = struct({
   evidence: list(blob(LIMITS.evidenceSizeMax, 1), { max: RANGE_COUNT_MAX }),
 });
 export type CompleteRange = Infer<typeof completeRangeSchema>;
+
+/** How the file goes on after the head of its map: deterministic CBOR puts the fact first. */
+const FACT_START = encodeUtf8('dfacthreadings');
+
+/** Whether these bytes are meant as a range, for whoever takes evidence of any kind; the parser judges them. */
+export function startsAsCompleteRange(data: Bytes): boolean {
+  return equalBytes(data.subarray(1, 1 + FACT_START.length), FACT_START);
+}
 
 /** Deterministic CBOR of a range. */
 export function encodeCompleteRange(range: CompleteRange): Bytes {

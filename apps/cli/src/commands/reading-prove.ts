@@ -8,13 +8,14 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
 import { parseCompleteRange } from '@oppidum/formats/complete-range';
 import { formatError } from '@oppidum/formats/errors';
-import { type RangeReport, verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
+import { verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, idArgument, openCli, readInput, wholeNumber } from '../cli.ts';
 import { findPolicy } from '../evidence-files.ts';
 import { EXIT, usageFailure } from '../failure.ts';
 import { timeOption } from '../lists.ts';
+import { isProvenComplete, printRange } from '../range-report.ts';
 
 type ProveOptions = {
   readonly file?: string;
@@ -62,7 +63,7 @@ async function proveReadings(cli: Cli, options: ProveOptions): Promise<void> {
   if (options.out !== undefined && found.range !== null) writeFileSync(options.out, file);
   if (cli.json) cli.output.json({ ...found.report, range: found.range });
   else printRange(cli, found);
-  process.exitCode = found.range?.isComplete === true && found.report.color === 'green' ? EXIT.ok : EXIT.unverified;
+  process.exitCode = isProvenComplete(found) ? EXIT.ok : EXIT.unverified;
 }
 
 /** Throws EVIDENCE_REFUSED where the city answers about something else. */
@@ -74,30 +75,4 @@ async function fetchRange(cli: Cli, { device, key, from, to }: ProveOptions): Pr
   const isAnswer = toHex(shown.device) === device && shown.keyNumber === key && shown.fromMs === from && shown.toMs === to;
   if (!isAnswer) throw formatError('EVIDENCE_REFUSED', { want: 'evidence of what was asked' });
   return file;
-}
-
-const MARKS = { passed: 'passed', failed: 'FAILED', noted: 'note' } as const;
-
-function printRange({ output, quiet }: Cli, { report, range }: RangeReport): void {
-  const width = Math.max(...report.steps.map(({ name }) => name.length));
-  if (!quiet)
-    for (const { name, outcome, detail } of report.steps)
-      output.line(`  ${MARKS[outcome].padEnd(6)}  ${name.padEnd(width)}  ${detail}`);
-  if (range === null || report.color !== 'green') {
-    output.line(
-      `${output.paint(report.color, `${report.verdict} (${report.color === 'red' ? 'FAILED' : 'CAUTION'})`)}  ${report.means}.`,
-    );
-    return;
-  }
-  const [color, word] = range.isComplete ? (['green', 'COMPLETE'] as const) : (['amber', 'INCOMPLETE (CAUTION)'] as const);
-  output.line(
-    `${output.paint(color, word)}  ${range.isComplete ? 'Every reading is proven, and none is left out' : describeMissing(range)}.`,
-  );
-}
-
-function describeMissing({ gaps, beginsBefore, endsAfter }: NonNullable<RangeReport['range']>): string {
-  const numbers = gaps.slice(0, 5).map(({ first, last }) => (first === last ? `${first}` : `${first} to ${last}`));
-  const missing = gaps.length === 0 ? [] : [`nothing is shown of ${numbers.join(', ')}${gaps.length > 5 ? ', …' : ''}`];
-  const ends = [...(beginsBefore ? [] : ['the beginning is open']), ...(endsAfter ? [] : ['the end is open'])];
-  return `What is shown is proven; ${[...missing, ...ends].join('; ')}`;
 }

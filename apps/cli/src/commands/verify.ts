@@ -7,11 +7,13 @@ import { existsSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
+import { startsAsCompleteRange } from '@oppidum/formats/complete-range';
 import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { headOf } from '@oppidum/proofs/refresh-evidence';
 import type { Report, Step } from '@oppidum/proofs/report';
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
+import { type RangeReport, verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 import { verifyTlogProof } from '@oppidum/proofs/verify-tlog-proof';
@@ -20,6 +22,7 @@ import { addExamples, type Cli, openCli, policyAtHand, readFile, readInput } fro
 import { describeFacts } from '../describe-facts.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { printable } from '../output.ts';
+import { isProvenComplete, printRange } from '../range-report.ts';
 import { readSeenHeads, rememberHead } from '../seen-heads.ts';
 
 type VerifyOptions = {
@@ -44,7 +47,7 @@ const COLOR_WORDS = { green: 'OK', amber: 'CAUTION', red: 'FAILED' } as const;
 export function buildVerify(command: Command): void {
   const collect = (file: string, files: readonly string[]): readonly string[] => [...files, file];
   command
-    .argument('<file>', 'evidence (CBOR or JSON) or a .tlog-proof; - for standard input')
+    .argument('<file>', 'evidence (CBOR or JSON), a range of readings or a .tlog-proof; - for standard input')
     .option('--policy <file>', 'the policy to trust (default: ./city.policy, else that of the data folder)')
     .option(
       '--successor <file>',
@@ -65,6 +68,7 @@ export function buildVerify(command: Command): void {
     ['with the policy of the city', 'verify reading.evidence --policy city.policy'],
     ['from a pipe, for a program', 'verify - --policy city.policy --json < reading.evidence'],
     ['and never believe another history of what was believed', 'verify reading.evidence --seen heads.txt'],
+    ['every reading of a span, and whether one is left out', 'verify hour.readings --policy city.policy'],
     ['one hop of it, as any C2SP verifier would', 'verify 2.tlog-proof --entry 2.entry --policy city.policy'],
   ]);
 }
@@ -72,8 +76,11 @@ export function buildVerify(command: Command): void {
 async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promise<void> {
   const policy = readPolicy(cli, options.policy);
   const bytes = await readInput(file);
-  if (startsAsTlogProof(bytes) && options.seen !== undefined)
-    throw usageFailure('--seen is for evidence', 'Leave it out for a .tlog-proof');
+  const isRange = startsAsCompleteRange(bytes);
+  if ((isRange || startsAsTlogProof(bytes)) && options.seen !== undefined)
+    throw usageFailure('--seen is for evidence of one fact', 'Leave it out for a range of readings and for a .tlog-proof');
+  if (isRange)
+    return verifyRange(cli, file, policy, verifyCompleteRange(nativeCrypto, bytes, readTrust(policy, options)), options);
   const report = startsAsTlogProof(bytes)
     ? verifyTlogProof(nativeCrypto, {
         policy: parsePolicy(nativeCrypto, policy.bytes),
@@ -84,6 +91,20 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
   if (cli.json) printJson(cli, file, policy, report);
   else printReport(cli, file, policy, report);
   const isAccepted = report.color === 'green' || (report.color === 'amber' && options.allowAmber === true);
+  process.exitCode = isAccepted ? EXIT.ok : EXIT.unverified;
+}
+
+/** As `reading prove --file`: what leaves something open is proven only in part, so it is amber. */
+function verifyRange(cli: Cli, file: string, policy: TrustedPolicy, found: RangeReport, { allowAmber }: VerifyOptions): void {
+  const { verdict, color, means, action, steps, facts } = found.report;
+  if (cli.json) {
+    const trusted = { file: policy.file, sha256: policy.sha256 };
+    cli.output.json({ verdict, color, means, action, steps, facts, range: found.range, file, policy: trusted });
+  } else {
+    if (!cli.quiet) printHeader(cli, file, policy);
+    printRange(cli, found);
+  }
+  const isAccepted = isProvenComplete(found) || (color !== 'red' && allowAmber === true);
   process.exitCode = isAccepted ? EXIT.ok : EXIT.unverified;
 }
 
@@ -142,12 +163,17 @@ function printJson(cli: Cli, file: string, policy: TrustedPolicy, report: Report
 
 const MARKS: Readonly<Record<Step['outcome'], string>> = { passed: 'passed', failed: 'FAILED', noted: 'note' };
 
-function printReport({ output, quiet }: Cli, file: string, policy: TrustedPolicy, report: Report): void {
+function printHeader({ output }: Cli, file: string, policy: TrustedPolicy): void {
+  output.line(printable(`${file === '-' ? 'standard input' : file} under ${policy.file}`));
+  output.line(output.paint('dim', `policy SHA-256 ${policy.sha256}`));
+  output.line();
+}
+
+function printReport(cli: Cli, file: string, policy: TrustedPolicy, report: Report): void {
+  const { output, quiet } = cli;
   const { verdict, color, means, action, steps, facts } = report;
   if (!quiet) {
-    output.line(printable(`${file === '-' ? 'standard input' : file} under ${policy.file}`));
-    output.line(output.paint('dim', `policy SHA-256 ${policy.sha256}`));
-    output.line();
+    printHeader(cli, file, policy);
     const width = Math.max(...steps.map(({ name }) => name.length));
     for (const { name, outcome, detail } of steps)
       output.line(`  ${MARKS[outcome].padEnd(6)}  ${name.padEnd(width)}  ${printable(detail)}`);
