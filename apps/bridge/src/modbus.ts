@@ -11,6 +11,8 @@ import { makeValue, NUMBER_TYPES, readNumber } from './values.ts';
 const PORT = 502;
 const TIMEOUT_MS = 3_000;
 const REGISTER_SIZE = 2;
+/** Modbus Messaging on TCP/IP V1.0b, §3.1.2 and §4.2.1: the longest message. */
+const ANSWER_SIZE_MAX = 260;
 
 /** Polls all devices until the answer is called. A device that does not answer is asked again at its next turn. */
 export function startModbus(bridge: Bridge, settings: ModbusSettings): { readonly stop: () => Promise<void> } {
@@ -52,12 +54,13 @@ function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Asks one device for all its registers. Throws MODBUS_UNREACHABLE and MODBUS_REFUSED (an exception, or an answer of another size). */
-async function readModbus(device: ModbusDevice, timeoutMs: number): Promise<readonly SensorValue[]> {
+export async function readModbus(device: ModbusDevice, timeoutMs: number): Promise<readonly SensorValue[]> {
   const { host, port = PORT, unit = 1, registers } = device;
   const socket = new Socket();
   try {
     // Before the connection: it listens for that itself.
     const client = new clients.TCP(socket, unit, timeoutMs);
+    boundAnswers(socket, registers.length * ANSWER_SIZE_MAX);
     await connect(socket, host, port, timeoutMs);
     const values: (SensorValue | null)[] = [];
     for (const register of registers) values.push(makeValue(register, await readRegister(client, register, device)));
@@ -65,6 +68,25 @@ async function readModbus(device: ModbusDevice, timeoutMs: number): Promise<read
   } finally {
     socket.destroy();
   }
+}
+
+/**
+ * A device says what it wants: at more than `sizeMax` bytes, and where the library throws out of its listener (an exception code that no
+ * specification has), its connection ends, and not the bridge.
+ */
+function boundAnswers(socket: Socket, sizeMax: number): void {
+  const listeners = socket.listeners('data') as ((chunk: Buffer) => void)[];
+  socket.removeAllListeners('data');
+  let size = 0;
+  socket.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    try {
+      if (size > sizeMax) throw new Error('more than was asked for');
+      for (const listener of listeners) listener.call(socket, chunk);
+    } catch {
+      socket.destroy();
+    }
+  });
 }
 
 function connect(socket: Socket, host: string, port: number, timeoutMs: number): Promise<void> {

@@ -6,8 +6,9 @@
 
 import type { IncomingMessage } from 'node:http';
 
-/** RFC 7239 §4, RFC 9110 §7.6.3, and what proxies said before. */
-const FORWARDERS = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+/** RFC 7239 §4, RFC 9110 §7.6.3, RFC 8586, what proxies said before, and what those in front of many sites say. */
+const FORWARDER =
+  /^(forwarded|via|cdn-loop|x-forwarded(-.*)?|x-(real|client|cluster-client)-ip|true-client-ip|cf-connecting-ip)$/;
 /** RFC 1122 §3.2.1.3 (g), RFC 4291 §2.5.3, and the first inside IPv6 (§2.5.5.2). */
 const LOOPBACK_ADDRESS = /^(127\.[0-9.]+|::1|::ffff:127\.[0-9.]+)$/;
 const LOOPBACK_NAME = /^(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?$/i;
@@ -21,5 +22,5 @@ export type Caller = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
 export function isHere({ headers, socket }: Caller): boolean {
   if (!LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '')) return false;
   if (!LOOPBACK_NAME.test(headers.host ?? '')) return false;
-  return FORWARDERS.every((name) => headers[name] === undefined);
+  return !Object.keys(headers).some((name) => FORWARDER.test(name));
 }

@@ -1,7 +1,7 @@
 /** CSV (RFC 4180) that a spreadsheet reads as data: a text that would be a formula there is not one here. */
 
 /** What spreadsheets take for the beginning of a formula (OWASP, CSV Injection). */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 const NEEDS_QUOTES = /[",\r\n]/;
 
 /** One line with its CRLF. Numbers and flags as JSON has them, nothing for null. */

@@ -14,7 +14,7 @@ import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
 import { accountOf } from './guard.ts';
 import { sendProblem } from './problem.ts';
-import { ruleOf } from './route-rules.ts';
+import { type RouteRule, ruleOf } from './route-rules.ts';
 
 /** Visible ASCII, as it stands or as a string of RFC 8941 §3.3.3. */
 const KEY_FORM = /^("[ !#-[\]-~]{1,128}"|[!#-[\]-~]{1,128})$/;
@@ -36,7 +36,7 @@ export function addIdempotency(
       principal: accountOf(access.principalOf(request)),
       key: key.replaceAll('"', ''),
       digest: digestOf(request),
-      repeats: ruleOf(request.method, request.routeOptions.url ?? '').isSigned,
+      repeats: hasNoFurtherEffect(ruleOf(request.method, request.routeOptions.url ?? '')),
     };
     const found = store.begin(asked);
     if (found.kind === 'new') {
@@ -64,6 +64,11 @@ export function addIdempotency(
     begun.delete(request);
     if (asked !== undefined) store.end(asked, null);
   });
+}
+
+/** Signed things are known again. Evidence is made anew: an answer about a person must not outlive an erasure, nor be unrecorded. */
+function hasNoFurtherEffect({ isSigned, budget }: RouteRule): boolean {
+  return isSigned || budget === 'evidence';
 }
 
 /** The answer as it may lie on a disk: without a secret. */

@@ -3,6 +3,7 @@
 import { formatError } from '@oppidum/formats/errors';
 import { z } from 'zod';
 import { showKey } from '../access/key-json.ts';
+import type { StoredKey } from '../access/key-store.ts';
 import type { Principal } from '../access/principal.ts';
 import {
   type ApiKeyJson,
@@ -44,15 +45,18 @@ export function addKeyRoutes(app: App, context: GatewayContext): void {
       schema: {
         tags: ['keys'],
         summary: 'Revoke an API key',
-        description: 'In force when it is answered, also for what is under way. Again it changes nothing.',
+        description: 'In force when it is answered, also for what is under way. Again it changes nothing. None that can do more.',
         params: keyParams,
         querystring: noQuery,
         response: answers(apiKey),
       },
     },
     async (request): Promise<ApiKeyJson> => {
-      const { id } = access.principalOf(request);
-      return showKey(access.revokeKey(request.params.id, { key: id }), access.nowMs());
+      const by = access.principalOf(request);
+      const { id } = request.params;
+      const key = access.keys().find((known) => known.id === id);
+      if (key !== undefined && id !== by.id) checkWithin(by, key);
+      return showKey(access.revokeKey(id, { key: by.id }), access.nowMs());
     },
   );
   app.get(
@@ -94,7 +98,7 @@ function addCreate(app: App, { access }: GatewayContext): void {
       },
       async (request, reply) => {
         const by = access.principalOf(request);
-        checkGift(by, request.body);
+        checkWithin(by, request.body);
         const { key, text } = access.createKey(request.body, { key: by.id });
         reply.header('cache-control', 'no-store');
         return { key: showKey(key, access.nowMs()), secret: text };
@@ -103,8 +107,11 @@ function addCreate(app: App, { access }: GatewayContext): void {
   });
 }
 
-/** Who may make keys makes none that can do more. Throws API_KEY_RIGHT, API_KEY_SCOPE. */
-function checkGift({ rights, scope }: Principal, wanted: KeyRequestJson): void {
+/** Who may make and revoke keys does it with none that can do more. Throws API_KEY_RIGHT, API_KEY_SCOPE. */
+function checkWithin(
+  { rights, scope }: Principal,
+  wanted: Pick<StoredKey, 'rights' | 'devices' | 'deviceTypes'> | KeyRequestJson,
+): void {
   const missing = wanted.rights.find((right) => !rights.has(right));
   if (missing !== undefined) throw formatError('API_KEY_RIGHT', { right: missing });
   if (scope === null) return;

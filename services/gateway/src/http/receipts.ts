@@ -44,6 +44,8 @@ export function addReceiptRoutes(app: App, context: GatewayContext): void {
       if (node.read(at(deviceKind, id)) === null) throw formatError('DEVICE_UNKNOWN', { device });
       const place = parseCursor('receipts', cursor, ['number']);
       const sequence = place === null ? from : place[0] + 1;
+      // Whoever makes cursors up.
+      if (!Number.isSafeInteger(sequence) || sequence < 0) throw formatError('CURSOR_INVALID', { list: 'receipts' });
       const wanted = { device: id, keyNumber: key, sequence, limit: Math.min(limit + 1, RECEIPT_COUNT_MAX) };
       const found = (await Promise.all(shards.map((shard) => shard.receipts(wanted)))).flat().map(showReceipt);
       const rows = found.sort((a, b) => a.sequence - b.sequence).slice(0, limit + 1);

@@ -124,7 +124,7 @@ describe('series of values', () => {
   });
 
   test('cells that a spreadsheet would run, or a reader would split, stay texts', () => {
-    const cases = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx'].map((text) => [text, `"'${text}"`]);
+    const cases = ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '\nx', '＝1+1', '＠SUM(A1)'].map((text) => [text, `"'${text}"`]);
     for (const [text, cell] of cases) assert.equal(csvLine([text!, 1]), `${cell},1\r\n`);
     assert.equal(csvLine(['a,b', 'a"b', 'a\nb', -1.5, true, null, 'plain']), '"a,b","a""b","a\nb",-1.5,true,,plain\r\n');
   });
