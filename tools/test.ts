@@ -1,6 +1,6 @@
 /**
  * `npm test`: every law and every test, in this order; a part that fails does not hide the next one.
- *   npm test -- [tidy|types|lint|unit|conformance|e2e …] [text in the file's path …]
+ *   npm test -- [tidy|types|lint|unit|conformance|e2e|faults …] [text in the file's path …]
  * Exit code 1 on a failure, when nothing was found to run, and, with OPPIDUM_REQUIRE_ALL=1, on a skipped test, but for those that are
  * skipped without a program of the system which OPPIDUM_WITHOUT names (test/support/programs.ts).
  */
@@ -24,11 +24,12 @@ const GLOBS = {
   unit: ['{core,sdk,services,apps}/*/src/**/*.test.ts', '{tools,test/support,test/simulator,test/bench}/**/*.test.ts'],
   conformance: ['test/conformance/**/*.test.ts'],
   e2e: ['test/e2e/**/*.test.ts'],
+  faults: ['test/faults/**/*.test.ts'],
 };
 type CommandPart = keyof typeof COMMANDS;
 type TestPart = keyof typeof GLOBS;
 type Part = CommandPart | TestPart;
-const PARTS: readonly Part[] = ['tidy', 'types', 'lint', 'unit', 'conformance', 'e2e'];
+const PARTS: readonly Part[] = ['tidy', 'types', 'lint', 'unit', 'conformance', 'e2e', 'faults'];
 
 type PartOutcome = { part: Part; passed: boolean; seconds: number; counts: TestCounts | null };
 
