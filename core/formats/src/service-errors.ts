@@ -178,7 +178,7 @@ export const SERVICE_ERRORS = {
     404,
     1,
     'Nothing of this device is kept under a key of its own',
-    'Check the id; only readings of models registered as personal can be erased, and only once',
+    'A key that outlived its readings is destroyed now: replace exports of keys. Else check the id; only readings of personal models can be erased, and once',
   ),
   ADMIN_DOOR_CLOSED: entry(
     503,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
@@ -128,6 +128,26 @@ describe('readings about people', () => {
         assert.equal(keys.open(digest, entry.data), null);
       }
       await copy.close();
+    }));
+
+  test('a key is written over where it lies; what a crash left of that is no key, and is destroyed at the next opening', () =>
+    inTemporaryFolder(async (folder) => {
+      const open = (): Promise<SubjectKeys> => SubjectKeys.open({ folder, crypto, randomBytes: freshBytes });
+      const [first, second] = [freshBytes(32), freshBytes(32)];
+      const keys = await open();
+      const file = (device: Bytes): string => join(folder, `${toHex(device)}.key`);
+      for (const device of [first, second]) await keys.provide(device);
+      linkSync(file(first), join(folder, 'other-name'));
+      await keys.destroy(first);
+      assert.deepEqual(new Uint8Array(readFileSync(join(folder, 'other-name'))), new Uint8Array(65));
+      const digest = freshBytes(32);
+      const sealed = keys.seal(second, digest, encodeUtf8(SECRET));
+      // Killed between setting aside and writing over.
+      renameSync(file(second), `${file(second)}.destroyed`);
+      linkSync(`${file(second)}.destroyed`, join(folder, 'third-name'));
+      assert.equal((await open()).open(digest, sealed), null);
+      assert.deepEqual(readdirSync(folder).sort(), ['other-name', 'third-name']);
+      assert.deepEqual(new Uint8Array(readFileSync(join(folder, 'third-name'))), new Uint8Array(65));
     }));
 
   test('leave nothing from which what they said can be guessed, neither before nor after; what was answered stays answered', () =>

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
-import type { Bytes } from '@oppidum/formats/bytes';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { encodeEvidence } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
@@ -44,18 +44,21 @@ test('past their retention envelopes are gone, proofs stay, and whoever kept an 
     assert.equal((await shard.client.ingest(lamp.sign(2, { timeS: 1 + Math.floor(Date.now() / 1_000) }))).kind, 'refused');
     assert.equal(shard.clones().length, 1);
     assert.equal((await shard.client.ingest(erased)).kind, 'kept');
-    await anchoredUpTo(shard, 4);
+    const other = await enrolDevice(city, await createMake(city, { personal: true, name: 'Badge 2' }));
+    assert.equal((await shard.client.ingest(other.sign(1))).kind, 'kept');
+    const otherKey = join(data, 'shards', '0', 'subject-keys', `${toHex(other.id)}.key`);
+    await anchoredUpTo(shard, 5);
     await shard.erase(badge.id, 'request');
     const digests = sent.map((envelope) => crypto.sha256(envelope));
     await writeRetention(data, { rawDays: 400 });
     await shard.close();
-    assert.deepEqual(show(data).shards, [{ ...show(data).shards[0], number: 0, entries: 5, retired: 0, due: 0 }]);
+    assert.deepEqual(show(data).shards, [{ ...show(data).shards[0], number: 0, entries: 6, retired: 0, due: 0 }]);
 
     const open = (): Promise<OpenShard> =>
       startShard(city, { clock: () => Date.now() + LATER_MS, retention: { data, intervalMs: 10 } });
     shard = await open();
-    while (shard.client.readings(0, 5).some(({ envelope }) => envelope !== null)) await sleep(10);
-    assert.deepEqual(show(data).shards[0], { number: 0, entries: 5, retired: 5, due: 0, oldestMs: null });
+    while (shard.client.readings(0, 6).some(({ envelope }) => envelope !== null)) await sleep(10);
+    assert.deepEqual(show(data).shards[0], { number: 0, entries: 6, retired: 6, due: 0, oldestMs: null });
     const late = lamp.sign(9, { timeS: Math.floor((Date.now() + LATER_MS) / 1_000) });
     assert.equal((await shard.client.ingest(late)).kind, 'kept');
     for (const restart of [false, true]) {
@@ -71,8 +74,12 @@ test('past their retention envelopes are gone, proofs stay, and whoever kept an 
       assert.equal(await verdictOf(city, shard, crypto.sha256(erased)), 'ERASED', 'an erasure stays provable');
       assert.deepEqual(shard.client.reading(crypto.sha256(late))?.envelope, late, 'what is not due is there');
       assert.deepEqual(await shard.client.ingest(sent[0]!), receipts[0], 'the same receipt, whatever became of the envelope');
-      assert.equal(shard.client.readings(0, 10).length, 6);
+      assert.equal(shard.client.readings(0, 10).length, 7);
     }
+    // Nothing of it is left to erase here, and its key would still open an older copy of the vault.
+    assert.ok(existsSync(otherKey));
+    await assert.rejects(shard.erase(other.id, 'request'), { code: 'READING_UNKNOWN' });
+    assert.ok(!existsSync(otherKey));
     await shard.close();
     await city.stop();
     const vault = readFileSync(join(data, 'shards', '0', 'vault', 'data.mdb'));

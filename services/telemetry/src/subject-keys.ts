@@ -6,13 +6,13 @@
  */
 
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bytes, concatBytes, encodeUtf8, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError } from '@oppidum/formats/errors';
 import { ID_SIZE } from '@oppidum/formats/ids';
-import { fsyncFolder, writeAndSync } from '@oppidum/node/durable-file';
+import { fsyncFolder } from '@oppidum/node/durable-file';
 import { fileExists, makeSecretFolder, readSeedFile, writeSeedFile } from '@oppidum/node/key-files';
 
 const KEY_SIZE = 32;
@@ -22,6 +22,8 @@ const NONCE_SIZE = 12;
 const TAG_SIZE = 16;
 /** What a sealed envelope is longer than it was. */
 const SEAL_SIZE = ID_SIZE + KEY_ID_SIZE + NONCE_SIZE + TAG_SIZE;
+/** Ends the name of a key that is about to be written over. */
+const DOOMED = '.destroyed';
 const DIGEST_LABEL = encodeUtf8('oppidum/subject-digest/v1\n');
 const KEY_ID_LABEL = encodeUtf8('oppidum/subject-key/v1\n');
 
@@ -40,7 +42,9 @@ export class SubjectKeys {
   readonly #known = new Map<string, SubjectKey>();
 
   static async open(options: SubjectKeysOptions): Promise<SubjectKeys> {
-    await makeSecretFolder(options.folder);
+    const { folder } = options;
+    await makeSecretFolder(folder);
+    for (const name of await readdir(folder)) if (name.endsWith(DOOMED)) await overwrite(join(folder, name), folder);
     return new SubjectKeys(options);
   }
 
@@ -79,15 +83,17 @@ export class SubjectKeys {
     return concatBytes(decipher.update(sealed.subarray(SEAL_SIZE)), decipher.final());
   }
 
-  /** Destroys the device's key: written over, then removed, both fsynced. Nothing happens where there is none. */
+  /**
+   * Destroys the device's key: set aside, written over, removed, each fsynced; what a crash leaves is destroyed at the next `open`, and is
+   * no key meanwhile. Nothing happens where there is none.
+   */
   async destroy(device: Bytes): Promise<void> {
     const file = this.#file(device);
     this.#known.delete(toHex(device));
     if (!(await fileExists(file))) return;
-    // File systems that copy on write keep the old blocks for a while; removal is what counts, this is one chance less.
-    await writeAndSync(file, new Uint8Array(2 * KEY_SIZE + 1));
-    await rm(file);
+    await rename(file, `${file}${DOOMED}`);
     await fsyncFolder(this.#options.folder);
+    await overwrite(`${file}${DOOMED}`, this.#options.folder);
   }
 
   #file(device: Bytes): string {
@@ -116,4 +122,15 @@ export class SubjectKeys {
       throw error;
     }
   }
+}
+
+/** File systems that copy on write keep the old blocks for a while; removal is what counts, writing over is one chance less. */
+async function overwrite(file: string, folder: string): Promise<void> {
+  // In place: a file that is truncated first gives its block back as it is, and may get another one.
+  const handle = await open(file, 'r+');
+  await handle.write(new Uint8Array((await handle.stat()).size), { position: 0 });
+  await handle.sync();
+  await handle.close();
+  await rm(file);
+  await fsyncFolder(folder);
 }

@@ -16,6 +16,11 @@ const FORMAT = 'oppidum-backup';
 const VERSION = 1;
 const NAME = 'backup.json';
 const MANIFEST_SIZE_MAX = 64 * 2 ** 20;
+/** What a backup of each kind may hold (specs/backups.md §2, §3): never what was signed last, nor keys that sign histories. */
+const PLACES: Readonly<Record<BackupKind, RegExp>> = {
+  data: /^(genesis\.cbor|city\.policy|policies\/[^/]+\.evidence|node\/data\.mdb|log\/(checkpoint|frontier|tile\/.+)|shards\/(0|[1-9][0-9]{0,3})\/(vault\/data\.mdb|log\/checkpoint))$/,
+  keys: /^(keys\/(?!(log|cosigner)(-.*)?\.seed$)[^/]+\.(seed|json)|shards\/(0|[1-9][0-9]{0,3})\/subject-keys\/[0-9a-f]{64}\.key)$/,
+};
 
 /** `data`: what the city recorded; `keys`: keys of accounts and subjects. */
 export type BackupKind = 'data' | 'keys';
@@ -72,6 +77,7 @@ export async function readManifest(folder: string, kind: BackupKind): Promise<Ba
   const there = new Set(listFiles(folder));
   there.delete(NAME);
   for (const file of manifest.files) {
+    if (!PLACES[kind].test(file.path)) throw invalid(file.path, `nothing but what a backup of ${kind} holds`);
     if (!there.delete(file.path)) throw invalid(file.path, 'the file');
     const { size, sha256 } = await describeFile(folder, file.path);
     if (size !== file.size || sha256 !== file.sha256) throw invalid(file.path, 'the bytes that the manifest names');
@@ -96,7 +102,7 @@ function parseManifest(folder: string): BackupManifest {
 }
 
 function shardOf({ number, id, size }: BackupShard): BackupShard {
-  if (!Number.isSafeInteger(number) || !/^[0-9a-f]{64}$/.test(id)) throw invalid(NAME, 'shards by number and id');
+  if (!Number.isSafeInteger(number) || number < 0 || !/^[0-9a-f]{64}$/.test(id)) throw invalid(NAME, 'shards by number and id');
   return { number, id, size };
 }
 

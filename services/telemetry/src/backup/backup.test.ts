@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
@@ -201,7 +201,7 @@ test('no key, no signing state, no word about anybody is in a backup; what is er
     const found = filesUnder(folder);
     assert.ok(found.includes('node/data.mdb') && found.includes('shards/0/vault/data.mdb') && found.includes('log/checkpoint'));
     assert.deepEqual(
-      found.filter((name) => /seed|\.key$|last-signed|lock$|sock|gateway|accounts/.test(name)),
+      found.filter((name) => /seed|\.key$|last-signed|lock|sock|gateway|accounts/.test(name)),
       [],
     );
     const seeds = ['log', 'cosigner', 'operator', 'telemetry'].map((name) =>
@@ -277,6 +277,10 @@ test('what is no whole backup, or is sealed for somebody else, is refused by its
         /plain paths/,
       ],
       ['kind', (copy) => replaceIn(join(copy, 'backup.json'), '"kind":"data"', '"kind":"keys"'), /a backup of data/],
+      // Named by the manifest and whole, yet never in a backup: each would be put into the restored city.
+      ...['log/last-signed', 'keys/log.seed', 'keys/operator.seed', 'shards/0/log/last-signed', 'shards/0/keys/log.seed'].map(
+        (path, i): [string, (copy: string) => void, RegExp] => [`planted-${i}`, (copy) => plant(copy, path), /nothing but what/],
+      ),
       ['no-json', (copy) => writeFileSync(join(copy, 'backup.json'), '{'), /JSON/],
     ];
     for (const [name, change, says] of spoiled) cases.push([['verify', '--from', spoil(name, change)], says, 3]);
@@ -299,6 +303,16 @@ test('what is no whole backup, or is sealed for somebody else, is refused by its
       assert.ok(!stderr.includes('horse'), 'no passphrase is told');
     }
   }));
+
+/** Adds a file to a backup as one who makes it himself would: the manifest names it. */
+function plant(folder: string, path: string): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), 'x');
+  const file = join(folder, 'backup.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { files: object[] };
+  manifest.files.push({ path, size: 1, sha256: toHex(crypto.sha256(new TextEncoder().encode('x'))) });
+  writeFileSync(file, JSON.stringify(manifest));
+}
 
 function replaceIn(file: string, from: string, to: string): void {
   const text = readFileSync(file, 'utf8');

@@ -4,7 +4,7 @@
  * an earlier copy names the later one has. Tiles of shards follow from vaults and are derived when it is restored.
  */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
@@ -134,5 +134,7 @@ async function readHead(folder: string): Promise<{ readonly shard: Bytes | null;
   };
   const found = { shard: read('shard'), tree: read('tree') };
   await root.close();
+  // Opening it made one.
+  rmSync(join(folder, 'lock.mdb'), { force: true });
   return found;
 }
