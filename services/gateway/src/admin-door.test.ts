@@ -62,6 +62,7 @@ describe('the admin door', { skip }, () => {
         ['GET', '/erase', undefined, 'ROUTE_UNKNOWN'],
         ['POST', '/clones', '{}', 'ROUTE_UNKNOWN'],
         ['POST', '/erase?x=1', erase({}), 'ROUTE_UNKNOWN'],
+        ['POST', '/reindex', '{}', 'ROUTE_UNKNOWN'],
         ['POST', '/erase', '', 'REQUEST_INVALID'],
         ['POST', '/erase', '{', 'REQUEST_INVALID'],
         ['POST', '/erase', 'null', 'REQUEST_INVALID'],

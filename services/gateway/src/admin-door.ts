@@ -4,6 +4,8 @@
  *
  *   POST /erase   {device, legalBasis}   destroys the key of what a device of a personal model sent until now, in every shard here
  *   POST /shards  {number}               declares a telemetry shard, whose keys are made here, and starts its process
+ *   POST /reindex {}                     deletes the read model and fills it anew, beside everything else; a second one meanwhile begins nothing
+ *   GET  /reindex                        how far it is
  *   GET  /clones                         device keys found in two places, with the action that reports each
  *   GET  /keys                           API keys, without their secrets
  *   POST /keys        {owner, key}       makes one; its secret is in the answer and nowhere else
@@ -17,7 +19,7 @@ import { LEGAL_BASES } from '@oppidum/formats/action-bodies';
 import { type Bytes, encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { encodeActions } from '@oppidum/formats/transaction';
-import type { Awaitable } from '@oppidum/node/client';
+import type { Awaitable, NodeClient } from '@oppidum/node/client';
 import { listenOwnerOnly } from '@oppidum/node/unix-socket';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { CloneFinding } from '@oppidum/telemetry/clones';
@@ -26,9 +28,10 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Access } from './access/access.ts';
 import { answerKeys, parseAdminBody } from './access/admin-keys.ts';
-import type { CloneJson, ErasureJson } from './api-types.ts';
+import type { CloneJson, ErasureJson, ReindexJson } from './api-types.ts';
 import { hexId } from './http/parameters.ts';
 import { makeProblem } from './http/problem.ts';
+import type { ReadModel } from './read-model/read-model.ts';
 
 /** A shard in this process or in another. */
 type AdminShard = Pick<OpenShard, 'erase'> & {
@@ -41,6 +44,10 @@ export type AdminDoorOptions = {
   readonly shards: readonly AdminShard[];
   /** Declares the shard of this number and links to it; what was done before is not done again. */
   readonly declareShard?: (number: number) => Promise<void>;
+  /** What `reindex` fills anew. */
+  readonly readModel?: Pick<ReadModel, 'refill' | 'lag' | 'isCaughtUp'>;
+  /** The newest block of the node. */
+  readonly node?: Pick<NodeClient, 'head'>;
   /** Makes and revokes API keys. */
   readonly access?: Access;
   readonly logger: Logger;
@@ -55,6 +62,7 @@ const KEY_BODY_SIZE_MAX = 131_072;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** Between two looks for clients that are too slow: they must not hold up a stop. */
 const CHECK_INTERVAL_MS = 1_000;
+const emptyRequest = z.strictObject({});
 const shardRequest = z.strictObject({ number: z.int().min(1).max(63) });
 const erasureRequest = z.strictObject({ device: hexId, legalBasis: z.enum(LEGAL_BASES) });
 
@@ -94,7 +102,8 @@ async function answer(options: AdminDoorOptions, request: IncomingMessage, respo
   }
 }
 
-async function route({ shards, declareShard, access, logger }: AdminDoorOptions, request: IncomingMessage): Promise<object> {
+async function route(options: AdminDoorOptions, request: IncomingMessage): Promise<object> {
+  const { shards, declareShard, access, logger } = options;
   const { method, url } = request;
   if (method === 'POST' && url === '/erase') {
     const { device, legalBasis } = parseAdminBody(erasureRequest, await readBody(request, BODY_SIZE_MAX));
@@ -109,6 +118,12 @@ async function route({ shards, declareShard, access, logger }: AdminDoorOptions,
     const shard = shards.map(({ client }) => client.status()).find((status) => status.number === number);
     if (shard === undefined) throw new Error('a declared shard is linked');
     return { shard: toHex(shard.id), number, origin: shard.origin };
+  }
+  if (url === '/reindex' && (method === 'POST' || method === 'GET')) {
+    const begins = method === 'POST';
+    if (begins) parseAdminBody(emptyRequest, await readBody(request, BODY_SIZE_MAX));
+    const answer = await reindex(options, begins);
+    if (answer !== null) return answer;
   }
   if (access !== undefined && url?.startsWith('/keys') === true) {
     const answer = answerKeys(access, `${method} ${url}`, await readBody(request, KEY_BODY_SIZE_MAX));
@@ -146,6 +161,21 @@ async function erase(
   }
   if (erasures.length === 0) throw formatError('ERASURE_EMPTY', { device: toHex(device) });
   return { erasures };
+}
+
+/** How far the read model is, after it was emptied where `begins`; null without one. */
+async function reindex({ readModel, node, shards, logger }: AdminDoorOptions, begins: boolean): Promise<ReindexJson | null> {
+  if (readModel === undefined || node === undefined) return null;
+  if (begins) {
+    await readModel.refill();
+    logger.info('the read model is filled anew');
+  }
+  const { blocks, readings } = readModel.lag();
+  const kept = shards.reduce((sum, { client }) => sum + client.status().size, 0);
+  return {
+    ...{ blocks: node.head().height + 1, readings: kept, behindBlocks: blocks, behindReadings: readings },
+    level: readModel.isCaughtUp && blocks === 0 && readings === 0,
+  };
 }
 
 async function listClones({ client, clones }: AdminShard): Promise<CloneJson[]> {

@@ -280,6 +280,14 @@ export const ADMIN_SOCKET = 'admin.sock';
 export type ErasureJson = {
   readonly erasures: readonly { readonly shard: string; readonly id: string; readonly count: number }[];
 };
+/** The read model while it is filled anew: what there is, how much of it is missing, and whether nothing is. */
+export type ReindexJson = {
+  readonly blocks: number;
+  readonly readings: number;
+  readonly behindBlocks: number;
+  readonly behindReadings: number;
+  readonly level: boolean;
+};
 /** A telemetry shard that was declared: its id as hex. */
 export type ShardDeclaredJson = { readonly shard: string; readonly number: number; readonly origin: string };
 

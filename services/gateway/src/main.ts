@@ -84,6 +84,8 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       path: join(config.data, ADMIN_SOCKET),
       shards,
       declareShard,
+      readModel: gateway.readModel,
+      node: city.client,
       access: gateway.access,
       logger,
     });

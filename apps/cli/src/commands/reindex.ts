@@ -4,12 +4,13 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { CityJson } from '@oppidum/gateway/api-types';
+import type { CityJson, ReindexJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
+import { callAdmin } from '../admin-calls.ts';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, openCli } from '../cli.ts';
 import { checkLock } from '../doctor/folder-checks.ts';
-import { EXIT, usageFailure } from '../failure.ts';
+import { EXIT } from '../failure.ts';
 import { Progress } from '../progress.ts';
 
 /** What the work tells, line by line. */
@@ -29,20 +30,20 @@ export function buildReindex(command: Command): void {
     .action(async ({ follow }: { readonly follow?: true }, self: Command) => {
       const cli = openCli(self);
       if (follow === true) return followCity(cli);
-      if (checkLock(cli.data).isHeld)
-        throw usageFailure('the city runs', 'Stop it first, or start it with --reindex and watch it with `reindex --follow`');
+      if (checkLock(cli.data).isHeld) return refillRunning(cli);
       await runReindex(cli);
     });
   command.addHelpText('after', HELP);
   addExamples(command, [
-    ['of a stopped city', 'reindex'],
-    ['of one that was started with --reindex', 'reindex --follow --json'],
+    ['of the city in the data folder, running or not', 'reindex'],
+    ['only watch another one', 'reindex --follow --json'],
   ]);
 }
 
 const HELP = `
 The read model holds lists and values for questions; nothing is proven by it, so it may be deleted and filled at will. Values of envelopes
-that are past their retention are not in it afterwards. With --json every event is one line: stage, progress, summary.`;
+that are past their retention are not in it afterwards. A running city is asked through the socket in its data folder: it goes on with
+everything else, and lists have what is filled already. With --json every event is one line: stage, progress, summary.`;
 
 async function runReindex(cli: Cli): Promise<void> {
   const program = fileURLToPath(import.meta.resolve('@oppidum/gateway/reindex-main'));
@@ -64,6 +65,25 @@ async function runReindex(cli: Cli): Promise<void> {
     else cli.output.line(`${summary.blocks} blocks and ${summary.readings} readings in ${summary.seconds} s`);
   }
   process.exitCode = (await ended) ?? EXIT.failed;
+}
+
+/** Asks the city that runs in the data folder, and watches it until its rows are level. */
+async function refillRunning(cli: Cli): Promise<void> {
+  const begunMs = performance.now();
+  let state = await callAdmin<ReindexJson>(cli, '/reindex', {});
+  const total = state.blocks + state.readings;
+  const progress = new Progress(cli.output, UNIT, total);
+  if (cli.json) cli.output.line(JSON.stringify({ stage: { name: 'read model', unit: UNIT, total } }));
+  while (!state.level) {
+    progress.set(state.blocks + state.readings - state.behindBlocks - state.behindReadings);
+    await sleep(LOOK_MS);
+    state = await callAdmin<ReindexJson>(cli, '/reindex');
+  }
+  const { blocks, readings } = state;
+  if (progress.wasShown) progress.end(blocks + readings);
+  const seconds = Math.round(performance.now() - begunMs) / 1_000;
+  if (cli.json) cli.output.line(JSON.stringify({ summary: { blocks, readings, seconds } }));
+  else cli.output.line(`${blocks} blocks and ${readings} readings in ${seconds} s`);
 }
 
 async function followCity(cli: Cli): Promise<void> {

@@ -201,22 +201,36 @@ export function openForWriting(file: string): WritableDatabase {
   }
   if (version === 0) connection.exec(`BEGIN; ${SCHEMA} COMMIT`);
   const truncateLog = (): void => connection.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-  return { ...makeKysely(connection), isNew: version === 0, truncateLog };
+  return { ...makeKysely(() => connection), isNew: version === 0, truncateLog };
 }
+
+/** For questions. `reopen`: what is asked from now on is asked of the file that stands under the name now. */
+export type ReadableDatabase = OpenDatabase & { readonly reopen: () => void };
 
 /** Opens the file for questions, beside the connection that writes. */
-export function openForReading(file: string): OpenDatabase {
-  const connection = new DatabaseSync(file, { readOnly: true });
-  connection.exec('PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000; PRAGMA query_only = 1');
-  return makeKysely(connection);
+export function openForReading(file: string): ReadableDatabase {
+  const open = (): DatabaseSync => {
+    const connection = new DatabaseSync(file, { readOnly: true });
+    connection.exec('PRAGMA cache_size = -4096; PRAGMA busy_timeout = 5000; PRAGMA query_only = 1');
+    return connection;
+  };
+  let connection = open();
+  const reopen = (): void => {
+    const former = connection;
+    connection = open();
+    former.close();
+  };
+  return { ...makeKysely(() => connection), reopen };
 }
 
-/** Kysely speaks to better-sqlite3; node:sqlite says the same in other words. */
-function makeKysely(connection: DatabaseSync): OpenDatabase {
+/** Kysely speaks to better-sqlite3; node:sqlite says the same in other words. Each statement asks for the connection of its time. */
+function makeKysely(connection: () => DatabaseSync): OpenDatabase {
   const database = {
-    close: () => connection.close(),
+    close: () => {
+      if (connection().isOpen) connection().close();
+    },
     prepare(sql: string) {
-      const statement = connection.prepare(sql);
+      const statement = connection().prepare(sql);
       const bind = (parameters: readonly unknown[]) => parameters as readonly SQLInputValue[];
       return {
         reader: statement.columns().length > 0,

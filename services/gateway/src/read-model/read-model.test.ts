@@ -130,6 +130,38 @@ describe('the read model', () => {
       assert.deepEqual(await reopen(folder, ahead), before, 'ahead of a shard that was restored from a backup');
     }));
 
+  test('is filled anew while the city runs: the same rows, and questions and news go on meanwhile', () =>
+    inTemporaryFolder(async (folder) => {
+      const doors = await runDoors(folder);
+      const { gateway, shard } = doors;
+      const [lamp] = await fill(doors);
+      const before = dump(fileOf(doors));
+      const { readModel } = gateway;
+      const list = async (): Promise<number> => {
+        const response = await fetch(`${gateway.http}/api/v1/readings?device=${lamp!.hex}&limit=100`);
+        assert.equal(response.status, 200);
+        return ((await response.json()) as { items: unknown[] }).items.length;
+      };
+      await readModel.refill();
+      assert.equal(readModel.isCaughtUp, false);
+      assert.ok(readModel.lag().readings > 0, 'it says how far it is behind');
+      await Promise.all([readModel.refill(), readModel.refill(), list(), list()]);
+      await level(doors);
+      assert.deepEqual(dump(fileOf(doors)), before);
+      assert.equal(await list(), 20);
+      // Whatever the file was: it is deleted, not read.
+      rmSync(fileOf(doors));
+      await Promise.all([readModel.refill(), shard.client.ingest(lamp!.reading(100))]);
+      await anchored(doors);
+      await level(doors);
+      assert.equal(await list(), 21);
+      // One that is stopped meanwhile goes on at its next start.
+      const refilling = readModel.refill();
+      await Promise.all([doors.close(), refilling]);
+      const rows = await reopen(folder, () => undefined);
+      assert.equal(rows['readings']?.length, 41);
+    }));
+
   test('a file from before a crash resumes at its cursor', () =>
     inTemporaryFolder(async (folder) => {
       const doors = await runDoors(folder);

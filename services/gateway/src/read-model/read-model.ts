@@ -16,7 +16,7 @@ import { kindNamed, kindOfKey } from '@oppidum/formats/state-registry';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import type { KeptReading, TelemetryClient } from '@oppidum/telemetry/client';
 import { followedKinds, writeBlock, writeRecords } from './block-rows.ts';
-import { type Database, type OpenDatabase, openForReading, openForWriting, type WritableDatabase } from './database.ts';
+import { type Database, openForReading, openForWriting, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { ReadingFollower } from './reading-follower.ts';
 import { deleteErased, type KeptRow } from './reading-rows.ts';
 
@@ -55,16 +55,16 @@ export function deleteReadModel(folder: string): void {
 /** An open read model. */
 export class ReadModel {
   readonly #options: ReadModelOptions;
-  readonly #writer: WritableDatabase;
-  readonly #reader: OpenDatabase;
-  readonly #follower: ReadingFollower;
+  #writer: WritableDatabase;
+  readonly #reader: ReadableDatabase;
+  #follower: ReadingFollower;
   readonly #forget: (() => void)[] = [];
   #height: number;
-  readonly #sizes: Map<number, number>;
+  #sizes: Map<number, number>;
   /** The same of what questions see. */
   #committed: ReadonlyMap<number, number>;
   /** Shards, by number, whose rows are not compared yet with what was erased there: one may be away when the ledger says so. */
-  readonly #unswept: Set<number>;
+  #unswept: Set<number>;
   #lastBatchMs = 0;
   #isCaughtUp = false;
   #hasFailed = false;
@@ -72,6 +72,8 @@ export class ReadModel {
   #isClosed = false;
   #running: Promise<void> = Promise.resolve();
   #isRunning = false;
+  /** While the file is made anew. */
+  #refilling: Promise<void> | null = null;
 
   private constructor(options: ReadModelOptions, writer: WritableDatabase, place: Place) {
     this.#options = options;
@@ -124,11 +126,43 @@ export class ReadModel {
     return { blocks: Math.max(0, node.head().height - this.#height), readings: behind.reduce((sum, count) => sum + count, 0) };
   }
 
+  /**
+   * Deletes the file and fills a new one, beside everything else; resolves when that has begun. Until then questions are answered by the
+   * old rows, afterwards by the new ones so far; `lag` and `isCaughtUp` say how far. Asked again meanwhile, it begins nothing new.
+   */
+  async refill(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#refilling ??= this.#begin().finally(() => {
+      this.#refilling = null;
+      if (!this.#hasFailed) this.#wake();
+    });
+    await this.#refilling;
+  }
+
+  async #begin(): Promise<void> {
+    await this.#running;
+    try {
+      await this.#follower.close();
+      this.#writer.close();
+      const { writer, place } = await openNew(this.#options);
+      this.#writer = writer;
+      this.#follower = new ReadingFollower(join(this.#options.folder, FILE_NAME), this.#options.crypto);
+      this.#reader.reopen();
+      [this.#height, this.#sizes, this.#committed] = [place.height, new Map(place.sizes), place.sizes];
+      this.#unswept = new Set(place.unswept);
+      [this.#isCaughtUp, this.#hasFailed, this.#isRunning] = [false, false, false];
+    } catch (error) {
+      [this.#hasFailed, this.#isRunning] = [true, true];
+      this.#options.onFailure(error as Error);
+    }
+  }
+
   /** Ends after the batch that is being written. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const forget of this.#forget) forget();
+    await this.#refilling;
     await this.#running;
     this.#reader.close();
     await this.#follower.close();
@@ -137,7 +171,7 @@ export class ReadModel {
 
   #wake(): void {
     this.#hasNews = true;
-    if (this.#isRunning || this.#isClosed) return;
+    if (this.#isRunning || this.#isClosed || this.#refilling !== null) return;
     this.#isRunning = true;
     this.#running = this.#follow().then(
       () => {
@@ -152,7 +186,7 @@ export class ReadModel {
   }
 
   async #follow(): Promise<void> {
-    while (this.#hasNews && !this.#isClosed) {
+    while (this.#hasNews && !this.#isClosed && this.#refilling === null) {
       await this.#giveWay();
       this.#hasNews = false;
       const found = [await this.#followBlocks()];
@@ -172,7 +206,7 @@ export class ReadModel {
     const giveWayMs = Math.min(GIVE_WAY_MAX_MS, Math.max(GIVE_WAY_MIN_MS, GIVE_WAY_SHARE * this.#lastBatchMs));
     for (let waitedMs = 0; waitedMs < giveWayMs; waitedMs += GIVE_WAY_STEP_MS) {
       const isBusy = this.#options.shards.some((shard) => shard.isBusy?.() === true);
-      if (!isBusy || this.#isClosed || this.lag().readings > BEHIND_COUNT_MAX) return;
+      if (!isBusy || this.#isClosed || this.#refilling !== null || this.lag().readings > BEHIND_COUNT_MAX) return;
       if (waitedMs === 0) await this.#commit();
       await sleep(GIVE_WAY_STEP_MS);
     }
