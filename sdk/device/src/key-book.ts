@@ -1,12 +1,15 @@
 /**
  * The receipt keys that a device believes: those that the ledger proves for shards that are active. Evidence once verified is kept, so that
  * a device which starts without network still knows whom to believe; it is verified again each time it is read.
+ * So is the proof that a shard ended: evidence from before it, replayed by whoever is in between, brings nothing back.
  */
 
 import { type Bytes, parseHex, toHex } from '@oppidum/formats/bytes';
+import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { parseEvidence } from '@oppidum/formats/evidence';
 import { ID_SIZE } from '@oppidum/formats/ids';
-import { shardKind } from '@oppidum/formats/state-telemetry';
+import { type ShardRecord, shardKind } from '@oppidum/formats/state-telemetry';
 import type { ReceiptIssuer } from '@oppidum/proofs/verify-receipt';
 import type { IssuerBook } from './device.ts';
 import type { ProvenRecords } from './proven-records.ts';
@@ -18,7 +21,8 @@ const RENEW_MS = 3_600_000;
 /** A shard that could not be proven is not asked for again before this time. */
 const RETRY_MS = 10_000;
 
-type Entry = { readonly issuer: ReceiptIssuer | null; readonly askedMs: number };
+/** `size`: of the newest block log that said so; 0 before any did. */
+type Entry = { readonly issuer: ReceiptIssuer | null; readonly askedMs: number; readonly size: number };
 
 /** Where evidence is kept for starts without network: a file or row for each name (64 hex digits), replaced whole. */
 export type EvidenceStore = {
@@ -65,24 +69,29 @@ export class KeyBook implements IssuerBook {
   async #ask(shard: Bytes, name: string): Promise<Rejection | null> {
     try {
       const file = await this.#records.fetch(shardKind, [shard]);
-      this.#believe(shard, file);
-      await this.#store?.write(name, file);
-      return null;
+      const status = this.#judge(shard, file);
+      // Of a shard that is proven absent anybody could invent any number.
+      if (status !== 'absent') await this.#store?.write(name, file);
+      return status === 'active' ? null : reject('SHARD_UNPROVEN', { shard: name, status });
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      // Without an answer the old proof stands; a proof of the contrary has removed it.
-      const former = this.#entries.get(name)?.issuer ?? null;
-      this.#entries.set(name, { issuer: error.code === 'SHARD_UNPROVEN' ? null : former, askedMs: Date.now() });
+      // Without an answer the old proof stands.
+      const former = this.#entries.get(name) ?? { issuer: null, size: 0 };
+      this.#entries.set(name, { ...former, askedMs: Date.now() });
       return reject(error.code, error.details);
     }
   }
 
-  /** Verifies evidence of a shard. Throws EVIDENCE_REFUSED, SHARD_UNPROVEN (no such shard, frozen or retired). */
-  #believe(shard: Bytes, file: Bytes, askedMs = Date.now()): void {
+  /** Verifies evidence of a shard and remembers what it says. Throws EVIDENCE_REFUSED, also for less than the book has seen of it. */
+  #judge(shard: Bytes, file: Bytes, askedMs = Date.now()): ShardRecord['status'] | 'absent' {
     const record = this.#records.open(shardKind, [shard], file);
-    if (record === null || record.status !== 'active')
-      throw formatError('SHARD_UNPROVEN', { shard: toHex(shard), status: record?.status ?? 'absent' });
-    this.#entries.set(toHex(shard), { issuer: { shard, receiptKey: record.receiptKey }, askedMs });
+    const name = toHex(shard);
+    const { size } = parseCheckpointNote(parseEvidence(file).checkpoint).checkpoint;
+    if (size < (this.#entries.get(name)?.size ?? 0))
+      throw formatError('EVIDENCE_REFUSED', { kind: shardKind.name, verdict: 'older than what is known' });
+    const issuer = record?.status === 'active' ? { shard, receiptKey: record.receiptKey } : null;
+    this.#entries.set(name, { issuer, askedMs, size });
+    return record?.status ?? 'absent';
   }
 
   /** Reads what was kept; evidence that no longer verifies is left out. */
@@ -91,7 +100,7 @@ export class KeyBook implements IssuerBook {
     for (const { name, evidence } of kept.slice(0, SHARD_COUNT_MAX)) {
       try {
         // Asked at time 0: due to be proven again as soon as the city can be reached.
-        this.#believe(parseHex(name, ID_SIZE), evidence, 0);
+        this.#judge(parseHex(name, ID_SIZE), evidence, 0);
       } catch (error) {
         if (!(error instanceof FormatError)) throw error;
       }

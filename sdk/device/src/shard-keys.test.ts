@@ -79,6 +79,34 @@ test('a shard that the ledger proves is believed, and still after a start withou
     assert.equal(elsewhere.issuerOf(shard), null, 'kept evidence is verified again under the policy at hand');
   }));
 
+test('a shard that once was proven to have ended is not believed again: neither after a start without network nor by older evidence', () =>
+  inFolder({}, async (folder) => {
+    const city = makeCity();
+    const policy = encodePolicy(nodeCrypto, city.policy);
+    const active = proofOf(city, 'shard', [shard]);
+    const record = { number: 0, origin: `${city.origin}/shard-0`, logKey: namedSigner('shard log').publicKey, receiptKey };
+    city.put(shardKind, [shard], { ...record, operator: namedId('operator'), status: 'retired', from: 1, to: 2 });
+    const ended = proofOf(city, 'shard', [shard]);
+    let answer = active;
+    await withApi(
+      (request, response) => bytes(answer)(request, response),
+      async (api) => {
+        const records = new ProvenRecords(nodeCrypto, policy, api);
+        const keys = await openShardKeys(records, folder);
+        assert.equal(await keys.learn(shard), null);
+        answer = ended;
+        assert.equal((await keys.learn(shard))?.code, 'SHARD_UNPROVEN');
+        assert.equal(keys.issuerOf(shard), null);
+        const offline = await openShardKeys(new ProvenRecords(nodeCrypto, policy, null), folder);
+        assert.equal(offline.issuerOf(shard), null, 'the end is kept, too');
+        answer = active;
+        const again = await openShardKeys(records, folder);
+        assert.equal((await again.learn(shard))?.code, 'EVIDENCE_REFUSED');
+        assert.equal(again.issuerOf(shard), null);
+      },
+    );
+  }));
+
 const UNPROVEN: readonly (readonly [what: string, code: string, answer: () => Respond])[] = [
   ['a frozen shard', 'SHARD_UNPROVEN', () => bytes(proofOf(makeCity({ status: 'frozen', to: 9 }), 'shard', [shard]))],
   ['a retired shard', 'SHARD_UNPROVEN', () => bytes(proofOf(makeCity({ status: 'retired', to: 9 }), 'shard', [shard]))],
