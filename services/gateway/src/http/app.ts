@@ -126,11 +126,12 @@ function dropSilent(app: App): void {
   });
 }
 
+/** `traceId` as in the problem that the caller got. */
 function addRequestLog(app: App, { logger }: GatewayContext): void {
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;
     logger.debug({
-      requestId: request.id,
+      traceId: request.id,
       method,
       route: routeOptions.url,
       status: reply.statusCode,
