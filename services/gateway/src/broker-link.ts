@@ -75,6 +75,11 @@ export class BrokerLink {
     this.#clientId = `oppidum-${genesis.slice(0, 16)}-${place.slice(0, 16)}`;
   }
 
+  /** Name and port of the broker. */
+  get host(): string {
+    return new URL(this.#options.url).host;
+  }
+
   /** True between the broker's word that we are subscribed and the end of the connection. */
   get isOpen(): boolean {
     return this.#isOpen;

@@ -1,9 +1,13 @@
 /** Prometheus metrics: base units, and never an id of a device, account or reading as a label. */
 
+import { erasureKind } from '@oppidum/formats/state-erasure';
+import { type AnyKind, parseState, prefixRange } from '@oppidum/formats/state-layout';
 import type { NodeClient } from '@oppidum/node/client';
 import type { IngestAnswer, TelemetryClient } from '@oppidum/telemetry/client';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ReadModelLag } from './read-model/read-model.ts';
+
+const ALL_ERASURES = prefixRange(erasureKind as unknown as AnyKind, []);
 
 /** What is measured; `readings` and `transactions` are counted by the doors, the rest is asked for at each scrape. */
 export type GatewayMetrics = {
@@ -22,10 +26,12 @@ export type MetricsOptions = {
   /** True once the read model follows no more. */
   readonly hasFailed: () => boolean;
   readonly mqttConnectionCount: () => number;
+  /** The broker from which readings are taken, and whether we are subscribed there; null without one. */
+  readonly broker: () => { readonly host: string; readonly isOpen: boolean } | null;
 };
 
 /** Makes the metrics of one gateway in a register of their own. */
-export function makeMetrics({ node, shards, lag, hasFailed, mqttConnectionCount }: MetricsOptions): GatewayMetrics {
+export function makeMetrics({ node, shards, lag, hasFailed, mqttConnectionCount, broker }: MetricsOptions): GatewayMetrics {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -79,6 +85,8 @@ export function makeMetrics({ node, shards, lag, hasFailed, mqttConnectionCount 
   gauge('oppidum_read_model_behind_readings', 'Readings that the read model has not followed', () => lag().readings);
   gauge('oppidum_read_model_failed', 'Whether the read model stopped following: 1 or 0', () => (hasFailed() ? 1 : 0));
   gauge('oppidum_mqtt_connections', 'Open MQTT connections', mqttConnectionCount);
+  addBroker(registers, broker);
+  addErasures(registers, node);
   return {
     contentType: register.contentType,
     render: () => register.metrics(),
@@ -86,4 +94,30 @@ export function makeMetrics({ node, shards, lag, hasFailed, mqttConnectionCount 
     countTransaction: (code) => transactions.inc({ code }),
     countRefusedRequest: (code) => refused.inc({ code }),
   };
+}
+
+function addBroker(registers: Registry[], broker: MetricsOptions['broker']): void {
+  new Gauge({
+    name: 'oppidum_mqtt_broker_connected',
+    help: 'Whether readings come by way of the broker that was named: 1 or 0',
+    labelNames: ['broker'] as const,
+    registers,
+    collect() {
+      const named = broker();
+      if (named !== null) this.set({ broker: named.host }, named.isOpen ? 1 : 0);
+    },
+  });
+}
+
+/** Counted anew for each scrape: erasures are few, and none may be missed. */
+function addErasures(registers: Registry[], node: Pick<NodeClient, 'scan'>): void {
+  new Counter({
+    name: 'oppidum_readings_erased_total',
+    help: 'Readings whose key was destroyed, as the ledger records it',
+    registers,
+    collect() {
+      this.reset();
+      for (const { value } of node.scan(ALL_ERASURES)) this.inc(parseState(erasureKind, value).count);
+    },
+  });
 }

@@ -107,12 +107,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const { access, answers } = openAccess(options);
     closers.push(async () => access.close());
     let mqtt: MqttDoor | null = null;
+    let broker: BrokerLink | null = null;
     const metrics = makeMetrics({
       node,
       shards,
       lag: () => readModel.lag(),
       hasFailed: () => readModel.hasFailed,
       mqttConnectionCount: () => mqtt?.connectionCount() ?? 0,
+      broker: () => (broker === null ? null : { host: broker.host, isOpen: broker.isOpen }),
     });
     const mqttAddress = (): Pick<MqttDoor, 'host' | 'port' | 'tls'> | null =>
       mqtt === null ? null : { host: mqtt.host, port: mqtt.port, tls: mqtt.tls };
@@ -141,7 +143,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closers.push(() => app.close());
     mqtt = await openMqtt(context, await mqttOptions(options));
     closers.push(mqtt.close);
-    if (options.broker !== undefined) closers.push(startBroker(context, { ...options.broker, folder: options.folder }));
+    if (options.broker !== undefined) {
+      broker = new BrokerLink(context, { ...options.broker, folder: options.folder });
+      broker.start();
+      closers.push(() => (broker as BrokerLink).stop());
+    }
     const http = await app.listen({ host, port }).catch((error: Error) => {
       throw portTaken(error, { host, port });
     });
@@ -177,12 +183,6 @@ function httpOptions(options: GatewayOptions): HttpOptions {
     ...(headTimeoutMs === undefined ? {} : { headTimeoutMs }),
     ...(requestTimeoutMs === undefined ? {} : { requestTimeoutMs }),
   };
-}
-
-function startBroker(context: GatewayContext, options: BrokerOptions): () => Promise<void> {
-  const link = new BrokerLink(context, options);
-  link.start();
-  return () => link.stop();
 }
 
 async function mqttOptions({ host, mqttPort, mqttTls, mqttLimits, name }: GatewayOptions): Promise<MqttOptions> {
