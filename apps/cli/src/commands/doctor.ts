@@ -5,6 +5,7 @@ import { addExamples, type Cli, openCli, versionOf } from '../cli.ts';
 import type { CheckResult } from '../doctor/check.ts';
 import { checkApi, checkCheckpoint, checkClock, checkPorts, checkReadModel } from '../doctor/city-checks.ts';
 import { checkDisk, checkFolder, checkKeys, checkLock, checkNode, checkPermissions } from '../doctor/folder-checks.ts';
+import { checkLastFsck } from '../doctor/fsck-check.ts';
 import { checkKeyFile } from '../doctor/key-file-check.ts';
 import {
   checkAnchors,
@@ -51,6 +52,7 @@ async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
     checkKeyFile(),
     checkGrowth(data, folder.foundedMs, nowMs),
     checkBackups(data, folder.foundedMs, nowMs),
+    checkLastFsck(data, folder.foundedMs, nowMs),
     answer.result,
     await checkPorts(api, answer.city),
     await checkCheckpoint(api, data, answer.city),

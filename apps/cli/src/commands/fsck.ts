@@ -1,10 +1,13 @@
 /** `oppidum fsck`: derives a data folder again, in a process of its own, and says what differs from it. */
 
 import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { addExamples, type Cli, openCli } from '../cli.ts';
+import { FSCK_NOTE } from '../doctor/fsck-check.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { printable } from '../output.ts';
 import { Progress } from '../progress.ts';
@@ -40,7 +43,7 @@ export function buildFsck(command: Command): void {
 }
 
 const FSCK_HELP = `
-Changes nothing. Each finding names its code, the file or key, and what to do. Exit code 3 when something is damaged.
+Changes nothing but its own note of when it was (fsck.json). Each finding names its code, the file or key, and what to do. Exit code 3 when something is damaged.
 With --json every event is one line: stage, progress, damage, skip, note, summary.`;
 
 async function runFsck(cli: Cli): Promise<void> {
@@ -56,6 +59,17 @@ async function runFsck(cli: Cli): Promise<void> {
   const { code, signal } = await ended;
   if (code === null) throw new CliFailure(`The check was ended by ${signal}`, { exitCode: EXIT.failed });
   process.exitCode = code;
+  if (view.summary !== null) noteCheck(cli.data, view.summary);
+}
+
+/** For `doctor`; where nothing can be written, the check counts all the same. */
+function noteCheck(data: string, { damaged, skipped }: FsckSummary): void {
+  if (!existsSync(join(data, 'genesis.cbor'))) return;
+  try {
+    writeFileSync(join(data, FSCK_NOTE), `${JSON.stringify({ timeMs: Date.now(), damaged, skipped })}\n`, { mode: 0o600 });
+  } catch {
+    // Somebody else's folder, or one on a disk that is only read.
+  }
 }
 
 /** Shows events as people or programs want them. */
@@ -63,12 +77,15 @@ class FsckView {
   readonly #cli: Cli;
   #progress: Progress | null = null;
   #done = 0;
+  /** What came of it, once it ended. */
+  summary: FsckSummary | null = null;
 
   constructor(cli: Cli) {
     this.#cli = cli;
   }
 
   show(event: FsckEvent): void {
+    if (event.summary !== undefined) this.summary = event.summary;
     const { json, output } = { json: this.#cli.json, output: this.#cli.output };
     if (event.done !== undefined) this.#advance(event.done);
     else if (event.stage !== undefined) this.#begin(event.stage);

@@ -15,6 +15,7 @@ import { describeFailure } from '../failure.ts';
 import { type CheckResult, failed, passed, skipped, warned } from './check.ts';
 
 const MQTT_PORT = 8421;
+const MQTT_TLS_PORT = 8422;
 const LAG_WARN = 1_000;
 /** Clocks of one machine differ by nothing; block time runs ahead only of a clock that was set back. */
 const AHEAD_MS_WARN = 2_000;
@@ -54,14 +55,19 @@ export async function checkApi(
 /** While the city does not run, its ports are free for it. */
 export async function checkPorts(api: string, city: CityJson | null): Promise<CheckResult> {
   const name = 'ports';
-  if (city !== null) return passed(name, `in use by the city${city.mqtt === null ? '' : `, MQTT at ${city.mqtt.port}`}`);
+  if (city !== null) return passed(name, describePorts(city));
   const { hostname: host, port } = new URL(api);
   if (host !== '127.0.0.1' && host !== 'localhost') return skipped(name, `${host} is another machine`);
-  for (const wanted of [Number(port || 80), MQTT_PORT]) {
+  for (const wanted of [Number(port || 80), MQTT_PORT, MQTT_TLS_PORT]) {
     if (!(await isFree(wanted)))
-      return failed(name, `another program listens on ${wanted}`, 'Stop it, or start with --port and --mqtt-port');
+      return failed(name, `another program listens on ${wanted}`, 'Stop it, or start with --port, --mqtt-port and --mqtts-port');
   }
-  return passed(name, `${port || 80} and ${MQTT_PORT} are free`);
+  return passed(name, `${port || 80}, ${MQTT_PORT} and ${MQTT_TLS_PORT} are free`);
+}
+
+function describePorts({ mqtt }: CityJson): string {
+  const tls = mqtt === null || mqtt.tls === null ? '' : `, MQTT by TLS at ${mqtt.tls.port}`;
+  return `in use by the city${mqtt === null ? '' : `, MQTT at ${mqtt.port}`}${tls}`;
 }
 
 function isFree(port: number): Promise<boolean> {
