@@ -16,6 +16,7 @@ import { pino } from 'pino';
 import { foundTestCity, inTemporaryFolder, runCity } from '../../../../test/support/running-city.ts';
 import { anchoredUpTo, createMake, enrolDevice, startShard } from '../../../../test/support/running-shard.ts';
 import { openFolderShard } from '../folder-shard.ts';
+import { adoptSigningState } from './signing-state.ts';
 
 type Ran = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 
@@ -245,6 +246,15 @@ test('what is no whole backup, or is sealed for somebody else, is refused by its
     const city = await runCity(await foundTestCity(data));
     await city.client.checkpointOf(city.client.head().logSize);
     await city.stop();
+    const running = join(top, 'ran-until-now');
+    cpSync(data, running, { recursive: true });
+    const lastSigned = join(running, 'log', 'last-signed');
+    const [origin, size] = readFileSync(lastSigned, 'utf8').split('\n') as [string, string];
+    replaceIn(lastSigned, `\n${size}\n`, `\n${Number(size) + 9}\n`);
+    await assert.rejects(adoptSigningState({ folder: data, origin, shards: [], crypto }, running), {
+      code: 'LAST_SIGNED_CONFLICT',
+    });
+    assert.ok(existsSync(join(running, 'keys', 'log.seed')) && existsSync(join(running, 'oppidum.json')), 'nothing moved');
     const [right, wrong] = [secret(join(top, 'right'), 'correct horse'), secret(join(top, 'wrong'), 'wrong horse battery')];
     const file = join(top, 'city.backup');
     await must('create', '--data', data, '--out', file, '--passphrase-file', right);

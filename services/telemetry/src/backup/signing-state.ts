@@ -43,10 +43,13 @@ export async function assertContinues({ folder, origin, shards, crypto }: Signin
   }
 }
 
-/** Moves it. Throws DATA_FOLDER_LOCKED while the old city, or one of its shards, runs. */
-export async function adoptSigningState({ folder, shards }: SigningState, old: string): Promise<void> {
+/** Moves it. Throws DATA_FOLDER_LOCKED while the old city, or one of its shards, runs, and as `assertContinues`. */
+export async function adoptSigningState(state: SigningState, old: string): Promise<void> {
+  const { folder, shards } = state;
   const lock = lockWholeFolder(old);
   try {
+    // Again: until the lock was ours the old city may have run and signed more.
+    await assertContinues(state, old);
     if (existsSync(join(old, MARKER))) renameSync(join(old, MARKER), join(old, `${MARKER}.moved`));
     await fsyncFolder(old);
     const files = [
