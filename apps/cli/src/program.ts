@@ -34,6 +34,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/start.ts')).buildStart,
   },
   {
+    name: 'config',
+    group: RUN,
+    summary: 'Check and show settings, and where each comes from',
+    load: async () => (await import('./commands/config.ts')).buildConfig,
+  },
+  {
     name: 'status',
     group: RUN,
     summary: 'How the running city is, on one screen',

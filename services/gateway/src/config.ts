@@ -111,8 +111,28 @@ const SETTING_FLAGS = [
   'anonymous',
 ] as const;
 
+type Environment = Readonly<Record<string, string | undefined>>;
+/** Where each setting was given that is no default. */
+type Origins = ReadonlyMap<string, { readonly from: string }>;
+
+/** JSON Schema (2020-12) of the YAML file. */
+export function configSchema(): object {
+  return z.toJSONSchema(settings, { io: 'input' });
+}
+
+/** Every setting with where its value comes from. Throws as `readConfig`. */
+export function explainConfig(args: readonly string[], environment: Environment) {
+  const { config, origins } = readSettings(args, environment);
+  return Object.entries(config).map(([name, value]) => ({ name, value, from: origins.get(name)?.from ?? 'default' }));
+}
+
 /** Reads settings from where they may stand. Throws CONFIG_INVALID, naming the setting and where it was given. */
-export function readConfig(args: readonly string[], environment: Readonly<Record<string, string | undefined>>): StartOptions {
+export function readConfig(args: readonly string[], environment: Environment): StartOptions {
+  const { config, found, reindex } = readSettings(args, environment);
+  return { config, found, reindex };
+}
+
+function readSettings(args: readonly string[], environment: Environment): StartOptions & { readonly origins: Origins } {
   const flags = parseFlags(args);
   const file = flags.config ?? environment['OPPIDUM_CONFIG'];
   const given = new Map<string, { readonly value: unknown; readonly from: string }>();
@@ -130,7 +150,7 @@ export function readConfig(args: readonly string[], environment: Readonly<Record
   const parsed = settings.safeParse(Object.fromEntries([...given].map(([name, { value }]) => [name, value])));
   if (parsed.success) {
     const config = { ...parsed.data, mqttsPort: parsed.data.mqttsPort ?? portBehind(parsed.data.mqttPort) };
-    return { config, found: flags.found ?? null, reindex: flags.reindex ?? false };
+    return { config, found: flags.found ?? null, reindex: flags.reindex ?? false, origins: given };
   }
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0] ?? (issue?.code === 'unrecognized_keys' ? issue.keys[0] : ''));
