@@ -15,6 +15,10 @@ export type Counters = {
   /** Bytes of memory, connections of devices. */
   readonly memorySize: number;
   readonly connections: number;
+  /** Whether the broker is there that was named; null without one. */
+  readonly broker: boolean | null;
+  /** Readings whose key was destroyed, of all time. */
+  readonly erased: number;
 };
 
 const LOOK_MS = 1_000;
@@ -57,6 +61,7 @@ export function count(first: readonly Sample[], second: readonly Sample[], secon
     .filter(({ name, value }) => name === 'oppidum_requests_refused_total' && value > 0)
     .map(({ labels, value }) => [/code="([^"]*)"/.exec(labels)?.[1] ?? '', value] as const)
     .sort((a, b) => b[1] - a[1]);
+  const broker = second.find(({ name }) => name === 'oppidum_mqtt_broker_connected');
   return {
     perSecond: Math.max(0, Math.round(came / seconds)),
     kept: readings('kept'),
@@ -65,5 +70,7 @@ export function count(first: readonly Sample[], second: readonly Sample[], secon
     refusedByCode,
     memorySize: total(second, 'process_resident_memory_bytes'),
     connections: total(second, 'oppidum_mqtt_connections'),
+    broker: broker === undefined ? null : broker.value === 1,
+    erased: total(second, 'oppidum_readings_erased_total'),
   };
 }

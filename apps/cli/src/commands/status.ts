@@ -84,10 +84,12 @@ function describeLag({ behindBlocks, behindReadings }: CityJson['readModel'], pe
 /** Since the process began, and the rate of the last second. */
 function describeCounters(counters: Counters | null): (readonly [string, string])[] {
   if (counters === null) return [['counters', 'not shown to this caller']];
-  const { perSecond, kept, refused, passing, refusedByCode, connections, memorySize } = counters;
+  const { perSecond, kept, refused, passing, refusedByCode, connections, memorySize, broker, erased } = counters;
   const codes = refusedByCode.slice(0, CODE_COUNT_MAX).map(([code, count]) => `${code} ${count}`);
   return [
     ['readings', `${perSecond}/s now; since the start ${kept} kept, ${refused} refused for good, ${passing} not taken for now`],
+    ...(erased === 0 ? [] : [['erased', `${erased} readings, of all time`] as const]),
+    ...(broker === null ? [] : [['broker', broker ? 'connected' : 'not connected: the city tries again by itself'] as const]),
     ['refusals', codes.length === 0 ? 'none' : codes.join(', ')],
     ['process', `${connections} MQTT connections, ${formatSize(memorySize)} of memory`],
   ];
