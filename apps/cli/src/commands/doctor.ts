@@ -17,6 +17,7 @@ import {
   checkVersion,
 } from '../doctor/operations-checks.ts';
 import { checkShards } from '../doctor/shard-check.ts';
+import { checkWitnesses } from '../doctor/witness-check.ts';
 import { EXIT } from '../failure.ts';
 import { printable } from '../output.ts';
 
@@ -56,6 +57,7 @@ async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
     answer.result,
     await checkPorts(api, answer.city),
     await checkCheckpoint(api, data, answer.city),
+    await checkWitnesses(data),
     checkClock(answer.city),
     checkShards(answer.city),
     checkReadModel(answer.city),
