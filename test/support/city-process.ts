@@ -30,11 +30,12 @@ export class CityProcess {
     this.mqtt = mqtt;
   }
 
-  /** Starts the city of a folder, founding it where the folder is empty; port 0 takes any. Rejects with its log when it does not come up. */
+  /** Starts the city of a folder, founding it where the folder is empty; port 0 takes any; `before` goes before its command line. Rejects with its log when it does not come up. */
   static async start(
     data: string,
     ports: { readonly http: number; readonly mqtt: number } = { http: 0, mqtt: 0 },
     flags: readonly string[] = [],
+    before: { readonly command: readonly string[]; readonly environment: NodeJS.ProcessEnv } = { command: [], environment: {} },
   ): Promise<CityProcess> {
     const args = [
       '--data',
@@ -50,7 +51,8 @@ export class CityProcess {
       '0',
       ...flags,
     ];
-    const child = spawn(process.execPath, [GATEWAY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program, ...words] = [...before.command, process.execPath, GATEWAY, ...args] as [string, ...string[]];
+    const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...before.environment } });
     const log: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
     for await (const line of createInterface({ input: child.stdout })) {
