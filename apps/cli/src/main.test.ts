@@ -112,6 +112,14 @@ test('a witness whose policy cannot be read makes no folder', async () => {
   assert.match(stderr, /^oppidum: There is no file or folder .*\n$/);
 });
 
+for (const verb of ['verify', 'restore']) {
+  test(`a backup that is not there is named in words: backup ${verb}`, async () => {
+    const file = join(folder, 'nowhere.backup');
+    const { code, stderr } = await runCommand(['backup', verb, file, '--data', join(folder, 'restored')]);
+    assert.deepEqual([code, stderr], [1, `oppidum: There is no file or folder ${file}. Check the name and its permissions.\n`]);
+  });
+}
+
 test('a city that does not answer: exit code 5, one sentence and what to do, also as JSON', async () => {
   const { code, stdout, stderr } = await runCommand(['device', 'list', '--api', NOBODY]);
   assert.deepEqual([code, stdout], [5, '']);

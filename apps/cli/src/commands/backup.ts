@@ -1,6 +1,7 @@
 /** `oppidum backup`: copies of a city, running or not, proven by restoring them; and the keys that they leave out. */
 
 import { spawn } from 'node:child_process';
+import { access } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
@@ -92,6 +93,7 @@ function buildVerify(command: Command): void {
     .argument('<file>', 'the backup')
     .action(async (file: string, options: OpenOptions, self: Command) => {
       const cli = openCli(self);
+      await access(file);
       show(cli, await runBackup(['verify', '--from', file, ...openFlags(options)]), 'holds');
     });
   addExamples(verify, [['prove it before you need it', 'backup verify city.backup']]);
@@ -106,6 +108,7 @@ function buildRestore(command: Command): void {
     .action(async (file: string, options: RestoreOptions, self: Command) => {
       const cli = openCli(self);
       const more = flags({ keys: options.keys, 'signing-state': options.signingState });
+      await access(file);
       const answer = await runBackup(['restore', '--from', file, '--data', cli.data, ...openFlags(options), ...more]);
       show(cli, answer, 'restored');
       if (!cli.json) tellWhatIsMissing(cli, answer);

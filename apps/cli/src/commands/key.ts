@@ -79,7 +79,7 @@ export function buildKey(command: Command): void {
   create.addHelpText('after', `\nRights:\n${meanings.join('\n')}`);
   addExamples(create, [
     [
-      'for a dashboard, straight into a file',
+      'for a dashboard, straight into a file for its owner alone (say `umask 077` before)',
       'key create --name dashboard --right readings:read --right ledger:read > dashboard.key',
     ],
     ['use it', '--api https://city.example --key-file dashboard.key reading list'],
