@@ -14,6 +14,8 @@ import type { PeerKey } from './mqtt-admission.ts';
 const CONNECT = 0x10;
 /** §2.2.3: four bytes of seven bits. */
 const LENGTH_BYTES_MAX = 4;
+/** How long somebody who is being disconnected has to read why. */
+const FAREWELL_MS = 5_000;
 /** Bytes that may wait for one connection before its writer does. */
 const LEAVING_SIZE_MAX = 16_384;
 
@@ -77,6 +79,8 @@ export type MqttGateOptions = {
   readonly connectSizeMax: number;
   readonly peerKey: PeerKey;
   readonly address: string;
+  /** Milliseconds that what was written may take to leave once the connection is ended. */
+  readonly farewellMs?: number;
   readonly onOpen: () => void;
   /** Hears why the connection ends: TOO_LARGE, or MQTT_MALFORMED where it does not begin with CONNECT. */
   readonly onRefused: (code: 'TOO_LARGE' | 'MQTT_MALFORMED') => void;
@@ -260,6 +264,10 @@ export class MqttGate extends Duplex {
     // What was written before, a refusal perhaps, still goes out.
     this.#leave();
     this.#socket.destroySoon();
+    // Who reads nothing would keep the place, and megabytes in the kernel, for as long as it likes.
+    const timer = setTimeout(() => this.#socket.destroy(), this.#options.farewellMs ?? FAREWELL_MS);
+    timer.unref();
+    this.#socket.once('close', () => clearTimeout(timer));
     done();
   }
 }
