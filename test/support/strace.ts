@@ -12,7 +12,7 @@ import { findProgram } from './programs.ts';
 
 /** What is traced: whatever changes files or their names, and whatever sends. Reads are not, nor what changes nothing. */
 const CALLS = [
-  'openat,open,creat,close,dup,dup2,dup3,write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile,splice,ftruncate,truncate',
+  'openat,open,creat,close,dup,dup2,dup3,lseek,write,pwrite64,writev,pwritev,pwritev2,copy_file_range,sendfile,splice,ftruncate,truncate',
   'fallocate,fsync,fdatasync,msync,sync_file_range,sync,syncfs,mmap,rename,renameat,renameat2,link,linkat,symlink,symlinkat',
   'unlink,unlinkat,rmdir,mkdir,mkdirat,chmod,fchmod,fchmodat,sendto,sendmsg,sendmmsg,io_uring_setup',
 ].join(',');
@@ -33,6 +33,7 @@ export type TraceEvent = Span &
         readonly mode: number;
       }
     | { readonly call: 'close'; readonly fd: number }
+    | { readonly call: 'seek'; readonly fd: number; readonly position: number }
     | {
         readonly call: 'write';
         readonly fd: number;
@@ -111,6 +112,7 @@ const MODE = '0?([0-7]+)';
 const FORMS: Readonly<Record<string, (args: string, result: number) => readonly Unplaced[]>> = {
   openat: parseOpen,
   close: (args) => [{ call: 'close', fd: Number(/^(\d+)/.exec(args)?.[1]) }],
+  lseek: (args, position) => [{ call: 'seek', fd: Number(/^(\d+)/.exec(args)?.[1]), position }],
   write: parseWrite,
   pwrite64: parseWrite,
   writev: parseWrite,

@@ -6,7 +6,7 @@
  * of a busy event loop.
  */
 
-import { closeSync, fsync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsync, fsyncSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -24,6 +24,17 @@ export async function fsyncFolder(folder: string): Promise<void> {
   const file = openSync(folder, 'r');
   try {
     await fsyncSoon(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The same where nobody can wait: of a folder whose names change once. */
+export function fsyncFolderSync(folder: string): void {
+  if (process.platform === 'win32') return;
+  const file = openSync(folder, 'r');
+  try {
+    fsyncSync(file);
   } finally {
     closeSync(file);
   }

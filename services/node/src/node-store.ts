@@ -18,6 +18,7 @@ import { leafHash } from '@oppidum/proofs/merkle-hash';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import type { CommittedTransaction } from './client.ts';
+import { fsyncFolderSync } from './durable-file.ts';
 import { StateStore, type StateStoreOptions } from './state-store.ts';
 import {
   type DecidedBlock,
@@ -246,6 +247,8 @@ export class NodeStore {
     if (stored === null) this.#environment.transactionSync(() => this.#head.putSync('chain', genesisHash));
     else if (!equalBytes(stored, genesisHash))
       throw formatError('DATA_FOLDER_FOREIGN', { folder, want: toHex(genesisHash), got: toHex(stored) });
+    // LMDB syncs its file and not the file's name. Each time: whoever was killed before it could has left a name that may vanish.
+    fsyncFolderSync(folder);
   }
 
   /** Ids that no stored run has, and those of the replay window. */

@@ -97,8 +97,9 @@ export class Vault {
     const stored = vault.#headValue('shard');
     if (stored === null) {
       await vault.#commit([{ into: vault.#head as never, key: 'shard', value: shard }]);
-      await fsyncFolder(folder);
     } else if (!equalBytes(stored, shard)) throw formatError('DATA_FOLDER_FOREIGN', { folder, want: 'the vault of this shard' });
+    // The name of LMDB's file, each time: whoever was killed before this has left one that may vanish.
+    await fsyncFolder(folder);
     return vault;
   }
 
