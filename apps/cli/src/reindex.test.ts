@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openAdminDoor } from '@oppidum/gateway/admin-door';
 import { ADMIN_SOCKET } from '@oppidum/gateway/api-types';
-import { makeLogger } from '@oppidum/gateway/logging';
+import { makeLogger } from '@oppidum/telemetry/logging';
 import { runCommand } from '../../../test/support/command-line.ts';
 import { enrolDevice, runDoors } from '../../../test/support/running-gateway.ts';
 import { anchoredUpTo } from '../../../test/support/running-shard.ts';

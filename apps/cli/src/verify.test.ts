@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { parseUtf8, toHex } from '@oppidum/formats/bytes';
-import { encodeCompleteRange } from '@oppidum/formats/complete-range';
+import { type CompleteRange, encodeCompleteRange } from '@oppidum/formats/complete-range';
 import { encodeEvidence, encodeEvidenceJson } from '@oppidum/formats/evidence';
 import { encodePolicy } from '@oppidum/formats/policy';
 import { evidenceHops } from '@oppidum/proofs/evidence-hops';
@@ -23,7 +23,7 @@ const anchored = city.anchor();
 const reading = city.proveReading(index, anchored);
 const file = encodeEvidence(reading);
 const [fromMs, toMs] = [GENESIS_MS, GENESIS_MS + 1_000];
-const range = { version: 1, fact: 'readings', device: city.device, keyNumber: 0, fromMs, toMs, evidence: [file] } as const;
+const range: CompleteRange = { version: 1, fact: 'readings', device: city.device, keyNumber: 0, fromMs, toMs, evidence: [file] };
 const hops = evidenceHops(nodeCrypto, reading);
 const anchorHop = hops.find(({ name }) => name === 'anchor')!;
 

@@ -20,13 +20,14 @@ import { openNodeDoor } from '@oppidum/node/node-door';
 import { NODE_SOCKET } from '@oppidum/node/node-wire';
 import { openCity } from '@oppidum/node/open-city';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
+import { makeLogger } from '@oppidum/telemetry/logging';
 import type { Logger } from 'pino';
 import { openAdminDoor } from './admin-door.ts';
 import { ADMIN_SOCKET } from './api-types.ts';
 import { readBrokerLogin } from './broker-login.ts';
 import { readConfig, type StartOptions } from './config.ts';
+import { diskFull } from './disk-full.ts';
 import { openFirstShard } from './first-shard.ts';
-import { makeLogger } from './logging.ts';
 import { type Gateway, startGateway } from './server.ts';
 import { ShardProcesses } from './shard-processes.ts';
 
@@ -153,7 +154,8 @@ function isEmpty(path: string): boolean {
 }
 
 /** One sentence on stderr and the exit code of the catalogue. */
-function reportFailure(error: Error): void {
+function reportFailure(thrown: Error): void {
+  const error = diskFull(thrown) ?? thrown;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = error instanceof FormatError ? ERRORS[error.code].exitCode : EXIT_FAILED;
 }
@@ -162,6 +164,11 @@ async function main(): Promise<void> {
   const options = readConfig(process.argv.slice(2), process.env);
   const logger = makeLogger(options.config.logLevel);
   const fail = (error: Error): never => {
+    const full = diskFull(error);
+    if (full !== null) {
+      logger.fatal({ code: full.code }, full.message);
+      process.exit(ERRORS[full.code].exitCode);
+    }
     logger.fatal({ error: { message: error.message, stack: error.stack } }, 'the city stopped: this must not happen');
     process.exit(EXIT_FAILED);
   };

@@ -15,8 +15,8 @@ import { openCity } from '@oppidum/node/open-city';
 import { runEntry } from '@oppidum/node/run-entry';
 import { shardOfNumber } from '@oppidum/telemetry/declare-shard';
 import { openFolderShard } from '@oppidum/telemetry/folder-shard';
+import { makeLogger } from '@oppidum/telemetry/logging';
 import type { OpenShard } from '@oppidum/telemetry/open-shard';
-import { makeLogger } from './logging.ts';
 import { deleteReadModel, ReadModel } from './read-model/read-model.ts';
 
 const USAGE = 'reindex-main.ts --data DIR';

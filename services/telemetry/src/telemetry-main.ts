@@ -18,8 +18,9 @@ import { identifyDataFolder } from '@oppidum/node/data-folder';
 import { lockFolder } from '@oppidum/node/folder-lock';
 import { NODE_SOCKET } from '@oppidum/node/node-wire';
 import { connectNode } from '@oppidum/node/remote-node';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import { openFolderShard } from './folder-shard.ts';
+import { makeLogger } from './logging.ts';
 import { openShardDoor, shardSocket } from './shard-door.ts';
 import { SHARD_KINDS } from './shard-kinds.ts';
 
@@ -87,7 +88,7 @@ function fail(logger: Logger, error: Error): never {
 
 async function main(options: Options): Promise<void> {
   const { shard, logLevel } = options;
-  const logger = pino({ level: logLevel, base: { pid: process.pid, shard } }, pino.destination({ dest: 2, sync: true }));
+  const logger = makeLogger(logLevel, { base: { shard } });
   process.on('uncaughtException', (error) => fail(logger, error));
   process.on('unhandledRejection', (reason) => fail(logger, reason instanceof Error ? reason : new Error(String(reason))));
   const asked = new AbortController();

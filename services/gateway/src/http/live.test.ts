@@ -68,6 +68,11 @@ describe('the stream of events', () => {
   });
   after(() => doors.close());
 
+  test('HEAD holds no stream: METHOD_NOT_ALLOWED', async () => {
+    const answer = await fetch(`${doors.gateway.http}/api/v1/live`, { method: 'HEAD' });
+    assert.equal(answer.status, 405);
+  });
+
   test('tells readings as they come, of people only that they came', async () => {
     const send = async (): Promise<void> => {
       await doors.shard.client.ingest(lamp.reading(1));

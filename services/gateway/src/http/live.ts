@@ -73,6 +73,8 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
   app.get(
     '/api/v1/live',
     {
+      // A HEAD request would hold a stream that says nothing.
+      exposeHeadRoute: false,
       schema: {
         tags: ['live'],
         summary:

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { makeLogger } from '@oppidum/telemetry/logging';
 import { openDoors } from '../../../../test/support/running-gateway.ts';
-import { makeLogger } from '../logging.ts';
 
 test('the log names a request as its answer does, and by its route: nothing that the caller wrote is in it', async () => {
   const lines: string[] = [];
-  const logger = makeLogger('debug', { write: (line: string) => lines.push(line) });
+  const logger = makeLogger('debug', { to: { write: (line: string) => lines.push(line) } });
   const doors = await openDoors({ logger });
   try {
     const { http } = doors.gateway;

@@ -239,6 +239,19 @@ test('no key, no signing state, no word about anybody is in a backup; what is er
     assert.deepEqual([checked['damaged'], checked['skipped']], [0, 1], 'sealed, and its key is not here');
   }));
 
+/** The signing state of a folder that signed more than the backup has stays where it is. */
+async function refusesOlder(top: string, data: string): Promise<void> {
+  const running = join(top, 'ran-until-now');
+  cpSync(data, running, { recursive: true });
+  const lastSigned = join(running, 'log', 'last-signed');
+  const [origin, size] = readFileSync(lastSigned, 'utf8').split('\n') as [string, string];
+  replaceIn(lastSigned, `\n${size}\n`, `\n${Number(size) + 9}\n`);
+  await assert.rejects(adoptSigningState({ folder: data, origin, shards: [], crypto }, running), {
+    code: 'LAST_SIGNED_CONFLICT',
+  });
+  assert.ok(existsSync(join(running, 'keys', 'log.seed')) && existsSync(join(running, 'oppidum.json')), 'nothing moved');
+}
+
 test('what is no whole backup, or is sealed for somebody else, is refused by its code', () =>
   inTemporaryFolder(async (top) => {
     mkdirSync(top, { recursive: true });
@@ -246,15 +259,7 @@ test('what is no whole backup, or is sealed for somebody else, is refused by its
     const city = await runCity(await foundTestCity(data));
     await city.client.checkpointOf(city.client.head().logSize);
     await city.stop();
-    const running = join(top, 'ran-until-now');
-    cpSync(data, running, { recursive: true });
-    const lastSigned = join(running, 'log', 'last-signed');
-    const [origin, size] = readFileSync(lastSigned, 'utf8').split('\n') as [string, string];
-    replaceIn(lastSigned, `\n${size}\n`, `\n${Number(size) + 9}\n`);
-    await assert.rejects(adoptSigningState({ folder: data, origin, shards: [], crypto }, running), {
-      code: 'LAST_SIGNED_CONFLICT',
-    });
-    assert.ok(existsSync(join(running, 'keys', 'log.seed')) && existsSync(join(running, 'oppidum.json')), 'nothing moved');
+    await refusesOlder(top, data);
     const [right, wrong] = [secret(join(top, 'right'), 'correct horse'), secret(join(top, 'wrong'), 'wrong horse battery')];
     const file = join(top, 'city.backup');
     await must('create', '--data', data, '--out', file, '--passphrase-file', right);

@@ -6,7 +6,7 @@ const PLANTED = 'planted-secret-4711';
 
 function lineOf(fields: object): string {
   let line = '';
-  makeLogger('trace', { write: (text: string) => (line += text) }).warn(fields, 'said');
+  makeLogger('trace', { to: { write: (text: string) => (line += text) } }).warn(fields, 'said');
   return line;
 }
 
