@@ -79,7 +79,9 @@ async function create(values: Values): Promise<object> {
   const sealing = sealingOf(values);
   if (out.endsWith('/')) {
     if (sealing !== null) throw formatError('BACKUP_KEY_WRONG', { want: 'a file: folders are not sealed' });
-    return summarize(out, await takeBackup({ ...taken, out }));
+    const manifest = await takeBackup({ ...taken, out });
+    noteBackup(data, { kind: 'data', file: resolve(out), createdMs: manifest.createdMs });
+    return summarize(out, manifest);
   }
   return withWork(values.work ?? dirname(resolve(out)), async (work) => {
     const manifest = await takeBackup({ ...taken, out: work });
