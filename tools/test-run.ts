@@ -45,6 +45,10 @@ export async function runFiles(options: { root: string; files: string[]; signal:
   };
   stream.on('test:stdout', keepOutput);
   stream.on('test:stderr', keepOutput);
+  // What tests have to say beside passing: counts, seeds. The runner's own sums come the same way.
+  stream.on('test:diagnostic', ({ message, nesting }) => {
+    if (nesting > 0) console.log(`  ${message}`);
+  });
   stream.resume();
   await new Promise<void>((done, failed) => {
     stream.once('end', done);

@@ -23,9 +23,11 @@ export class CityProcess {
   readonly http: string;
   readonly mqtt: string;
   readonly #child: ChildProcess;
+  readonly #log: readonly string[];
 
-  private constructor(child: ChildProcess, http: string, mqtt: string) {
+  private constructor(child: ChildProcess, log: readonly string[], http: string, mqtt: string) {
     this.#child = child;
+    this.#log = log;
     this.http = http;
     this.mqtt = mqtt;
   }
@@ -57,7 +59,7 @@ export class CityProcess {
     child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));
     for await (const line of createInterface({ input: child.stdout })) {
       const { http, mqtt } = JSON.parse(line) as { readonly http: string; readonly mqtt: string };
-      return new CityProcess(child, http, mqtt);
+      return new CityProcess(child, log, http, mqtt);
     }
     throw new Error(`the city did not start: ${log.join('')}`);
   }
@@ -65,6 +67,16 @@ export class CityProcess {
   /** Of the process. */
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What it wrote to standard error. */
+  get log(): string {
+    return this.#log.join('');
+  }
+
+  /** Its exit code when it ended by itself, else null. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
   }
 
   /** Ends the process, by SIGKILL as a power cut would or by SIGTERM as a person does, and waits until it is gone. */

@@ -24,6 +24,7 @@ export const SERVICE_ERRORS = {
     'The data folder was written by another version',
     'Use that version, or see its notes on upgrades',
   ),
+  DISK_FULL: entry(507, 5, 'The disk is full: the city stopped', 'Make room and start it again: what was acknowledged is there'),
   KEY_FILE_EXISTS: entry(409, 1, 'A key stands at this place already', 'Choose another place; a key is never written over'),
   KEY_FILE_INVALID: entry(500, 1, 'A key file does not hold a seed of 32 bytes', 'Restore the file, or retire the key'),
   KEY_FILE_MISSING: entry(500, 1, 'A key file is missing', 'Restore the file, or retire the key'),
@@ -179,6 +180,12 @@ export const SERVICE_ERRORS = {
     1,
     'Nothing of this device is kept under a key of its own',
     'A key that outlived its readings is destroyed now: replace exports of keys. Else check the id; only readings of personal models can be erased, and once',
+  ),
+  ERASURE_INCOMPLETE: entry(
+    503,
+    5,
+    'A shard of the city did not erase what it has of this device',
+    'What other shards erased is done and in the register. Give the same command again when `/readyz` says that all shards are there',
   ),
   ADMIN_DOOR_CLOSED: entry(
     503,

@@ -26,7 +26,7 @@ import { openAdminDoor } from './admin-door.ts';
 import { ADMIN_SOCKET } from './api-types.ts';
 import { readBrokerLogin } from './broker-login.ts';
 import { readConfig, type StartOptions } from './config.ts';
-import { diskFull } from './disk-full.ts';
+import { diskFull, freeBytesOf } from './disk-full.ts';
 import { openFirstShard } from './first-shard.ts';
 import { type Gateway, startGateway } from './server.ts';
 import { ShardProcesses } from './shard-processes.ts';
@@ -155,7 +155,7 @@ function isEmpty(path: string): boolean {
 
 /** One sentence on stderr and the exit code of the catalogue. */
 function reportFailure(thrown: Error): void {
-  const error = diskFull(thrown) ?? thrown;
+  const error = diskFull(thrown, () => 0) ?? thrown;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = error instanceof FormatError ? ERRORS[error.code].exitCode : EXIT_FAILED;
 }
@@ -164,7 +164,7 @@ async function main(): Promise<void> {
   const options = readConfig(process.argv.slice(2), process.env);
   const logger = makeLogger(options.config.logLevel);
   const fail = (error: Error): never => {
-    const full = diskFull(error);
+    const full = diskFull(error, () => freeBytesOf(options.config.data));
     if (full !== null) {
       logger.fatal({ code: full.code }, full.message);
       process.exit(ERRORS[full.code].exitCode);
