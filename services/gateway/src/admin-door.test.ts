@@ -103,6 +103,40 @@ describe('the admin door', { skip }, () => {
     await doors.close();
   });
 
+  test('what one shard erased is answered, also where another is away, which is named with its code', async () => {
+    const doors = await openDoors();
+    const path = join(doors.city.folder.paths.folder, 'admin.sock');
+    const { logger } = listen();
+    const outcomes: (Error | { readonly id: Uint8Array; readonly count: number })[] = [];
+    const erase = async (): Promise<{ readonly id: Uint8Array; readonly count: number }> => {
+      const outcome = outcomes.shift();
+      if (outcome === undefined || outcome instanceof Error) throw outcome;
+      return outcome;
+    };
+    const id = freshBytes(32);
+    const shard = toHex(doors.shard.client.status().id);
+    const [away, none] = [formatError('NOT_READY', { part: 'telemetry' }), formatError('READING_UNKNOWN')];
+    const three = { ...doors.shard, erase };
+    const door = await openAdminDoor({ path, shards: [three, three, three], logger });
+    const body = JSON.stringify({ device: toHex(freshBytes(32)), legalBasis: 'request' });
+    for (const [first, second, third] of [
+      [{ id, count: 7 }, away, none],
+      [away, none, { id, count: 7 }],
+    ] as const) {
+      outcomes.push(first, second, third);
+      const { status, body: answer } = await call(path, 'POST', '/erase', body);
+      const want = { erasures: [{ shard, id: toHex(id), count: 7 }], missed: [{ shard, code: 'NOT_READY' }] };
+      assert.deepEqual([status, answer], [200, want]);
+    }
+    outcomes.push(none, away, none);
+    assert.equal((await call(path, 'POST', '/erase', body)).body.code, 'NOT_READY', 'nothing was erased: no ERASURE_EMPTY');
+    outcomes.push({ id, count: 1 }, new Error('a secret of the inside'), none);
+    const fault = await call(path, 'POST', '/erase', body);
+    assert.deepEqual((fault.body as { missed?: object }).missed, [{ shard, code: 'INTERNAL_FAULT' }]);
+    await door?.close();
+    await doors.close();
+  });
+
   test('declares a shard once, and says which', async () => {
     const doors = await openDoors();
     const path = join(doors.city.folder.paths.folder, 'admin.sock');

@@ -107,7 +107,7 @@ async function route(options: AdminDoorOptions, request: IncomingMessage): Promi
   const { method, url } = request;
   if (method === 'POST' && url === '/erase') {
     const { device, legalBasis } = parseAdminBody(erasureRequest, await readBody(request, BODY_SIZE_MAX));
-    const answer = await erase(shards, parseHex(device, 32), legalBasis);
+    const answer = await erase(options, parseHex(device, 32), legalBasis);
     logger.info({ legalBasis, count: answer.erasures.reduce((sum, { count }) => sum + count, 0) }, 'readings were erased');
     return answer;
   }
@@ -144,23 +144,35 @@ async function readBody(request: IncomingMessage, sizeMax: number): Promise<Buff
   return Buffer.concat(parts);
 }
 
-/** Throws ERASURE_EMPTY where no shard has anything, else what `Erasures.erase` throws. */
+/**
+ * In every shard, whatever became of the one before: what was destroyed is answered, with the shards that could not be asked. Throws
+ * ERASURE_EMPTY where no shard has anything; where nothing was destroyed, what the first shard that failed threw.
+ */
 async function erase(
-  shards: AdminDoorOptions['shards'],
+  { shards, logger }: AdminDoorOptions,
   device: Bytes,
   legalBasis: (typeof LEGAL_BASES)[number],
 ): Promise<ErasureJson> {
   const erasures: ErasureJson['erasures'][number][] = [];
-  for (const shard of shards) {
+  const failures: { readonly shard: string; readonly error: unknown }[] = [];
+  for (const { erase: eraseHere, client } of shards) {
+    const shard = toHex(client.status().id);
     try {
-      const { id, count } = await shard.erase(device, legalBasis);
-      erasures.push({ shard: toHex(shard.client.status().id), id: toHex(id), count });
+      const { id, count } = await eraseHere(device, legalBasis);
+      erasures.push({ shard, id: toHex(id), count });
     } catch (error) {
-      if (!(error instanceof FormatError && error.code === 'READING_UNKNOWN')) throw error;
+      if (!(error instanceof FormatError && error.code === 'READING_UNKNOWN')) failures.push({ shard, error });
     }
   }
-  if (erasures.length === 0) throw formatError('ERASURE_EMPTY', { device: toHex(device) });
-  return { erasures };
+  const [first] = failures;
+  if (erasures.length === 0) throw first?.error ?? formatError('ERASURE_EMPTY', { device: toHex(device) });
+  const missed = failures.map(({ shard, error }) => {
+    if (error instanceof FormatError) return { shard, code: error.code };
+    const { message, stack } = error as Error;
+    logger.error({ shard, error: { message, stack } }, 'an erasure failed in a shard');
+    return { shard, code: 'INTERNAL_FAULT' };
+  });
+  return { erasures, missed };
 }
 
 /** How far the read model is, after it was emptied where `begins`; null without one. */

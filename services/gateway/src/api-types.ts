@@ -276,9 +276,10 @@ export type SuccessorJson = z.infer<typeof successor>;
 /** The admin door's name in the data folder: a Unix socket, see admin-door.ts. */
 export const ADMIN_SOCKET = 'admin.sock';
 
-/** Answers of the admin door. `count`: readings whose key was destroyed. */
+/** Answers of the admin door. `count`: readings whose key was destroyed; `missed`: shards that have to be asked again, and why. */
 export type ErasureJson = {
   readonly erasures: readonly { readonly shard: string; readonly id: string; readonly count: number }[];
+  readonly missed: readonly { readonly shard: string; readonly code: string }[];
 };
 /** The read model while it is filled anew: what there is, how much of it is missing, and whether nothing is. */
 export type ReindexJson = {

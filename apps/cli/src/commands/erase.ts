@@ -3,7 +3,9 @@
 import { appendFileSync, closeSync, fsyncSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LEGAL_BASES } from '@oppidum/formats/action-bodies';
+import { formatError } from '@oppidum/formats/errors';
 import type { DeviceDetailJson, ErasureJson } from '@oppidum/gateway/api-types';
+import { fsyncFolderSync } from '@oppidum/node/durable-file';
 import type { Command } from 'commander';
 import { callAdmin } from '../admin-calls.ts';
 import { CityCalls } from '../api.ts';
@@ -62,9 +64,9 @@ async function eraseDevice(device: string, { legalBasis, reason, ...options }: E
   cli.output.note(`Stays: ${KEPT}.`);
   if (options.dryRun === true) return tellWhat(cli, device);
   await confirm(cli, { sentence: `Erase what device ${device} sent until now (${legalBasis})`, isDangerous: true }, options);
-  const { erasures } = await callAdmin<ErasureJson>(cli, '/erase', { device, legalBasis });
+  const { erasures, missed } = await callAdmin<ErasureJson>(cli, '/erase', { device, legalBasis });
   writeRegister(cli.data, { timeMs: Date.now(), legalBasis, reason, erasures });
-  if (cli.json) cli.output.json({ erasures });
+  if (cli.json) cli.output.json({ erasures, missed });
   else
     for (const { shard, id, count } of erasures)
       cli.output.fields([
@@ -76,6 +78,9 @@ async function eraseDevice(device: string, { legalBasis, reason, ...options }: E
     cli.output.note(
       `${file}, of ${formatTime(createdMs)}, still has the key: make a new \`backup keys\`, and destroy this one and its copies.`,
     );
+  const [first] = missed;
+  if (first !== undefined)
+    throw formatError('ERASURE_INCOMPLETE', { shard: missed.map(({ shard }) => shard).join(' '), reason: first.code });
 }
 
 /** As far as the lists know: what came within the last moments may be missing there, and is erased along. */
@@ -93,6 +98,7 @@ async function tellWhat({ api, json, output }: Cli, device: string): Promise<voi
 
 /** One line of JSON an erasure, durable; names no device and no person unless the reason does. */
 function writeRegister(data: string, entry: object): void {
+  // DURABLE: erasure register
   const file = openSync(join(data, 'erasure-register.ndjson'), 'a', SECRET_MODE);
   try {
     appendFileSync(file, `${JSON.stringify(entry)}\n`);
@@ -100,6 +106,7 @@ function writeRegister(data: string, entry: object): void {
   } finally {
     closeSync(file);
   }
+  fsyncFolderSync(data);
 }
 
 type BackupNote = { readonly kind: string; readonly file: string; readonly createdMs: number };
