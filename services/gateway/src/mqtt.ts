@@ -13,7 +13,7 @@ import type { Server as TlsServer } from 'node:tls';
 import type { TlsIdentity } from '@oppidum/crypto/certificate';
 import { FormatError } from '@oppidum/formats/errors';
 import { Aedes, type Client } from 'aedes';
-import { portTaken } from './listen.ts';
+import { LISTEN_BACKLOG, portTaken } from './listen.ts';
 import { Admission, type PeerKey } from './mqtt-admission.ts';
 import { MqttGate } from './mqtt-gate.ts';
 import { MQTT_LIMITS, MqttLimiter, type MqttLimits, type Pending } from './mqtt-limits.ts';
@@ -27,8 +27,6 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_S_MAX = 3_600;
 /** How long a device may leave its receipts unread. */
 const DRAIN_TIMEOUT_MS = 20_000;
-/** Connections that wait to be accepted: every device of a city comes back at once after a restart. */
-const BACKLOG = 4_096;
 /** Ways in which a connection ends that are nobody's doing. */
 const QUIET_ENDS: ReadonlySet<string> = new Set(['keep alive timeout', 'drain timeout']);
 const SILENT_END = 'connect did not arrive in time';
@@ -107,7 +105,7 @@ async function openBroker(sessions: Sessions): Promise<Aedes> {
 function listen(server: Server, { host, port }: Place): Promise<Place> {
   return new Promise((resolve, rejectListen) => {
     server.once('error', (error) => rejectListen(portTaken(error, { host, port })));
-    server.listen({ port, host, backlog: BACKLOG }, () => {
+    server.listen({ port, host, backlog: LISTEN_BACKLOG }, () => {
       const address = server.address();
       if (address === null || typeof address === 'string') throw new Error('a TCP server has an address');
       resolve({ host, port: address.port });

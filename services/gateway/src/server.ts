@@ -15,7 +15,7 @@ import { BrokerLink, type BrokerOptions } from './broker-link.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { type App, buildApp, type HttpOptions } from './http/app.ts';
 import { Intake } from './intake.ts';
-import { portTaken } from './listen.ts';
+import { LISTEN_BACKLOG, portTaken } from './listen.ts';
 import { makeMetrics } from './metrics.ts';
 import { type MqttDoor, type MqttOptions, openMqtt } from './mqtt.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
@@ -148,7 +148,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       broker.start();
       closers.push(() => (broker as BrokerLink).stop());
     }
-    const http = await app.listen({ host, port }).catch((error: Error) => {
+    const http = await app.listen({ host, port, backlog: LISTEN_BACKLOG }).catch((error: Error) => {
       throw portTaken(error, { host, port });
     });
     return { http, ...mqttUrls(mqtt), app, readModel, access, close };

@@ -53,6 +53,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const IDLE_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 const CONNECTION_COUNT_MAX = 1_024;
+/** Of these, such as have not asked anything yet: where there are more, the oldest makes room for who does ask. */
+const SILENT_COUNT_MAX = 512;
 const HEAD_SIZE_MAX = 8_192;
 /** Bodies are refused unless a route allows them more. */
 const BODY_SIZE_MAX = 1_024;
@@ -113,11 +115,20 @@ const HEADERS = {
   xXssProtection: false,
 } as const;
 
-/** At a stop, connections that have not asked anything yet are ended: Node waits for them as if they were at work. */
+/**
+ * Connections that have not asked anything yet do not keep others out, however many they are. At a stop they are ended: Node waits for
+ * them as if they were at work.
+ */
 function dropSilent(app: App): void {
   const silent = new Set<Socket>();
   app.server.on('connection', (socket: Socket) => {
     silent.add(socket);
+    if (silent.size > SILENT_COUNT_MAX)
+      for (const oldest of silent) {
+        oldest.destroy();
+        silent.delete(oldest);
+        break;
+      }
     socket.once('close', () => silent.delete(socket));
   });
   app.server.on('request', ({ socket }) => silent.delete(socket));
