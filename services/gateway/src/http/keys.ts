@@ -90,7 +90,7 @@ function addCreate(app: App, { access }: GatewayContext): void {
           tags: ['keys'],
           summary: 'Make an API key',
           description:
-            'Its secret is in this answer and nowhere else. A key gives no rights that it does not have, and no other devices.',
+            'Its secret is in this answer and nowhere else. A key gives no rights that it does not have, no other devices, and no longer life.',
           querystring: noQuery,
           body: keyRequest,
           response: answers(newApiKey),
@@ -99,6 +99,9 @@ function addCreate(app: App, { access }: GatewayContext): void {
       async (request, reply) => {
         const by = access.principalOf(request);
         checkWithin(by, request.body);
+        const own = access.keys().find(({ id }) => id === by.id);
+        if (own === undefined || request.body.expiresMs > own.expiresMs)
+          throw formatError('REQUEST_INVALID', { at: '/expiresMs', want: `at most ${own?.expiresMs}, when this key expires` });
         const { key, text } = access.createKey(request.body, { key: by.id });
         reply.header('cache-control', 'no-store');
         return { key: showKey(key, access.nowMs()), secret: text };

@@ -7,6 +7,7 @@ import { deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { Principal } from '../access/principal.ts';
 import { latestPage, type SampleJson, type SeriesSpanJson, samplePage, seriesSpan } from '../api/readings.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { Database } from '../read-model/database.ts';
@@ -133,7 +134,7 @@ function addValuesRoute(app: App, context: GatewayContext): void {
         place === null ? null : { series: place[0], timeMs: place[1], shard: place[2], entry: place[3], position: place[4] };
       const wanted = { device, name, unit, fromMs, toMs, after };
       const isCsv = format === undefined ? acceptedType(request, [JSON_TYPE, CSV_TYPE]) === CSV_TYPE : format === 'csv';
-      if (isCsv) return sendCsv(reply, database, wanted) as never;
+      if (isCsv) return sendCsv(reply, csvParts(context, context.access.principalOf(request), wanted), device) as never;
       const rows = await findSamples(database, { ...wanted, limit: limit + 1 });
       return makePage({ request, reply }, { name: 'values', limit, positionOf }, rows, showSample);
     },
@@ -208,19 +209,28 @@ function positionOf(row: FoundSample): [number, number, number, number, number] 
 const CSV_COLUMNS = ['device', 'label', 'time', 'name', 'unit', 'value', 'sum', 'data', 'shard', 'entry'];
 
 /** The rows come as fast as they are read, some at a time: whoever reads slowly costs nothing. */
-function sendCsv(reply: FastifyReply, database: Database, wanted: Omit<SampleQuery, 'limit'>): FastifyReply {
+function sendCsv(reply: FastifyReply, parts: AsyncGenerator<Buffer>, device: string): FastifyReply {
   return reply
     .type(`${CSV_TYPE}; charset=utf-8; header=present`)
-    .header('content-disposition', `attachment; filename="readings-${wanted.device.slice(0, 8)}.csv"`)
+    .header('content-disposition', `attachment; filename="readings-${device.slice(0, 8)}.csv"`)
     .header('cache-control', 'no-store')
-    .send(Readable.from(csvParts(database, wanted), { objectMode: false, highWaterMark: 65_536 }));
+    .send(Readable.from(parts, { objectMode: false, highWaterMark: 65_536 }));
 }
 
-async function* csvParts(database: Database, wanted: Omit<SampleQuery, 'limit'>): AsyncGenerator<Buffer> {
+/**
+ * The header, then some rows at a time. Throws API_KEY_INVALID when the key of this principal is revoked or expires meanwhile: the answer
+ * breaks off, so that nobody takes it for whole.
+ */
+export async function* csvParts(
+  { access, readModel }: Pick<GatewayContext, 'access' | 'readModel'>,
+  principal: Principal,
+  wanted: Omit<SampleQuery, 'limit'>,
+): AsyncGenerator<Buffer> {
   yield Buffer.from(csvLine(CSV_COLUMNS));
   let after: SamplePlace | null = wanted.after;
   for (;;) {
-    const rows: FoundSample[] = await findSamples(database, { ...wanted, after, limit: CSV_ROWS });
+    const rows: FoundSample[] = await findSamples(readModel.database, { ...wanted, after, limit: CSV_ROWS });
+    if (!access.stillMay(principal, 'readings:read')) throw formatError('API_KEY_INVALID', { key: principal.id });
     if (rows.length === 0) return;
     yield Buffer.from(rows.map(csvRow).join(''));
     const [series, timeMs, shard, entry, position] = positionOf(rows.at(-1) as FoundSample);
