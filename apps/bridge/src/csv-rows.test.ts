@@ -43,6 +43,10 @@ for (const [why, row] of [
   ['another device', 'south;2026-11-25T10:00:00Z;1500;;'],
   ['a time without offset', 'north;2026-11-25T10:00:00;1500;;'],
   ['a day that is none', 'north;2026-13-25T10:00:00Z;1500;;'],
+  ['a text in a column of metres', 'north;2026-11-25T10:00:00Z;n/a;;'],
+  ['a number with a comma', 'north;2026-11-25T10:00:00Z;1,5;;'],
+  ['a number without end', 'north;2026-11-25T10:00:00Z;1e999;;'],
+  ['a text without end', `north;2026-11-25T10:00:00Z;1500;${'x'.repeat(1_025)};`],
   ['an open quote', 'north;2026-11-25T10:00:00Z;1500;"open;'],
   ['nothing', ''],
 ] as const) {

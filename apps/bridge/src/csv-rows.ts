@@ -33,8 +33,14 @@ export function csvReader(headerLine: string, settings: CsvSettings): (line: str
     const device = deviceAt === null ? (only as string) : (cells[deviceAt] as string);
     if (!names.has(device)) throw formatError('CSV_ROW_INVALID', { want: 'a device of the settings' });
     const timeMs = timeAt === null ? null : readTime(cells[timeAt] as string);
-    const values = columns.map((column) => makeValue(column, readCell(cells[column.at] as string)));
-    return { device, timeMs, values: values.filter((value) => value !== null) };
+    const filled = columns.filter((column) => cells[column.at] !== '');
+    const values = filled.map((column) => {
+      const value = makeValue(column, readCell(cells[column.at] as string));
+      if (value === null)
+        throw formatError('CSV_ROW_INVALID', { want: 'a number, or a short text where there is no unit', at: column.column });
+      return value;
+    });
+    return { device, timeMs, values };
   };
 }
 
@@ -48,9 +54,8 @@ function readCells(line: string, { delimiter = ',' }: CsvSettings): readonly str
   throw formatError('CSV_ROW_INVALID', { want: 'one record of CSV' });
 }
 
-/** An empty cell has no value; one that is no number is a text. */
-function readCell(cell: string): number | string | null {
-  if (cell === '') return null;
+/** One that is no number is a text. */
+function readCell(cell: string): number | string {
   return NUMBER_FORM.test(cell) ? Number(cell) : cell;
 }
 

@@ -12,6 +12,8 @@ test('a value is scaled in decimal, as the settings say it', () => {
   for (const none of [null, undefined, Number.NaN, Number.POSITIVE_INFINITY, {}, [1], 'x'.repeat(1_025)])
     assert.equal(makeValue({ sensor: 's' }, none), null, String(none));
   assert.equal(makeValue({ sensor: 's', scale: 1e308 }, 1e308), null);
+  for (const measured of [{ unit: 'm' }, { scale: 0.001 }, { offset: -40 }])
+    assert.equal(makeValue({ sensor: 's', ...measured }, 'n/a'), null, 'no text is a measure');
 });
 
 test('numbers of every type are read where they stand, in both orders, and nothing beyond the end', () => {

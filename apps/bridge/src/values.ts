@@ -12,12 +12,16 @@ export const sensorSettings = {
 };
 type SensorSettings = z.infer<z.ZodObject<typeof sensorSettings>>;
 
-/** The value of a sensor; null for what is no number, boolean or text, or no finite number once scaled. */
+/**
+ * The value of a sensor; null for what is no number, boolean or text, or no finite number once scaled, and for a text where the settings
+ * have a unit, scale or offset: nothing is "n/a" metres.
+ */
 export function makeValue(settings: SensorSettings, value: unknown): SensorValue | null {
   const { sensor, unit, scale = 1, offset = 0 } = settings;
   const place = { sensor, ...(unit === undefined ? {} : { unit }) };
   if (typeof value === 'boolean') return { ...place, value };
-  if (typeof value === 'string') return value.length > TEXT_LENGTH_MAX ? null : { ...place, value };
+  const isMeasured = unit !== undefined || settings.scale !== undefined || settings.offset !== undefined;
+  if (typeof value === 'string') return isMeasured || value.length > TEXT_LENGTH_MAX ? null : { ...place, value };
   if (typeof value !== 'number') return null;
   const scaled = roundOff(value * scale + offset);
   return Number.isFinite(scaled) ? { ...place, value: scaled } : null;
