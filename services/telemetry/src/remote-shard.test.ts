@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -12,6 +12,7 @@ import { encodeEvidence } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { deviceKeyKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
+import { Channel } from '@oppidum/node/channel';
 import { type NodeDoor, openNodeDoor } from '@oppidum/node/node-door';
 import { connectNode, type RemoteNode } from '@oppidum/node/remote-node';
 import { homeShard } from '@oppidum/proofs/home-shard';
@@ -25,6 +26,7 @@ import { type OpenShard, openShard } from './open-shard.ts';
 import { RemoteShard } from './remote-shard.ts';
 import { openShardDoor, type ShardDoor, shardSocket } from './shard-door.ts';
 import { SHARD_KINDS } from './shard-kinds.ts';
+import { encodeStatus } from './shard-wire.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'oppidum-far-'));
 let city: RunningCity;
@@ -223,6 +225,30 @@ describe('a shard in another process', { concurrency: false }, () => {
       ['WRONG_TYPE'],
     );
   });
+});
+
+test('a shard that answers beats that are still to come, and then nothing, is taken for away all the same', async () => {
+  const path = join(scratch, 'liar.sock');
+  const { id, origin } = zero.client.status();
+  const status = encodeStatus({ status: { id, number: 1, origin, size: 0, anchored: null, accepts: true }, checkpoint: null });
+  let beats = 0;
+  const server = createServer((socket) => {
+    const onNotice = (): void => {
+      if (beats++ === 0) liarEnd.notify('beat', Number.MAX_SAFE_INTEGER);
+    };
+    const liarEnd = new Channel({ socket, endCode: 'NOT_READY', answer: () => status, onNotice, onEnd: () => undefined });
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const known = { id, number: 1, origin, tilesFolder: scratch, genesisHash: freshBytes(32) };
+  const states: string[] = [];
+  const liar = new RemoteShard({ path, ...known, onChange: (state) => states.push(state) });
+  try {
+    await until(() => beats > 0);
+    await until(() => states.includes('away'));
+  } finally {
+    await liar.close();
+    server.close();
+  }
 });
 
 test('the line to a shard keeps the promises of one', async () => {

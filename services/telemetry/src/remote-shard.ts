@@ -185,7 +185,8 @@ export class RemoteShard {
 
   #hear(name: string, body: CborValue): void {
     if (name === 'status') this.#learn(parseStatus(body));
-    else if (name === 'beat') this.#heardMs = Math.max(this.#heardMs, uint().parse(body, ''));
+    // No shard has heard of a beat that is still to come.
+    else if (name === 'beat') this.#heardMs = Math.max(this.#heardMs, Math.min(uint().parse(body, ''), performance.now()));
     else if (name === 'kept') {
       const size = uint().parse(body, '');
       this.#known = { ...this.#known, status: { ...this.#known.status, size } };
