@@ -1,13 +1,13 @@
 /** Power cuts in a traced run: where they are, what the disk holds then, and what a city that starts there must still know. */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { relative } from 'node:path';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { equalBytes, toHex } from '@oppidum/formats/bytes';
 import { encodeEvidence } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { openDataFolder } from '@oppidum/node/data-folder';
+import { DURABLE_POINTS, PASSING_FILES } from '@oppidum/node/durable-points';
 import { transactionEvidence } from '@oppidum/node/evidence';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { Dice } from '../simulator/dice.ts';
@@ -20,8 +20,30 @@ import type { Promised, TracedRun } from './order-run.ts';
 /** Calls that change what is on the disk. */
 const CHANGING: readonly TraceEvent['call'][] = ['write', 'rename', 'unlink', 'mkdir', 'link', 'truncate'];
 
-/** Places in the trace: half of them just when an answer leaves, the others before a sync has ended or after some change. */
-export function chooseCuts({ data, events, promises }: TracedRun, count: number, dice: Dice): number[] {
+/** The files of each durable point that the run wrote or put in place, and, under no name, all that are of none. */
+export function writtenPoints({
+  data,
+  events,
+}: TracedRun): Map<string | null, { readonly files: Set<string>; readonly places: number[] }> {
+  const found = new Map<string | null, { readonly files: Set<string>; readonly places: number[] }>();
+  for (const event of events) {
+    const path = event.call === 'write' ? event.path : event.call === 'rename' || event.call === 'link' ? event.to : '';
+    if (!path.startsWith(`${data}/`)) continue;
+    const file = relative(data, path).replace(/\.new$/, '');
+    if (PASSING_FILES.test(file)) continue;
+    const name = DURABLE_POINTS.find((point) => point.path.test(file))?.name ?? null;
+    const point = found.get(name) ?? { files: new Set(), places: [] };
+    found.set(name, point);
+    point.files.add(file);
+    point.places.push(event.end);
+  }
+  return found;
+}
+
+/** Places in the trace: at each durable point one, of the others half of them just when an answer leaves, the others before a sync has ended or after some change. */
+export function chooseCuts(run: TracedRun, count: number, dice: Dice): number[] {
+  const { data, events, promises } = run;
+  const points = [...writtenPoints(run).values()].map(({ places }) => places);
   const answers = promises.flatMap(({ answers: sends }) => sends.map(({ start }) => start));
   const isHere = (event: TraceEvent) =>
     [...('path' in event ? [event.path] : []), ...('to' in event ? [event.to] : [])].some((path) => path.startsWith(data));
@@ -30,7 +52,7 @@ export function chooseCuts({ data, events, promises }: TracedRun, count: number,
   const changes = here.filter(({ call }) => CHANGING.includes(call)).map(({ end }) => end);
   const groups = [answers, syncs, answers, changes];
   return Array.from({ length: count }, (_, i) => {
-    const group = groups[i % groups.length] ?? [];
+    const group = points[i] ?? groups[i % groups.length] ?? [];
     return group[dice.below(group.length)] as number;
   });
 }
@@ -70,7 +92,9 @@ export async function findLost(folder: string, acknowledged: readonly Promised[]
       const { client } = shard;
       const { size } = client.status();
       if (size > 0) await anchoredUpTo(shard, size - 1);
-      const policy = parsePolicy(crypto, new Uint8Array(readFileSync(join(folder, 'city.policy'))));
+      // After a change of policy that is all published, which no earlier one covers.
+      const published = await city.client.checkpointOf(city.client.head().logSize);
+      const policy = parsePolicy(crypto, city.client.policyFileOf(published.size));
       const lost: string[] = [];
       for (const { by, id, envelope, receipt } of acknowledged) {
         const name = `${by} ${toHex(id)}`;

@@ -5,20 +5,27 @@
  */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { FormatError } from '@oppidum/formats/errors';
+import { DURABLE_POINTS, PASSING_FILES } from '@oppidum/node/durable-points';
 import { Dice } from '../simulator/dice.ts';
 import { checkFolder } from '../support/damaged-city.ts';
+import { SimulatedDisk } from '../support/disk-image.ts';
 import { skipWithout } from '../support/programs.ts';
-import { atEachCut, chooseCuts, findLost } from './disk-run.ts';
+import type { TraceEvent } from '../support/strace.ts';
+import { atEachCut, chooseCuts, findLost, writtenPoints } from './disk-run.ts';
 import { recordRun, type TracedRun } from './order-run.ts';
 
 const IMAGE_COUNT = Number(process.env['OPPIDUM_FAULT_IMAGES'] ?? 64);
 const SEED = Number(process.env['OPPIDUM_FAULT_SEED'] ?? 2026);
+const ROOT = resolve(import.meta.dirname, '../..');
 const SIZE = { devices: 4, readingsEach: 30, transactions: 20 };
+
+/** A seed by which the first power cut keeps nothing that is not sure. */
+const NOTHING_KEPT = 1 + Array.from({ length: 100 }, (_, seed) => new Dice(seed + 1).below(5)).indexOf(0);
 
 const scratch = mkdtempSync(join(tmpdir(), 'oppidum-disk-'));
 after(() => rmSync(scratch, { recursive: true, force: true }));
@@ -60,6 +67,46 @@ describe('a disk that loses what was not synced', { skip: skipWithout('strace') 
       `images ${cuts.length}, acknowledged ${checked} checked, lost ${wrong.length}, cut before the city was founded ${unfounded}`,
     );
     assert.deepEqual(wrong, []);
-    assert.ok(checked > IMAGE_COUNT * 30);
+    assert.ok(checked > IMAGE_COUNT * 20);
   });
+
+  test('every durable point is written, by its name, and no other file', async () => {
+    const points = writtenPoints(await run());
+    assert.deepEqual([...(points.get(null)?.files ?? [])], []);
+    const ofCity = DURABLE_POINTS.filter(({ writer }) => writer === 'city').map(({ name }) => name);
+    assert.deepEqual(new Set(points.keys()), new Set(ofCity));
+  });
+
+  test('a city that did not sync the names of a store is found out', async () => {
+    const traced = await run();
+    for (const store of ['node', 'shards/0/vault']) {
+      const isKept = (event: TraceEvent) => event.call !== 'sync' || event.path !== join(traced.data, store);
+      const careless = { ...traced, events: traced.events.filter(isKept) };
+      const last = careless.promises.at(-1)!.answers[0]!.start;
+      await atEachCut(careless, [last], NOTHING_KEPT, async ({ writeImage, acknowledged }) => {
+        const folder = join(scratch, 'careless');
+        writeImage(folder);
+        const lost = await findLost(folder, acknowledged).catch((error: Error) => [error.message]);
+        assert.ok(lost.length > 0, store);
+        rmSync(folder, { recursive: true });
+      });
+    }
+  });
+
+  test('a city that has stopped leaves nothing to chance: bytes and names of its files are on the disk', async () => {
+    const { data, events } = await run();
+    const disk = new SimulatedDisk(data);
+    for (const event of events) disk.apply(event);
+    assert.deepEqual(
+      disk.unsure().filter((file) => !PASSING_FILES.test(file)),
+      [],
+    );
+  });
+});
+
+test('each durable point is named where it is written, and nothing else is', () => {
+  const labels = globSync('{services,apps}/*/src/**/*.ts', { cwd: ROOT }).flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^ +\/\/ DURABLE: (.+)$/gm)].map(([, name]) => name),
+  );
+  assert.deepEqual(new Set(labels), new Set(DURABLE_POINTS.map(({ name }) => name)));
 });

@@ -4,15 +4,20 @@
  */
 
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { createManufacturer, makeTransaction } from '@oppidum/device/actions';
+import { enrolDevices } from '@oppidum/device/enrol';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { parseGenesis } from '@oppidum/formats/genesis';
+import { encodePolicy, parsePolicy } from '@oppidum/formats/policy';
 import { parseReceipt } from '@oppidum/formats/receipt';
 import { parsePayload, parseTransaction } from '@oppidum/formats/transaction';
 import { admitMaker, CityProcess, until } from '../support/city-process.ts';
-import { freshBytes } from '../support/running-city.ts';
+import { actionOf, freshBytes } from '../support/running-city.ts';
+import { TestDevice } from '../support/running-shard.ts';
 import { type EventOf, readTrace, STRACE_ENVIRONMENT, straceCommand, type TraceEvent, traceEnd } from '../support/strace.ts';
 import { connectDevice, Load, post, type Sender } from './loaded-city.ts';
 
@@ -57,12 +62,14 @@ export async function recordRun(scratch: string, size: RunSize): Promise<TracedR
     const send = (sender: Sender) =>
       sender.door === 'http' ? sendHttp(city, sender, answered) : sendMqtt(city, sender, answered, published);
     await Promise.all([...load.senders.map(send), sendTransactions(city, data, size.transactions, answered)]);
+    await sendPersonal(city, data, answered);
     await until('all is anchored', async () => {
       const { items } = (await (await fetch(`${city.http}/api/v1/readings?limit=1`)).json()) as {
         items: { anchored: boolean }[];
       };
       return items[0]?.anchored === true;
     });
+    await changePolicy(city, data);
   } finally {
     await city.end('SIGTERM');
   }
@@ -129,6 +136,42 @@ async function sendTransactions(city: CityProcess, data: string, count: number, 
     }
   };
   await Promise.all([lane(), lane()]);
+  api.close();
+}
+
+/** One reading of a device that is about people: it is sealed under a key of its own. */
+async function sendPersonal(city: CityProcess, data: string, answered: Answered[]): Promise<void> {
+  const { api, records, manufacturer, maker } = await admitMaker(city, data);
+  const model = { id: freshBytes(32), name: 'Badge 1', deviceType: 'badge', personal: true, simulated: false };
+  const badge = new TestDevice(records.audience);
+  const fresh = badge.signers.map((signer) => ({ id: badge.id, model: model.id, signer, grade: 'device' as const }));
+  await enrolDevices({ api, records, manufacturer, maker, models: [model], devices: fresh });
+  api.close();
+  await sendHttp(city, { device: badge, door: 'http', sequence: 1, waiting: [badge.sign(1)] }, answered);
+}
+
+/** The council renames the validator's witness, and a block after that: the policy before goes to the archive. */
+async function changePolicy(city: CityProcess, data: string): Promise<void> {
+  const { api, records, maker } = await admitMaker(city, data);
+  const { council } = parseGenesis(new Uint8Array(readFileSync(join(data, 'genesis.cbor'))));
+  const { groups, witnesses, ...same } = parsePolicy(crypto, new Uint8Array(readFileSync(join(data, 'city.policy'))));
+  const policy = encodePolicy(crypto, {
+    ...same,
+    witnesses: witnesses.map((witness) => ({ ...witness, name: 'first' })),
+    groups: groups.map((group) => ({ ...group, members: ['first'] })),
+  });
+  const create = actionOf('proposal/create', {
+    id: freshBytes(32),
+    body: council,
+    actions: [actionOf('policy/change', { policy })],
+    expiresMs: Date.now() + 600_000,
+  });
+  assert.equal((await api.submit(makeTransaction(records.audience, [create], [maker]))).code, 'OK');
+  await until('the policy before is in the archive', async () => {
+    const more = createManufacturer(freshBytes(32), 'Another', maker.account);
+    await api.submit(makeTransaction(records.audience, [more], [maker]));
+    return existsSync(join(data, 'policies')) && readdirSync(join(data, 'policies')).some((name) => name.endsWith('.evidence'));
+  });
   api.close();
 }
 

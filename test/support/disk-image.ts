@@ -132,7 +132,8 @@ export class SimulatedDisk {
 
   constructor(folder: string) {
     this.#folder = folder;
-    for (const names of [this.#seen, this.#sure]) names.set(folder, new Inode(true, 0o755));
+    const root = new Inode(true, 0o755);
+    for (const names of [this.#seen, this.#sure]) names.set(folder, root);
   }
 
   /** One event after the other, in their order. Throws for what it cannot follow. */
@@ -144,6 +145,12 @@ export class SimulatedDisk {
     else if (event.call === 'sync') this.#sync(event);
     else if (event.call === 'truncate') this.#descriptors.get(event.fd)?.inode.changes.push({ end: event.end, size: event.size });
     else if ('path' in event ? this.#isHere(event.path) : 'to' in event && this.#isHere(event.to)) this.#rename(event);
+  }
+
+  /** Files whose bytes or name a power cut now may take, relative to the folder. */
+  unsure(): string[] {
+    const paths = [...this.#seen].filter(([path, inode]) => this.#sure.get(path) !== inode || inode.changes.length > 0);
+    return paths.map(([path]) => relative(this.#folder, path));
   }
 
   /** Writes what a power cut now may leave into a folder; of these writes the kernel had begun and not ended. */
@@ -223,6 +230,7 @@ export class SimulatedDisk {
 
   #rename(event: TraceEvent): void {
     const { end } = event;
+    if (event.call === 'mkdir' && event.path === this.#folder) return;
     if (event.call === 'mkdir') this.#name(end, new Map([[event.path, new Inode(true, event.mode)]]));
     else if (event.call === 'unlink') this.#name(end, new Map([[event.path, null]]));
     else if (event.call === 'link' || event.call === 'rename') {

@@ -42,6 +42,7 @@ export async function readServerIdentity({ file, cert, key, name, host }: TlsOpt
     key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
     cert: selfSignedCertificate(privateKey, { commonName: name, hosts, from: new Date() }),
   };
+  // DURABLE: certificate
   await writeFileDurably(file, new Uint8Array(Buffer.from(`${made.key}${made.cert}`)), SECRET_FILE_MODE);
   return made;
 }

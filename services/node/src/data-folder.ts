@@ -92,12 +92,15 @@ export async function createDataFolder(options: {
       for (const part of parts) changed.push(...(await makeFolder(part)));
       await makeSecretFolder(paths.keys);
       await fill?.(paths);
+      // DURABLE: genesis
       await writeFileDurably(paths.genesis, encodeGenesis(genesis));
+      // DURABLE: policy
       await writeFileDurably(paths.policy, options.policy ?? encodePolicy(crypto, genesisPolicy(crypto, genesis)));
       for (const changedFolder of new Set(changed)) await fsyncFolder(changedFolder);
       const hash = genesisHash(crypto, genesis);
       // COMMIT POINT
       const marker = { format: FORMAT, version: VERSION, genesisHash: toHex(hash) };
+      // DURABLE: marker
       await writeFileDurably(paths.marker, encodeUtf8(`${JSON.stringify(marker, null, 2)}\n`));
       return { paths, genesis, genesisHash: hash, release: lock.release };
     } catch (error) {

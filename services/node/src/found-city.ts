@@ -47,6 +47,7 @@ export async function foundCity({ folder, crypto, name, nowMs, randomBytes }: Fo
   const fill = async (paths: DataPaths): Promise<void> => {
     await writeFirstRecord(join(paths.log, 'last-signed'), cityOrigin(name, genesisHash(crypto, genesis)), crypto);
     for (const key of KEY_NAMES) await writeSeedFile(paths.key(key), seeds[key]);
+    // DURABLE: accounts
     await writeFileDurably(accountsFile(paths), encodeAccounts(accounts), SECRET_MODE);
   };
   return createDataFolder({ folder, crypto, genesis, fill });

@@ -71,6 +71,7 @@ export async function writeSeedFile(path: string, seed: Bytes): Promise<void> {
   if (seed.length !== SEED_SIZE) throw new RangeError('a seed has 32 bytes');
   if (await fileExists(path)) throw formatError('KEY_FILE_EXISTS', { path });
   await makeSecretFolder(dirname(path));
+  // DURABLE: key
   await writeFileDurably(path, encodeUtf8(`${toHex(seed)}\n`), SECRET_FILE_MODE);
 }
 

@@ -71,6 +71,7 @@ export class LogSigner {
     if (head.size > log.persistedSize || !equalBytes(log.root(head.size), head.root))
       throw new Error(`the head of size ${head.size} is not a durable head of the log`);
     // COMMIT POINT
+    // DURABLE: last signed
     if (head.size > last.size) await writeFileDurably(file, encodeRecord(origin, head));
     this.#last = { size: head.size, root: head.root };
     const checkpoint = { origin, size: head.size, root: head.root };

@@ -103,6 +103,7 @@ export class NodeStore {
 
   /** Commits a block; one with a block leaf has its changes in `state.preview`. Returns it when everything about it is durable. */
   commit(block: DecidedBlock): StoredBlock {
+    // DURABLE: block
     this.#environment.transactionSync(() => {
       if (block.hasBlockLeaf) this.state.write();
       this.#writeBlock(block);

@@ -54,6 +54,7 @@ export class PolicyInForce {
   /** Makes `city.policy` this one, before a checkpoint under it is published. */
   async publish({ file }: CityPolicy): Promise<void> {
     if (equalBytes(file, this.#published)) return;
+    // DURABLE: policy
     await writeFileDurably(this.#path, file);
     this.#published = file;
   }

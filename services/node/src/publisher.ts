@@ -159,6 +159,7 @@ export class CheckpointPublisher {
     const signed = await sign(head);
     const note = witnesses === undefined ? signed : await witnesses.cosign(signed, log);
     if (note === null) return null;
+    // DURABLE: checkpoint
     await writeFileDurably(this.#file, note);
     // COMMIT POINT
     const published: PublishedCheckpoint = { ...head, note };

@@ -47,6 +47,7 @@ export async function keepSuccessor(options: SuccessorArchiveOptions, under: Cit
     checkpoint: minimal.note,
   });
   for (const changed of await makeFolder(folder)) await fsyncFolder(changed);
+  // DURABLE: former policy
   await writeFileDurably(path, evidence);
 }
 

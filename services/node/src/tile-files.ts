@@ -52,6 +52,7 @@ export class TileFiles {
         for (const parent of await makeFolder(folder)) changed.add(parent);
         changed.add(folder);
         // Under its own name a file is whole: whoever serves the folder never reads a part.
+        // DURABLE: tile
         await writeAndSync(`${path}.new`, bytesOf(tile));
         await rename(`${path}.new`, path);
       }
@@ -63,6 +64,7 @@ export class TileFiles {
   /** Makes a size the one that the log opens with. */
   async writeFrontier(frontier: Bytes): Promise<void> {
     for (const parent of await makeFolder(this.#folder)) await fsyncFolder(parent);
+    // DURABLE: frontier
     await writeFileDurably(join(this.#folder, 'frontier'), frontier);
   }
 

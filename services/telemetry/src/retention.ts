@@ -35,6 +35,7 @@ export function readRetention(data: string): Retention {
 /** Sets it; running shards follow within seconds. Throws RETENTION_INVALID. */
 export async function writeRetention(data: string, retention: Retention): Promise<void> {
   const checked = checkRetention(retention, 'rawDays');
+  // DURABLE: retention
   await writeFileDurably(join(data, FILE), encodeUtf8(`${JSON.stringify(checked)}\n`));
 }
 

@@ -55,6 +55,7 @@ export class SubjectKeys {
   /** Makes the device's key durable where there is none; `seal` needs it. */
   async provide(device: Bytes): Promise<void> {
     if (this.#find(device) !== null) return;
+    // DURABLE: subject key
     await writeSeedFile(this.#file(device), this.#options.randomBytes(KEY_SIZE));
   }
 
@@ -93,6 +94,7 @@ export class SubjectKeys {
     if (!(await fileExists(file))) return;
     await rename(file, `${file}${DOOMED}`);
     await fsyncFolder(this.#options.folder);
+    // DURABLE: subject key
     await overwrite(`${file}${DOOMED}`, this.#options.folder);
   }
 

@@ -280,6 +280,7 @@ export class Vault {
   async erase(device: Bytes, indexes: readonly number[], more: () => void): Promise<void> {
     const row = Uint8Array.of(FORMS.indexOf('erased'));
     const clones = [...this.#clones.getKeys(rangeOfDevice(device))];
+    // DURABLE: group
     await this.#root.batch(() => {
       for (const index of indexes) void this.#envelopes.put(index, row);
       for (const key of clones) void this.#clones.remove(key);
@@ -302,6 +303,7 @@ export class Vault {
     if (end <= start || end > this.#size) return;
     const clones = [...this.clones()].filter(({ firstIndex }) => firstIndex < end).map(sequenceKey);
     // One transaction: the boundary and the rows go together.
+    // DURABLE: group
     await this.#root.batch(() => {
       void this.#head.put('retired', encodeUint64(end));
       for (let index = start; index < end; index++) void this.#envelopes.remove(index);
@@ -352,6 +354,7 @@ export class Vault {
    * resolves without `overlappingSync`.
    */
   async #commit(puts: readonly Put[], more: () => void = () => undefined): Promise<void> {
+    // DURABLE: group
     await this.#root.batch(() => {
       for (const { into, key, value } of puts) void into.put(key as never, value);
       more();

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { LEGAL_BASES } from '@oppidum/formats/action-bodies';
 import { formatError } from '@oppidum/formats/errors';
 import type { DeviceDetailJson, ErasureJson } from '@oppidum/gateway/api-types';
-import { fsyncFolderSync } from '@oppidum/node/durable-file';
 import type { Command } from 'commander';
 import { callAdmin } from '../admin-calls.ts';
 import { CityCalls } from '../api.ts';
@@ -99,14 +98,21 @@ async function tellWhat({ api, json, output }: Cli, device: string): Promise<voi
 /** One line of JSON an erasure, durable; names no device and no person unless the reason does. */
 function writeRegister(data: string, entry: object): void {
   // DURABLE: erasure register
-  const file = openSync(join(data, 'erasure-register.ndjson'), 'a', SECRET_MODE);
-  try {
+  withFile(join(data, 'erasure-register.ndjson'), 'a', (file) => {
     appendFileSync(file, `${JSON.stringify(entry)}\n`);
     fsyncSync(file);
+  });
+  // Its name, the first time; Windows cannot open folders, and NTFS journals names itself.
+  if (process.platform !== 'win32') withFile(data, 'r', fsyncSync);
+}
+
+function withFile(path: string, flags: string, use: (file: number) => void): void {
+  const file = openSync(path, flags, SECRET_MODE);
+  try {
+    use(file);
   } finally {
     closeSync(file);
   }
-  fsyncFolderSync(data);
 }
 
 type BackupNote = { readonly kind: string; readonly file: string; readonly createdMs: number };

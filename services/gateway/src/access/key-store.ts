@@ -8,9 +8,10 @@
 
 import { createHash } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { fsyncFolderSync } from '@oppidum/node/durable-file';
 import type { Right } from './principal.ts';
 
 /** A key as it is kept. Times are milliseconds since 1970. */
@@ -81,7 +82,10 @@ export function openAccessDatabase(folder: string): DatabaseSync {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -512; PRAGMA secure_delete = 1');
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
     if (version !== 0 && version !== VERSION) throw new Error(`${file} is of version ${version}`);
+    // DURABLE: access
     if (version === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`);
+    // SQLite syncs the file and not its name, nor that of the folder.
+    for (const named of [folder, dirname(folder)]) fsyncFolderSync(named);
     return database;
   } catch (error) {
     database.close();
