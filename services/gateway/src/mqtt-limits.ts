@@ -3,7 +3,7 @@
  * too many say nothing, the one that was silent longest makes room, so that those who do speak always find a place.
  */
 
-import { isIPv6 } from 'node:net';
+import { networkOf } from './networks.ts';
 
 export type MqttLimits = {
   /** Open connections, all together. */
@@ -23,8 +23,6 @@ export const MQTT_LIMITS: MqttLimits = {
 };
 
 const MINUTE_MS = 60_000;
-/** Groups of a written IPv6 address that name a network of one customer: /64 (RFC 4291 §2.5.4). */
-const NETWORK_GROUPS = 4;
 
 /** A connection that waits to be let in. */
 export type Pending = { readonly address: string; readonly end: () => void };
@@ -85,15 +83,4 @@ export class MqttLimiter {
     this.#minute = minute;
     return this.#refusedOf;
   }
-}
-
-/** An IPv4 address as it stands, also when it is written as IPv6; of IPv6 the network, of which one customer has all addresses. */
-function networkOf(address: string): string {
-  const mapped = address.replace(/^::ffff:(?=[0-9.]+$)/i, '');
-  if (!isIPv6(mapped)) return mapped;
-  const [head = '', tail] = (mapped.split('%')[0] as string).split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const last = tail === undefined || tail === '' ? [] : tail.split(':');
-  const missing = Array.from({ length: tail === undefined ? 0 : 8 - groups.length - last.length }, () => '0');
-  return [...groups, ...missing, ...last].slice(0, NETWORK_GROUPS).join(':');
 }

@@ -20,7 +20,12 @@ export type Caller = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
 
 /** True for a request from this machine that nobody passed on. */
 export function isHere({ headers, socket }: Caller): boolean {
-  if (!LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '')) return false;
+  if (!isLoopback(socket.remoteAddress ?? '')) return false;
   if (!LOOPBACK_NAME.test(headers.host ?? '')) return false;
   return !Object.keys(headers).some((name) => FORWARDER.test(name));
+}
+
+/** True for an address that only this machine has. */
+export function isLoopback(address: string): boolean {
+  return LOOPBACK_ADDRESS.test(address);
 }

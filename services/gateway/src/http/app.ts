@@ -13,6 +13,7 @@ import { addAsyncDescription } from './asyncapi.ts';
 import { addBlockRoutes } from './blocks.ts';
 import { addCityRoutes } from './city.ts';
 import { addCompleteRoutes } from './complete.ts';
+import { limitNetworks } from './connections.ts';
 import { addDescription } from './description.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
@@ -90,6 +91,7 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
   });
   const app: App = server.withTypeProvider<ZodTypeProvider>();
   app.server.maxConnections = CONNECTION_COUNT_MAX;
+  limitNetworks(app.server);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.removeAllContentTypeParsers();
