@@ -69,6 +69,8 @@ test('device enrol and bridge enrol make what is missing, once; a device takes i
       assert.deepEqual([first.code, first.stdout.trim().length], [0, 64], first.stderr);
       const again = await run('device', 'enrol', join(lamp, 'key.seed'), '--type', 'street-light', '--label', 'lamp-1');
       assert.equal(again.stdout, first.stdout);
+      assert.ok(first.stderr.includes(`A new key was made: ${join(lamp, 'key.seed')}`), first.stderr);
+      assert.doesNotMatch(again.stderr, /new key/);
       assert.equal((await run('device', 'register', '--model', 'a'.repeat(64), '--public-key', 'zz')).code, 2);
       assert.equal((await run('device', 'activate', first.stdout.trim())).code, 2);
 

@@ -26,6 +26,8 @@ export function printRange({ output, quiet }: Pick<Cli, 'output' | 'quiet'>, { r
   output.line(
     `${output.paint(color, word)}  ${range.isComplete ? 'Every reading is proven, and none is left out' : describeMissing(range)}.`,
   );
+  if (!range.endsAfter)
+    output.note('No later reading closes the span: choose an end before the device’s newest reading, or wait for the next.');
 }
 
 function describeMissing({ gaps, beginsBefore, endsAfter }: NonNullable<RangeReport['range']>): string {

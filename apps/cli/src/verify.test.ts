@@ -84,7 +84,11 @@ test('a range of readings: as `reading prove --file` says it', async () => {
   const open = await verify(['open.readings']);
   assert.equal(open.code, 3);
   assert.match(open.stdout, /^INCOMPLETE \(CAUTION\) {2}What is shown is proven; the end is open\.$/m);
+  const advice = /choose an end before the device’s newest reading, or wait for the next/;
+  assert.match(open.stderr, advice);
+  assert.doesNotMatch(complete.stderr, advice);
   const shown = await runCommand(['reading', 'prove', '--file', 'open.readings'], { cwd: folder });
+  assert.match(shown.stderr, advice);
   assert.ok(open.stdout.endsWith(shown.stdout), 'in the same words');
   assert.equal((await verify(['open.readings', '--allow-amber'])).code, 0);
   const bad = await verify(['bad.readings', '--json', '--allow-amber']);

@@ -1,6 +1,6 @@
 /** `oppidum device enrol`: a device into the city in one step, by whoever registers and holds its key file. */
 
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { CityApi } from '@oppidum/device/city-api';
@@ -48,7 +48,10 @@ async function enrolDevice(keyFile: string, options: EnrolOptions, self: Command
   if (policy === undefined) throw usageFailure('No policy file is at hand', 'Name the city’s with --policy FILE');
   const importer = await readImporter(cli.data, options, 'devices');
   const { manufacturer, by } = importer;
+  const isNew = !existsSync(keyFile);
   const signer = ed25519Signer(await readOrMakeSeed(keyFile));
+  // Also where what follows fails: a name typed wrong is noticed.
+  if (isNew) cli.output.note(`A new key was made: ${keyFile}`);
   const id = deviceIdOf(nativeCrypto, signer.publicKey);
   // The same model for the same words, so that the next device finds it.
   const modelId = nativeCrypto.sha256(concatBytes(MODEL_LABEL, manufacturer, encodeUtf8(JSON.stringify([name, type]))));
