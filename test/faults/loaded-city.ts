@@ -18,7 +18,7 @@ import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { connect, type MqttClient } from 'mqtt';
 import { admitMaker, type CityProcess, until } from '../support/city-process.ts';
 import { freshBytes } from '../support/running-city.ts';
-import { TestDevice } from '../support/running-shard.ts';
+import { type SignOptions, TestDevice } from '../support/running-shard.ts';
 import { signToken } from '../support/tokens.ts';
 
 /** A reading with its receipt, and when that came. */
@@ -66,9 +66,9 @@ export class Load {
   }
 
   /** Signs until each device has so many that wait. */
-  sign(count: number): void {
+  sign(count: number, options: SignOptions = {}): void {
     for (const sender of this.senders)
-      while (sender.waiting.length < count) sender.waiting.push(sender.device.sign(++sender.sequence));
+      while (sender.waiting.length < count) sender.waiting.push(sender.device.sign(++sender.sequence, options));
   }
 
   /** Sends what waits, until there is nothing more, the city is gone, or `stop` is called. */
