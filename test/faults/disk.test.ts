@@ -9,18 +9,22 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { toHex } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
 import { DURABLE_POINTS, PASSING_FILES } from '@oppidum/node/durable-points';
 import { Dice } from '../simulator/dice.ts';
+import { CityProcess } from '../support/city-process.ts';
 import { checkFolder } from '../support/damaged-city.ts';
 import { SimulatedDisk } from '../support/disk-image.ts';
 import { skipWithout } from '../support/programs.ts';
 import type { TraceEvent } from '../support/strace.ts';
 import { atEachCut, chooseCuts, findLost, writtenPoints } from './disk-run.ts';
+import { countLost } from './loaded-city.ts';
 import { recordRun, type TracedRun } from './order-run.ts';
 
 const IMAGE_COUNT = Number(process.env['OPPIDUM_FAULT_IMAGES'] ?? 64);
 const SEED = Number(process.env['OPPIDUM_FAULT_SEED'] ?? 2026);
+const PROCESS_COUNT = 4;
 const ROOT = resolve(import.meta.dirname, '../..');
 const SIZE = { devices: 4, readingsEach: 30, transactions: 20 };
 
@@ -68,6 +72,35 @@ describe('a disk that loses what was not synced', { skip: skipWithout('strace') 
     );
     assert.deepEqual(wrong, []);
     assert.ok(checked > IMAGE_COUNT * 20);
+  });
+
+  test('as a process with its doors too: whoever asks over HTTP finds all that is for everybody, proven', async (t) => {
+    const traced = await run();
+    const answers = traced.promises.flatMap(({ answers: sends }) => sends.map(({ start }) => start)).sort((a, b) => a - b);
+    // Late ones: much is there, in the read model too.
+    const cuts = Array.from(
+      { length: PROCESS_COUNT },
+      (_, i) => answers[Math.floor(((i + 1) * answers.length) / PROCESS_COUNT) - 1]!,
+    );
+    let checked = 0;
+    await atEachCut(traced, cuts, SEED, async ({ at, writeImage, acknowledged }) => {
+      const folder = join(scratch, `process-${at}`);
+      writeImage(folder);
+      const kept = acknowledged.flatMap(({ envelope, receipt, isPersonal }) =>
+        receipt === null || isPersonal ? [] : [{ envelope, receipt, atMs: 0 }],
+      );
+      const city = await CityProcess.start(folder);
+      try {
+        assert.equal(await countLost(city, folder, kept), 0);
+        for (const { id, receipt } of acknowledged)
+          if (receipt === null) assert.equal((await fetch(`${city.http}/api/v1/transactions/${toHex(id)}`)).status, 200);
+      } finally {
+        await city.end('SIGTERM');
+      }
+      assert.deepEqual((await checkFolder(folder)).damages, []);
+      checked += acknowledged.filter(({ isPersonal }) => !isPersonal).length;
+    });
+    t.diagnostic(`processes ${cuts.length}, acknowledged ${checked} checked`);
   });
 
   test('every durable point is written, by its name, and no other file', async () => {

@@ -27,6 +27,8 @@ export type Promised = {
   /** Digest of the reading, id of the transaction. */
   readonly id: Bytes;
   readonly envelope: Bytes;
+  /** A reading about people, which the doors do not show to everybody. */
+  readonly isPersonal: boolean;
   /** The receipt of a reading. */
   readonly receipt: Bytes | null;
   readonly file: string;
@@ -38,7 +40,7 @@ export type Promised = {
 /** A traced run: the folder as it was, and everything that was asked of the kernel. */
 export type TracedRun = { readonly data: string; readonly events: readonly TraceEvent[]; readonly promises: readonly Promised[] };
 
-type Answered = Pick<Promised, 'by' | 'id' | 'envelope' | 'receipt'>;
+type Answered = Pick<Promised, 'by' | 'id' | 'isPersonal' | 'envelope' | 'receipt'>;
 /** What was sent over one MQTT connection: the port of its other end, the reading of each message id. */
 type Published = { readonly port: number; readonly digests: Map<number, string> };
 
@@ -78,14 +80,19 @@ export async function recordRun(scratch: string, size: RunSize): Promise<TracedR
   return { data, events, promises: findAnswers(data, events, answered, published) };
 }
 
-async function sendHttp(city: CityProcess, { waiting }: Sender, answered: Answered[]): Promise<void> {
+async function sendHttp(
+  city: CityProcess,
+  { waiting }: Pick<Sender, 'waiting'>,
+  answered: Answered[],
+  isPersonal = false,
+): Promise<void> {
   for (let at = 0, turn = 0; at < waiting.length; turn++) {
     const some = waiting.slice(at, at + (BATCHES[turn % BATCHES.length] as number));
     const answers = await post(city, some);
     for (const [i, envelope] of some.entries()) {
       const receipt = answers[i]?.receipt;
       assert.ok(receipt !== undefined);
-      answered.push({ by: 'http', id: crypto.sha256(envelope), envelope, receipt });
+      answered.push({ by: 'http', id: crypto.sha256(envelope), isPersonal, envelope, receipt });
     }
     at += some.length;
   }
@@ -119,7 +126,7 @@ async function sendMqtt(
   await until('all have receipts', () => receipts.size === waiting.length);
   for (const envelope of waiting) {
     const id = crypto.sha256(envelope);
-    answered.push({ by: 'mqtt', id, envelope, receipt: receipts.get(toHex(id)) ?? null });
+    answered.push({ by: 'mqtt', id, isPersonal: false, envelope, receipt: receipts.get(toHex(id)) ?? null });
   }
   await client.endAsync();
 }
@@ -132,7 +139,7 @@ async function sendTransactions(city: CityProcess, data: string, count: number, 
       const envelope = makeTransaction(records.audience, [action], [maker]);
       const { id, code } = await api.submit(envelope);
       assert.equal(code, 'OK');
-      answered.push({ by: 'transaction', id, envelope, receipt: null });
+      answered.push({ by: 'transaction', id, isPersonal: false, envelope, receipt: null });
     }
   };
   await Promise.all([lane(), lane()]);
@@ -147,7 +154,7 @@ async function sendPersonal(city: CityProcess, data: string, answered: Answered[
   const fresh = badge.signers.map((signer) => ({ id: badge.id, model: model.id, signer, grade: 'device' as const }));
   await enrolDevices({ api, records, manufacturer, maker, models: [model], devices: fresh });
   api.close();
-  await sendHttp(city, { device: badge, door: 'http', sequence: 1, waiting: [badge.sign(1)] }, answered);
+  await sendHttp(city, { waiting: [badge.sign(1)] }, answered, true);
 }
 
 /** The council renames the validator's witness, and a block after that: the policy before goes to the archive. */
