@@ -7,24 +7,15 @@ import { withDoors } from '../../../../test/support/running-gateway.ts';
 import { limitNetworks } from './connections.ts';
 
 /** A connection that comes from there. */
-class SocketFrom extends Socket {
-  readonly #address: string;
-
-  constructor(address: string) {
-    super();
-    this.#address = address;
-  }
-
-  override get remoteAddress(): string {
-    return this.#address;
-  }
+function socketFrom(address: string): Socket {
+  return Object.defineProperty(new Socket(), 'remoteAddress', { value: address });
 }
 
 test('256 connections of one network; others, this machine, and who comes when one is gone find a place', async () => {
   const server = createServer();
   limitNetworks(server);
   const arrive = (address: string): Socket => {
-    const socket = new SocketFrom(address);
+    const socket = socketFrom(address);
     server.emit('connection', socket);
     return socket;
   };
