@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { relative } from 'node:path';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
-import { equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import { encodeEvidence } from '@oppidum/formats/evidence';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { openDataFolder } from '@oppidum/node/data-folder';
@@ -43,8 +43,9 @@ export function writtenPoints({
 /** Places in the trace: at each durable point one, of the others half of them just when an answer leaves, the others before a sync has ended or after some change. */
 export function chooseCuts(run: TracedRun, count: number, dice: Dice): number[] {
   const { data, events, promises } = run;
-  const points = [...writtenPoints(run).values()].map(({ places }) => places);
   const answers = promises.flatMap(({ answers: sends }) => sends.map(({ start }) => start));
+  // And once when all has been answered.
+  const points = [...[...writtenPoints(run).values()].map(({ places }) => places), [Math.max(...answers)]];
   const isHere = (event: TraceEvent) =>
     [...('path' in event ? [event.path] : []), ...('to' in event ? [event.to] : [])].some((path) => path.startsWith(data));
   const here = events.filter(isHere);
@@ -59,13 +60,14 @@ export function chooseCuts(run: TracedRun, count: number, dice: Dice): number[] 
 
 /** Writes the image of each cut, in the order of the trace, and calls with it and with what was acknowledged before. */
 export async function atEachCut(
-  { data, events, promises }: TracedRun,
+  { data, events, promises, erasure }: TracedRun,
   cuts: readonly number[],
   seed: number,
   use: (cut: {
     readonly at: number;
     readonly writeImage: (folder: string) => void;
     readonly acknowledged: readonly Promised[];
+    readonly erased: Bytes | null;
   }) => Promise<void>,
 ): Promise<void> {
   const disk = new SimulatedDisk(data);
@@ -79,12 +81,13 @@ export async function atEachCut(
     }
     const begun = writes.filter(({ start, end }) => start <= at && end > at);
     const acknowledged = promises.filter(({ answers }) => answers.some(({ start }) => start <= at));
-    await use({ at, acknowledged, writeImage: (folder) => disk.writeImage(folder, new Dice(seed + i), begun) });
+    const erased = acknowledged.some(({ id }) => equalBytes(id, erasure.next)) ? erasure.erased : null;
+    await use({ at, acknowledged, erased, writeImage: (folder) => disk.writeImage(folder, new Dice(seed + i), begun) });
   }
 }
 
 /** Opens the city of an image; answers which promises it does not keep, in words. */
-export async function findLost(folder: string, acknowledged: readonly Promised[]): Promise<string[]> {
+export async function findLost(folder: string, acknowledged: readonly Promised[], erased: Bytes | null): Promise<string[]> {
   const city = await runCity(await openDataFolder({ folder, crypto }));
   try {
     const shard = await startShard(city);
@@ -108,6 +111,10 @@ export async function findLost(folder: string, acknowledged: readonly Promised[]
         const { verdict } = verifyEvidence(crypto, encodeEvidence(evidence), { policy });
         if (verdict !== 'OK') lost.push(`${name}: ${verdict}`);
         if (receipt !== null) assert.deepEqual(client.reading(id)?.envelope, envelope);
+      }
+      if (erased !== null) {
+        const { verdict } = verifyEvidence(crypto, encodeEvidence(await client.evidence(erased)), { policy });
+        if (client.reading(erased)?.envelope !== null || verdict !== 'ERASED') lost.push(`erased and back: ${verdict}`);
       }
       return lost;
     } finally {

@@ -48,14 +48,14 @@ describe('a disk that loses what was not synced', { skip: skipWithout('strace') 
     const founded = traced.events.find(
       ({ call, start, ...event }) => call === 'sync' && start > marked && (event as { path: string }).path === traced.data,
     )!.end;
-    let [checked, unfounded] = [0, 0];
+    let [checked, unfounded, erasures] = [0, 0, 0];
     const wrong: string[] = [];
-    await atEachCut(traced, cuts, SEED, async ({ at, writeImage, acknowledged }) => {
+    await atEachCut(traced, cuts, SEED, async ({ at, writeImage, acknowledged, erased }) => {
       const folder = join(scratch, `image-${at}`);
       rmSync(folder, { recursive: true, force: true });
       writeImage(folder);
       try {
-        for (const lost of await findLost(folder, acknowledged)) wrong.push(`cut ${at}: ${lost}`);
+        for (const lost of await findLost(folder, acknowledged, erased)) wrong.push(`cut ${at}: ${lost}`);
         const { damages } = await checkFolder(folder);
         for (const damage of damages) wrong.push(`cut ${at}: ${JSON.stringify(damage)}`);
         rmSync(folder, { recursive: true });
@@ -66,12 +66,13 @@ describe('a disk that loses what was not synced', { skip: skipWithout('strace') 
         else wrong.push(`cut ${at}: ${(error as Error).stack}`);
       }
       checked += acknowledged.length;
+      if (erased !== null) erasures++;
     });
     t.diagnostic(
-      `images ${cuts.length}, acknowledged ${checked} checked, lost ${wrong.length}, cut before the city was founded ${unfounded}`,
+      `images ${cuts.length}, acknowledged ${checked} checked, lost ${wrong.length}, erasures ${erasures} checked, cut before the city was founded ${unfounded}`,
     );
     assert.deepEqual(wrong, []);
-    assert.ok(checked > IMAGE_COUNT * 20);
+    assert.ok(checked > IMAGE_COUNT * 20 && erasures > 0);
   });
 
   test('as a process with its doors too: whoever asks over HTTP finds all that is for everybody, proven', async (t) => {
@@ -116,10 +117,10 @@ describe('a disk that loses what was not synced', { skip: skipWithout('strace') 
       const isKept = (event: TraceEvent) => event.call !== 'sync' || event.path !== join(traced.data, store);
       const careless = { ...traced, events: traced.events.filter(isKept) };
       const last = careless.promises.at(-1)!.answers[0]!.start;
-      await atEachCut(careless, [last], NOTHING_KEPT, async ({ writeImage, acknowledged }) => {
+      await atEachCut(careless, [last], NOTHING_KEPT, async ({ writeImage, acknowledged, erased }) => {
         const folder = join(scratch, 'careless');
         writeImage(folder);
-        const lost = await findLost(folder, acknowledged).catch((error: Error) => [error.message]);
+        const lost = await findLost(folder, acknowledged, erased).catch((error: Error) => [error.message]);
         assert.ok(lost.length > 0, store);
         rmSync(folder, { recursive: true });
       });

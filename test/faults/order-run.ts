@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
@@ -38,7 +39,13 @@ export type Promised = {
   readonly answers: readonly EventOf<'send'>[];
 };
 /** A traced run: the folder as it was, and everything that was asked of the kernel. */
-export type TracedRun = { readonly data: string; readonly events: readonly TraceEvent[]; readonly promises: readonly Promised[] };
+export type TracedRun = {
+  readonly data: string;
+  readonly events: readonly TraceEvent[];
+  readonly promises: readonly Promised[];
+  /** A reading that was erased, and the one that was sent when that was done. */
+  readonly erasure: { readonly erased: Bytes; readonly next: Bytes };
+};
 
 type Answered = Pick<Promised, 'by' | 'id' | 'isPersonal' | 'envelope' | 'receipt'>;
 /** What was sent over one MQTT connection: the port of its other end, the reading of each message id. */
@@ -58,13 +65,14 @@ export async function recordRun(scratch: string, size: RunSize): Promise<TracedR
   });
   const answered: Answered[] = [];
   const published: Published[] = [];
+  let erasure: TracedRun['erasure'];
   try {
     const load = await Load.enrol(city, data, size.devices);
     load.sign(size.readingsEach);
     const send = (sender: Sender) =>
       sender.door === 'http' ? sendHttp(city, sender, answered) : sendMqtt(city, sender, answered, published);
     await Promise.all([...load.senders.map(send), sendTransactions(city, data, size.transactions, answered)]);
-    await sendPersonal(city, data, answered);
+    erasure = await sendPersonal(city, data, answered);
     await until('all is anchored', async () => {
       const { items } = (await (await fetch(`${city.http}/api/v1/readings?limit=1`)).json()) as {
         items: { anchored: boolean }[];
@@ -77,7 +85,7 @@ export async function recordRun(scratch: string, size: RunSize): Promise<TracedR
   }
   await traceEnd(trace, city.pid);
   const events = await readTrace(trace);
-  return { data, events, promises: findAnswers(data, events, answered, published) };
+  return { data, events, promises: findAnswers(data, events, answered, published), erasure };
 }
 
 async function sendHttp(
@@ -146,15 +154,36 @@ async function sendTransactions(city: CityProcess, data: string, count: number, 
   api.close();
 }
 
-/** One reading of a device that is about people: it is sealed under a key of its own. */
-async function sendPersonal(city: CityProcess, data: string, answered: Answered[]): Promise<void> {
+/** Readings about people, sealed under keys of their own; those of one device are erased before the last of the other is sent. */
+async function sendPersonal(city: CityProcess, data: string, answered: Answered[]): Promise<TracedRun['erasure']> {
   const { api, records, manufacturer, maker } = await admitMaker(city, data);
   const model = { id: freshBytes(32), name: 'Badge 1', deviceType: 'badge', personal: true, simulated: false };
-  const badge = new TestDevice(records.audience);
-  const fresh = badge.signers.map((signer) => ({ id: badge.id, model: model.id, signer, grade: 'device' as const }));
+  const [badge, gone] = [new TestDevice(records.audience), new TestDevice(records.audience)];
+  const fresh = [badge, gone].flatMap(({ id, signers }) =>
+    signers.map((signer) => ({ id, model: model.id, signer, grade: 'device' as const })),
+  );
   await enrolDevices({ api, records, manufacturer, maker, models: [model], devices: fresh });
   api.close();
   await sendHttp(city, { waiting: [badge.sign(1)] }, answered, true);
+  const erased = gone.sign(1);
+  await post(city, [erased]);
+  await erase(data, gone.id);
+  const next = badge.sign(2);
+  await sendHttp(city, { waiting: [next] }, answered, true);
+  return { erased: crypto.sha256(erased), next: crypto.sha256(next) };
+}
+
+/** As `oppidum erase` asks for it. */
+function erase(data: string, device: Bytes): Promise<void> {
+  const headers = { 'content-type': 'application/json' };
+  return new Promise((resolve, reject) => {
+    const call = request({ socketPath: join(data, 'admin.sock'), path: '/erase', method: 'POST', headers }, (response) => {
+      response.resume();
+      response.on('end', () => (response.statusCode === 200 ? resolve() : reject(new Error(`erase: ${response.statusCode}`))));
+    });
+    call.on('error', reject);
+    call.end(JSON.stringify({ device: toHex(device), legalBasis: 'consent-withdrawn' }));
+  });
 }
 
 /** The council renames the validator's witness, and a block after that: the policy before goes to the archive. */
