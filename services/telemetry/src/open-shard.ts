@@ -64,9 +64,9 @@ export type OpenShard = {
 const CHECKPOINT_INTERVAL_MS = 250;
 const ANCHOR_INTERVAL_MS = 1_000;
 /** With so many new entries, checkpoints and anchors come sooner while that costs little: a busy shard's evidence is there at once. */
-const QUICK_CHECKPOINT = { entryCount: 32, intervalMs: 25 } as const;
+const QUICK_CHECKPOINT = { entryCount: 48, intervalMs: 25 } as const;
 /** An anchor stays on the ledger for ever (about 3 kB with its leaves), and the state keeps the last 1,024: not sooner than this. */
-const QUICK_ANCHOR = { entryCount: 32, intervalMs: 75 } as const;
+const QUICK_ANCHOR = { entryCount: 48, intervalMs: 75 } as const;
 
 /** The same while the shard is not busy: then readings come first, and checkpoints and anchors at their ordinary pace. */
 function whileQuiet(load: Load, { entryCount, intervalMs }: typeof QUICK_CHECKPOINT | typeof QUICK_ANCHOR, ordinaryMs: number) {
