@@ -24,7 +24,7 @@ async function listen(
 ): Promise<Event[]> {
   const stop = new AbortController();
   const headers = options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId };
-  const response = await fetch(url, { headers, signal: stop.signal });
+  const response = await fetch(url, { headers, signal: AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)]) });
   assert.equal(response.status, 200, response.status === 200 ? '' : await response.text());
   assert.equal(response.headers.get('content-type'), 'text/event-stream');
   const events: Event[] = [];
@@ -108,7 +108,17 @@ describe('the stream of events', () => {
     assert.deepEqual(events[1]?.data['kinds'], ['account/create', 'device/suspend']);
     assert.equal(events[2]?.data['status'], 'suspended');
     await execute(client, envelopeOf(client, operator, [actionOf('device/resume', { id: lamp.id })]));
-    const anchors = await listen(url('?topics=anchors'), { act: () => doors.shard.client.ingest(lamp.reading(2)) }, 1);
+    const anchors = await listen(
+      url('?topics=anchors'),
+      {
+        act: () =>
+          eventually(
+            () => doors.shard.client.ingest(lamp.reading(2)),
+            ({ kind }) => kind === 'kept',
+          ),
+      },
+      1,
+    );
     assert.equal(anchors[0]?.data['size'], doors.shard.client.status().size);
   });
 
