@@ -3,11 +3,9 @@
  * or a variable itself, where the lists of processes show it to everybody on the machine.
  */
 
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readSecretFile } from '@oppidum/crypto/secret-file';
 import { formatError } from '@oppidum/formats/errors';
 
-/** Bits of the mode that let the group or others in. */
-const OTHERS = 0o077;
 const FORM = /^opk_[0-9a-f]{16}_[0-9a-f]{72}$/;
 
 let file: string | undefined;
@@ -23,28 +21,9 @@ export function apiKey(): string | null {
   return path === undefined || path === '' ? null : readKeyFile(path);
 }
 
-/** The key in a file. Throws KEY_FILE_MISSING, KEY_FILE_PERMISSIONS (modes mean nothing on Windows), API_KEY_INVALID. */
+/** The key in a file. Throws as `readSecretFile` does, and API_KEY_INVALID. */
 function readKeyFile(path: string): string {
-  const descriptor = open(path);
-  try {
-    const { mode } = fstatSync(descriptor);
-    if (process.platform !== 'win32' && (mode & OTHERS) !== 0)
-      throw formatError('KEY_FILE_PERMISSIONS', { path, mode: (mode & 0o777).toString(8) });
-    const text = readFileSync(descriptor, 'utf8').trim();
-    if (!FORM.test(text)) throw formatError('API_KEY_INVALID', { path });
-    return text;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function open(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw formatError('KEY_FILE_MISSING', { path });
-    if (code === 'EACCES' || code === 'EPERM') throw formatError('KEY_FILE_PERMISSIONS', { path });
-    throw error;
-  }
+  const text = new TextDecoder().decode(readSecretFile(path)).trim();
+  if (!FORM.test(text)) throw formatError('API_KEY_INVALID', { path });
+  return text;
 }

@@ -1,7 +1,7 @@
 /** Who we are to a broker: from a file that only its owner may read, or from the environment; never from a flag, which everybody on the machine sees. */
 
+import { readSecretFile } from '@oppidum/crypto/secret-file';
 import { FormatError, formatError } from '@oppidum/formats/errors';
-import { readSecretFile } from '@oppidum/node/key-files';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { BrokerLogin } from './broker-link.ts';

@@ -67,7 +67,6 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       accessFolder: folder.paths.access,
       logger,
       ...config,
-      map: config.map ?? join(config.data, 'demo', 'map.geojson'),
       mqttTls: { port: config.mqttsPort, file: join(folder.paths.keys, MQTT_TLS_FILE), cert: config.tlsCert, key: config.tlsKey },
       ...(config.mqttUrl === undefined ? {} : { broker: { url: config.mqttUrl, login } }),
       shards: clients,

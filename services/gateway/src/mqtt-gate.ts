@@ -19,9 +19,6 @@ const FAREWELL_MS = 5_000;
 /** Bytes that may wait for one connection before its writer does. */
 const LEAVING_SIZE_MAX = 16_384;
 
-/** Where a stream of MQTT packets stands. */
-type Frame = { state: 'type' | 'length' | 'body'; lengthBytes: number; left: number };
-
 /** Messages of a connection that may be under way before it is read no further, and when it is read again. */
 const LANE_COUNT_MAX = 128;
 const LANE_RESUMES_AT = 64;
@@ -48,31 +45,6 @@ function openPacket(bytes: Uint8Array, at: number, sizeMax: number): { readonly 
   return { begin: 0, end: 0 };
 }
 
-/** Goes on from `at` to the end of the packet or of the chunk; −1 for a packet of more than `sizeMax` bytes behind its fixed header. */
-function followFrame(frame: Frame, chunk: Uint8Array, from: number, sizeMax: number): number {
-  let at = from;
-  while (at < chunk.length) {
-    if (frame.state === 'type') {
-      frame.state = 'length';
-      frame.lengthBytes = 0;
-      frame.left = 0;
-      at++;
-    } else if (frame.state === 'length') {
-      const byte = chunk[at++] as number;
-      frame.left += (byte & 127) * 128 ** frame.lengthBytes++;
-      if (frame.left > sizeMax || (byte >= 128 && frame.lengthBytes === LENGTH_BYTES_MAX)) return -1;
-      if (byte < 128) frame.state = frame.left === 0 ? 'type' : 'body';
-    } else {
-      const taken = Math.min(frame.left, chunk.length - at);
-      frame.left -= taken;
-      at += taken;
-      if (frame.left === 0) frame.state = 'type';
-    }
-    if (frame.state === 'type') return at;
-  }
-  return at;
-}
-
 export type MqttGateOptions = {
   /** Of a packet, behind its fixed header. */
   readonly packetSizeMax: number;
@@ -92,10 +64,8 @@ export class MqttGate extends Duplex {
   readonly address: string;
   readonly #socket: Socket;
   readonly #options: MqttGateOptions;
-  readonly #frame: Frame = { state: 'type', lengthBytes: 0, left: 0 };
   /** `awaited`: CONNECT has not come whole; `held`: it has, and is being judged. */
   #state: 'awaited' | 'held' | 'open' = 'awaited';
-  #hasBegun = false;
   #waiting: Buffer[] = [];
   #leaving: Buffer[] = [];
   #leavingSize = 0;
@@ -143,14 +113,15 @@ export class MqttGate extends Duplex {
   #take(chunk: Buffer): void {
     if (this.#state === 'open') return this.#pass(chunk);
     if (this.#state === 'held') return this.#hold(chunk);
-    if (!this.#hasBegun && chunk[0] !== CONNECT) return this.#refuse('MQTT_MALFORMED');
-    this.#hasBegun = true;
-    const end = followFrame(this.#frame, chunk, 0, this.#options.connectSizeMax);
-    if (end === -1) return this.#refuse('TOO_LARGE');
-    this.push(chunk.subarray(0, end));
-    if (this.#frame.state !== 'type') return;
+    if (this.#partialSize === 0 && chunk[0] !== CONNECT) return this.#refuse('MQTT_MALFORMED');
+    const bytes = this.#join(chunk);
+    if (bytes === null) return;
+    const packet = openPacket(bytes, 0, this.#options.connectSizeMax);
+    if (packet?.end === 0) return this.#refuse('TOO_LARGE');
+    if (packet === null || packet.end > bytes.length) return this.#keep(bytes, packet?.end ?? 0);
     this.#state = 'held';
-    this.#hold(chunk.subarray(end));
+    this.push(bytes.subarray(0, packet.end));
+    this.#hold(bytes.subarray(packet.end));
   }
 
   #pass(chunk: Buffer): void {

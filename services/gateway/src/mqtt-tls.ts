@@ -8,9 +8,9 @@ import { constants, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import { certifiedKey, selfSignedCertificate, type TlsIdentity } from '@oppidum/crypto/certificate';
+import { readSecretFile } from '@oppidum/crypto/secret-file';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { writeFileDurably } from '@oppidum/node/durable-file';
-import { readSecretFile } from '@oppidum/node/key-files';
 import type { PeerKey } from './mqtt-admission.ts';
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;

@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readSecretFile, readSeedFile, writeSeedFile } from './key-files.ts';
+import { readSecretFile } from '@oppidum/crypto/secret-file';
+import { readSeedFile, writeSeedFile } from './key-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oppidum-keys-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,9 +3,9 @@
  * used: whoever copied it signs as we do. Seeds never enter a log line or an error.
  */
 
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readSecretFile } from '@oppidum/crypto/secret-file';
 import { type Bytes, encodeUtf8, parseBase64, parseHex, parseUtf8, toHex } from '@oppidum/formats/bytes';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
@@ -13,39 +13,10 @@ import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
 const SEED_SIZE = 32;
 const SECRET_FILE_MODE = 0o600;
 const SECRET_FOLDER_MODE = 0o700;
-/** Bits of the mode that let the group or others in. */
-const OTHERS = 0o077;
 
 /** Makes a folder that only its owner may enter. */
 export async function makeSecretFolder(folder: string): Promise<void> {
   for (const changed of await makeFolder(folder, SECRET_FOLDER_MODE)) await fsyncFolder(changed);
-}
-
-/**
- * Reads a file that only its owner may read.
- * Throws KEY_FILE_MISSING, KEY_FILE_PERMISSIONS (group or others may read it; modes mean nothing on Windows).
- */
-export function readSecretFile(path: string): Bytes {
-  const descriptor = openSecret(path);
-  try {
-    const { mode } = fstatSync(descriptor);
-    if (process.platform !== 'win32' && (mode & OTHERS) !== 0)
-      throw formatError('KEY_FILE_PERMISSIONS', { path, mode: (mode & 0o777).toString(8) });
-    return new Uint8Array(readFileSync(descriptor));
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function openSecret(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw formatError('KEY_FILE_MISSING', { path });
-    if (code === 'EACCES' || code === 'EPERM') throw formatError('KEY_FILE_PERMISSIONS', { path });
-    throw error;
-  }
 }
 
 /** The seed in a key file, hex or base64, with or without a newline. Throws as `readSecretFile` does, and KEY_FILE_INVALID. */

@@ -1,12 +1,10 @@
 /** `oppidum backup`: copies of a city, running or not, proven by restoring them; and the keys that they leave out. */
 
-import { spawn } from 'node:child_process';
 import { access } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { type Command, Option } from 'commander';
 import { addExamples, type Cli, formatTime, openCli } from '../cli.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
+import { runProgram } from '../run-program.ts';
 
 /** What `backup-main.ts` of services/telemetry answers. */
 type Answer = {
@@ -189,24 +187,10 @@ function show({ output, json }: Cli, answer: Answer, done: string): void {
   ]);
 }
 
-/** Runs the work in a process of its own; its sentences about failures are already for people. */
 async function runBackup(args: readonly string[]): Promise<Answer> {
-  const program = fileURLToPath(import.meta.resolve('@oppidum/telemetry/backup-main'));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  const [said, complaint] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
-  const code = await ended;
-  if (said === '') throw new CliFailure(sentenceOf(complaint), { exitCode: code ?? EXIT.failed });
-  if (complaint !== '') process.stderr.write(complaint);
+  const { said, complaint, code } = await runProgram(import.meta.resolve('@oppidum/telemetry/backup-main'), args);
+  if (said === '') throw new CliFailure(complaint || 'The work ended without an answer', { exitCode: code ?? EXIT.failed });
+  if (complaint !== '') process.stderr.write(`${complaint}\n`);
   process.exitCode = code ?? EXIT.failed;
   return JSON.parse(said) as Answer;
-}
-
-function sentenceOf(complaint: string): string {
-  return complaint.trim().replace(/^oppidum: /, '') || 'The work ended without an answer';
 }

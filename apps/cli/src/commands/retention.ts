@@ -1,11 +1,9 @@
 /** `oppidum retention`: how long raw envelopes are kept. Digests, receipts and proofs stay for ever. */
 
-import { spawn } from 'node:child_process';
-import { text as readAll } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { addExamples, type Cli, formatTime, openCli } from '../cli.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
+import { runProgram } from '../run-program.ts';
 import { confirm } from '../transactions.ts';
 
 /** What `retention-main.ts` of services/telemetry answers. */
@@ -79,16 +77,7 @@ function tell({ output, json }: Cli, answer: Answer): void {
 }
 
 async function run(args: readonly string[]): Promise<Answer> {
-  const program = fileURLToPath(import.meta.resolve('@oppidum/telemetry/retention-main'));
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  const [said, complaint] = await Promise.all([readAll(child.stdout), readAll(child.stderr)]);
-  const code = await ended;
-  if (code !== 0) throw new CliFailure(complaint.trim().replace(/^oppidum: /, ''), { exitCode: code ?? EXIT.failed });
+  const { said, complaint, code } = await runProgram(import.meta.resolve('@oppidum/telemetry/retention-main'), args);
+  if (code !== 0) throw new CliFailure(complaint, { exitCode: code ?? EXIT.failed });
   return JSON.parse(said) as Answer;
 }

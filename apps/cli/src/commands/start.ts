@@ -39,9 +39,10 @@ const CITY = import.meta.resolve('@oppidum/city/main');
 /** Builds the pages that browsers are given, where their sources changed; the folder is ready before its pages are. */
 const PAGES = new URL('../../../../tools/pages.ts', import.meta.url).href;
 const PAGES_FOLDER = fileURLToPath(new URL('../../../../.cache/pages', import.meta.url));
-/** Fifty devices make little garbage: a small young generation saves 18 MB. */
+/** Few devices make little garbage: a small young generation saves 18 MB. */
 const CITY_NODE_FLAGS = ['--max-semi-space-size=1'];
 const PORT_MAX = 65_535;
+const KNOWN_SETTINGS = ['data', 'logLevel', 'map'] as const;
 
 /** Adds options and the work to the command. */
 export function buildStart(command: Command): void {
@@ -73,7 +74,9 @@ export function buildStart(command: Command): void {
       const file = options.config ?? process.env['OPPIDUM_CONFIG'];
       const settings = file === undefined ? {} : await readSettings(file);
       const logLevel = process.env['OPPIDUM_LOG_LEVEL'] ?? settings.logLevel ?? (cli.verbose ? 'info' : 'warn');
-      process.exitCode = await new Run({ ...cli, data: said ?? settings.data ?? cli.data }, { ...options, logLevel }).toEnd();
+      const map = options.map ?? process.env['OPPIDUM_MAP'] ?? settings.map;
+      const run = { ...options, ...(map === undefined ? {} : { map }), logLevel };
+      process.exitCode = await new Run({ ...cli, data: said ?? settings.data ?? cli.data }, run).toEnd();
     });
   command.addHelpText(
     'after',
@@ -87,14 +90,12 @@ export function buildStart(command: Command): void {
 }
 
 /** What this process must know of a YAML file of settings; what else is in it, or wrong with it, is the gateway's matter. */
-async function readSettings(file: string): Promise<{ readonly data?: string; readonly logLevel?: string }> {
+async function readSettings(file: string): Promise<Partial<Record<(typeof KNOWN_SETTINGS)[number], string>>> {
   const { parse } = await import('yaml');
   try {
-    const { data, logLevel } = (parse(readFileSync(file, 'utf8')) ?? {}) as {
-      readonly data?: unknown;
-      readonly logLevel?: unknown;
-    };
-    return { ...(typeof data === 'string' ? { data } : {}), ...(typeof logLevel === 'string' ? { logLevel } : {}) };
+    const settings = (parse(readFileSync(file, 'utf8')) ?? {}) as Readonly<Record<string, unknown>>;
+    const known = KNOWN_SETTINGS.map((name) => [name, settings[name]] as const);
+    return Object.fromEntries(known.filter(([, value]) => typeof value === 'string'));
   } catch {
     return {};
   }
@@ -163,7 +164,7 @@ class Run {
 
   #gatewayFlags(): readonly string[] {
     const { host, port, mqttPort, mqttsPort, tlsCert, tlsKey, mqttUrl, mqttLogin } = this.#options;
-    const { config, shards, map, logLevel, name = NAME_DEFAULT } = this.#options;
+    const { config, shards, map, demo, logLevel, name = NAME_DEFAULT } = this.#options;
     const flags = {
       data: this.#cli.data,
       host,
@@ -179,7 +180,8 @@ class Run {
       'log-level': logLevel,
       found: name,
       pages: PAGES_FOLDER,
-      map,
+      // The simulated town draws its own streets.
+      map: map ?? (demo ? join(this.#cli.data, 'demo', 'map.geojson') : undefined),
     };
     return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
   }

@@ -1,9 +1,10 @@
 /** How old what is shown is, and why nothing newer came. Screens never pretend to be live. */
 
+import { plainText } from '@oppidum/pages/plain-text';
 import { type ReactNode, useEffect, useState } from 'react';
 import { fill, useLanguage } from '../language.ts';
 import type { Loaded } from '../use-loaded.ts';
-import { formatTime, plainText } from './format.ts';
+import { formatTime } from './format.ts';
 
 /** An answer older than this is called old. */
 const STALE_MS = 10_000;

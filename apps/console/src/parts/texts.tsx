@@ -1,9 +1,10 @@
 /** Small pieces of text: values of strangers, ids, times, badges of state. */
 
-import type { ReactNode } from 'react';
+import { plainText } from '@oppidum/pages/plain-text';
+import { Fragment, type ReactNode } from 'react';
 import { useLanguage } from '../language.ts';
 import { addressOf, type Route } from '../route.ts';
-import { formatTime, plainText } from './format.ts';
+import { formatNumber, formatTime } from './format.ts';
 
 /** A value that somebody else chose, isolated from the direction of the page. */
 export function Quoted({ text }: { readonly text: string }): ReactNode {
@@ -40,6 +41,12 @@ export function IdLink({
   );
 }
 
+/** A block by its height. */
+export function BlockLink({ height }: { readonly height: number }): ReactNode {
+  const { tag } = useLanguage();
+  return <IdLink id={String(height)} to={{ view: 'block', height }} label={formatNumber(height, tag)} />;
+}
+
 /** A moment, in the reader's language. */
 export function Time({ ms }: { readonly ms: number | null }): ReactNode {
   const { tag } = useLanguage();
@@ -56,4 +63,18 @@ export function StateBadge({ state, text }: { readonly state: string; readonly t
 export function YesNo({ value }: { readonly value: boolean }): ReactNode {
   const { sentences } = useLanguage();
   return value ? sentences.yes : sentences.no;
+}
+
+/** Names and values of one record; null values show as a dash. */
+export function Facts({ facts }: { readonly facts: readonly (readonly [name: string, value: ReactNode])[] }): ReactNode {
+  return (
+    <dl className="facts">
+      {facts.map(([name, value]) => (
+        <Fragment key={name}>
+          <dt>{name}</dt>
+          <dd>{value ?? '–'}</dd>
+        </Fragment>
+      ))}
+    </dl>
+  );
 }

@@ -12,13 +12,10 @@ export type Sentences = {
   readonly stale: string;
   readonly failed: string;
   readonly unreachable: string;
-  readonly retry: string;
   readonly none: string;
-  readonly more: string;
-  readonly back: string;
   readonly cityHeading: string;
   readonly simulatedNote: string;
-  readonly counters: Readonly<Record<'devices' | 'perSecond' | 'readings' | 'proven' | 'height' | 'behind', string>>;
+  readonly counters: Readonly<Record<'perSecond' | 'readings' | 'proven' | 'height' | 'behind', string>>;
   readonly devicesHeading: string;
   readonly mapLabel: string;
   readonly allTypes: string;
@@ -32,7 +29,6 @@ export type Sentences = {
       | 'lastReading'
       | 'readings'
       | 'time'
-      | 'sensor'
       | 'value'
       | 'sequence'
       | 'proven'

@@ -47,7 +47,7 @@ function Counters(): ReactNode {
     <section aria-label={sentences.cityHeading}>
       <dl className="counters">
         {shown.map(([name, count]) => (
-          <div key={name}>
+          <div key={name} className="card">
             <dt>{name}</dt>
             <dd>{count === null ? '–' : formatNumber(count, tag)}</dd>
           </div>

@@ -8,7 +8,7 @@ import { Chart, type Point } from '../parts/chart.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
-import { Id, IdLink, Quoted, StateBadge, Time, YesNo } from '../parts/texts.tsx';
+import { Facts, Id, IdLink, Quoted, StateBadge, Time, YesNo } from '../parts/texts.tsx';
 import { useLoaded } from '../use-loaded.ts';
 
 const DEVICE_EVERY_MS = 5_000;
@@ -43,38 +43,23 @@ function Identity({ device }: { readonly device: DeviceDetailJson }): ReactNode 
   return (
     <section className="card">
       <h2>{sentences.identity}</h2>
-      <dl className="facts">
-        <dt>{sentences.identifier}</dt>
-        <dd>
-          <Id id={id} />
-        </dd>
-        <dt>{columns.status}</dt>
-        <dd>
-          <StateBadge state={status} text={statuses[status]} /> {reason !== null && <Quoted text={reason} />}
-        </dd>
-        <dt>{columns.type}</dt>
-        <dd>
-          <Quoted text={deviceType} />
-        </dd>
-        <dt>{sentences.model}</dt>
-        <dd>
-          <Quoted text={modelName} />
-        </dd>
-        <dt>{sentences.manufacturer}</dt>
-        <dd>
-          <Quoted text={manufacturerName} />
-        </dd>
-        <dt>{columns.grade}</dt>
-        <dd>{grade === null ? '–' : words.grades[grade]}</dd>
-        <dt>{sentences.simulated}</dt>
-        <dd>
-          <YesNo value={simulated} />
-        </dd>
-        <dt>{sentences.personal}</dt>
-        <dd>
-          <YesNo value={personal} />
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          [sentences.identifier, <Id key="id" id={id} />],
+          [
+            columns.status,
+            <>
+              <StateBadge state={status} text={statuses[status]} /> {reason !== null && <Quoted text={reason} />}
+            </>,
+          ],
+          [columns.type, <Quoted key="type" text={deviceType} />],
+          [sentences.model, <Quoted key="model" text={modelName} />],
+          [sentences.manufacturer, <Quoted key="maker" text={manufacturerName} />],
+          [columns.grade, grade === null ? null : words.grades[grade]],
+          [sentences.simulated, <YesNo key="simulated" value={simulated} />],
+          [sentences.personal, <YesNo key="personal" value={personal} />],
+        ]}
+      />
     </section>
   );
 }

@@ -8,7 +8,7 @@ import { fill, useLanguage } from '../language.ts';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
-import { IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
+import { BlockLink, IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
 import { useLoaded } from '../use-loaded.ts';
 
 const EVERY_MS = 2_000;
@@ -69,9 +69,7 @@ export function LedgerView(): ReactNode {
             {
               name: 'height',
               heading: columns.height,
-              cell: ({ height }) => (
-                <IdLink id={String(height)} to={{ view: 'block', height }} label={formatNumber(height, tag)} />
-              ),
+              cell: ({ height }) => <BlockLink height={height} />,
             },
             { name: 'time', heading: columns.time, cell: ({ timeMs }) => <Time ms={timeMs} /> },
             { name: 'count', heading: columns.transactions, cell: ({ transactionCount }) => formatNumber(transactionCount, tag) },
@@ -85,7 +83,7 @@ export function LedgerView(): ReactNode {
 
 /** Columns of any list of transactions. */
 export function useTransactionColumns(): readonly Column<TransactionJson>[] {
-  const { sentences, tag } = useLanguage();
+  const { sentences } = useLanguage();
   const { columns } = sentences;
   return [
     { name: 'id', heading: columns.transactions, cell: ({ id }) => <IdLink id={id} to={{ view: 'transaction', id }} /> },
@@ -95,7 +93,7 @@ export function useTransactionColumns(): readonly Column<TransactionJson>[] {
       heading: columns.result,
       cell: ({ code }) => <StateBadge state={code === 'OK' ? 'active' : 'revoked'} text={code} />,
     },
-    { name: 'height', heading: columns.height, cell: ({ height }) => formatNumber(height, tag) },
+    { name: 'height', heading: columns.height, cell: ({ height }) => <BlockLink height={height} /> },
     { name: 'time', heading: columns.time, cell: ({ timeMs }) => <Time ms={timeMs} /> },
   ];
 }

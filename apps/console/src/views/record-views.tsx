@@ -2,13 +2,14 @@
 
 import type { ReadingDetailJson } from '@oppidum/gateway/api/readings';
 import type { BlockDetailJson, TransactionDetailJson } from '@oppidum/gateway/api-types';
+import { plainText } from '@oppidum/pages/plain-text';
 import type { ReactNode } from 'react';
 import { fill, useLanguage } from '../language.ts';
 import { CheckHere } from '../parts/check-here.tsx';
 import { DataTable } from '../parts/data-table.tsx';
-import { formatNumber, plainText } from '../parts/format.ts';
+import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
-import { Id, IdLink, Quoted, StateBadge, Time, YesNo } from '../parts/texts.tsx';
+import { BlockLink, Facts, Id, IdLink, Quoted, StateBadge, Time, YesNo } from '../parts/texts.tsx';
 import { useLoaded } from '../use-loaded.ts';
 import { Records } from './device-view.tsx';
 import { useTransactionColumns } from './ledger-view.tsx';
@@ -25,18 +26,13 @@ export function BlockView({ height }: { readonly height: number }): ReactNode {
       <Freshness of={block} />
       {value !== null && (
         <>
-          <dl className="facts">
-            <dt>{sentences.columns.time}</dt>
-            <dd>
-              <Time ms={value.timeMs} />
-            </dd>
-            <dt>{sentences.stateRoot}</dt>
-            <dd>{value.stateRoot === null ? '–' : <Id id={value.stateRoot} />}</dd>
-            <dt>{sentences.appHash}</dt>
-            <dd>
-              <Id id={value.appHash} />
-            </dd>
-          </dl>
+          <Facts
+            facts={[
+              [sentences.columns.time, <Time key="time" ms={value.timeMs} />],
+              [sentences.stateRoot, value.stateRoot === null ? null : <Id key="state" id={value.stateRoot} />],
+              [sentences.appHash, <Id key="log" id={value.appHash} />],
+            ]}
+          />
           <h2>{sentences.transactionsHeading}</h2>
           <DataTable
             label={sentences.transactionsHeading}
@@ -53,7 +49,7 @@ export function BlockView({ height }: { readonly height: number }): ReactNode {
 
 /** A transaction: who signed, what it did, and whether that is so. */
 export function TransactionView({ id }: { readonly id: string }): ReactNode {
-  const { sentences, tag } = useLanguage();
+  const { sentences } = useLanguage();
   const transaction = useLoaded<TransactionDetailJson>(`/api/v1/transactions/${id}`);
   const { value } = transaction;
   const { columns } = sentences;
@@ -63,34 +59,15 @@ export function TransactionView({ id }: { readonly id: string }): ReactNode {
       <Freshness of={transaction} />
       {value !== null && (
         <>
-          <dl className="facts">
-            <dt>{sentences.identifier}</dt>
-            <dd>
-              <Id id={value.id} />
-            </dd>
-            <dt>{columns.result}</dt>
-            <dd>
-              <StateBadge state={value.code === 'OK' ? 'active' : 'revoked'} text={value.code} />
-            </dd>
-            <dt>{columns.height}</dt>
-            <dd>
-              <IdLink
-                id={String(value.height)}
-                to={{ view: 'block', height: value.height }}
-                label={formatNumber(value.height, tag)}
-              />
-            </dd>
-            <dt>{columns.time}</dt>
-            <dd>
-              <Time ms={value.timeMs} />
-            </dd>
-            <dt>{columns.signers}</dt>
-            <dd>
-              {value.signers.map((signer) => (
-                <Id key={signer} id={signer} />
-              ))}
-            </dd>
-          </dl>
+          <Facts
+            facts={[
+              [sentences.identifier, <Id key="id" id={value.id} />],
+              [columns.result, <StateBadge key="result" state={value.code === 'OK' ? 'active' : 'revoked'} text={value.code} />],
+              [columns.height, <BlockLink key="block" height={value.height} />],
+              [columns.time, <Time key="time" ms={value.timeMs} />],
+              [columns.signers, value.signers.map((signer) => <Id key={signer} id={signer} />)],
+            ]}
+          />
           <h2>{columns.actions}</h2>
           {value.actions
             .map((action, place) => ({ ...action, place }))
@@ -127,32 +104,20 @@ export function ReadingView({ id }: { readonly id: string }): ReactNode {
       <Freshness of={reading} />
       {value !== null && (
         <>
-          <dl className="facts">
-            <dt>{sentences.identifier}</dt>
-            <dd>
-              <Id id={value.id} />
-            </dd>
-            <dt>{columns.device}</dt>
-            <dd>
-              <IdLink id={value.device} to={{ view: 'device', id: value.device }} label={value.label} />
-            </dd>
-            <dt>{columns.sequence}</dt>
-            <dd>{formatNumber(value.sequence, tag)}</dd>
-            <dt>{columns.time}</dt>
-            <dd>
-              <Time ms={value.timeMs} />
-            </dd>
-            <dt>{columns.grade}</dt>
-            <dd>{value.grade === null ? '–' : words.grades[value.grade]}</dd>
-            <dt>{columns.proven}</dt>
-            <dd>
-              <YesNo value={value.anchored} />
-            </dd>
-            <dt>{columns.value}</dt>
-            <dd>
-              <Records records={value.records} />
-            </dd>
-          </dl>
+          <Facts
+            facts={[
+              [sentences.identifier, <Id key="id" id={value.id} />],
+              [
+                columns.device,
+                <IdLink key="device" id={value.device} to={{ view: 'device', id: value.device }} label={value.label} />,
+              ],
+              [columns.sequence, formatNumber(value.sequence, tag)],
+              [columns.time, <Time key="time" ms={value.timeMs} />],
+              [columns.grade, value.grade === null ? null : words.grades[value.grade]],
+              [columns.proven, <YesNo key="proven" value={value.anchored} />],
+              [columns.value, <Records key="values" records={value.records} />],
+            ]}
+          />
           {value.envelope !== null && (
             <details className="card">
               <summary>{sentences.envelopeHeading}</summary>

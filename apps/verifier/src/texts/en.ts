@@ -36,7 +36,6 @@ export const english: Sentences = {
   tooLarge: 'This is larger than any evidence can be.',
   fileUnreadable: 'The browser could not read this file.',
   verdictHeading: 'Verdict',
-  clear: 'Clear',
   limitsHeading: 'What this does not tell',
   limits:
     'A device whose key was stolen signs lies until it is revoked. Whether a device or key is still in force today cannot be known offline. A quorum of colluding validators can lie about the future, not about the past that others have seen.',

@@ -36,7 +36,6 @@ export const estonian: Sentences = {
   tooLarge: 'See on suurem, kui ükski tõend olla saab.',
   fileUnreadable: 'Brauser ei suutnud seda faili lugeda.',
   verdictHeading: 'Otsus',
-  clear: 'Tühjenda',
   limitsHeading: 'Mida see ei ütle',
   limits:
     'Seade, mille võti on varastatud, allkirjastab valesid kuni tühistamiseni. Kas seade või võti kehtib täna, ei saa võrguta teada. Kokku leppinud kinnitajate kvoorum saab valetada tuleviku, mitte teiste nähtud mineviku kohta.',

@@ -35,7 +35,6 @@ export type Sentences = {
   readonly tooLarge: string;
   readonly fileUnreadable: string;
   readonly verdictHeading: string;
-  readonly clear: string;
   readonly limitsHeading: string;
   readonly limits: string;
 };

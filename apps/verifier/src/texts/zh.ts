@@ -35,7 +35,6 @@ export const chinese: Sentences = {
   tooLarge: '这超过了证据可能的最大大小。',
   fileUnreadable: '浏览器无法读取此文件。',
   verdictHeading: '结论',
-  clear: '清空',
   limitsHeading: '本核验不能说明什么',
   limits:
     '密钥被盗的设备在被撤销之前会签署谎言。设备或密钥今天是否仍然有效，离线无法得知。串通的法定数量验证者可以就未来撒谎，但不能改变他人已见过的过去。',

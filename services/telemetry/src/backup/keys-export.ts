@@ -6,10 +6,10 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSecretFile } from '@oppidum/crypto/secret-file';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { identifyDataFolder } from '@oppidum/node/data-folder';
-import { readSecretFile } from '@oppidum/node/key-files';
 import { packFile, type Sealing } from './backup-file.ts';
 import { addManifest, type BackupManifest } from './backup-folder.ts';
 

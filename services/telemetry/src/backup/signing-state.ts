@@ -6,6 +6,7 @@
 
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readSecretFile } from '@oppidum/crypto/secret-file';
 import { equalBytes, parseUtf8 } from '@oppidum/formats/bytes';
 import { parseCheckpoint } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
@@ -13,7 +14,7 @@ import { formatError } from '@oppidum/formats/errors';
 import { shardOrigin } from '@oppidum/formats/ids';
 import { fsyncFolder, writeFileDurably } from '@oppidum/node/durable-file';
 import { lockWholeFolder } from '@oppidum/node/folder-lock';
-import { makeSecretFolder, readSecretFile } from '@oppidum/node/key-files';
+import { makeSecretFolder } from '@oppidum/node/key-files';
 import { TileLog } from '@oppidum/node/tile-log';
 
 /** The restored folder that the state is to serve. */
