@@ -44,6 +44,7 @@ export function benchSoak({ seconds, say }: BenchOptions): Promise<BenchFigures>
       { pid: city.pid, seconds, say },
     );
     const { size } = await shardSize(city);
+    if (course.acknowledged === 0) throw new Error('the city acknowledged nothing');
     if (size !== course.acknowledged) throw new Error(`${course.acknowledged} acknowledged, ${size} in the log`);
     await city.end('SIGTERM');
     say('fsck');
@@ -57,7 +58,8 @@ async function keepBusy(
   request: SoakRequest,
   { pid, seconds, say }: { readonly pid: number; readonly seconds: number; readonly say: (text: string) => void },
 ): Promise<Course> {
-  const sender = fork(SENDER, [], { serialization: 'advanced' });
+  // Not what this process was started with: a module preloaded by the launcher lets go of the channel, and the sender would end at once.
+  const sender = fork(SENDER, [], { serialization: 'advanced', execArgv: [] });
   const memory: Sample[] = [];
   const latencies: { atMs: number; ms: number }[] = [];
   let [acknowledged, late] = [0, 0];
