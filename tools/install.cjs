@@ -1,6 +1,7 @@
 /**
  * Makes `node_modules` complete, once, for whoever comes first: `npm start` and `npm test` of a fresh clone may be
- * launched together. A mark written last says that the installation belongs to this lock file and this platform.
+ * launched together. A mark written last says that the installation belongs to this lock file and this platform, and
+ * whether it holds all or only what a city runs on: a browser and compilers for tests are no download of those who start one.
  */
 const { spawn, spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
@@ -25,12 +26,23 @@ function expectedMark() {
   return createHash('sha256').update(lock).update(process.platform).update(process.arch).digest('hex');
 }
 
-function isInstalled() {
+/** What the mark says after the digest where development packages were left out. */
+const RUN_ONLY = ' run';
+
+/** What is installed for this lock file: 'all', 'run' (no development packages) or null. */
+function installedPart() {
   try {
-    return fs.readFileSync(MARK, 'utf8') === expectedMark() && chooseNode() !== null;
+    const [digest, part] = fs.readFileSync(MARK, 'utf8').split(' ');
+    if (digest !== expectedMark() || chooseNode() === null) return null;
+    return part === undefined ? 'all' : 'run';
   } catch {
-    return false;
+    return null;
   }
+}
+
+function isInstalled(part) {
+  const have = installedPart();
+  return have === 'all' || have === part;
 }
 
 function pinnedNode() {
@@ -73,12 +85,13 @@ function systemEnv() {
 
 let runningNpm = null;
 
-function npmCi() {
+/** Installs from nothing, or adds what is missing beside a city that may run on what is there. */
+function runNpm(part) {
   const env = systemEnv();
   const [command, ...first] = systemNpm(env);
   const flags = [
-    'ci',
-    '--include=dev',
+    ...(installedPart() === null ? ['ci'] : ['install', '--no-save']),
+    part === 'all' ? '--include=dev' : '--omit=dev',
     '--include=optional',
     '--no-audit',
     '--no-fund',
@@ -100,7 +113,7 @@ function npmCi() {
       const tail = output.trim().split('\n').slice(-20).join('\n');
       reject(
         new Error(
-          `Setting up failed: \`npm ci\` ended with ${code}. Check the network and free space, then run this again.\n${tail}`,
+          `Setting up failed: \`npm ${flags[0]}\` ended with ${code}. Check the network and free space, then run this again.\n${tail}`,
         ),
       );
     });
@@ -167,9 +180,9 @@ function isHeld(file) {
   }
 }
 
-/** Installs unless that is done; waits while another process does it. */
-async function install() {
-  if (isInstalled()) return;
+/** Installs 'all' or what is enough to 'run', unless that is done; waits while another process does it. */
+async function install(part) {
+  if (isInstalled(part)) return;
   for (let waits = 0; !takeLock(); waits += 1) {
     if (waits === 5) console.error('Waiting for another `npm start` or `npm test` to finish setting up…');
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -186,11 +199,11 @@ async function install() {
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    if (isInstalled()) return; // by the one we waited for
+    if (isInstalled(part)) return; // by the one we waited for
     console.error('Setting up Oppidum (once, less than a minute)…');
-    await npmCi();
+    await runNpm(part);
     settleNode();
-    fs.writeFileSync(MARK, expectedMark());
+    fs.writeFileSync(MARK, expectedMark() + (part === 'all' ? '' : RUN_ONLY));
   } finally {
     release();
     for (const signal of SIGNALS) process.off(signal, onSignal);

@@ -22,7 +22,7 @@ function makeClone(npmScript: string): string {
   writeFileSync(join(root, 'package-lock.json'), '{}');
   writeFileSync(join(root, 'tools/test.ts'), "const word: string = 'ran';\nconsole.log(word, ...process.argv.slice(2));\n");
   mkdirSync(join(root, 'bin'));
-  writeFileSync(join(root, 'bin/npm'), `#!/bin/sh\necho install >> installs\n${npmScript}\n`);
+  writeFileSync(join(root, 'bin/npm'), `#!/bin/sh\necho "$@" >> installs\n${npmScript}\n`);
   chmodSync(join(root, 'bin/npm'), 0o755);
   return root;
 }
@@ -62,6 +62,21 @@ test('two commands launched together on a fresh clone install once, and both run
 
   const again = await finish(launch(root, 'test'));
   assert.deepEqual([again.output, installs(root)], ['ran\n', 1]);
+});
+
+test('whoever starts a city downloads nothing for tests; tests add it beside the city and take nothing away', {
+  skip: SKIP,
+}, async () => {
+  const root = makeClone(LINK_NODE);
+  mkdirSync(join(root, 'apps/cli/src'), { recursive: true });
+  writeFileSync(join(root, 'apps/cli/src/main.ts'), "console.log('city');\n");
+  assert.match((await finish(launch(root, 'start'))).output, /city/);
+  assert.match((await finish(launch(root, 'test'))).output, /ran/);
+  assert.match((await finish(launch(root, 'start'))).output, /city/);
+  const [first = '', second = '', ...more] = readFileSync(join(root, 'installs'), 'utf8').trim().split('\n');
+  assert.match(first, /^ci --omit=dev /);
+  assert.match(second, /^install --no-save --include=dev /);
+  assert.deepEqual(more, []);
 });
 
 test('another lock file means another installation', { skip: SKIP }, async () => {

@@ -23,6 +23,9 @@ const TASKS = {
   format: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
 };
 
+/** They run on what a city runs on; the others need compilers and a browser besides. */
+const RUN_TASKS = ['start', 'cli'];
+
 /** Flags of ours that npm keeps for itself when `--` was forgotten: `npm start --port 9000` would run on 8420. */
 function checkFlags() {
   if (process.env.npm_lifecycle_event !== 'start') return;
@@ -82,7 +85,7 @@ async function main([task, ...args]) {
     process.exit(2);
   }
   checkFlags();
-  await install();
+  await install(RUN_TASKS.includes(task) ? 'run' : 'all');
   runTask(task, args);
 }
 
