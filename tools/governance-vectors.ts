@@ -76,6 +76,12 @@ const ACCOUNTS: readonly Case[] = [
     [],
     () => ['anna', 'account/add-key', { account: namedId('anna'), key: keyOf('anna', 1), class: 'full' }],
   ],
+  [
+    'a registrar retires an everyday key',
+    [],
+    () => ['registrar', 'account/retire-key', { account: namedId('anna'), keyNumber: 1 }],
+  ],
+  ['and no full one', [], () => ['registrar', 'account/retire-key', { account: namedId('anna'), keyNumber: 0 }]],
   ['a key is retired', [], () => ['anna', 'account/retire-key', { account: namedId('anna'), keyNumber: 1 }]],
   ['the last full key is not', [], () => ['anna', 'account/retire-key', { account: namedId('anna'), keyNumber: 0 }]],
   [

@@ -88,6 +88,28 @@ test('account/retire-key is refused, in this order', () => {
   assert.equal(city.act('anna', 'account/retire-key', { account, keyNumber: 1 }), 'KEY_REVOKED');
 });
 
+test('a registrar retires an everyday key whose holder lost it, and no full key', () => {
+  const city = makeCity({
+    accounts: {
+      anna: { keyClasses: ['full', 'everyday'] },
+      registrar: { roles: ['registrar'], keyClasses: ['full', 'everyday'] },
+    },
+    bodies: { council: { threshold: 1, members: ['anna'] } },
+  });
+  assert.equal(create(city, 'dora', { class: 'everyday' }), 'OK');
+  const dora = namedId('dora');
+  assert.equal(city.act('dora', 'account/retire-key', { account: dora, keyNumber: 0 }), 'KEY_CLASS_TOO_LOW', 'nor by itself');
+  assert.equal(city.act('anna', 'account/retire-key', { account: dora, keyNumber: 0 }), 'NOT_AUTHORIZED');
+  assert.equal(city.act('registrar/1', 'account/retire-key', { account: dora, keyNumber: 0 }), 'KEY_CLASS_TOO_LOW');
+  assert.equal(city.act('registrar', 'account/retire-key', { account: dora, keyNumber: 1 }), 'KEY_UNKNOWN');
+  assert.equal(city.act('registrar', 'account/retire-key', { account: namedId('anna'), keyNumber: 0 }), 'NOT_AUTHORIZED');
+  assert.equal(city.act('registrar', 'account/retire-key', { account: dora, keyNumber: 0 }), 'OK', 'her only key');
+  assert.deepEqual(city.event('account/key-retired')?.get('account'), dora);
+  assert.equal(city.act('registrar', 'account/retire-key', { account: dora, keyNumber: 0 }), 'KEY_REVOKED');
+  assert.equal(city.act('dora', 'account/retire-key', { account: dora, keyNumber: 0 }), 'KEY_REVOKED');
+  assert.equal(city.act('registrar', 'account/retire-key', { account: namedId('anna'), keyNumber: 1 }), 'OK');
+});
+
 test('a key retired earlier in the same block signs nothing more in it', () => {
   const city = makeCity();
   const account = namedId('anna');
