@@ -1,8 +1,9 @@
 /** The console: people see the city, and check it with their own browser. Everything it shows comes from the API that anybody may call. */
 
 import { LANGUAGES, type Language, type LanguageCode } from '@oppidum/pages/languages';
-import { type FormEvent, type ReactNode, StrictMode, useEffect, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, StrictMode, Suspense, useEffect, useRef, useState } from 'react';
 import { createRoot } from 'react-dom/client';
+import { AREAS } from './areas.ts';
 import { firstLanguage, keepLanguage, LanguageContext, useLanguage } from './language.ts';
 import { addressOf, parseRoute, type Route } from './route.ts';
 import './style.css';
@@ -53,6 +54,10 @@ function Shell({ onLanguage }: { readonly onLanguage: (code: LanguageCode) => vo
         <nav aria-label="Oppidum">
           <NavLink to={{ view: 'city' }} route={route} text={sentences.nav.city} />
           <NavLink to={{ view: 'ledger' }} route={route} text={sentences.nav.ledger} />
+          {Object.entries(AREAS).map(
+            ([area, { title }]) =>
+              title !== null && <NavLink key={area} to={{ view: 'area', area, argument: '' }} route={route} text={title[code]} />,
+          )}
           <NavLink to={{ view: 'trust' }} route={route} text={sentences.nav.check} />
         </nav>
         <Search />
@@ -75,8 +80,9 @@ function Shell({ onLanguage }: { readonly onLanguage: (code: LanguageCode) => vo
 }
 
 function NavLink({ to, route, text }: { readonly to: Route; readonly route: Route; readonly text: string }): ReactNode {
+  const isHere = to.view === 'area' ? route.view === 'area' && to.area === route.area : to.view === route.view;
   return (
-    <a href={addressOf(to)} aria-current={to.view === route.view ? 'page' : undefined}>
+    <a href={addressOf(to)} aria-current={isHere ? 'page' : undefined}>
       {text}
     </a>
   );
@@ -126,7 +132,21 @@ function View({ route }: { readonly route: Route }): ReactNode {
       return <BlockView height={route.height} />;
     case 'search':
       return <SearchView text={route.text} />;
+    case 'area':
+      return <AreaView area={route.area} argument={route.argument} />;
   }
+}
+
+/** A part that loads when it is first gone to. */
+function AreaView({ area, argument }: { readonly area: string; readonly argument: string }): ReactNode {
+  const { sentences } = useLanguage();
+  const View = AREAS[area]?.View;
+  if (View === undefined) return null;
+  return (
+    <Suspense fallback={<p role="status">{sentences.loading}</p>}>
+      <View argument={argument} />
+    </Suspense>
+  );
 }
 
 function useRoute(): Route {

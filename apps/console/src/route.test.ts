@@ -15,6 +15,8 @@ test('every view has one address', () => {
     { view: 'certificate', id },
     { view: 'block', height: 17 },
     { view: 'search', text: 'a/b #%' },
+    { view: 'area', area: 'tour', argument: '' },
+    { view: 'area', area: 'tour', argument: 'a/b #%' },
   ];
   for (const route of routes) assert.deepEqual(parseRoute(addressOf(route)), route);
 });

@@ -1,10 +1,13 @@
 /** Addresses within the console: all behind `#`, so that every one is a permanent link and the server needs to know none. */
 
+import { AREAS } from './areas.ts';
+
 export type Route =
   | { readonly view: 'city' | 'ledger' | 'trust' }
   | { readonly view: 'device' | 'reading' | 'transaction' | 'certificate'; readonly id: string }
   | { readonly view: 'block'; readonly height: number }
-  | { readonly view: 'search'; readonly text: string };
+  | { readonly view: 'search'; readonly text: string }
+  | { readonly view: 'area'; readonly area: string; readonly argument: string };
 
 const ID = /^[0-9a-f]{64}$/;
 const WITH_ID = ['device', 'reading', 'transaction', 'certificate'] as const;
@@ -17,6 +20,7 @@ export function parseRoute(hash: string): Route {
   if (named !== undefined && ID.test(argument)) return { view: named, id: argument };
   if (view === 'block' && /^[0-9]{1,15}$/.test(argument)) return { view, height: Number(argument) };
   if (view === 'search') return { view, text: decodeOrEmpty(argument) };
+  if (Object.hasOwn(AREAS, view)) return { view: 'area', area: view, argument: decodeOrEmpty(argument) };
   return { view: 'city' };
 }
 
@@ -24,6 +28,7 @@ export function parseRoute(hash: string): Route {
 export function addressOf(route: Route): string {
   if ('id' in route) return `#/${route.view}/${route.id}`;
   if ('height' in route) return `#/block/${route.height}`;
+  if ('area' in route) return `#/${route.area}${route.argument === '' ? '' : `/${encodeURIComponent(route.argument)}`}`;
   if ('text' in route) return `#/search/${encodeURIComponent(route.text)}`;
   return `#/${route.view}`;
 }

@@ -1,0 +1,28 @@
+/**
+ * Parts of the console that load when somebody goes there: each its own folder under `areas/`, with its own texts in four languages.
+ * One line here gives an area its address (`#/NAME/ARGUMENT`), its place in the navigation and its view.
+ */
+
+import type { LanguageCode } from '@oppidum/pages/languages';
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+
+/** What a view of an area is given: the rest of its address, decoded, empty where there is none. */
+export type AreaProps = { readonly argument: string };
+
+export type Area = {
+  /** In the navigation; null where only links lead there. */
+  readonly title: Readonly<Record<LanguageCode, string>> | null;
+  readonly View: LazyExoticComponent<ComponentType<AreaProps>>;
+};
+
+export const AREAS: Readonly<Record<string, Area>> = {
+  tour: {
+    title: { en: 'What is this?', et: 'Mis see on?', zh: '这是什么？', ar: 'ما هذا؟' },
+    View: lazyView(async () => (await import('./areas/tour/tour-view.tsx')).TourView),
+  },
+};
+
+/** A view that loads with its module when it is first shown. */
+function lazyView(load: () => Promise<ComponentType<AreaProps>>): LazyExoticComponent<ComponentType<AreaProps>> {
+  return lazy(async () => ({ default: await load() }));
+}
