@@ -13,7 +13,8 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
   'core/contracts': ['core/formats', 'core/proofs', 'core/ledger'],
   'sdk/crypto': ['core/formats'],
   'sdk/device': ['core/formats', 'core/proofs', 'sdk/crypto'],
-  'services/node': ['core/formats', 'core/proofs', 'core/ledger', 'core/contracts', 'sdk/crypto'],
+  'services/abci': [],
+  'services/node': ['core/formats', 'core/proofs', 'core/ledger', 'core/contracts', 'sdk/crypto', 'services/abci'],
   'services/telemetry': ['core/formats', 'core/proofs', 'core/ledger', 'core/contracts', 'sdk/crypto', 'services/node'],
   'services/gateway': [
     'core/formats',
@@ -26,12 +27,15 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
   ],
   'apps/city': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
   'sdk/web-device': ['core/formats', 'sdk/device'],
+  'sdk/onboarding': ['core/formats', 'sdk/device'],
   'apps/device-page': ['core/formats', 'sdk/device', 'sdk/web-device'],
   'apps/bridge': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
   'sdk/pages': ['core/formats', 'core/proofs'],
   'apps/verifier': ['core/formats', 'core/proofs', 'sdk/pages'],
-  'apps/console': ['core/formats', 'core/proofs', 'sdk/pages'],
-  'apps/cli': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device'],
+  'sdk/signing': ['core/formats', 'core/proofs', 'sdk/pages'],
+  'apps/signer': ['core/formats', 'sdk/pages', 'sdk/signing'],
+  'apps/console': ['core/formats', 'core/proofs', 'sdk/pages', 'sdk/device', 'sdk/onboarding', 'sdk/signing'],
+  'apps/cli': ['core/formats', 'core/proofs', 'sdk/crypto', 'sdk/device', 'sdk/onboarding', 'sdk/signing'],
 };
 
 /** The command line launches services by these files and otherwise sees only types of the gateway's API. */

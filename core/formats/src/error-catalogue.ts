@@ -9,6 +9,7 @@ import { type ErrorEntry, entry } from './error-entry.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { READ_ERRORS } from './read-errors.ts';
 import { SERVICE_ERRORS } from './service-errors.ts';
+import { SIGNING_ERRORS } from './signing-errors.ts';
 
 export const ERRORS = {
   // Bytes and text
@@ -60,6 +61,18 @@ export const ERRORS = {
   KEY_REVOKED: entry(403, 3, 'This key was no longer in force', 'Sign with a key in force'),
   KEY_IN_USE: entry(409, 1, 'This key already speaks for somebody', 'Make a fresh key'),
   KEY_CLASS_TOO_LOW: entry(403, 4, 'An everyday key may not do this', 'Sign with a full key'),
+  FINGERPRINT_MISMATCH: entry(
+    400,
+    3,
+    'The fingerprint is not that of the key that asks',
+    'Do not enrol this key; have its fingerprint read out again from the screen that shows it',
+  ),
+  INVITATION_FOREIGN: entry(
+    400,
+    3,
+    'The invitation is for another key',
+    'Open it in the browser whose key it names, or ask the registrar for one for this key',
+  ),
   SIGNATURE_INVALID: entry(
     400,
     3,
@@ -242,6 +255,12 @@ export const ERRORS = {
   MODBUS_UNREACHABLE: entry(503, 5, 'The Modbus device did not answer', 'See its address, port and unit; it is asked again'),
   MODBUS_REFUSED: entry(502, 1, 'The Modbus device refused to be read so', 'Compare table, address and type with its manual'),
   CSV_COLUMN_MISSING: entry(400, 1, 'The file has no such column', 'Compare the settings with the first line of the file'),
+  CSV_INVALID: entry(
+    400,
+    2,
+    'The file is no CSV that can be read',
+    'Save it as CSV in UTF-8, its first line the names of the columns',
+  ),
   CSV_ROW_INVALID: entry(
     400,
     1,
@@ -338,4 +357,5 @@ export const ERRORS = {
   ...ACCESS_ERRORS,
   ...READ_ERRORS,
   ...OPERATIONS_ERRORS,
+  ...SIGNING_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

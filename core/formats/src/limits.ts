@@ -14,11 +14,18 @@ export const LIMITS = {
   /** One transaction envelope, signatures included. */
   transactionSizeMax: 262_144,
   transactionActionCountMax: 64,
+  /** A signing request with its evidence, and how many pieces of each sort it may carry. */
+  signingRequestSizeMax: 1_048_576,
+  requestEvidenceCountMax: 64,
   transactionSignerCountMax: 16,
   /** A device's token for a connection (RFC 8392), how long it may be good for, and how far its clock may be from the gateway's. */
   tokenSizeMax: 512,
   tokenLifetimeMaxS: 600,
   tokenClockErrorMaxS: 300,
+  /** A request to enrol a person's key, or an invitation, in CBOR; how old a request may be, and how far ahead its clock. */
+  enrolmentSizeMax: 512,
+  enrolmentLifetimeMs: 2_592_000_000,
+  enrolmentClockAheadMs: 600_000,
   /** How far ahead of block time `validUntil` may lie; also how long transaction ids are remembered. */
   transactionLifetimeMs: 600_000,
   /** Keys one account may ever have. */

@@ -78,6 +78,14 @@ export type AllegedTransaction = {
 
 /** Parses an envelope strictly: shape, sizes, order of signers and signatures. Throws FormatError. */
 export function parseTransaction(crypto: Crypto, envelope: Bytes): AllegedTransaction {
+  const transaction = parsePartlySigned(crypto, envelope);
+  const [want, got] = [transaction.payload.signers.length, transaction.signatures.length];
+  if (want !== got) throw formatError('SIGNATURE_MISSING', { want, got });
+  return transaction;
+}
+
+/** As `parseTransaction`, of an envelope that not every listed signer signed yet: one signature at least. */
+export function parsePartlySigned(crypto: Crypto, envelope: Bytes): AllegedTransaction {
   if (envelope.length > LIMITS.transactionSizeMax) throw formatError('TOO_LARGE', { sizeMax: LIMITS.transactionSizeMax });
   const sign = parseSign(envelope);
   if (sign.protectedBytes.length !== 0) throw formatError('UNKNOWN_FIELD', { at: '/protected' });
@@ -95,7 +103,7 @@ export function parsePayload(payloadBytes: Bytes): TransactionPayload {
 }
 
 /** Deterministic CBOR of what is signed. */
-function encodePayload(payload: TransactionPayload): Bytes {
+export function encodePayload(payload: TransactionPayload): Bytes {
   return encodeBy(payloadSchema, payload);
 }
 
@@ -131,7 +139,7 @@ function parseSignature(entry: CoseSignature, position: number): AllegedSignatur
   };
 }
 
-/** Exactly one signature per listed signer, in the list's order: none reordered, missing, doubled or by a stranger. */
+/** At most one signature per listed signer, in the list's order: none reordered, doubled or by a stranger. */
 function checkSignatureList(signers: readonly Bytes[], signatures: readonly AllegedSignature[]): void {
   const counts = { want: signers.length, got: signatures.length };
   for (const signature of signatures) {
@@ -142,7 +150,6 @@ function checkSignatureList(signers: readonly Bytes[], signatures: readonly Alle
     if (order === 0) throw formatError('SIGNATURE_DUPLICATE', counts);
     if (order > 0) throw formatError('SIGNATURE_ORDER', counts);
   }
-  if (signatures.length !== signers.length) throw formatError('SIGNATURE_MISSING', counts);
 }
 
 /** The bytes an account's key signs (RFC 9052 §4.4, context "Signature"). */
@@ -160,11 +167,38 @@ export function signTransaction(payload: TransactionPayload, signers: readonly T
   return encodeSign({ payload: payloadBytes, signatures: ordered.map((signer) => signPayload(payloadBytes, signer)) });
 }
 
-function signPayload(payloadBytes: Bytes, by: TransactionSigner): { protectedHeader: CborMap; signature: Bytes } {
-  const protectedHeader: CborMap = new Map<number, CborValue>([
-    [ALG, by.signer.algorithm],
-    [KID, concatBytes(by.account, encodeUint32(by.keyNumber))],
-  ]);
+/** The signature of one signer over a payload, with its header. */
+export function signPayload(payloadBytes: Bytes, by: TransactionSigner): { protectedHeader: CborMap; signature: Bytes } {
+  const protectedHeader = signatureHeader({ ...by, algorithm: by.signer.algorithm });
   const protectedBytes = encodeCbor(protectedHeader);
   return { protectedHeader, signature: by.signer.sign(transactionToBeSigned(payloadBytes, { protectedBytes })) };
+}
+
+/** The protected header of one signature: exactly {1: alg, 4: kid}. */
+export function signatureHeader(by: Pick<AllegedSignature, 'account' | 'keyNumber' | 'algorithm'>): CborMap {
+  return new Map<number, CborValue>([
+    [ALG, by.algorithm],
+    [KID, concatBytes(by.account, encodeUint32(by.keyNumber))],
+  ]);
+}
+
+/** A transaction that lacks its one signature: what is to be signed, and the transaction that a signature over it makes. */
+export type TransactionDraft = {
+  readonly payloadBytes: Bytes;
+  readonly toBeSigned: Bytes;
+  readonly seal: (signature: Bytes) => Bytes;
+};
+
+/** Prepares a transaction of one signer whose key answers later, as those of browsers do. */
+export function draftTransaction(
+  payload: TransactionPayload,
+  by: Pick<AllegedSignature, 'account' | 'keyNumber' | 'algorithm'>,
+): TransactionDraft {
+  const payloadBytes = encodePayload(payload);
+  const protectedHeader = signatureHeader(by);
+  return {
+    payloadBytes,
+    toBeSigned: transactionToBeSigned(payloadBytes, { protectedBytes: encodeCbor(protectedHeader) }),
+    seal: (signature) => encodeSign({ payload: payloadBytes, signatures: [{ protectedHeader, signature }] }),
+  };
 }

@@ -1,0 +1,106 @@
+/**
+ * An act in words: one sentence, then every field of it with its name. Nothing is left out: rows are made of what stands in the body, not
+ * of what somebody thought of. Pages and the command line turn parts into their own kind of text.
+ */
+
+import { type Bytes, parseUtf8, toHex } from '@oppidum/formats/bytes';
+import type { CborValue } from '@oppidum/formats/cbor';
+import type { Act } from './judge-request.ts';
+import type { ActWords, FieldName } from './words/act-words.ts';
+
+/** A piece of a sentence: words of ours, or a value that somebody chose. `name`: what an id is called, as far as that is known. */
+export type Part =
+  | { readonly kind: 'words'; readonly text: string }
+  | { readonly kind: 'value'; readonly text: string; readonly name: string | null };
+
+/** One field. `lines`: a file of several lines. */
+export type Row = { readonly label: string; readonly value: Part; readonly isFile: boolean };
+
+export type ActView = {
+  readonly sentence: readonly Part[];
+  /** What is dangerous about it; null for most acts. */
+  readonly risk: string | null;
+  readonly rows: readonly Row[];
+  /** Of a proposal: what it does. Null where that is not known. */
+  readonly inner: readonly ActView[] | null;
+};
+
+/** Names of ids in hex, as far as somebody knows them. */
+export type Names = ReadonlyMap<string, string>;
+
+/** The act in the words of a language. */
+export function describeAct(act: Act, words: ActWords, names: Names): ActView {
+  const { kind, body, inner } = act;
+  const rows: Row[] = [];
+  for (const [field, value] of body) {
+    // What a proposal does is shown as acts of their own.
+    if (kind === 'proposal/create' && field === 'actions') continue;
+    addRows(rows, [String(field)], value, words, names);
+  }
+  return {
+    sentence: fillSentence(words.acts[kind], (field) => valuePart(field, body.get(field) ?? null, words, names)),
+    risk: words.risks[kind] ?? null,
+    rows,
+    inner: inner === null ? null : inner.map((each) => describeAct(each, words, names)),
+  };
+}
+
+/** Sentences name fields in braces. */
+function fillSentence(sentence: string, partOf: (field: string) => Part): readonly Part[] {
+  return sentence
+    .split(/(\{[a-zA-Z]+\})/)
+    .filter((piece) => piece !== '')
+    .map((piece) => (piece.startsWith('{') ? partOf(piece.slice(1, -1)) : { kind: 'words', text: piece }));
+}
+
+function addRows(rows: Row[], path: readonly string[], value: CborValue, words: ActWords, names: Names): void {
+  if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) addRows(rows, [...path, String(i + 1)], item, words, names);
+    return;
+  }
+  if (value instanceof Map) {
+    for (const [field, inner] of value) addRows(rows, [...path, String(field)], inner, words, names);
+    return;
+  }
+  const field = path.findLast((step) => !/^[0-9]+$/.test(step)) ?? '';
+  rows.push({
+    label: path.map((step) => labelOf(step, words)).join(' '),
+    value: valuePart(field, value, words, names),
+    isFile: field === 'policy',
+  });
+}
+
+function labelOf(step: string, { fields }: ActWords): string {
+  return Object.hasOwn(fields, step) ? fields[step as FieldName] : step;
+}
+
+function valuePart(field: string, value: CborValue, words: ActWords, names: Names): Part {
+  if (value instanceof Uint8Array) return bytesPart(field, value, names);
+  if (typeof value === 'boolean') return { kind: 'words', text: value ? words.yes : words.no };
+  if (field === 'algorithm') return plain(value === -8 ? 'Ed25519' : 'ES256');
+  if (field.endsWith('Ms') && typeof value === 'number') return plain(timeText(value));
+  if (typeof value === 'string' && isChoice(field) && Object.hasOwn(words.choices, value))
+    return { kind: 'value', text: value, name: words.choices[value as keyof ActWords['choices']] };
+  return plain(value === null ? '–' : String(value));
+}
+
+/** Fields whose texts are ours, never somebody's. */
+function isChoice(field: string): boolean {
+  return ['holder', 'class', 'grade', 'role', 'legalBasis'].includes(field);
+}
+
+function plain(text: string): Part {
+  return { kind: 'value', text, name: null };
+}
+
+function bytesPart(field: string, value: Bytes, names: Names): Part {
+  // A policy is a text; that it is one was checked when the act was read.
+  if (field === 'policy' && value.length !== 32) return plain(parseUtf8(value));
+  const hex = toHex(value);
+  return { kind: 'value', text: hex, name: names.get(hex) ?? null };
+}
+
+/** RFC 3339, in UTC: the same on every machine that signs. */
+export function timeText(timeMs: number): string {
+  return timeMs <= 8.64e15 ? `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')} UTC` : String(timeMs);
+}
