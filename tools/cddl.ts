@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
+import { enrolmentRequestSchema, invitationSchema } from '@oppidum/formats/enrolment';
 import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
 import { passingRefusalSchema } from '@oppidum/formats/passing-refusal';
@@ -96,6 +97,8 @@ export function renderCddl(): string {
     TOKEN,
     `; What is said on a device's topic \`down\` where no receipt can be given (specs/doors.md).\npassing-refusal = ${spread(passingRefusalSchema.cddl)}`,
     `receipt-head = ${spread(receiptHeadSchema.cddl)}`,
+    `; How a person's key comes onto the ledger (specs/enrolment.md).\nenrolment-request = ${spread(enrolmentRequestSchema.cddl)}`,
+    `invitation = ${spread(invitationSchema.cddl)}`,
     ...renderEvidence(),
     `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,
     ...actions,

@@ -138,7 +138,7 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'account',
     group: LOOK,
-    summary: 'List, show and create accounts',
+    summary: 'List, show, create accounts; invite people; add and retire keys',
     load: async () => (await import('./commands/account.ts')).buildAccount,
   },
   {

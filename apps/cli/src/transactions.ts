@@ -117,9 +117,14 @@ export async function confirm(
     return;
   }
   if (!cli.mayAsk) throw usageFailure(`${sentence}: this needs a confirmation`, 'Repeat the command with --yes');
+  await askYes(`${printable(sentence)}. This cannot be undone. Continue?`);
+}
+
+/** Asks on the terminal, which there must be. Throws exit code 1 for anything but a yes. */
+export async function askYes(question: string): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`${printable(sentence)}. This cannot be undone. Continue? [y/N] `);
+    const answer = await terminal.question(`${question} [y/N] `);
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliFailure('Nothing was done', { exitCode: EXIT.failed });
   } finally {
     terminal.close();
@@ -164,6 +169,11 @@ function defaultKey({ data }: Cli): string {
   const file = join(data, 'keys', 'operator.seed');
   if (existsSync(file)) return file;
   throw usageFailure('There is no key to sign with', 'Name the file of a seed with --key FILE and its account with --account ID');
+}
+
+/** The account in whose name these options sign, in hex. Throws exit code 2 where nobody said. */
+export function accountToSign(cli: Cli, { account, key }: Pick<SignOptions, 'account' | 'key'>): string {
+  return account ?? defaultAccount(cli, key);
 }
 
 function defaultAccount({ data }: Cli, key: string | undefined): string {

@@ -1,4 +1,4 @@
-/** `oppidum account list|show|create`: who may act in the city. */
+/** `oppidum account …`: who may act in the city. Keys that come with a request are in `account-keys.ts`. */
 
 import { join } from 'node:path';
 import { ed25519Signer } from '@oppidum/crypto/signer';
@@ -12,6 +12,7 @@ import { usageFailure } from '../failure.ts';
 import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, freshId, keyOf, type SignOptions } from '../transactions.ts';
+import { buildAccountKeys } from './account-keys.ts';
 
 type CreateOptions = SignOptions & {
   readonly holder: string;
@@ -55,6 +56,7 @@ export function buildAccount(command: Command): void {
     ['a maker of devices', 'account create --name "Lamp Works" --new-key lamp-works.seed'],
     ['see it first', 'account create --name "Lamp Works" --dry-run'],
   ]);
+  buildAccountKeys(command);
 }
 
 function chooseOf(name: string, choices: readonly string[]): (text: string) => string {
