@@ -11,7 +11,7 @@ import { checkAccount, checkRole } from '../authority.ts';
 export type Make = { readonly model: ModelRecord; readonly manufacturer: ManufacturerRecord };
 
 /** The model and its manufacturer, or MODEL_UNKNOWN. */
-export function readMake(city: City, model: Bytes): Make | Rejection {
+export function readMake(city: Pick<City, 'read' | 'get'>, model: Bytes): Make | Rejection {
   const record = city.read(at(modelKind, model));
   if (record === null) return reject('MODEL_UNKNOWN', { model: toHex(model) });
   return { model: record, manufacturer: city.get(at(manufacturerKind, record.manufacturer)) };

@@ -31,7 +31,7 @@ export function ownerOf(city: Pick<City, 'crypto'>, publicKey: Bytes): StateRef<
 }
 
 /** Refuses one new device: KEY_INVALID (thrown), DEVICE_ID_WRONG, DEVICE_EXISTS, KEY_IN_USE. */
-export function checkNewDevice(city: City, device: NewDevice): Rejection | null {
+export function checkNewDevice(city: Pick<City, 'crypto' | 'read'>, device: NewDevice): Rejection | null {
   assertPublicKey(device.key);
   const details = { device: toHex(device.id) };
   if (!equalBytes(device.id, deviceIdOf(city.crypto, device.key.publicKey))) return reject('DEVICE_ID_WRONG', details);

@@ -15,6 +15,7 @@ import { addCityRoutes } from './city.ts';
 import { addCompleteRoutes } from './complete.ts';
 import { limitNetworks } from './connections.ts';
 import { addDescription } from './description.ts';
+import { addDeviceImportRoutes } from './device-import.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addGuard, type Budgets } from './guard.ts';
@@ -158,6 +159,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addHealthRoutes,
     addCityRoutes,
     addDeviceRoutes,
+    addDeviceImportRoutes,
     addReadingRoutes,
     addCompleteRoutes,
     addSeriesRoutes,

@@ -55,6 +55,8 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/bodies*': reads('ledger:read'),
   'GET /api/v1/proposals*': reads('ledger:read'),
   'GET /api/v1/devices*': reads('ledger:read'),
+  // A dry run: the ledger is asked, not changed. Fastify's pattern has the colon twice.
+  'POST /api/v1/devices:*': reads('ledger:read'),
   'GET /api/v1/models*': reads('ledger:read'),
   'GET /api/v1/manufacturers*': reads('ledger:read'),
   'GET /api/v1/transactions*': reads('ledger:read'),
