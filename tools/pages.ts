@@ -10,6 +10,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { build, type Rolldown } from 'vite';
+import { withLock } from './file-lock.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** Files that decide what a page is. */
@@ -17,14 +18,10 @@ const SOURCES = [
   'apps/{verifier,console,device-page}/{index.html,package.json,src/**/*.{ts,tsx,css}}',
   'core/{formats,proofs}/src/*.ts',
   'sdk/pages/src/**/*.{ts,css}',
-  'sdk/{device,web-device}/src/*.ts',
+  'sdk/{device,web-device,onboarding,signing}/src/**/*.{ts,css}',
   'package-lock.json',
   'tools/pages.ts',
 ];
-/** Longer than any build takes: whoever holds the lock for longer is gone. */
-const LOCK_TIMEOUT_MS = 120_000;
-const LOCK_CHECK_MS = 200;
-
 type Page = { readonly file: string; readonly bytes: number; readonly gzipBytes: number; readonly sha256: string };
 
 /** Digest of all sources: their names and contents. */
@@ -120,37 +117,6 @@ async function buildAll(out: string, digest: string): Promise<void> {
   }
   rmSync(out, { recursive: true, force: true });
   renameSync(fresh, out);
-}
-
-async function withLock<T>(out: string, work: () => Promise<T>): Promise<T> {
-  const lock = `${out}.lock`;
-  const begun = Date.now();
-  for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    if (!isHeld(lock) || Date.now() - begun > LOCK_TIMEOUT_MS) rmSync(lock, { force: true });
-    else await new Promise((wait) => setTimeout(wait, LOCK_CHECK_MS));
-  }
-  try {
-    return await work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/** False when whoever took the lock no longer lives. */
-function isHeld(lock: string): boolean {
-  try {
-    const pid = Number(readFileSync(lock, 'utf8'));
-    if (pid > 0) process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function isBuilt(out: string, digest: string): boolean {

@@ -44,9 +44,9 @@ test('flags decide, files of other kinds are skipped, broken ones fail', async (
     result.failures.map(({ file, reason }) => `${file}: ${reason}`),
     [
       'broken.json: cannot be read as JSON',
-      'flagged.json: a false signature was accepted by native, node, noble',
+      'flagged.json: a false signature was accepted by native, node, noble, page',
       'flagged.json: unreadable: TEXT_INVALID',
-      'flagged.json: a true signature was refused by native, node, noble',
+      'flagged.json: a true signature was refused by native, node, noble, page',
       'flagged.json: a field is missing',
     ],
   );

@@ -6,6 +6,7 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { encodeUtf8, parseHex } from '@oppidum/formats/bytes';
 import { parseCityPolicy } from '@oppidum/formats/city-policy';
 import { nobleCrypto } from '@oppidum/formats/noble-crypto';
+import { pageCrypto } from '@oppidum/formats/page-crypto';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { renderEvidenceVectors } from '../../tools/evidence-vectors.ts';
 import { nodeCrypto } from '../support/crypto.ts';
@@ -35,7 +36,9 @@ for (const [name, rendered] of renderEvidenceVectors()) {
       test(`${why}: ${verdict}`, () => {
         const heads = seen.map(({ size, root }) => ({ size, root: parseHex(root) }));
         const trust = { policy: policyNamed(policy), former: former.map(policyNamed), seen: heads };
-        const reports = [nativeCrypto, nodeCrypto, nobleCrypto].map((crypto) => verifyEvidence(crypto, parseHex(file), trust));
+        const reports = [nativeCrypto, nodeCrypto, nobleCrypto, pageCrypto].map((crypto) =>
+          verifyEvidence(crypto, parseHex(file), trust),
+        );
         for (const report of reports) assert.deepEqual(report, reports[0], 'every backend says the same');
         assert.deepEqual([reports[0]?.verdict, reports[0]?.steps.at(-1)?.name], [verdict, step]);
       });

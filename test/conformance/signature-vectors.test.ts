@@ -8,10 +8,11 @@ import { parseHex } from '@oppidum/formats/bytes';
 import { checkEd25519PublicKey, verifyEd25519 } from '@oppidum/formats/ed25519';
 import { verifyEs256AnyS, verifyEs256LowS } from '@oppidum/formats/es256';
 import { nobleCrypto } from '@oppidum/formats/noble-crypto';
+import { pageCrypto } from '@oppidum/formats/page-crypto';
 import { renderSignatureVectors } from '../../tools/signature-vectors.ts';
 
 const FOLDER = join(resolve(import.meta.dirname, '../..'), 'vectors');
-const BACKENDS = { native: nativeCrypto, node: nodeCrypto, noble: nobleCrypto };
+const BACKENDS = { native: nativeCrypto, node: nodeCrypto, noble: nobleCrypto, page: pageCrypto };
 
 type Signed = { readonly why: string; readonly publicKey: string; readonly message: string; readonly signature: string };
 

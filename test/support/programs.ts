@@ -1,8 +1,8 @@
-/** Programs of the system that some tests drive: a broker, a tracer, a browser, another language. Nothing of the product needs them. */
+/** Programs that some tests drive: a broker, a tracer, a browser, another language. Nothing of the product needs them. */
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 
 /** What tests may ask for. `python3` is one with the package `cryptography`. */
 export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3';
@@ -11,9 +11,14 @@ export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3';
 const PATH_VARIABLES: Readonly<Partial<Record<Program, string>>> = { chromium: 'CHROMIUM_PATH' };
 const BESIDE_PATH = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
-/** Where the program is, or null. */
+/** The browser that comes as a package, for one platform: its package.json stands for it. */
+export const PACKED_CHROMIUM = resolve(import.meta.dirname, '../../node_modules/@sparticuz/chromium/package.json');
+const HAS_PACKED_CHROMIUM = process.platform === 'linux' && process.arch === 'x64' && existsSync(PACKED_CHROMIUM);
+
+/** Where the program is, or null. A browser may be `PACKED_CHROMIUM`, still to be unpacked. */
 export function findProgram(program: Program): string | null {
   const named = process.env[PATH_VARIABLES[program] ?? ''];
+  if (program === 'chromium' && named === undefined && HAS_PACKED_CHROMIUM) return PACKED_CHROMIUM;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...BESIDE_PATH];
   const path = [...(named === undefined ? [] : [named]), ...folders.map((folder) => join(folder, program))].find(isExecutable);
   if (path === undefined) return null;

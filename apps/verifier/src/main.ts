@@ -5,7 +5,7 @@
 
 import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
 import { LIMITS } from '@oppidum/formats/limits';
-import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
+import { pageCrypto as crypto } from '@oppidum/formats/page-crypto';
 import { element, quoted } from '@oppidum/pages/elements';
 import { chooseLanguage, LANGUAGES, type Language, type LanguageCode } from '@oppidum/pages/languages';
 import { bytesView, reportView, stepsView } from '@oppidum/pages/report-view';

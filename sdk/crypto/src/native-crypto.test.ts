@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { nobleCrypto } from '@oppidum/formats/noble-crypto';
+import { pageCrypto } from '@oppidum/formats/page-crypto';
 import { nativeCrypto } from './native-crypto.ts';
 import { nodeCrypto } from './node-crypto.ts';
 import { ed25519Signer } from './signer.ts';
 import { sodium } from './sodium.ts';
 
-const BACKENDS = { noble: nobleCrypto, node: nodeCrypto, native: nativeCrypto };
+const BACKENDS = { noble: nobleCrypto, page: pageCrypto, node: nodeCrypto, native: nativeCrypto };
 
 test('libsodium loads on the platforms we test on', () => {
   assert.notEqual(sodium, null);

@@ -4,12 +4,14 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { nodeCrypto } from '@oppidum/crypto/node-crypto';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { nobleCrypto } from '@oppidum/formats/noble-crypto';
+import { pageCrypto } from '@oppidum/formats/page-crypto';
 import type { Outcome } from './suite.ts';
 
 const BACKENDS: readonly (readonly [name: string, crypto: Crypto])[] = [
   ['native', nativeCrypto],
   ['node', nodeCrypto],
   ['noble', nobleCrypto],
+  ['page', pageCrypto],
 ];
 
 /** Fails unless each backend's verdict is `wanted`; names those that differ. */
