@@ -17,7 +17,7 @@ import type { ErrorCode } from '@oppidum/formats/errors';
 import { checkCity } from '@oppidum/telemetry/fsck/check-city';
 import { NODE_TABLES, type TableForm, VAULT_TABLES, walkEnvironment } from '@oppidum/telemetry/fsck/environment';
 import { Findings, type FsckEvent } from '@oppidum/telemetry/fsck/findings';
-import { open } from 'lmdb';
+import { changeRows, type Rows } from '@oppidum/telemetry/tamper/stored-rows';
 
 export type Damage = Extract<FsckEvent, { readonly damage: unknown }>['damage'];
 export type Answer = {
@@ -96,13 +96,6 @@ export const cutFile = (path: string) => (folder: string) =>
 /** Removes a file. */
 export const removeFile = (path: string) => (folder: string) => rmSync(join(folder, path));
 
-/** Rows of a table, to be written to. */
-type Rows = {
-  readonly keys: () => readonly unknown[];
-  readonly get: (key: unknown) => Bytes;
-  readonly put: (key: unknown, value: Bytes | number) => void;
-  readonly remove: (key: unknown) => void;
-};
 type Change = (rows: Rows) => void;
 type Pick = (keys: readonly unknown[]) => unknown;
 
@@ -111,24 +104,8 @@ export const middle: Pick = (keys) => keys[Math.floor(keys.length / 2)];
 export const last: Pick = (keys) => keys.at(-1);
 
 /** Changes a table of the environment in this folder. */
-export const inTable = (path: string, form: TableForm, change: Change) => async (folder: string) => {
-  const environment = open({ path: join(folder, path), overlappingSync: false, maxDbs: 32, noSubdir: false });
-  const table = environment.openDB<Bytes | number, never>({
-    name: form.name,
-    encoding: form.values === 'bytes' ? 'binary' : 'ordered-binary',
-    ...(form.keys === 'bytes' ? { keyEncoding: 'binary' } : {}),
-  });
-  change({
-    keys: () => [...table.getKeys()],
-    get: (key) => {
-      const value = table.get(key as never);
-      return (value instanceof Uint8Array ? new Uint8Array(value) : value) as Bytes;
-    },
-    put: (key, value) => table.putSync(key as never, value instanceof Uint8Array ? Buffer.from(value) : value),
-    remove: (key) => table.removeSync(key as never),
-  });
-  await environment.close();
-};
+export const inTable = (path: string, form: TableForm, change: Change) => (folder: string) =>
+  changeRows(join(folder, path), form, change);
 
 export const flipRow = (pick: Pick, index: number) => inRow(pick, (row) => flip(row, index));
 export const cutRow = (pick: Pick) => inRow(pick, (row) => row.slice(0, -1));

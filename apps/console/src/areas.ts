@@ -20,6 +20,10 @@ export const AREAS: Readonly<Record<string, Area>> = {
     title: { en: 'What is this?', et: 'Mis see on?', zh: '这是什么？', ar: 'ما هذا؟' },
     View: lazyView(async () => (await import('./areas/tour/tour-view.tsx')).TourView),
   },
+  tamper: {
+    title: { en: 'Tamper desk', et: 'Võltsimislaud', zh: '篡改台', ar: 'مكتب التلاعب' },
+    View: lazyView(async () => (await import('./areas/tamper/tamper-view.tsx')).TamperView),
+  },
 };
 
 /** A view that loads with its module when it is first shown. */

@@ -45,6 +45,7 @@ describe('configuration', () => {
       },
       found: null,
       reindex: false,
+      tamperDesk: false,
     });
   });
 

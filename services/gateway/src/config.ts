@@ -62,6 +62,8 @@ export type StartOptions = {
   readonly found: string | null;
   /** Fill the read model anew. */
   readonly reindex: boolean;
+  /** A demo city: its visitors may alter copies of it (`tamper-desk.ts`). Never by a file or the environment. */
+  readonly tamperDesk: boolean;
 };
 
 const FLAGS = {
@@ -87,6 +89,7 @@ const FLAGS = {
   config: { type: 'string' },
   found: { type: 'string' },
   reindex: { type: 'boolean' },
+  'tamper-desk': { type: 'boolean' },
 } as const;
 
 const SETTING_FLAGS = [
@@ -128,8 +131,8 @@ export function explainConfig(args: readonly string[], environment: Environment)
 
 /** Reads settings from where they may stand. Throws CONFIG_INVALID, naming the setting and where it was given. */
 export function readConfig(args: readonly string[], environment: Environment): StartOptions {
-  const { config, found, reindex } = readSettings(args, environment);
-  return { config, found, reindex };
+  const { config, found, reindex, tamperDesk } = readSettings(args, environment);
+  return { config, found, reindex, tamperDesk };
 }
 
 function readSettings(args: readonly string[], environment: Environment): StartOptions & { readonly origins: Origins } {
@@ -150,7 +153,8 @@ function readSettings(args: readonly string[], environment: Environment): StartO
   const parsed = settings.safeParse(Object.fromEntries([...given].map(([name, { value }]) => [name, value])));
   if (parsed.success) {
     const config = { ...parsed.data, mqttsPort: parsed.data.mqttsPort ?? portBehind(parsed.data.mqttPort) };
-    return { config, found: flags.found ?? null, reindex: flags.reindex ?? false, origins: given };
+    const once = { reindex: flags.reindex ?? false, tamperDesk: flags['tamper-desk'] ?? false };
+    return { config, found: flags.found ?? null, ...once, origins: given };
   }
   const [issue] = parsed.error.issues;
   const name = String(issue?.path[0] ?? (issue?.code === 'unrecognized_keys' ? issue.keys[0] : ''));

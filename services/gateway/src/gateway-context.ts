@@ -12,6 +12,7 @@ import type { Intake } from './intake.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { MqttDoor } from './mqtt.ts';
 import type { ReadModel } from './read-model/read-model.ts';
+import type { TamperDesk } from './tamper-desk.ts';
 
 export type GatewayContext = {
   readonly crypto: Crypto;
@@ -38,6 +39,8 @@ export type GatewayContext = {
   /** Which of them gets a reading. */
   readonly intake: Intake;
   readonly readModel: ReadModel;
+  /** Of a demo city; null in any other. */
+  readonly tamperDesk: TamperDesk | null;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
   /** Where MQTT listens, or null. */

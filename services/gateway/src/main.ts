@@ -71,6 +71,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       ...(config.mqttUrl === undefined ? {} : { broker: { url: config.mqttUrl, login } }),
       shards: clients,
       reindex: options.reindex,
+      ...(options.tamperDesk ? { tamperData: config.data } : {}),
     });
     closers.push(gateway.close);
     const declareShard = async (number: number): Promise<void> => {

@@ -21,6 +21,7 @@ import { type MqttDoor, type MqttOptions, openMqtt } from './mqtt.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import { readServerIdentity } from './mqtt-tls.ts';
 import { deleteReadModel, ReadModel } from './read-model/read-model.ts';
+import { TamperDesk } from './tamper-desk.ts';
 
 export type GatewayOptions = {
   readonly crypto: Crypto;
@@ -38,6 +39,8 @@ export type GatewayOptions = {
   readonly pages?: string | undefined;
   /** File of GeoJSON below the devices. */
   readonly map?: string | undefined;
+  /** Data folder of a demo city, whose visitors may alter copies of it; none without it. */
+  readonly tamperData?: string | undefined;
   /** Of the read model. */
   readonly folder: string;
   /** Of API keys and the log of access. */
@@ -118,6 +121,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const mqttAddress = (): Pick<MqttDoor, 'host' | 'port' | 'tls'> | null =>
       mqtt === null ? null : { host: mqtt.host, port: mqtt.port, tls: mqtt.tls };
+    const desk = options.tamperData === undefined ? null : new TamperDesk({ data: options.tamperData, logger });
+    if (desk !== null) closers.push(async () => void desk.clear());
     const context: GatewayContext = {
       ...{
         crypto,
@@ -133,6 +138,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         policiesFolder,
         pagesFolder: options.pages ?? null,
         mapFile: options.map ?? null,
+        tamperDesk: desk,
         logger,
         readModel,
         metrics,

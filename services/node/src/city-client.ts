@@ -19,9 +19,9 @@ export type CityParts = {
   readonly genesisHash: Bytes;
   readonly origin: string;
   readonly store: NodeStore;
-  readonly engine: EmbeddedEngine;
+  readonly engine: Pick<EmbeddedEngine, 'isAlive' | 'submit'>;
   readonly log: TileLog;
-  readonly publisher: CheckpointPublisher;
+  readonly publisher: Pick<CheckpointPublisher, 'latest' | 'reached'>;
   readonly policies: PolicyInForce;
   readonly listeners: Set<(block: CommittedBlock) => void>;
 };

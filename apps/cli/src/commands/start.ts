@@ -183,7 +183,9 @@ class Run {
       // The simulated town draws its own streets.
       map: map ?? (demo ? join(this.#cli.data, 'demo', 'map.geojson') : undefined),
     };
-    return Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
+    const given = Object.entries(flags).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
+    // Where visitors may play the dishonest operator, on copies.
+    return demo ? [...given, '--tamper-desk'] : given;
   }
 
   /** True when the simulated city runs. */

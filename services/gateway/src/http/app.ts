@@ -32,6 +32,7 @@ import { addProposalRoutes } from './proposals.ts';
 import { addReadingRoutes } from './readings.ts';
 import { addReceiptRoutes } from './receipts.ts';
 import { addSeriesRoutes } from './series.ts';
+import { addTamperRoutes } from './tamper.ts';
 import { addTileRoutes } from './tiles.ts';
 import { addTransactionRoutes } from './transactions.ts';
 
@@ -172,6 +173,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addProposalRoutes,
     addEvidenceRoutes,
     addPolicyRoutes,
+    addTamperRoutes,
     addTileRoutes,
     addPageRoutes,
     addKeyRoutes,

@@ -78,6 +78,10 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/evidence/:id': { ...reads('evidence:read', 'fact'), budget: 'evidence' },
   'POST /api/v1/evidence/:id': { ...reads('evidence:read', 'fact'), budget: 'evidence' },
   'GET /api/v1/evidence*': { ...reads('evidence:read', 'query'), budget: 'evidence' },
+  // The tamper desk: only in a demo city, and only from its own machine (http/tamper.ts).
+  'GET /api/v1/tamper': reads('evidence:read', 'nowhere'),
+  'POST /api/v1/tamper': writes('evidence:read', 'nowhere'),
+  'DELETE /api/v1/tamper': writes('evidence:read', 'nowhere'),
   // Keys, and who did what with them.
   'GET /api/v1/keys': reads('keys:manage'),
   'POST /api/v1/keys': writes('keys:manage'),

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { toHex } from '@oppidum/formats/bytes';
+import { pino } from 'pino';
+import { enrolDevice, eventually, type RunningDoors, runDoors } from '../../../test/support/running-gateway.ts';
+import type { TamperDeskJson } from './api/tamper.ts';
+import { TamperDesk } from './tamper-desk.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'oppidum-desk-'));
+const data = join(folder, 'city');
+const doors = await runDoors(data, true, { tamperData: data });
+const plain = await runDoors(join(folder, 'plain'));
+after(async () => {
+  await doors.close();
+  assert.equal(existsSync(join(data, 'demo', 'tamper')), false, 'a city that stops takes the copy with it');
+  await plain.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+type Asked = { readonly status: number; readonly body: TamperDeskJson & { readonly code?: string } };
+
+async function ask({ gateway }: RunningDoors, method = 'GET', body?: unknown, headers: object = {}): Promise<Asked> {
+  const json = body === undefined ? {} : { body: JSON.stringify(body) };
+  const type = body === undefined ? {} : { 'content-type': 'application/json' };
+  const answer = await fetch(`${gateway.http}/api/v1/tamper`, { method, ...json, headers: { ...type, ...headers } });
+  return { status: answer.status, body: (await answer.json()) as Asked['body'] };
+}
+
+const OWNER = { owner: 'mayor' };
+const GAME = { reading: '0'.repeat(64), what: 'alter', depth: 'bytes' } as const;
+
+describe('the tamper desk over HTTP', () => {
+  test('a city that was not started as a demo has none, and its description does not name it', async () => {
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const { status, body } = await ask(plain, method, method === 'POST' ? GAME : undefined);
+      assert.deepEqual([status, body.code], [404, 'ROUTE_UNKNOWN'], method);
+    }
+    const describe = async ({ gateway }: RunningDoors) => await (await fetch(`${gateway.http}/openapi.json`)).text();
+    assert.equal((await describe(plain)).includes('/api/v1/tamper'), false);
+    assert.equal((await describe(doors)).includes('/api/v1/tamper'), true);
+  });
+
+  test('is only for who is on this machine, and for no page of another site', async () => {
+    const passedOn = { 'x-forwarded-for': '192.0.2.1' };
+    for (const method of ['GET', 'POST', 'DELETE']) {
+      const { status, body } = await ask(doors, method, method === 'POST' ? GAME : undefined, passedOn);
+      // Who comes from elsewhere has no right without a key; the key of one who has it changes nothing about where.
+      assert.deepEqual([status, body.code], [401, 'API_KEY_MISSING'], method);
+    }
+    const wanted = {
+      name: 'away',
+      rights: ['evidence:read'],
+      devices: null,
+      deviceTypes: null,
+      expiresMs: Date.now() + 60_000,
+    } as const;
+    const { text } = doors.gateway.access.createKey(wanted, OWNER);
+    const away = await ask(doors, 'POST', GAME, { ...passedOn, authorization: `Bearer ${text}` });
+    assert.deepEqual([away.status, away.body.code], [403, 'DESK_AWAY']);
+    const foreign = await ask(doors, 'POST', GAME, { origin: 'http://evil.example' });
+    assert.equal(foreign.body.code, 'HOST_FOREIGN');
+    assert.equal(await statusFor('evil.example'), 403);
+  });
+
+  test('strange requests are refused', async () => {
+    for (const body of [{}, { ...GAME, what: 'burn' }, { ...GAME, more: 1 }, { ...GAME, reading: 'x' }, { ...GAME, value: 'x' }])
+      assert.equal((await ask(doors, 'POST', body)).body.code, 'REQUEST_INVALID', JSON.stringify(body));
+  });
+
+  test('a game is played beside the city, one at a time, and put back', { timeout: 60_000 }, async () => {
+    const device = await enrolDevice(doors.city);
+    const envelopes = [1, 2, 3].map((sequence) => device.reading(sequence));
+    const kept = await Promise.all(envelopes.map((envelope) => doors.shard.client.ingest(envelope)));
+    const [first] = kept;
+    assert.ok(first?.kind === 'kept');
+    await eventually(
+      async () => doors.shard.client.status().anchored?.size ?? 0,
+      (size) => size >= 3,
+    );
+    await doors.city.client.checkpointOf(doors.city.client.head().logSize);
+
+    const unknown = await ask(doors, 'POST', GAME);
+    assert.equal(unknown.body.state, 'working');
+    assert.equal((await ask(doors, 'POST', GAME)).body.code, 'DESK_BUSY');
+    const failed = await played();
+    assert.deepEqual([failed.state, failed.refusal?.code], ['failed', 'READING_UNKNOWN']);
+    assert.equal(existsSync(join(data, 'demo', 'tamper')), false, 'nothing is left of a game that failed');
+
+    await ask(doors, 'POST', { ...GAME, reading: toHex(first.digest), value: -7 });
+    const done = await played();
+    assert.equal(done.state, 'done', JSON.stringify(done.refusal));
+    assert.deepEqual(
+      done.fsck?.damages.map(({ code }) => code),
+      ['ENTRY_DAMAGED'],
+    );
+    assert.equal(existsSync(join(done.folder ?? '', 'oppidum.json')), true);
+    // The city went on meanwhile.
+    assert.equal((await doors.shard.client.ingest(device.reading(4))).kind, 'kept');
+    const cleared = await ask(doors, 'DELETE');
+    assert.equal(cleared.body.state, 'empty');
+    assert.equal(existsSync(join(data, 'demo', 'tamper')), false);
+  });
+
+  test('what a crash left on the desk goes with the next start', () => {
+    const left = join(folder, 'crashed');
+    mkdirSync(join(left, 'demo', 'tamper', 'city', 'keys'), { recursive: true });
+    writeFileSync(join(left, 'demo', 'tamper', 'city', 'keys', 'log.seed'), 'secret');
+    const desk = new TamperDesk({ data: left, logger: pino({ level: 'silent' }) });
+    assert.equal(desk.state().state, 'empty');
+    assert.equal(existsSync(join(left, 'demo', 'tamper')), false);
+  });
+});
+
+/** `fetch` sends the host of the address whatever it is told. */
+function statusFor(host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    get(`${doors.gateway.http}/api/v1/tamper`, { headers: { host } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).on('error', reject);
+  });
+}
+
+const played = async (): Promise<TamperDeskJson> =>
+  (
+    await eventually(
+      () => ask(doors),
+      ({ body }) => body.state !== 'working',
+    )
+  ).body;

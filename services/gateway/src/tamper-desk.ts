@@ -1,0 +1,170 @@
+/**
+ * The tamper desk of a demo city: one game at a time, in processes of their own, on a copy of the city below `demo/tamper` of its data
+ * folder. The city goes on beside it and nothing of it is written. The copy has the city's keys, so the folder is closed to others, and
+ * it goes when it is put back, when the city starts or stops, and when nobody came for it.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describeError, type ErrorCode, type ErrorDetails, formatError } from '@oppidum/formats/errors';
+import type { FsckEvent } from '@oppidum/telemetry/fsck/findings';
+import type { Logger } from 'pino';
+import type { FsckJson, PlayedJson, TamperDeskJson, TamperRequestJson } from './api/tamper.ts';
+
+export type TamperDeskOptions = { readonly data: string; readonly logger: Logger };
+
+type Refusal = { readonly code: ErrorCode; readonly details: ErrorDetails };
+/** A line of `tamper-main.ts`. */
+type PlayLine =
+  | { readonly stage: NonNullable<TamperDeskJson['stage']> }
+  | { readonly played: PlayedJson }
+  | { readonly refused: Refusal };
+
+const PLAY = fileURLToPath(import.meta.resolve('@oppidum/telemetry/tamper-main'));
+const FSCK = fileURLToPath(import.meta.resolve('@oppidum/telemetry/fsck-main'));
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];
+/** Damages that are shown; `damaged` counts all. */
+const DAMAGE_COUNT_MAX = 50;
+/** Longer than any copy that is allowed needs. */
+const PLAY_MS_MAX = 5 * 60_000;
+/** A copy that nobody puts back goes after so long. */
+const KEEP_MS = 30 * 60_000;
+
+const EMPTY: TamperDeskJson = {
+  ...{ state: 'empty', stage: null, progress: null, request: null },
+  ...{ refusal: null, folder: null, played: null, fsck: null },
+};
+
+/** The desk of one city. */
+export class TamperDesk {
+  readonly #options: TamperDeskOptions;
+  readonly #folder: string;
+  #state: TamperDeskJson = EMPTY;
+  #child: ChildProcess | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Counts games: what is left of a former one says nothing about the next. */
+  #game = 0;
+
+  /** Clears what a former run left. */
+  constructor(options: TamperDeskOptions) {
+    this.#options = options;
+    this.#folder = resolve(options.data, 'demo', 'tamper');
+    this.#sweep();
+  }
+
+  state(): TamperDeskJson {
+    return this.#state;
+  }
+
+  /** Begins a game in the place of the one before. Throws DESK_BUSY. */
+  begin(request: TamperRequestJson): TamperDeskJson {
+    if (this.#state.state === 'working') throw formatError('DESK_BUSY');
+    this.clear();
+    const game = this.#game;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    this.#state = { ...EMPTY, state: 'working', stage: 'copy', request };
+    this.#timer = setTimeout(() => this.#fail(game, 'it took too long'), PLAY_MS_MAX).unref();
+    this.#play(game, request).catch((error: Error) => this.#fail(game, error.message));
+    return this.#state;
+  }
+
+  /** Puts everything back: ends what runs and removes the copy. */
+  clear(): TamperDeskJson {
+    this.#game++;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#child?.kill('SIGKILL');
+    this.#child = null;
+    this.#sweep();
+    this.#state = EMPTY;
+    return this.#state;
+  }
+
+  async #play(game: number, { reading, what, depth, value }: TamperRequestJson): Promise<void> {
+    const { data } = this.#options;
+    const args = ['--data', data, '--desk', this.#folder, '--reading', reading, '--what', what, '--depth', depth];
+    // With `=`, for a number below zero is no flag.
+    const flags = value === undefined ? args : [...args, `--value=${value}`];
+    await this.#run(game, [PLAY, ...flags], (line: PlayLine) => {
+      if ('stage' in line) this.#say({ stage: line.stage });
+      else if ('played' in line) this.#say({ played: line.played, stage: 'fsck', folder: join(this.#folder, 'city') });
+      else this.#refuse(line.refused);
+    });
+    if (game !== this.#game || this.#state.state === 'failed') return;
+    if (this.#state.played === null) return this.#fail(game, 'the game ended without a word');
+    const fsck = { damages: [], checked: {}, damaged: 0, skipped: 0 };
+    this.#say({ fsck: await this.#check(game, fsck) });
+    if (game !== this.#game) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.clear(), KEEP_MS).unref();
+    this.#say({ state: 'done', stage: null, progress: null });
+  }
+
+  async #check(game: number, found: FsckJson): Promise<FsckJson> {
+    const damages = [...found.damages];
+    let result = found;
+    let hasSummary = false;
+    await this.#run(game, [FSCK, '--data', join(this.#folder, 'city')], (event: FsckEvent) => {
+      if ('stage' in event) this.#say({ progress: { name: event.stage.name, total: event.stage.total, done: 0 } });
+      else if ('done' in event && this.#state.progress !== null)
+        this.#say({ progress: { ...this.#state.progress, done: event.done } });
+      else if ('damage' in event && damages.length < DAMAGE_COUNT_MAX) damages.push(event.damage);
+      else if ('summary' in event) {
+        const { checked, damaged, skipped } = event.summary;
+        result = { damages, checked: { ...checked }, damaged, skipped };
+        hasSummary = true;
+      }
+    });
+    if (!hasSummary && game === this.#game) throw new Error('fsck did not come to its end');
+    return result;
+  }
+
+  /** Runs a program of ours to its end; `hear` gets each line of JSON while the game is the one that is played. */
+  async #run<T>(game: number, args: readonly string[], hear: (line: T) => void): Promise<void> {
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-2_048);
+    });
+    const ended = new Promise<number | null>((resolveEnd, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => resolveEnd(code));
+    });
+    for await (const line of createInterface({ input: child.stdout })) if (game === this.#game) hear(JSON.parse(line) as T);
+    const code = await ended;
+    // 3: fsck found damage, which is what it was asked for.
+    if (code !== 0 && code !== 3 && game === this.#game && this.#state.state !== 'failed')
+      throw new Error(`a process of the tamper desk ended with ${code ?? 'a signal'}: ${said.trim()}`);
+  }
+
+  #say(news: Partial<TamperDeskJson>): void {
+    this.#state = { ...this.#state, ...news };
+  }
+
+  #refuse({ code, details }: Refusal): void {
+    this.#say({ state: 'failed', stage: null, progress: null, refusal: { code, detail: describeError(code, details) } });
+    this.#sweep();
+  }
+
+  #fail(game: number, reason: string): void {
+    if (game !== this.#game) return;
+    this.#options.logger.error({ reason }, 'the tamper desk failed; the city is not touched by it');
+    this.#child?.kill('SIGKILL');
+    this.#refuse({ code: 'INTERNAL_FAULT', details: {} });
+  }
+
+  /** Keys in the copy are written over before they go. */
+  #sweep(): void {
+    if (statSync(this.#folder, { throwIfNoEntry: false }) === undefined) return;
+    for (const file of readdirSync(this.#folder, { recursive: true, withFileTypes: true })) {
+      const path = join(file.parentPath, file.name);
+      if (file.isFile() && /\.(seed|key)$/.test(file.name))
+        writeFileSync(path, Buffer.alloc(statSync(path).size), { flag: 'r+' });
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
