@@ -7,21 +7,32 @@
 import { createHash, hash } from 'node:crypto';
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { build, type Rolldown } from 'vite';
+import { build, type Plugin, type Rolldown } from 'vite';
 import { withLock } from './file-lock.ts';
+import { givenCodes, leanCatalogue } from './lean-catalogue.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** Files that decide what a page is. */
 const SOURCES = [
-  'apps/{verifier,console,device-page}/{index.html,package.json,src/**/*.{ts,tsx,css}}',
+  'apps/{verifier,signer,console,device-page}/{index.html,package.json,src/**/*.{ts,tsx,css}}',
   'core/{formats,proofs}/src/*.ts',
   'sdk/pages/src/**/*.{ts,css}',
   'sdk/{device,web-device,onboarding,signing}/src/**/*.{ts,css}',
   'package-lock.json',
-  'tools/pages.ts',
+  'tools/{pages,lean-catalogue}.ts',
 ];
+/** Pages that are one HTML file each, and whom they may ask. Without `isLean` they may meet any code, as answers of a city hold them. */
+const SINGLE_PAGES = [
+  { app: 'verifier', file: 'verify.html', mayAsk: [], isLean: true },
+  { app: 'signer', file: 'sign.html', mayAsk: [], isLean: false },
+  { app: 'device-page', file: 'device.html', mayAsk: ["'self'"], isLean: false },
+] as const;
+/** Smaller files are sent as they are. */
+const COMPRESSED_SIZE_MIN = 1_000;
+/** The best but one of those that take little time. */
+const BROTLI_QUALITY = 9;
 type Page = { readonly file: string; readonly bytes: number; readonly gzipBytes: number; readonly sha256: string };
 
 /** Digest of all sources: their names and contents. */
@@ -50,16 +61,23 @@ async function buildConsole(): Promise<ReadonlyMap<string, string | Uint8Array>>
   return new Map(made.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]));
 }
 
-/** One HTML file that holds all it needs, and says so to the browser: nothing else is loaded, and nobody asked but `mayAsk`. */
-async function buildPage(app: string, mayAsk: readonly string[] = []): Promise<string> {
-  const root = join(ROOT, 'apps', app);
-  const made = (await build({
-    root,
+type SinglePage = { readonly app: string; readonly mayAsk: readonly string[]; readonly isLean: boolean };
+
+async function bundle(app: string, plugins: Plugin[] = []): Promise<Rolldown.RolldownOutput> {
+  return (await build({
+    root: join(ROOT, 'apps', app),
     configFile: false,
     logLevel: 'warn',
     base: './',
+    plugins,
     build: { write: false, target: 'es2023', modulePreload: false, assetsInlineLimit: 0, minify: true, cssMinify: true },
   })) as Rolldown.RolldownOutput;
+}
+
+/** One HTML file that holds all it needs, and says so to the browser: nothing else is loaded, and nobody asked but `mayAsk`. */
+async function buildPage({ app, mayAsk, isLean }: SinglePage): Promise<string> {
+  const whole = await bundle(app);
+  const made = isLean ? await bundle(app, [leanCatalogue(givenCodes(whole))]) : whole;
   const text = (end: string): string => {
     const found = made.output.filter(({ fileName }) => fileName.endsWith(end));
     const [one] = found;
@@ -101,19 +119,31 @@ function describe(out: string, file: string): Page {
   return { file, bytes: bytes.length, gzipBytes: gzipSync(bytes, { level: 9 }).length, sha256: hash('sha256', bytes) };
 }
 
+/** What is sent to browsers that take it so (RFC 9110 §8.4.1), by the ending of its file: made once here, never while somebody waits. */
+function compressed(name: string, content: string | Uint8Array): readonly (readonly [ending: string, bytes: Uint8Array])[] {
+  if (!/\.(html|js|css|json)$/.test(name) || content.length < COMPRESSED_SIZE_MIN) return [];
+  const bytes = Buffer.from(content);
+  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;
+  const params = { [BROTLI_PARAM_QUALITY]: BROTLI_QUALITY, [BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  return [
+    ['.br', brotliCompressSync(bytes, { params })],
+    ['.gz', gzipSync(bytes, { level: 9 })],
+  ];
+}
+
 /** Everything into a new folder first, which then takes the place of the one before: no page is ever served in part. */
 async function buildAll(out: string, digest: string): Promise<void> {
   const fresh = `${out}.new`;
   rmSync(fresh, { recursive: true, force: true });
-  const files = new Map<string, string | Uint8Array>([
-    ['verify.html', await buildPage('verifier')],
-    ['device.html', await buildPage('device-page', ["'self'"])],
-  ]);
+  const files = new Map<string, string | Uint8Array>();
+  const pages = SINGLE_PAGES.filter(({ app }) => existsSync(join(ROOT, 'apps', app, 'index.html')));
+  for (const page of pages) files.set(page.file, await buildPage(page));
   for (const [name, content] of await buildConsole()) files.set(`console/${name}`, content);
   files.set('sources', digest);
   for (const [name, content] of files) {
     mkdirSync(dirname(join(fresh, name)), { recursive: true });
     writeFileSync(join(fresh, name), content);
+    for (const [ending, bytes] of compressed(name, content)) writeFileSync(join(fresh, name + ending), bytes);
   }
   rmSync(out, { recursive: true, force: true });
   renameSync(fresh, out);

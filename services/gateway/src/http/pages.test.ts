@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { openDoors } from '../../../../test/support/running-gateway.ts';
 
 describe('pages', async () => {
@@ -51,6 +52,27 @@ describe('pages', async () => {
       ['index.html', 400],
     ] as const)
       assert.equal((await fetch(`${doors.gateway.http}/assets/${name}`)).status, status, name);
+  });
+
+  test('who takes compressed files is sent them, and nobody else', async () => {
+    const page = 'x'.repeat(2_000);
+    writeFileSync(join(pages, 'console/assets/big-x.js'), page);
+    writeFileSync(join(pages, 'console/assets/big-x.js.gz'), gzipSync(page));
+    writeFileSync(join(pages, 'console/assets/big-x.js.br'), brotliCompressSync(page));
+    for (const [accepted, coding] of [
+      ['gzip, deflate, br, zstd', 'br'],
+      ['gzip, br;q=0', 'gzip'],
+      ['GZIP;q=0.5', 'gzip'],
+      ['gzip;q=0.0', null],
+      ['identity', null],
+      ['brotli', null],
+    ] as const) {
+      const answer = await fetch(`${doors.gateway.http}/assets/big-x.js`, { headers: { 'accept-encoding': accepted } });
+      assert.equal(answer.headers.get('content-encoding'), coding, accepted);
+      assert.equal(answer.headers.get('vary'), 'accept-encoding');
+      assert.equal(await answer.text(), page);
+    }
+    assert.equal((await fetch(`${doors.gateway.http}/assets/big-x.js.gz`)).status, 400);
   });
 
   test('the map below the devices is the operator’s file, and empty where there is none', async () => {

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
@@ -16,6 +16,11 @@ const CONSOLE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; img-src 'self' data: blob:; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /** Named by their content, so they never change. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
+/** Content codings in which pages lie ready, by the ending of their files: the smallest first. */
+const CODINGS = [
+  ['br', '.br'],
+  ['gzip', '.gz'],
+] as const;
 const ASSET_TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', json: 'application/json' };
 const assetParams = z.object({ name: z.string().regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.(js|css|json)$/) });
 
@@ -32,10 +37,11 @@ export function addPageRoutes(app: App, { pagesFolder, mapFile }: GatewayContext
   app.get(
     '/',
     { schema: { tags: ['pages'], summary: 'The console', response: binaryAnswers('the page', 'text/html') } },
-    async (_request, reply) => {
+    async (request, reply) => {
       const page = await readIfBuilt(pagesFolder, 'console/index.html');
       // Without a console the bare address leads to what there is to read.
-      return page === null ? reply.redirect('/docs') : sendPage(reply, page, CONSOLE_POLICY);
+      if (page === null) return reply.redirect('/docs');
+      return sendPage(reply, await encoded(request, reply, pagesFolder, 'console/index.html', page), CONSOLE_POLICY);
     },
   );
   app.get(
@@ -57,7 +63,7 @@ export function addPageRoutes(app: App, { pagesFolder, mapFile }: GatewayContext
         .type(`${type}; charset=utf-8`)
         .header('cache-control', FOR_EVER)
         .header('content-security-policy', CONSOLE_POLICY)
-        .send(file);
+        .send(await encoded(request, reply, pagesFolder, `console/assets/${name}`, file));
     },
   );
   app.get(
@@ -79,11 +85,11 @@ export function addPageRoutes(app: App, { pagesFolder, mapFile }: GatewayContext
     app.get(
       path,
       { schema: { tags: ['pages'], summary, response: binaryAnswers('the page', 'text/html') } },
-      async (_request, reply) => {
+      async (request, reply) => {
         const page = await readPage(pagesFolder, file);
         const [, policy] = CONTENT_POLICY.exec(page.toString('utf8')) ?? [];
         if (policy === undefined) throw new Error(`${file} names its content security policy`);
-        return sendPage(reply, page, `${policy}; frame-ancestors 'none'`);
+        return sendPage(reply, await encoded(request, reply, pagesFolder, file, page), `${policy}; frame-ancestors 'none'`);
       },
     );
   }
@@ -95,6 +101,35 @@ function sendPage(reply: FastifyReply, page: Buffer, policy: string): FastifyRep
     .header('cache-control', 'no-cache')
     .header('content-security-policy', policy)
     .send(page);
+}
+
+/** The file as the client takes it best, of what was compressed when it was built. */
+async function encoded(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  folder: string | null,
+  name: string,
+  page: Buffer,
+): Promise<Buffer> {
+  reply.header('vary', 'accept-encoding');
+  for (const [coding, ending] of CODINGS) {
+    if (!takes(request.headers['accept-encoding'] ?? '', coding)) continue;
+    const file = await readIfBuilt(folder, name + ending);
+    if (file === null) continue;
+    reply.header('content-encoding', coding);
+    return file;
+  }
+  return page;
+}
+
+/** RFC 9110 §12.5.3, without preferences among what is taken. */
+function takes(accepted: string | readonly string[], coding: string): boolean {
+  return String(accepted)
+    .split(',')
+    .some((part) => {
+      const [name = '', weight = ''] = part.split(';').map((text) => text.trim().toLowerCase());
+      return name === coding && !/^q=0(\.0*)?$/.test(weight);
+    });
 }
 
 async function readPage(folder: string | null, name: string): Promise<Buffer> {
