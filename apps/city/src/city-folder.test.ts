@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { toHex } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
 import { inFolder } from '../../../test/support/folder.ts';
-import { readDeviceKey, readEnrolledCount, readMaker, writeEnrolledCount } from './city-folder.ts';
+import { readDeviceKey, readEnrolled, readMaker, readTown, writeEnrolled, writeTown } from './city-folder.ts';
 
 const rejects = (code: string) => (error: unknown) => error instanceof FormatError && error.code === code;
 const SEED = `${'ab'.repeat(32)}\n`;
@@ -45,15 +45,20 @@ test('a seed of the maker that others can read is refused', () =>
     },
   ));
 
-test('keys and the count of enrolled devices survive, each city its own', () =>
+test('keys, the town and the labels of enrolled devices survive, each city its own', () =>
   inFolder({}, async (folder) => {
     const signer = await readDeviceKey(folder, 'street-light-01');
     assert.deepEqual((await readDeviceKey(folder, 'street-light-01')).publicKey, signer.publicKey);
     assert.deepEqual(readdirSync(join(folder, 'keys')), ['street-light-01.seed']);
     assert.equal(statSync(join(folder, 'keys', 'street-light-01.seed')).mode & 0o777, 0o600);
     const city = new Uint8Array(32).fill(1);
-    assert.equal(await readEnrolledCount(folder, city), 0);
-    await writeEnrolledCount(folder, city, 50);
-    assert.equal(await readEnrolledCount(folder, city), 50);
-    assert.equal(await readEnrolledCount(folder, new Uint8Array(32).fill(2)), 0);
+    assert.deepEqual(await readEnrolled(folder, city), new Set());
+    const labels = new Set(['street-light-01', 'tram-01']);
+    await writeEnrolled(folder, city, labels);
+    assert.deepEqual(await readEnrolled(folder, city), labels);
+    assert.deepEqual(await readEnrolled(folder, new Uint8Array(32).fill(2)), new Set());
+    assert.equal(await readTown(folder), null);
+    const town = { seed: 7, speed: 60, townMs: 1_800_000_000_000, utcMs: 1_790_000_000_000 };
+    await writeTown(folder, town);
+    assert.deepEqual(await readTown(folder), town);
   }));

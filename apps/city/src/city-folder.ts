@@ -5,6 +5,7 @@
  *   city.policy         the policy it trusts; taken from the city at the first start where nobody put one
  *   keys/               a seed for each device, 0600        outbox.sqlite   what no receipt has settled
  *   shard-keys/         evidence of the shards' receipt keys                enrolled.json   what need not be enrolled again
+ *   town.json           {"seed", "speed", "townMs", "utcMs"}: which town it is, and how its clock was set last
  */
 
 import { readFile } from 'node:fs/promises';
@@ -18,6 +19,10 @@ import type { Signer } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { ID_SIZE } from '@oppidum/formats/ids';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
+import type { ClockState } from './town-clock.ts';
+
+/** A town as it is remembered. */
+export type TownState = ClockState & { readonly seed: number };
 
 /** The maker of all simulated devices. */
 export type Maker = { readonly manufacturer: Bytes; readonly by: TransactionSigner };
@@ -51,16 +56,28 @@ export async function readDeviceKey(folder: string, label: string): Promise<Sign
   return ed25519Signer(await readOrMakeSeed(join(folder, 'keys', `${label}.seed`)));
 }
 
-/** How many devices were enrolled in this city, all at once or by growing; 0 for another city. */
-export async function readEnrolledCount(folder: string, city: Bytes): Promise<number> {
-  const { genesis, count } = parseObject((await readIfThere(join(folder, 'enrolled.json'))) ?? '');
-  return genesis === toHex(city) && Number.isSafeInteger(count) ? (count as number) : 0;
+/** Labels of the devices that are enrolled in this city; none for another one. */
+export async function readEnrolled(folder: string, city: Bytes): Promise<ReadonlySet<string>> {
+  const { genesis, labels } = parseObject((await readIfThere(join(folder, 'enrolled.json'))) ?? '');
+  return new Set(genesis === toHex(city) && Array.isArray(labels) ? (labels as readonly string[]) : []);
 }
 
-/** Remembers that the first `count` devices are enrolled. */
-export async function writeEnrolledCount(folder: string, city: Bytes, count: number): Promise<void> {
-  const text = `${JSON.stringify({ genesis: toHex(city), count })}\n`;
+/** Remembers that these devices are enrolled. */
+export async function writeEnrolled(folder: string, city: Bytes, labels: ReadonlySet<string>): Promise<void> {
+  const text = `${JSON.stringify({ genesis: toHex(city), labels: [...labels] })}\n`;
   await writeFileDurably(join(folder, 'enrolled.json'), encodeUtf8(text));
+}
+
+/** Which town it is, and how its clock was set last; null before its first start. */
+export async function readTown(folder: string): Promise<TownState | null> {
+  const { seed, speed, townMs, utcMs } = parseObject((await readIfThere(join(folder, 'town.json'))) ?? '');
+  const isWhole = Number.isSafeInteger(seed) && [speed, townMs, utcMs].every((value) => typeof value === 'number');
+  return isWhole ? ({ seed, speed, townMs, utcMs } as TownState) : null;
+}
+
+/** Remembers both. */
+export async function writeTown(folder: string, town: TownState): Promise<void> {
+  await writeFileDurably(join(folder, 'town.json'), encodeUtf8(`${JSON.stringify(town)}\n`));
 }
 
 async function readIfThere(path: string): Promise<string | null> {

@@ -1,43 +1,62 @@
-/** The devices of the simulated city at work: each measures on its own clock and talks MQTT over its own connection, like any stranger. */
+/** The devices of the simulated town at work: each measures on its own schedule and talks MQTT over its own connection, like any stranger. */
 
 import type { Device } from '@oppidum/device/device';
 import { MqttLink } from '@oppidum/device/mqtt-link';
 import { isOutboxFull } from '@oppidum/device/outbox';
-import type { SensorRecord } from '@oppidum/device/reading-pack';
+import type { SensorValue } from '@oppidum/device/reading-pack';
 import type { ShardKeys } from '@oppidum/device/shard-keys';
-import type { Moment } from './kinds/curves.ts';
-import type { DeviceKind, Site } from './kinds/kind.ts';
+import { quantity } from './kinds/kind.ts';
+import { uniform } from './noise.ts';
+import type { Post } from './town.ts';
+import { type ClockState, isUtc, type Schedule, slotBefore, townTime } from './town-clock.ts';
 import type { TroubleLog } from './trouble-log.ts';
 
 /** A device with what it measures. */
-export type Member = { readonly device: Device; readonly kind: DeviceKind; readonly site: Site };
+export type Member = { readonly device: Device; readonly post: Post };
 
 export type FleetOptions = {
   readonly mqttUrl: string;
   readonly shardKeys: ShardKeys;
-  readonly intervalMs: number;
+  readonly clock: ClockState;
+  /** Between two readings of a device, in town time. */
+  readonly periodMs: number;
   readonly log: TroubleLog;
 };
 
-/** Share of the interval by which each measurement comes earlier or later, so that devices do not march in step. */
-const JITTER = 0.1;
-/** What does not move says where it is now and then. */
+/** What does not move says where it is now and then, in town time, and not more often than this by UTC. */
 const PLACE_EVERY_MS = 3_600_000;
+const PLACE_PHASES = 0x9a;
+
+/** A member with its schedule and what it did last. */
+type Worker = Member & {
+  readonly schedule: Schedule;
+  /** The newest moment measured, town time; each is measured once. */
+  measuredMs: number;
+  /** When it told its place last, UTC. */
+  placedMs: number;
+  timer: NodeJS.Timeout | null;
+};
 
 /** All devices, from `start` to `stop`. */
 export class Fleet {
-  readonly #members: readonly Member[];
+  readonly #workers: readonly Worker[];
   readonly #options: FleetOptions;
   readonly #links: readonly MqttLink[];
-  readonly #timers = new Map<Member, NodeJS.Timeout>();
-  /** When each told its place last. */
-  readonly #placed = new Map<Member, number>();
+  readonly #saysTime: boolean;
   #isStopped = false;
 
   constructor(members: readonly Member[], options: FleetOptions) {
-    this.#members = members;
+    const { log, shardKeys, mqttUrl, periodMs } = options;
     this.#options = options;
-    const { log, shardKeys, mqttUrl } = options;
+    this.#saysTime = !isUtc(options.clock);
+    // Each at its own place within the period, so that devices do not march in step.
+    this.#workers = members.map((member, i) => ({
+      ...member,
+      schedule: { periodMs, phaseMs: Math.floor(uniform(PLACE_PHASES, i) * periodMs) },
+      measuredMs: Number.NEGATIVE_INFINITY,
+      placedMs: Number.NEGATIVE_INFINITY,
+      timer: null,
+    }));
     const link = {
       shardKeys,
       onTrouble: ({ code }: { readonly code: string }) => {
@@ -51,53 +70,51 @@ export class Fleet {
     this.#links = members.map(({ device }) => new MqttLink(mqttUrl, device, link));
   }
 
-  /** Each device measures at once, then every interval, and connects. */
+  /** Each device measures at once, as of the newest moment of its schedule, then at each following one, and connects. */
   start(): void {
-    for (const member of this.#members) this.#measure(member);
+    for (const worker of this.#workers) this.#measure(worker);
     for (const link of this.#links) link.start();
   }
 
   /** Ends all connections; unsettled readings stay in the outbox. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const { timer } of this.#workers) if (timer !== null) clearTimeout(timer);
     await Promise.all(this.#links.map((link) => link.stop()));
   }
 
-  /** What it measures; its place with it from time to time, where it does not move. */
-  #records(member: Member, moment: Moment): readonly SensorRecord[] {
-    const { kind, site } = member;
-    const measured = kind.measure(site, moment);
-    const isDue = moment.timeMs - (this.#placed.get(member) ?? 0) >= PLACE_EVERY_MS;
-    if (site.route !== undefined || !isDue) return measured;
-    this.#placed.set(member, moment.timeMs);
-    return [...placeRecords(site, moment), ...measured];
+  /** Measures the newest moment that is due; what was missed in between stays unmeasured, as with any device that slept. */
+  #measure(worker: Worker): void {
+    const { clock } = this.#options;
+    const nowMs = Date.now();
+    const dueMs = slotBefore(worker.schedule, townTime(clock, nowMs));
+    if (dueMs > worker.measuredMs) {
+      worker.measuredMs = dueMs;
+      this.#report(worker, dueMs, nowMs);
+    }
+    const nextMs = dueMs + worker.schedule.periodMs;
+    const waitMs = Math.ceil((nextMs - townTime(clock, nowMs)) / clock.speed);
+    worker.timer = setTimeout(() => this.#measure(worker), waitMs);
   }
 
-  #measure(member: Member): void {
-    const timeMs = Date.now();
-    member.device.measure(this.#records(member, { timeMs, hour: localHour(timeMs) })).catch((error: unknown) => {
+  /** Signs what it measures with the time at which it does so (decisions/0019-time-of-the-town.md). */
+  #report(worker: Worker, townMs: number, nowMs: number): void {
+    const { device, post } = worker;
+    const isPlaceDue = !post.isMoving && nowMs - worker.placedMs >= PLACE_EVERY_MS;
+    if (isPlaceDue) worker.placedMs = nowMs;
+    const values = [
+      ...(isPlaceDue ? placeValues(post) : []),
+      ...post.measure(townMs),
+      ...(this.#saysTime ? [{ sensor: 'town-time', value: new Date(townMs).toISOString() }] : []),
+    ];
+    device.measure(values).catch((error: unknown) => {
       if (!isOutboxFull(error)) throw error;
       this.#options.log.trouble('OUTBOX_FULL', 'the outbox is full; new readings are dropped until the city is back');
     });
-    const delayMs = this.#options.intervalMs * (1 + JITTER * (2 * Math.random() - 1));
-    this.#timers.set(
-      member,
-      setTimeout(() => this.#measure(member), delayMs),
-    );
   }
 }
 
 /** Where a device stands, as it would tell it itself. */
-function placeRecords({ place }: Site, { timeMs }: Moment): readonly SensorRecord[] {
-  return [
-    { sensor: 'lat', unit: 'lat', value: place.lat, timeMs },
-    { sensor: 'lon', unit: 'lon', value: place.lon, timeMs },
-  ];
-}
-
-/** The hour of day on this machine's clock, with its fraction. */
-function localHour(timeMs: number): number {
-  const date = new Date(timeMs);
-  return date.getHours() + date.getMinutes() / 60 + date.getSeconds() / 3_600;
+function placeValues({ place }: Post): readonly SensorValue[] {
+  return [quantity('lat', place.lat, 'lat'), quantity('lon', place.lon, 'lon')];
 }

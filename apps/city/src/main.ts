@@ -1,8 +1,9 @@
 /**
- * The simulated city: devices of a dozen kinds that nobody built, each with its own key, talking to a city over its network as
+ * The simulated town: devices of a dozen kinds that nobody built, each with its own key, talking to a city over its network as
  * strangers do. Their models say on the ledger that they are simulated.
  *
- *   node main.ts --api http://127.0.0.1:8420 --mqtt mqtt://127.0.0.1:8421 --folder DIR [--interval-ms 10000] [--devices 120] [--seed 1] [--plan FILE] [--clock-error-ms 1000]
+ *   node main.ts --api http://127.0.0.1:8420 --mqtt mqtt://127.0.0.1:8421 --folder DIR [--speed 1] [--seed 1] [--devices 120]
+ *     [--plan FILE] [--interval-ms 10000] [--clock-error-ms 1000]
  */
 
 import { readFile } from 'node:fs/promises';
@@ -23,20 +24,37 @@ import { ProvenRecords } from '@oppidum/device/proven-records';
 import { openShardKeys, type ShardKeys } from '@oppidum/device/shard-keys';
 import { systemMonotonic, systemTime } from '@oppidum/device/system-time';
 import { type Bytes, concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
-import { FormatError } from '@oppidum/formats/errors';
+import { FormatError, formatError } from '@oppidum/formats/errors';
 import { deviceIdOf } from '@oppidum/formats/ids';
-import { readDeviceKey, readEnrolledCount, readMaker, readOrPinPolicy, writeEnrolledCount } from './city-folder.ts';
+import { Chronicle } from './chronicle.ts';
+import {
+  type Maker,
+  readDeviceKey,
+  readEnrolled,
+  readMaker,
+  readOrPinPolicy,
+  readTown,
+  writeEnrolled,
+  writeTown,
+} from './city-folder.ts';
 import { Fleet, type Member } from './fleet.ts';
 import type { DeviceKind } from './kinds/kind.ts';
-import { makePlan, parsePlan, planToGeoJson } from './plan.ts';
-import { makePosts, type Post } from './sites.ts';
+import { parsePlan } from './parse-plan.ts';
+import { makePlan, type Plan, planToGeoJson } from './plan.ts';
+import { labelOf, makeTown, type Post } from './town.ts';
+import { type ClockState, isUtc, periodOf, SPEED_MAX, setClock, townTime } from './town-clock.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 const USAGE =
-  'usage: main.ts --api URL --mqtt URL --folder DIR [--interval-ms N] [--devices N] [--seed N] [--plan FILE] [--clock-error-ms N]';
+  'usage: main.ts --api URL --mqtt URL --folder DIR [--speed N] [--seed N] [--devices N] [--plan FILE] [--interval-ms N] [--clock-error-ms N]';
+/** Between two readings of a device, in town time, while that is not too many. */
 const INTERVAL_MS = 10_000;
 const DEVICE_COUNT = 120;
-/** Of the town and of all that its devices measure. */
+/** Of all devices together, a second of UTC: a fast town measures less often in its own time. */
+const READINGS_PER_SECOND_MAX = 60;
+/** How often it is looked whether something happens in the town; told on standard output. */
+const NEWS_EVERY_MS = 2_000;
+/** Of a new town and of all that its devices measure. */
 const SEED = 1;
 const DEVICE_COUNT_MAX = 1_000;
 /** One device that nobody lets in must not fill the outbox of all. */
@@ -53,7 +71,9 @@ type Options = {
   readonly folder: string;
   readonly intervalMs: number;
   readonly deviceCount: number;
-  readonly seed: number;
+  readonly speed: number;
+  /** Null: the town's own. */
+  readonly seed: number | null;
   /** GeoJSON of a real place, or null for the town that is nowhere. */
   readonly plan: string | null;
   readonly clockErrorMs: number;
@@ -74,49 +94,76 @@ function readOptions(): Options | null {
       folder: { type: 'string' },
       'interval-ms': { type: 'string', default: String(INTERVAL_MS) },
       devices: { type: 'string', default: String(DEVICE_COUNT) },
-      seed: { type: 'string', default: String(SEED) },
+      speed: { type: 'string', default: '1' },
+      seed: { type: 'string' },
       plan: { type: 'string' },
       'clock-error-ms': { type: 'string', default: String(CLOCK_ERROR_MS) },
     },
   });
   const { api, mqtt, folder } = values;
   const [intervalMs, deviceCount] = [Number(values['interval-ms']), Number(values.devices)];
-  const [seed, clockErrorMs] = [Number(values.seed), Number(values['clock-error-ms'])];
+  const [speed, clockErrorMs] = [Number(values.speed), Number(values['clock-error-ms'])];
+  const seed = values.seed === undefined ? null : Number(values.seed);
   const isWhole = Number.isSafeInteger(intervalMs) && intervalMs >= 100 && Number.isSafeInteger(deviceCount);
   if (api === undefined || mqtt === undefined || folder === undefined || !isWhole) return null;
   if (deviceCount < 1 || deviceCount > DEVICE_COUNT_MAX || !URL.canParse(api) || !URL.canParse(mqtt)) return null;
-  if (!Number.isSafeInteger(seed) || seed < 0) return null;
+  if (seed !== null && (!Number.isSafeInteger(seed) || seed < 0)) return null;
+  if (!Number.isSafeInteger(speed) || speed < 1 || speed > SPEED_MAX) return null;
   if (!Number.isSafeInteger(clockErrorMs) || clockErrorMs < 0 || clockErrorMs > CLOCK_ERROR_MAX_MS) return null;
-  return { api, mqtt, folder, intervalMs, deviceCount, seed, plan: values.plan ?? null, clockErrorMs };
+  return { api, mqtt, folder, intervalMs, deviceCount, speed, seed, plan: values.plan ?? null, clockErrorMs };
 }
 
 async function run(options: Options, stopped: Promise<void>): Promise<void> {
-  const { folder, deviceCount, intervalMs } = options;
+  const { folder } = options;
   const troubles = new TroubleLog(log);
   const api = new CityApi(options.api);
   const maker = await readMaker(folder);
+  const seed = await seedOfTown(options);
   const policy = await untilReached(() => readOrPinPolicy(folder, api), troubles, stopped);
   if (policy === null) return;
   const records = new ProvenRecords(nativeCrypto, policy, api);
-  const plan = options.plan === null ? makePlan(options.seed) : parsePlan(await readFile(options.plan, 'utf8'));
-  const posts = makePosts(plan, options.seed, deviceCount);
+  const plan = options.plan === null ? makePlan(seed) : parsePlan(await readFile(options.plan, 'utf8'));
+  const posts = makeTown(plan, seed, options.deviceCount);
   await writeFileDurably(join(folder, 'map.geojson'), encodeUtf8(JSON.stringify(planToGeoJson(plan))));
-  const kinds = [...new Set(posts.map(({ kind }) => kind))];
-  const models = kinds.map((kind) => makeModel(maker.manufacturer, kind));
   const drafts = await makeDrafts(folder, maker.manufacturer, posts);
-  if ((await readEnrolledCount(folder, records.audience)) < deviceCount) {
-    const enrolment = {
-      api,
-      records,
-      manufacturer: maker.manufacturer,
-      maker: maker.by,
-      models,
-      devices: drafts.map(({ entry }) => entry),
-    };
-    const enrolled = await untilReached(() => enrolDevices(enrolment).then(() => true), troubles, stopped);
-    if (enrolled === null) return;
-    await writeEnrolledCount(folder, records.audience, deviceCount);
-  }
+  const enrolled = await untilReached(() => enrol({ api, records, maker, folder, drafts }), troubles, stopped);
+  if (enrolled === null) return;
+  for (const line of placesOf(plan)) log(line);
+  await work({ options, seed, drafts, records, troubles }, stopped);
+  api.close();
+}
+
+type Enrolling = {
+  readonly api: CityApi;
+  readonly records: ProvenRecords;
+  readonly maker: Maker;
+  readonly folder: string;
+  readonly drafts: readonly Draft[];
+};
+
+/** Makes sure that all of them are on the ledger; true then. Throws what the city refuses, and CITY_UNREACHABLE. */
+async function enrol({ api, records, maker, folder, drafts }: Enrolling): Promise<true> {
+  const { manufacturer, by } = maker;
+  const known = await readEnrolled(folder, records.audience);
+  if (drafts.every(({ post }) => known.has(labelOf(post)))) return true;
+  const kinds = [...new Set(drafts.map(({ post }) => post.kind))];
+  const models = kinds.map((kind) => makeModel(manufacturer, kind));
+  await enrolDevices({ api, records, manufacturer, maker: by, models, devices: drafts.map(({ entry }) => entry) });
+  await writeEnrolled(folder, records.audience, new Set([...known, ...drafts.map(({ post }) => labelOf(post))]));
+  return true;
+}
+
+type Work = {
+  readonly options: Options;
+  readonly seed: number;
+  readonly drafts: readonly Draft[];
+  readonly records: ProvenRecords;
+  readonly troubles: TroubleLog;
+};
+
+/** All devices measure and send until told to stop. */
+async function work({ options, seed, drafts, records, troubles }: Work, stopped: Promise<void>): Promise<void> {
+  const { folder, speed } = options;
   const shardKeys = await openShardKeys(records, join(folder, 'shard-keys'));
   const outbox = openOutbox({
     path: join(folder, 'outbox.sqlite'),
@@ -124,18 +171,51 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
     audience: records.audience,
     senderSizeMax: SENDER_SIZE_MAX,
   });
-  const clock = new DeviceClock({ monotonic: systemMonotonic(), errorMaxMs: CLOCK_ERROR_MAX_MS });
-  const keeper = new TimeKeeper({ clock, sources: [systemTime(options.clockErrorMs)] });
+  const deviceClock = new DeviceClock({ monotonic: systemMonotonic(), errorMaxMs: CLOCK_ERROR_MAX_MS });
+  const keeper = new TimeKeeper({ clock: deviceClock, sources: [systemTime(options.clockErrorMs)] });
   await keeper.start();
-  const members = drafts.map((draft) => makeMember(draft, { outbox, issuers: shardKeys, clock }));
-  const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, intervalMs, log: troubles });
+  const members = drafts.map((draft) => makeMember(draft, { outbox, issuers: shardKeys, clock: deviceClock }));
+  const clock = setClock(await readTown(folder), speed, Date.now());
+  await writeTown(folder, { seed, ...clock });
+  const periodMs = periodOf(options.intervalMs, drafts.length, speed, READINGS_PER_SECOND_MAX);
+  const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, clock, periodMs, log: troubles });
   fleet.start();
-  log(`${deviceCount} devices of ${kinds.length} kinds, a reading of each every ${intervalMs / 1_000} s; none of them is real`);
+  for (const line of introduce(drafts, clock, periodMs)) log(line);
+  const chronicle = new Chronicle(drafts.map(({ post }) => post));
+  const telling = setInterval(() => {
+    for (const line of chronicle.news(townTime(clock, Date.now()))) process.stdout.write(`${line}\n`);
+  }, NEWS_EVERY_MS);
   await stopped;
+  clearInterval(telling);
   keeper.stop();
   await fleet.stop();
+  // While it is stopped, the town's clock goes on as everyone's.
+  await writeTown(folder, { seed, ...setClock(clock, 1, Date.now()) });
   outbox.close();
-  api.close();
+}
+
+/** A town keeps its seed: with another one its counters would run backwards. Throws TOWN_SEED_FIXED. */
+async function seedOfTown({ folder, seed }: Options): Promise<number> {
+  const town = await readTown(folder);
+  if (town !== null && seed !== null && seed !== town.seed) throw formatError('TOWN_SEED_FIXED', { seed: town.seed });
+  return town?.seed ?? seed ?? SEED;
+}
+
+/** What people should know of the devices. */
+function introduce(drafts: readonly Draft[], clock: ClockState, periodMs: number): readonly string[] {
+  const kindCount = new Set(drafts.map(({ post }) => post.kind)).size;
+  const everyS = Math.round(periodMs / clock.speed / 100) / 10;
+  const first = `${drafts.length} devices of ${kindCount} kinds, a reading of each every ${everyS} s; none of them is real`;
+  if (isUtc(clock)) return [first];
+  const at = new Date(townTime(clock, clock.utcMs)).toISOString();
+  return [first, `in the town it is ${at}, and time runs ${clock.speed} times as fast: each reading says its town-time`];
+}
+
+/** How much of a real place is known; nothing of a town that is nowhere. */
+function placesOf({ lamps, junctions, crossings }: Plan): readonly string[] {
+  if (lamps.length + crossings.length === 0) return [];
+  const known = `${lamps.length} lamps, ${junctions.length} junctions and ${crossings.length} crossings`;
+  return [`within 4 km of the middle of the map: ${known}; devices stand at some of them`];
 }
 
 /** The kind's model; its id follows from the maker's, so that a second start finds it again. */
@@ -147,7 +227,7 @@ function makeModel(manufacturer: Bytes, { name, modelName }: DeviceKind): Model 
 async function makeDrafts(folder: string, manufacturer: Bytes, posts: readonly Post[]): Promise<Draft[]> {
   const drafts: Draft[] = [];
   for (const post of posts) {
-    const label = `${post.kind.name}-${String(post.number).padStart(2, '0')}`;
+    const label = labelOf(post);
     const signer = await readDeviceKey(folder, label);
     const id = deviceIdOf(nativeCrypto, signer.publicKey);
     const { id: model } = makeModel(manufacturer, post.kind);
@@ -161,7 +241,7 @@ type Equipment = { readonly outbox: Outbox; readonly issuers: ShardKeys; readonl
 function makeMember({ post, entry }: Draft, equipment: Equipment): Member {
   const { id, signer } = entry;
   const device = new Device({ crypto: nativeCrypto, id, keyNumber: FIRST_KEY_NUMBER, signer, ...equipment });
-  return { device, kind: post.kind, site: post.site };
+  return { device, post };
 }
 
 /** Tries until the city answers; null when told to stop first. Throws any refusal that waiting cannot change. */

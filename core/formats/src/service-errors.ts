@@ -276,6 +276,13 @@ export const SERVICE_ERRORS = {
     'Another shard takes the readings of this device key',
     'Send it through the doors of the city: they know which',
   ),
+  CHAIN_FOREIGN: entry(
+    409,
+    1,
+    'The consensus engine runs another chain than this city',
+    'Give CometBFT the genesis file that was made for this city',
+  ),
+  ENGINE_AWAY: entry(503, 5, 'The consensus engine does not answer', 'Start CometBFT, or wait until it is up'),
   NODE_SILENT: entry(503, 5, 'The ledger cannot be asked, so nothing is acknowledged', 'Keep the reading and send it again'),
   SEQUENCE_REUSED: entry(
     409,
@@ -291,6 +298,12 @@ export const SERVICE_ERRORS = {
   ),
   NOT_ANCHORED: entry(409, 5, 'No anchor on the ledger covers this reading yet', 'Ask again in a few seconds'),
   PLAN_INVALID: entry(400, 1, 'This is no plan of a place', 'Make one with `oppidum city import`, or leave --map out'),
+  TOWN_SEED_FIXED: entry(
+    400,
+    2,
+    'This simulated town was made from another seed and keeps it',
+    'Leave --seed out, or name another folder with --data for another town',
+  ),
   PAGE_NOT_BUILT: entry(
     503,
     5,

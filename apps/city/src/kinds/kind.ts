@@ -1,30 +1,17 @@
-/** What a kind of device is, and where one stands. */
+/** What a kind of device is, and what one of them does. */
 
-import type { SensorRecord } from '@oppidum/device/reading-pack';
-import type { Place } from '../plan.ts';
-import type { Moment } from './curves.ts';
+import type { SensorValue } from '@oppidum/device/reading-pack';
 
-/** Where and among whom a device works. */
-export type Site = {
-  /** Of the device itself. */
-  readonly seed: number;
-  /** Of its road or junction, the same for all that stand there. */
-  readonly road: number;
-  /** For what does not move. */
-  readonly place: Place;
-  /** For what moves: the way it goes, there and back, or round. */
-  readonly route?: readonly Place[];
-  /** Of which devices a feeder carries the power. */
-  readonly meters?: readonly number[];
-  readonly roofs?: readonly number[];
-  /** Which approach of its junction a signal head faces: north-south or east-west. */
-  readonly approach?: 'ns' | 'ew';
-};
+/** `name`: its type on the ledger; with a number, the label of a device. */
+export type DeviceKind = { readonly name: string; readonly modelName: string };
 
-export type DeviceKind = {
-  /** Type on the ledger; with a number, the label of a device. */
-  readonly name: string;
-  readonly modelName: string;
-  /** What one device measures. */
-  readonly measure: (site: Site, moment: Moment) => readonly SensorRecord[];
-};
+/** What a device measures at a moment of town time: a function of its place in the town and the moment, and of nothing else. */
+export type Measure = (timeMs: number) => readonly SensorValue[];
+
+/** A value with its unit of the SenML registry (RFC 8428 §12.1, RFC 8798 §3). */
+export function quantity(sensor: string, value: number, unit: string): SensorValue {
+  return { sensor, unit, value };
+}
+
+/** What is wrong with a part of the town just now, in words; null while all is well. */
+export type TroubleAt = (timeMs: number) => string | null;

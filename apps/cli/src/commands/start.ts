@@ -27,6 +27,9 @@ type StartOptions = {
   readonly shards?: number;
   readonly name?: string;
   readonly demo: boolean;
+  readonly speed?: number;
+  readonly seed?: number;
+  readonly devices?: number;
 };
 /** `logLevel`: a person reads along, so only what needs one is shown, unless somebody asked for more. */
 type RunOptions = StartOptions & { readonly logLevel: string };
@@ -42,6 +45,9 @@ const PAGES_FOLDER = fileURLToPath(new URL('../../../../.cache/pages', import.me
 /** Few devices make little garbage: a small young generation saves 18 MB. */
 const CITY_NODE_FLAGS = ['--max-semi-space-size=1'];
 const PORT_MAX = 65_535;
+const SPEED_MAX = 1_000;
+const SEED_MAX = 4_294_967_295;
+const DEVICE_COUNT_MAX = 1_000;
 const KNOWN_SETTINGS = ['data', 'logLevel', 'map'] as const;
 
 /** Adds options and the work to the command. */
@@ -68,6 +74,9 @@ export function buildStart(command: Command): void {
     .option('--config <file>', 'YAML file with the same settings; flags and environment win')
     .option('--name <name>', `first start: host-like name of the city (default: ${NAME_DEFAULT})`, cityName)
     .option('--no-demo', 'without the simulated city')
+    .option('--speed <n>', 'of the simulated city’s clock, 1 to 1000 (default: 1)', wholeNumber('--speed', 1, SPEED_MAX))
+    .option('--seed <n>', 'first start: which simulated city it is (default: 1)', wholeNumber('--seed', 0, SEED_MAX))
+    .option('--devices <n>', 'of the simulated city, 1 to 1000 (default: 120)', wholeNumber('--devices', 1, DEVICE_COUNT_MAX))
     .action(async (options: StartOptions, self: Command) => {
       const cli = openCli(self);
       const said = self.optsWithGlobals<{ data?: string }>().data ?? process.env['OPPIDUM_DATA'];
@@ -84,6 +93,7 @@ export function buildStart(command: Command): void {
   );
   addExamples(command, [
     ['with the simulated city', 'start'],
+    ['its day in 24 minutes', 'start --speed 60      # npm start -- --speed 60'],
     ['without it', 'start --no-demo      # npm start -- --no-demo'],
     ['beside another one', 'start --data other-city --port 0 --mqtt-port 0'],
   ]);
@@ -128,6 +138,7 @@ class Run {
   async toEnd(): Promise<number> {
     const { data } = this.#cli;
     await checkName(data, this.#options.name);
+    if (this.#options.demo) checkSeed(data, this.#options.seed);
     try {
       const ending = await Promise.race([this.#asked, this.#run()]);
       this.#isOver = true;
@@ -203,8 +214,11 @@ class Run {
       await admitDemoMaker({ ...this.#cli, api }, folder);
     }
     if (this.#isOver) return false;
-    const plan = this.#options.map === undefined ? [] : ['--plan', this.#options.map];
-    this.#start('the simulated city', CITY, ['--api', api, '--mqtt', mqtt, '--folder', folder, ...plan], CITY_NODE_FLAGS);
+    const { map, speed, seed, devices } = this.#options;
+    const wishes = Object.entries({ plan: map, speed, seed, devices }).flatMap(([name, value]) =>
+      value === undefined ? [] : [`--${name}`, String(value)],
+    );
+    this.#start('the simulated city', CITY, ['--api', api, '--mqtt', mqtt, '--folder', folder, ...wishes], CITY_NODE_FLAGS);
     return true;
   }
 
@@ -227,6 +241,8 @@ class Run {
     output.line();
     if (isDemo)
       output.line('The devices attached are simulated: no machine stands behind their readings, and every verdict says so.');
+    const { speed = 1 } = this.#options;
+    if (isDemo && speed > 1) output.line(`Their town’s clock runs ${speed} times as fast; each reading says it as town-time.`);
     const reading = isDemo ? await firstReading(api, () => this.#isOver) : null;
     if (this.#isOver) return;
     output.line('Try, in another terminal:');
@@ -270,4 +286,24 @@ async function checkName(data: string, name: string | undefined): Promise<void> 
       `The city in ${data} is ${genesis.name}, and its name stays`,
       'Leave out --name, or name another folder with --data',
     );
+}
+
+/** As with the name: a simulated city keeps the seed from which it was made. */
+function checkSeed(data: string, seed: number | undefined): void {
+  const own = seed === undefined ? undefined : seedOfDemo(join(data, 'demo', 'town.json'));
+  if (own !== undefined && own !== seed)
+    throw usageFailure(
+      `The simulated city in ${data} was made from seed ${own}, and keeps it`,
+      'Leave out --seed, or name another folder with --data',
+    );
+}
+
+/** Undefined before its first start. */
+function seedOfDemo(file: string): number | undefined {
+  try {
+    const { seed } = JSON.parse(readFileSync(file, 'utf8')) as { readonly seed?: unknown };
+    return typeof seed === 'number' ? seed : undefined;
+  } catch {
+    return undefined;
+  }
 }

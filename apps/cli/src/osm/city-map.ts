@@ -72,7 +72,8 @@ export async function makeCityMap(
       const kind = item.tags.get('bridge') === 'yes' ? 'bridge' : 'street';
       features.push({
         type: 'Feature',
-        properties: { kind, name: item.tags.get('name') ?? '' },
+        // What kind of way it is decides who drives there.
+        properties: { kind, name: item.tags.get('name') ?? '', highway },
         geometry: { type: 'LineString', coordinates },
       });
     }
