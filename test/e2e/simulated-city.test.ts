@@ -5,6 +5,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { makePlan } from '@oppidum/city/plan';
+import { labelOf, makeTown } from '@oppidum/city/town';
 import { toHex } from '@oppidum/formats/bytes';
 import { admitMaker, CityProcess, listReadings, until } from '../support/city-process.ts';
 import { inTemporaryFolder } from '../support/running-city.ts';
@@ -28,10 +30,10 @@ class Simulation {
   readonly child: ChildProcess;
   log = '';
 
-  constructor(t: TestContext, city: CityProcess, folder: string, intervalMs: number) {
+  constructor(t: TestContext, city: CityProcess, folder: string, intervalMs: number, wishes: readonly string[] = []) {
     const args = ['--api', city.http, '--mqtt', city.mqtt, '--folder', folder];
     const size = ['--devices', String(DEVICE_COUNT), '--interval-ms', String(intervalMs)];
-    this.child = spawn(process.execPath, [MAIN, ...args, ...size], { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(process.execPath, [MAIN, ...args, ...size, ...wishes], { stdio: ['ignore', 'ignore', 'pipe'] });
     t.after(() => this.end('SIGKILL'));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text;
@@ -115,7 +117,9 @@ test('a city that is killed and comes back gets every reading of the meantime; a
       await until('the return is told', async () => /delivered again/.test(simulation.log));
       assert.equal(await simulation.end('SIGTERM'), 0, simulation.log);
       const lines = simulation.log.trim().split('\n');
-      assert.ok(lines.length <= 2 + 3, `one line for each code, not for each device: ${simulation.log}`);
+      const codes = lines.flatMap((line) => /\(([A-Z_]+)\)$/.exec(line)?.[1] ?? []);
+      assert.equal(new Set(codes).size, codes.length, `one line for each code, not for each device: ${simulation.log}`);
+      assert.equal(lines.length, 2 + codes.length, simulation.log);
       const sequences = new Map<string, number[]>();
       for (const { device, sequence } of await listReadings(back.http))
         sequences.set(device, [...(sequences.get(device) ?? []), sequence]);
@@ -134,6 +138,66 @@ test('a city that is killed and comes back gets every reading of the meantime; a
     }
   }));
 
+/** A reading of a fast town. */
+type TownReading = {
+  readonly device: string;
+  readonly label: string;
+  readonly timeMs: number;
+  readonly receivedMs: number;
+  readonly clockErrorMs: number | null;
+  readonly records: readonly { readonly name: string; readonly value: unknown }[];
+};
+
+const townTimeOf = ({ records }: TownReading): number =>
+  Date.parse(String(records.find(({ name }) => name === 'town-time')?.value));
+
+test('a fast town signs when it measures and says its own time; values are of its seed and that time alone; its clock goes on', (t) =>
+  withMaker(async (city, folder) => {
+    const readings = async (): Promise<readonly TownReading[]> => {
+      const answer = await fetch(`${city.http}/api/v1/readings?limit=500`);
+      return ((await answer.json()) as { readonly items: readonly TownReading[] }).items;
+    };
+    const fast = new Simulation(t, city, folder, 1_000, ['--seed', '7', '--speed', '600']);
+    await until('each device has three readings', async () => (await readings()).length >= 3 * DEVICE_COUNT);
+    assert.equal(await fast.end('SIGTERM'), 0, fast.log);
+    assert.match(fast.log, /time runs 600 times as fast/);
+
+    const posts = new Map(makeTown(makePlan(7), 7, DEVICE_COUNT).map((post) => [labelOf(post), post]));
+    const places = new Set(['lat', 'lon']);
+    const found = await readings();
+    for (const reading of found) {
+      assert.ok(
+        Math.abs(reading.timeMs - reading.receivedMs) <= 5_000 + (reading.clockErrorMs ?? Number.NaN),
+        'signed when it was measured',
+      );
+      const post = posts.get(reading.label) ?? assert.fail(reading.label);
+      const want = post.measure(townTimeOf(reading)).map(({ sensor, value }) => [sensor, value] as const);
+      const said = reading.records
+        .filter(({ name }) => name !== 'town-time' && (post.isMoving || !places.has(name)))
+        .map(({ name, value }) => [name, value] as const);
+      assert.deepEqual(said.slice(0, want.length), want.slice(0, said.length), reading.label);
+    }
+    const newest = Math.max(...found.map(townTimeOf));
+    assert.ok(newest > Date.now() + 60_000, 'the town is ahead');
+
+    const other = new Simulation(t, city, folder, 1_000, ['--seed', '8']);
+    await until('it ends', () => other.child.exitCode !== null);
+    assert.equal(other.child.exitCode, 2);
+    assert.match(other.log, /made from another seed/, 'TOWN_SEED_FIXED');
+    const calm = new Simulation(t, city, folder, 1_000);
+    await until('it goes on', async () => (await readings()).length >= found.length + DEVICE_COUNT);
+    const later = (await readings()).filter(({ timeMs }) => timeMs > Math.max(...found.map((reading) => reading.timeMs)));
+    assert.ok(later.length > 0 && later.every((reading) => townTimeOf(reading) >= newest - 600_000), 'no moment comes twice');
+    for (const reading of later) {
+      const before = found.filter(({ device }) => device === reading.device).map(townTimeOf);
+      assert.ok(
+        before.every((timeMs) => timeMs < townTimeOf(reading)),
+        reading.label,
+      );
+    }
+    assert.equal(await calm.end('SIGTERM'), 0, calm.log);
+  }));
+
 test('without a maker, or with arguments that mean nothing, one sentence and an exit code', () =>
   inTemporaryFolder(async (data) => {
     const run = async (args: readonly string[]): Promise<readonly [number | null, string]> => {
@@ -149,6 +213,12 @@ test('without a maker, or with arguments that mean nothing, one sentence and an 
     const [code, log] = await run(where);
     assert.equal(code, 1);
     assert.match(log, /^simulated city: .*manufacturer\.json/);
-    for (const args of [[], [...where, '--devices', '0'], [...where, '--interval-ms', 'often'], ['--api', 'nowhere']])
+    for (const args of [
+      [],
+      [...where, '--devices', '0'],
+      [...where, '--interval-ms', 'often'],
+      ['--api', 'nowhere'],
+      [...where, '--speed', '1001'],
+    ])
       assert.equal((await run(args))[0], 2, args.join(' '));
   }));

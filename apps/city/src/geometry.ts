@@ -3,7 +3,7 @@
 /** WGS 84, degrees. */
 export type Place = { readonly lat: number; readonly lon: number };
 
-export const METRES_A_DEGREE = 111_320;
+const METRES_A_DEGREE = 111_320;
 
 /** Metres between two places of one town. */
 export function metresBetween(a: Place, b: Place): number {

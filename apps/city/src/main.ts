@@ -24,6 +24,7 @@ import { ProvenRecords } from '@oppidum/device/proven-records';
 import { openShardKeys, type ShardKeys } from '@oppidum/device/shard-keys';
 import { systemMonotonic, systemTime } from '@oppidum/device/system-time';
 import { type Bytes, concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
+import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { Chronicle } from './chronicle.ts';
@@ -286,6 +287,6 @@ if (options === null) {
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     log(error.message);
-    process.exitCode = 1;
+    process.exitCode = ERRORS[error.code].exitCode;
   }
 }

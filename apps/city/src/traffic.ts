@@ -35,7 +35,7 @@ const STARTS_KEPT = 6;
 export const COUNTED_SINCE_MS = 1_767_225_600_000;
 
 /** Traffic of a week, its highest about 1: to work and back on working days, out in the afternoon on others. */
-export const TRAFFIC_WEEK = new Week((hour, isWeekend) =>
+const TRAFFIC_WEEK = new Week((hour, isWeekend) =>
   isWeekend
     ? 0.04 + 0.5 * bell(hour, 14.5, 4.5)
     : 0.04 + 0.75 * bell(hour, 8, 1.4) + 0.85 * bell(hour, 17, 2) + 0.35 * bell(hour, 12.5, 3.5),

@@ -12,13 +12,13 @@ import type { Mover } from './movers.ts';
 /** Of the bridge at no load and 10 °C. */
 const REST_STRAIN = 0.00009;
 /** A kilogram at the gauge. */
-export const STRAIN_A_KG = 2.5e-9;
+const STRAIN_A_KG = 2.5e-9;
 /** Of steel, and the share of it that bearings hold back. */
 const EXPANSION_A_K = 1.2e-5;
 const HELD_BACK = 0.08;
 const CAR_KG = 1_400;
 const CAR_MS = 12;
-export const STRAIN_NOISE = 4e-7;
+const STRAIN_NOISE = 4e-7;
 
 /** A bridge with those that cross it. */
 export class Bridge {
