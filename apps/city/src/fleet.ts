@@ -23,9 +23,9 @@ export type FleetOptions = {
   readonly log: TroubleLog;
 };
 
-/** What does not move says where it is now and then, in town time, and not more often than this by UTC. */
+/** What does not move says where it is once an hour of UTC. */
 const PLACE_EVERY_MS = 3_600_000;
-const PLACE_PHASES = 0x9a;
+const PHASES = 0x9a;
 
 /** A member with its schedule and what it did last. */
 type Worker = Member & {
@@ -49,10 +49,11 @@ export class Fleet {
     const { log, shardKeys, mqttUrl, periodMs } = options;
     this.#options = options;
     this.#saysTime = !isUtc(options.clock);
-    // Each at its own place within the period, so that devices do not march in step.
+    // Each at its own place within the period, so that devices do not march in step; a time that is said is one of whole seconds.
+    const grainMs = this.#saysTime ? 1_000 : 1;
     this.#workers = members.map((member, i) => ({
       ...member,
-      schedule: { periodMs, phaseMs: Math.floor(uniform(PLACE_PHASES, i) * periodMs) },
+      schedule: { periodMs, phaseMs: Math.floor((uniform(PHASES, i) * periodMs) / grainMs) * grainMs },
       measuredMs: Number.NEGATIVE_INFINITY,
       placedMs: Number.NEGATIVE_INFINITY,
       timer: null,
@@ -105,7 +106,7 @@ export class Fleet {
     const values = [
       ...(isPlaceDue ? placeValues(post) : []),
       ...post.measure(townMs),
-      ...(this.#saysTime ? [{ sensor: 'town-time', value: new Date(townMs).toISOString() }] : []),
+      ...(this.#saysTime ? [{ sensor: 'town-time', value: new Date(townMs).toISOString().replace('.000Z', 'Z') }] : []),
     ];
     device.measure(values).catch((error: unknown) => {
       if (!isOutboxFull(error)) throw error;

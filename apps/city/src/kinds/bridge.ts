@@ -18,6 +18,8 @@ const EXPANSION_A_K = 1.2e-5;
 const HELD_BACK = 0.08;
 const CAR_KG = 1_400;
 const CAR_MS = 12;
+/** Strain is a share; as parts in a million (RFC 8798 §3) it is what engineers call microstrain. */
+const PARTS_A_MILLION = 1e6;
 const STRAIN_NOISE = 4e-7;
 
 /** A bridge with those that cross it. */
@@ -61,7 +63,7 @@ export function measureGauge(bridge: Bridge, share: number, seed: number, sky: S
   const warmth = EXPANSION_A_K * HELD_BACK * (celsius - 10);
   const strain = REST_STRAIN + warmth + STRAIN_A_KG * bridge.loadKg(share, timeMs) + noise;
   return [
-    quantity('strain', round(strain, 8), '/'),
+    quantity('strain', round(strain * PARTS_A_MILLION, 2), 'ppm'),
     quantity('temperature', round(celsius + 0.2 * smoothNoise(seedOf(seed, 1), timeMs, HOUR_MS), 1), 'Cel'),
   ];
 }
