@@ -1,4 +1,4 @@
-/** Pages for people, built beside the services and served as the files they are: the console at `/`, the offline verifier at `/verify`. */
+/** Pages for people, built beside the services and served as the files they are: the console at `/`, the offline verifier at `/verify`, the offline signing page at `/sign`. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,12 +27,13 @@ const assetParams = z.object({ name: z.string().regex(/^[A-Za-z0-9_-]+(\.[A-Za-z
 /** Pages that are one file and name their own policy. */
 const SINGLE_PAGES = [
   { path: '/verify', file: 'verify.html', summary: 'The offline verifier, one HTML file' },
+  { path: '/sign', file: 'sign.html', summary: 'The offline signing page, one HTML file' },
   { path: '/device-page', file: 'device.html', summary: 'A browser as a device: an example for makers' },
 ] as const;
 
 const EMPTY_MAP = JSON.stringify({ type: 'FeatureCollection', features: [] });
 
-/** GET /, /assets/{name}, /map.geojson, /verify, /device-page. Throws PAGE_NOT_BUILT while they are not there. */
+/** GET /, /assets/{name}, /map.geojson, /verify, /sign, /device-page. Throws PAGE_NOT_BUILT while they are not there. */
 export function addPageRoutes(app: App, { pagesFolder, mapFile }: GatewayContext): void {
   app.get(
     '/',

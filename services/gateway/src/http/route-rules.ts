@@ -35,6 +35,7 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /openapi*': open,
   'GET /asyncapi*': open,
   'GET /verify*': open,
+  'GET /sign': open,
   'GET /device-page*': open,
   'GET /assets*': open,
   'GET /metrics': reads('metrics:read'),
