@@ -5,11 +5,12 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
 /** What tests may ask for. `python3` is one with the package `cryptography`. */
-export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3';
+export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3' | 'cometbft' | 'abci-cli';
 
 /** Of the environment, where a program is named by a path of its own. */
 const PATH_VARIABLES: Readonly<Partial<Record<Program, string>>> = { chromium: 'CHROMIUM_PATH' };
-const BESIDE_PATH = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+/** `.cache/engine`: where `.ci/run` builds CometBFT. */
+const BESIDE_PATH = ['/usr/local/sbin', '/usr/sbin', '/sbin', resolve(import.meta.dirname, '../../.cache/engine')];
 
 /** The browser that comes as a package, for one platform: its package.json stands for it. */
 export const PACKED_CHROMIUM = resolve(import.meta.dirname, '../../node_modules/@sparticuz/chromium/package.json');

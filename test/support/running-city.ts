@@ -43,17 +43,22 @@ export function foundTestCity(folder: string, nowMs = Date.now()): Promise<DataF
 /** Opens the city of a held folder. */
 export async function runCity(folder: DataFolder, options: Partial<CityOptions> = {}): Promise<RunningCity> {
   const city = await openCity({ folder, crypto: nativeCrypto, registry: cityRegistry, publishIntervalMs: 10, ...options });
-  const accounts = readFirstAccounts(folder.paths);
-  const signerOf = (name: 'operator' | 'telemetry'): TransactionSigner => ({
-    account: accounts[name],
-    keyNumber: 0,
-    signer: ed25519Signer(readSeedFile(folder.paths.key(name))),
-  });
+  const signerOf = (name: 'operator' | 'telemetry'): TransactionSigner => firstSigner(folder, name);
   const stop = async (): Promise<void> => {
     await city.close();
     folder.release();
   };
   return { ...city, folder, operator: signerOf('operator'), telemetry: signerOf('telemetry'), stop };
+}
+
+/** A signer that a founded city began with. */
+function firstSigner({ paths }: DataFolder, name: 'operator' | 'telemetry'): TransactionSigner {
+  return { account: readFirstAccounts(paths)[name], keyNumber: 0, signer: ed25519Signer(readSeedFile(paths.key(name))) };
+}
+
+/** Whoever founded the city: registrar, operator, data protection, and the whole council. */
+export function operatorOf(folder: DataFolder): TransactionSigner {
+  return firstSigner(folder, 'operator');
 }
 
 /** A signed envelope for this city, valid for five minutes of its time. */

@@ -73,9 +73,10 @@ export function phaseAfter(phase: EnginePhase, call: EngineCall): EnginePhase | 
 
 /**
  * A call with the height it is about: of the last durable block for `info` (what it was answered), the first block of the chain for
- * `initChain`, the snapshot for `offerSnapshot` and `applySnapshotChunk`, the block for the rest, the one finalized for `commit`.
+ * `initChain`, the snapshot for `offerSnapshot` and `applySnapshotChunk`, the block for the rest, the one finalized for `commit`; null
+ * where the call did not say.
  */
-export type RecordedCall = { readonly call: EngineCall; readonly height: number };
+export type RecordedCall = { readonly call: EngineCall; readonly height: number | null };
 
 /** Where and why a recording is no life of one process. */
 export type RecordingFault = { readonly position: number; readonly why: string };
@@ -92,7 +93,8 @@ export function checkRecording(calls: readonly RecordedCall[]): RecordingFault |
     if (call === 'initChain' && at.durable !== 0)
       return { position, why: `initChain of an application that stands at ${at.durable}` };
     const want = wantedHeight(call, at);
-    if (want !== null && height !== want) return { position, why: `${call} of height ${height} where ${want} was due` };
+    if (want !== null && height !== null && height !== want)
+      return { position, why: `${call} of height ${height} where ${want} was due` };
     at = { phase, ...heightsAfter(call, height, at) };
   }
   return null;
@@ -108,10 +110,14 @@ function wantedHeight(call: EngineCall, { durable, next }: Heights): number | nu
   return call === 'info' || call === 'applySnapshotChunk' ? durable : next;
 }
 
-function heightsAfter(call: EngineCall, height: number, { durable, next }: Heights): Heights {
-  if (call === 'info') return { durable: height, next: next ?? height + 1 };
+function heightsAfter(call: EngineCall, height: number | null, { durable, next }: Heights): Heights {
+  if (call === 'info') return { durable: height, next: next ?? after(height) };
   if (call === 'initChain') return { durable, next: height };
   // From here on Info must say that the restored application stands where the snapshot was taken.
   if (call === 'offerSnapshot') return { durable: height, next: null };
-  return call === 'commit' ? { durable: height, next: height + 1 } : { durable, next };
+  return call === 'commit' ? { durable: height, next: after(height) } : { durable, next };
+}
+
+function after(height: number | null): number | null {
+  return height === null ? null : height + 1;
 }

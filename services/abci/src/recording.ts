@@ -12,7 +12,11 @@ export function recordCalls(application: AbciApplication, onCall: (call: Recorde
   let offered = 0;
   const tell = (call: EngineCall, height: bigint | number): void => onCall({ call, height: Number(height) });
   return {
-    ...application,
+    // One by one: the methods of a class are not its own properties.
+    checkTx: (request) => application.checkTx(request),
+    query: (request) => application.query(request),
+    listSnapshots: (request) => application.listSnapshots(request),
+    loadSnapshotChunk: (request) => application.loadSnapshotChunk(request),
     info: async (request) => {
       const answer = await application.info(request);
       tell('info', answer.lastBlockHeight);

@@ -4,6 +4,7 @@
  * app hash again. Calls out of order, and blocks that do not follow the last one, are a broken engine and throw.
  */
 
+import { type EngineCall, type EnginePhase, phaseAfter, type RecordedCall } from '@oppidum/abci/grammar';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { Genesis } from '@oppidum/formats/genesis';
@@ -21,7 +22,6 @@ import {
 import type { StateReader } from '@oppidum/ledger/city';
 import type { CommittedBlock } from './client.ts';
 import { committedBlock } from './committed-block.ts';
-import { type EngineCall, type EnginePhase, phaseAfter } from './grammar.ts';
 import type { NodeStore } from './node-store.ts';
 import type { SnapshotManifest } from './snapshot-format.ts';
 import { SnapshotRestore } from './snapshots.ts';
@@ -32,21 +32,26 @@ export type ApplicationOptions = {
   readonly rules: LedgerRules;
   readonly genesis: Genesis;
   /** Told of every call that has a place in the order of calls. */
-  readonly onCall?: (call: EngineCall) => void;
+  readonly onCall?: (call: RecordedCall) => void;
 };
 
 /** What is durable: the block after which everything stands. Height −1: not even genesis. */
 export type ApplicationInfo = { readonly height: number; readonly timeMs: number; readonly appHash: Bytes };
 
-/** A block that became durable, with the leaves it added to the log. */
-export type CommitAnswer = { readonly block: CommittedBlock; readonly leaves: readonly Bytes[] };
+/** A block that became durable, with the leaves it added to the log, its envelopes, and those of them that were not admitted. */
+export type CommitAnswer = {
+  readonly block: CommittedBlock;
+  readonly leaves: readonly Bytes[];
+  readonly envelopes: readonly Bytes[];
+  readonly refused: readonly { readonly envelope: Bytes; readonly refusal: AdmissionRefusal }[];
+};
 
 /** The state machine of a city under some engine. */
 export class Application {
   readonly #store: NodeStore;
   readonly #rules: LedgerRules;
   readonly #genesis: Genesis;
-  readonly #onCall: (call: EngineCall) => void;
+  readonly #onCall: (call: RecordedCall) => void;
   readonly #reader: StateReader;
   /** By identity: whoever passes the same array has not written to it. */
   readonly #prepared = new WeakMap<Bytes, PreparedTransaction>();
@@ -66,13 +71,24 @@ export class Application {
 
   /** Info: what `commit` made durable. */
   info(): ApplicationInfo {
-    this.#enter('info');
-    const { head } = this.#store;
-    return {
-      height: head?.height ?? -1,
-      timeMs: head?.timeMs ?? 0,
-      appHash: head?.appHash ?? this.#store.logWith([]).root().slice(),
-    };
+    // Engines count from 1: to them an application with nothing but genesis stands at 0.
+    this.#enter('info', Math.max(0, this.height));
+    return { height: this.height, timeMs: this.#store.head?.timeMs ?? 0, appHash: this.appHash };
+  }
+
+  /** Height of the last durable block, −1 before genesis. Asking has no place in the order of calls. */
+  get height(): number {
+    return this.#store.head?.height ?? -1;
+  }
+
+  /** After the last durable block. */
+  get appHash(): Bytes {
+    return this.#store.head?.appHash ?? this.#store.logWith([]).root().slice();
+  }
+
+  /** Time of the next block where the engine's clock says `clockMs`: time never stands still and never goes back. */
+  timeAfter(clockMs: number): number {
+    return Math.max((this.#store.head?.timeMs ?? 0) + 1, Math.floor(clockMs));
   }
 
   /**
@@ -80,7 +96,7 @@ export class Application {
    * answers the same. Throws FormatError when the document founds no city.
    */
   initChain(): CommitAnswer | null {
-    this.#enter('initChain');
+    this.#enter('initChain', 1);
     if (this.#store.head !== null) return null;
     const outcome = executeGenesis(this.#rules, this.#ledgerState(0, this.#genesis.createdMs), this.#genesis);
     return this.#keep(this.#decide({ height: 0, timeMs: this.#genesis.createdMs, transactions: [] }, outcome));
@@ -103,7 +119,7 @@ export class Application {
 
   /** PrepareProposal: as many of the transactions, from the first on, as fit into `sizeMax` bytes. */
   prepareProposal(transactions: readonly Bytes[], sizeMax: number): readonly Bytes[] {
-    this.#enter('prepareProposal');
+    this.#enter('prepareProposal', this.height + 1);
     let size = 0;
     const end = transactions.findIndex(({ length }) => {
       size += length;
@@ -114,14 +130,24 @@ export class Application {
 
   /** ProcessProposal: refuses only what no correct proposer sends; what is inadmissible costs its sender nothing and leaves no trace. */
   processProposal(block: Block): 'accept' | 'reject' {
-    this.#enter('processProposal');
+    this.#enter('processProposal', block.height);
     const isSized = block.transactions.every(({ length }) => length <= LIMITS.transactionSizeMax);
     return isSized && this.#follows(block) ? 'accept' : 'reject';
   }
 
+  /** ExtendVote: this validator is about to vote for the block of a height. */
+  extendVote(height: number): void {
+    this.#enter('extendVote', height);
+  }
+
+  /** VerifyVoteExtension: another validator voted for the block of a height. */
+  verifyVoteExtension(height: number): void {
+    this.#enter('verifyVoteExtension', height);
+  }
+
   /** FinalizeBlock: executes a decided block in memory and answers the new app hash; persists nothing. */
   finalizeBlock(block: Block): { readonly outcomes: BlockOutcome['outcomes']; readonly appHash: Bytes } {
-    this.#enter('finalizeBlock');
+    this.#enter('finalizeBlock', block.height);
     if (!this.#follows(block)) throw new Error(`block ${block.height} does not follow block ${this.#store.head?.height ?? -1}`);
     const outcome = executeBlock(this.#rules, this.#ledgerState(block.height, block.timeMs), block);
     this.#decided = this.#decide(block, outcome);
@@ -130,21 +156,21 @@ export class Application {
 
   /** Commit: returns when the finalized block is durable. */
   commit(): CommitAnswer {
-    this.#enter('commit');
     const decided = this.#decided as DecidedBlock;
+    this.#enter('commit', this.height + 1);
     this.#decided = null;
     return this.#keep(decided);
   }
 
   /** OfferSnapshot: begins a restore into this empty node; `appHash` comes from whom one trusts, the manifest from anybody. */
   offerSnapshot(manifest: SnapshotManifest, appHash: Bytes): void {
-    this.#enter('offerSnapshot');
+    this.#enter('offerSnapshot', null);
     this.#restore = new SnapshotRestore({ store: this.#store, crypto: this.#rules.crypto, manifest, appHash });
   }
 
   /** ApplySnapshotChunk: true after the last one, when the state is proven under the app hash and durable. Throws SNAPSHOT_INVALID. */
   applySnapshotChunk(index: number, chunk: Bytes): boolean {
-    this.#enter('applySnapshotChunk');
+    this.#enter('applySnapshotChunk', null);
     return (this.#restore as SnapshotRestore).apply(index, chunk);
   }
 
@@ -154,16 +180,21 @@ export class Application {
     return value === null ? null : parseState(ref.kind, value);
   };
 
+  /** Query: the value of a key of the committed state, or null. */
+  readValue(key: Bytes): Bytes | null {
+    return this.#store.state.read(key);
+  }
+
   /** True when the next block has work of its own even without transactions. */
   hasPendingWork(): boolean {
     return this.#rules.registry.hasPendingWork({ read: this.read });
   }
 
-  #enter(call: EngineCall): void {
+  #enter(call: EngineCall, height: number | null): void {
     const next = phaseAfter(this.#phase, call);
     if (next === null) throw new Error(`the engine called ${call} while ${this.#phase}`);
     this.#phase = next;
-    this.#onCall(call);
+    this.#onCall({ call, height });
   }
 
   #follows({ height, timeMs }: Block): boolean {
@@ -199,6 +230,10 @@ export class Application {
 
   #keep(decided: DecidedBlock): CommitAnswer {
     const stored = this.#store.commit(decided);
-    return { block: committedBlock(stored, decided.log), leaves: decided.leaves };
+    const { leaves, envelopes, outcomes } = decided;
+    const refused = outcomes.flatMap((outcome, i) =>
+      'refused' in outcome ? [{ envelope: envelopes[i] as Bytes, refusal: outcome.refused }] : [],
+    );
+    return { block: committedBlock(stored, decided.log), leaves, envelopes, refused };
   }
 }

@@ -7,7 +7,7 @@ import type { StateHop } from '@oppidum/formats/evidence';
 import { type KeyRange, parseState } from '@oppidum/formats/state-layout';
 import type { CommittedBlock, NodeClient } from './client.ts';
 import { openCommittedBlock } from './committed-block.ts';
-import type { EmbeddedEngine } from './embedded.ts';
+import type { Engine } from './engine.ts';
 import type { NodeStore, StoreHead } from './node-store.ts';
 import type { PolicyInForce } from './policy-in-force.ts';
 import type { CheckpointPublisher } from './publisher.ts';
@@ -19,7 +19,7 @@ export type CityParts = {
   readonly genesisHash: Bytes;
   readonly origin: string;
   readonly store: NodeStore;
-  readonly engine: Pick<EmbeddedEngine, 'isAlive' | 'submit'>;
+  readonly engine: Pick<Engine, 'isAlive' | 'submit'>;
   readonly log: TileLog;
   readonly publisher: Pick<CheckpointPublisher, 'latest' | 'reached'>;
   readonly policies: PolicyInForce;

@@ -1,26 +1,16 @@
 /**
  * The embedded engine: one process, one validator. Transactions that wait make a block, at most `gatherMsMax` after the first of them;
- * an answer leaves only when its block is durable. It calls the application in the order that CometBFT would (`grammar.ts`).
+ * an answer leaves only when its block is durable. It calls the application in the order that CometBFT would (`@oppidum/abci/grammar`).
  */
 
 import { type Bytes, toOctets } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import type { AdmissionRefusal } from '@oppidum/ledger/admission';
-import type { Application, CommitAnswer } from './application.ts';
 import type { CommittedTransaction, SubmitAnswer } from './client.ts';
-import type { SignatureJob, SignatureVerifier } from './signature-verifier.ts';
+import type { Engine, EngineParts } from './engine.ts';
+import type { SignatureJob } from './signature-verifier.ts';
 
-export type EmbeddedOptions = {
-  readonly application: Application;
-  readonly verifier: SignatureVerifier;
-  /** POSIX milliseconds. */
-  readonly clock: () => number;
-  /** Told of each block when it is durable, genesis included; the next block waits for what it returns. */
-  readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;
-  /** An executed transaction of any age. */
-  readonly findTransaction: (id: Bytes) => CommittedTransaction | null;
-  /** Told once why no more blocks will be made; whoever waits is refused. */
-  readonly onFailure: (error: Error) => void;
+export type EmbeddedOptions = EngineParts & {
   readonly gatherMsMax?: number;
   readonly waitingCountMax?: number;
 };
@@ -39,7 +29,7 @@ type Arrived = { readonly envelope: Bytes; readonly answer: PromiseWithResolvers
 type Checked = { readonly arrived: Arrived; readonly id: Bytes; readonly jobs: readonly SignatureJob[] };
 
 /** Makes the blocks of a city with one validator. */
-export class EmbeddedEngine {
+export class EmbeddedEngine implements Engine {
   readonly #options: EmbeddedOptions;
   readonly #gatherMsMax: number;
   readonly #waitingCountMax: number;

@@ -1,9 +1,10 @@
 /**
- * A node from its parts: the store, the application under the embedded engine, the block log as served files, its signer, and the
+ * A node from its parts: the store, the application under its engine, the block log as served files, its signer, and the
  * publisher of checkpoints. What a crash left behind is put right here: tiles follow the store, checkpoints follow the tiles.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordedCall } from '@oppidum/abci/grammar';
 import { equalBytes, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
@@ -18,7 +19,7 @@ import { CitySigners } from './city-signers.ts';
 import type { CommittedBlock, NodeClient } from './client.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EmbeddedEngine, type EmbeddedOptions } from './embedded.ts';
-import type { EngineCall } from './grammar.ts';
+import type { StartEngine } from './engine.ts';
 import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
@@ -44,7 +45,9 @@ export type CityOptions = Partial<Pick<EmbeddedOptions, 'gatherMsMax' | 'waiting
   /** Told of every refusal by an outside witness. */
   readonly onWitnessRefusal?: (refusal: Rejection) => void;
   /** Told of every call that has a place in the engine's order of calls. */
-  readonly onCall?: (call: EngineCall) => void;
+  readonly onCall?: (call: RecordedCall) => void;
+  /** Who decides on blocks; without it this process alone (`embedded.ts`). */
+  readonly startEngine?: StartEngine;
 };
 
 /** Checkpoints follow blocks at once, or after twice as long as the last one took. */
@@ -81,11 +84,12 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   });
   const listeners = new Set<(block: CommittedBlock) => void>();
   const verifier = new SignatureVerifier(crypto);
-  const engine = await EmbeddedEngine.start({
+  const start: StartEngine =
+    options.startEngine ?? ((parts) => EmbeddedEngine.start({ ...parts, ...pick(options, 'gatherMsMax', 'waitingCountMax') }));
+  const engine = await start({
     application,
     verifier,
     clock,
-    ...pick(options, 'gatherMsMax', 'waitingCountMax'),
     findTransaction: (id) => store.transaction(id),
     onFailure: (error) => stop(error),
     onCommit: ({ block, leaves }: CommitAnswer) => {

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { checkRecording, type RecordedCall } from '@oppidum/abci/grammar';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
@@ -25,8 +26,6 @@ import {
 import { walkTiles } from '../../../test/support/tile-walk.ts';
 import type { CommittedTransaction } from './client.ts';
 import { openDataFolder } from './data-folder.ts';
-import type { EngineCall } from './grammar.ts';
-import { checkCalls } from './grammar.ts';
 import { readSeedFile } from './key-files.ts';
 import { restoreSnapshot, writeSnapshot } from './snapshot-folder.ts';
 import { encodeManifest, parseChunk, parseManifest, type SnapshotManifest } from './snapshot-format.ts';
@@ -81,7 +80,7 @@ describe('snapshots', () => {
     cpSync(join(original, 'keys', 'operator.seed'), join(into, 'keys', 'operator.seed'));
     cpSync(join(original, 'keys', 'telemetry.seed'), join(into, 'keys', 'telemetry.seed'));
     cpSync(join(original, 'keys', 'accounts.json'), join(into, 'keys', 'accounts.json'));
-    const calls: EngineCall[] = [];
+    const calls: RecordedCall[] = [];
     const running = await runCity(again, { clock, handOverMs: 50, onCall: (call) => calls.push(call) });
     assert.deepEqual(running.client.head(), head);
     assert.deepEqual(running.client.read(at(accountKind, account.id)), { holder: 'person', keyCount: 1, from: jump.height });
@@ -110,7 +109,7 @@ describe('snapshots', () => {
     )) as CommittedTransaction;
     const { note } = await running.client.checkpointOf(last.index + 1);
     assert.equal(refusalOf(evaluatePolicy(crypto, parsePolicy(crypto, next), note)), null);
-    assert.equal(checkCalls(calls), null);
+    assert.equal(checkRecording(calls), null);
     await running.stop();
   });
 

@@ -1,0 +1,164 @@
+/**
+ * The city as CometBFT drives it: the methods of ABCI 2.0 over `application.ts`. Each says who calls it, when, and what it must.
+ * CometBFT's first block has height 1; what the genesis document says is the block of height 0 that InitChain makes.
+ */
+
+import type { AbciApplication } from '@oppidum/abci/connection';
+import type { Requests, Responses } from '@oppidum/abci/methods';
+import type { Bytes } from '@oppidum/formats/bytes';
+import { formatError } from '@oppidum/formats/errors';
+import type { Block } from '@oppidum/ledger/block';
+import {
+  ResponseApplySnapshotChunk_Result,
+  ResponseOfferSnapshot_Result,
+  ResponseProcessProposal_ProposalStatus,
+  ResponseVerifyVoteExtension_VerifyStatus,
+} from 'cosmjs-types/tendermint/abci/types';
+import type { Application, CommitAnswer } from './application.ts';
+import { answerOfCheck, resultOf } from './city-results.ts';
+import { chainIdOf } from './comet-genesis.ts';
+import type { EngineParts } from './engine.ts';
+import type { EnvelopeChecks } from './envelope-checks.ts';
+
+export type CityAbciOptions = Pick<EngineParts, 'clock'> & {
+  readonly application: Application;
+  readonly checks: EnvelopeChecks;
+  readonly genesisHash: Bytes;
+  /** Told of each block when it is durable; Commit is answered after what it returns. */
+  readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;
+};
+
+/** Raised with a change after which old blocks would execute differently: a node of another number does not take part. */
+const APP_VERSION = 1n;
+/** CometBFT's block time is that of the votes for the block before: after so long without blocks it says nothing about now. */
+const STALE_MS = 5_000;
+const NOTHING: Bytes = new Uint8Array(0);
+
+/** One city behind an ABCI server. */
+export class CityAbci implements AbciApplication {
+  readonly #options: CityAbciOptions;
+  readonly #application: Application;
+  /** When this process made a block durable, by a clock that nobody sets; null before the first. */
+  #committedMs: number | null = null;
+
+  constructor(options: CityAbciOptions) {
+    this.#options = options;
+    this.#application = options.application;
+  }
+
+  /** By CometBFT when it starts: it replays what came after this height, so it must be what Commit made durable. */
+  info(_request: Requests['info']): Responses['info'] {
+    const { height, appHash } = this.#application.info();
+    const lastBlockAppHash = height < 0 ? NOTHING : appHash;
+    return {
+      data: 'oppidum',
+      version: '',
+      appVersion: APP_VERSION,
+      lastBlockHeight: BigInt(Math.max(0, height)),
+      lastBlockAppHash,
+    };
+  }
+
+  /** By CometBFT before the first block, again after a crash before its commit. The engine's chain must be this city's. */
+  async initChain({ chainId, initialHeight }: Requests['initChain']): Promise<Responses['initChain']> {
+    const want = chainIdOf(this.#options.genesisHash);
+    if (chainId !== want) throw formatError('CHAIN_FOREIGN', { want, got: chainId });
+    if (initialHeight !== 1n) throw formatError('CHAIN_FOREIGN', { wantInitialHeight: 1, got: String(initialHeight) });
+    const genesis = this.#application.initChain();
+    if (genesis !== null) await this.#options.onCommit(genesis);
+    // No validators here: those of the engine's genesis document stand.
+    return { validators: [], appHash: this.#application.appHash };
+  }
+
+  /** By the mempool for each new transaction, and for waiting ones after a block: a weak filter, nobody relies on it. */
+  async checkTx({ tx: envelope }: Requests['checkTx']): Promise<Responses['checkTx']> {
+    return answerOfCheck(await this.#options.checks.check(envelope));
+  }
+
+  /** By a proposer: transactions for its block, free to choose. None while the time of the block says nothing about now. */
+  prepareProposal({ txs: transactions, maxTxBytes, time }: Requests['prepareProposal']): Responses['prepareProposal'] {
+    const fitting = this.#application.prepareProposal(transactions, Number(maxTxBytes));
+    return { txs: this.#isStale(time) ? [] : [...fitting] };
+  }
+
+  /** By everybody for each proposal: deterministic, on the block and the committed state alone, and every correct proposal is accepted. */
+  async processProposal(request: Requests['processProposal']): Promise<Responses['processProposal']> {
+    const answer = this.#application.processProposal(await this.#blockOf(request));
+    const { ACCEPT, REJECT } = ResponseProcessProposal_ProposalStatus;
+    return { status: answer === 'accept' ? ACCEPT : REJECT };
+  }
+
+  /** By a validator before it precommits. */
+  extendVote({ height }: Requests['extendVote']): Responses['extendVote'] {
+    this.#application.extendVote(Number(height));
+    return { voteExtension: NOTHING };
+  }
+
+  /** By a validator for each precommit of another: deterministic, no clock; the empty extension is valid. */
+  verifyVoteExtension({ voteExtension, height }: Requests['verifyVoteExtension']): Responses['verifyVoteExtension'] {
+    this.#application.verifyVoteExtension(Number(height));
+    const { ACCEPT, REJECT } = ResponseVerifyVoteExtension_VerifyStatus;
+    return { status: voteExtension.length === 0 ? ACCEPT : REJECT };
+  }
+
+  /** By everybody for each decided block: executes it in memory and persists nothing; deterministic to the last bit. */
+  async finalizeBlock(request: Requests['finalizeBlock']): Promise<Responses['finalizeBlock']> {
+    const { outcomes, appHash } = this.#application.finalizeBlock(await this.#blockOf(request));
+    return { events: [], txResults: outcomes.map(resultOf), validatorUpdates: [], appHash };
+  }
+
+  /** After each FinalizeBlock, while the mempool stands still: durable first, then the answer. */
+  async commit(_request: Requests['commit']): Promise<Responses['commit']> {
+    const committed = this.#application.commit();
+    this.#committedMs = performance.now();
+    await this.#options.onCommit(committed);
+    return { retainHeight: 0n };
+  }
+
+  /** By whoever asks CometBFT's RPC: a record of the committed state by its key. */
+  query({ path, data }: Requests['query']): Responses['query'] {
+    const value = path === 'state' ? this.#application.readValue(data) : null;
+    const height = BigInt(Math.max(0, this.#application.height));
+    const answer = { info: '', index: 0n, key: data, height, codespace: 'oppidum' };
+    if (path !== 'state') return { ...answer, code: 1, log: 'PATH_UNKNOWN', value: NOTHING };
+    return { ...answer, code: 0, log: value === null ? 'absent' : '', value: value ?? NOTHING };
+  }
+
+  /** By a node that begins: which snapshots there are. */
+  listSnapshots(_request: Requests['listSnapshots']): Responses['listSnapshots'] {
+    return { snapshots: [] };
+  }
+
+  /** By a node that begins, about a snapshot of another. */
+  offerSnapshot(_request: Requests['offerSnapshot']): Responses['offerSnapshot'] {
+    return { result: ResponseOfferSnapshot_Result.REJECT_FORMAT };
+  }
+
+  /** By CometBFT for another node that begins. */
+  loadSnapshotChunk(_request: Requests['loadSnapshotChunk']): Responses['loadSnapshotChunk'] {
+    return { chunk: NOTHING };
+  }
+
+  /** By a node that begins, after an offer was accepted. */
+  applySnapshotChunk(_request: Requests['applySnapshotChunk']): Responses['applySnapshotChunk'] {
+    return { result: ResponseApplySnapshotChunk_Result.ABORT, refetchChunks: [], rejectSenders: [] };
+  }
+
+  async #blockOf({ height, time, txs }: Pick<Requests['finalizeBlock'], 'height' | 'time' | 'txs'>): Promise<Block> {
+    const timeMs = this.#application.timeAfter(millisecondsOf(time));
+    return { height: Number(height), timeMs, transactions: await this.#options.checks.recall(txs, timeMs) };
+  }
+
+  /**
+   * True when the proposed time is old because nothing was decided for a while. The block without transactions that follows brings the
+   * time of its votes, so this holds at most once in a row; and a clock that is set wrongly changes nothing while blocks are made.
+   */
+  #isStale(time: Requests['prepareProposal']['time']): boolean {
+    if (this.#committedMs !== null) return performance.now() - this.#committedMs > STALE_MS;
+    return this.#options.clock() - millisecondsOf(time) > STALE_MS;
+  }
+}
+
+function millisecondsOf({ seconds, nanos }: Requests['finalizeBlock']['time']): number {
+  return Number(seconds) * 1_000 + Math.floor(nanos / 1_000_000);
+}

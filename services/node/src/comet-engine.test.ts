@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { AbciClient } from '../../../test/support/abci-client.ts';
+import { envelopeOf, foundTestCity, freshAccount, inTemporaryFolder, runCity } from '../../../test/support/running-city.ts';
+import { cometEngine } from './comet-engine.ts';
+import { chainIdOf } from './comet-genesis.ts';
+import type { DataFolder } from './data-folder.ts';
+
+type Waiting = { readonly folder: DataFolder; readonly app: string; readonly start: ReturnType<typeof cometEngine> };
+
+const withFolder = (use: (waiting: Waiting, path: string) => Promise<void>): Promise<void> =>
+  inTemporaryFolder(async (path) => {
+    const folder = await foundTestCity(path);
+    const app = join(path, 'abci.sock');
+    const rpc = `unix://${join(path, 'rpc.sock')}`;
+    await use(
+      { folder, app, start: cometEngine({ crypto, genesisHash: folder.genesisHash, listen: `unix://${app}`, rpc }) },
+      path,
+    );
+    folder.release();
+  });
+
+/** Connects as soon as somebody listens there. */
+async function connectTo(path: string): Promise<AbciClient> {
+  for (;;) {
+    try {
+      return await AbciClient.open({ path });
+    } catch {
+      await new Promise(setImmediate);
+    }
+  }
+}
+
+const initChain = (chainId: string) => ({
+  initChain: { chainId, initialHeight: 1n, time: { seconds: 0n, nanos: 0 }, validators: [], appStateBytes: new Uint8Array(0) },
+});
+const info = { info: { version: '', blockVersion: 0n, p2pVersion: 0n, abciVersion: '' } };
+
+describe('CometBFT as the engine', () => {
+  test('a node is open when its chain has begun, and says so when the mempool cannot be reached', () =>
+    withFolder(async ({ folder, app, start }) => {
+      const opening = runCity(folder, { startEngine: start });
+      const comet = await connectTo(app);
+      await comet.call(info);
+      const begun = await comet.call(initChain(chainIdOf(folder.genesisHash)));
+      const city = await opening;
+      assert.deepEqual(begun?.initChain?.appHash, city.client.head().appHash);
+      const envelope = envelopeOf(city.client, city.operator, [freshAccount().action]);
+      await assert.rejects(city.client.submit(envelope), { code: 'ENGINE_AWAY' });
+      const refused = await city.client.submit(envelope.slice(1));
+      assert.ok('refused' in refused, 'what can be refused here is not even sent');
+      comet.close();
+      await city.close();
+      assert.equal(city.client.isAlive(), false);
+      await assert.rejects(city.client.submit(envelope), { code: 'OVERLOADED' });
+    }));
+
+  test('another chain is told why, and the node does not open', () =>
+    withFolder(async ({ folder, app, start }) => {
+      const opening = runCity(folder, { startEngine: start });
+      const refused = assert.rejects(opening, { code: 'CHAIN_FOREIGN' });
+      const comet = await connectTo(app);
+      await comet.call(info);
+      const answer = await comet.call(initChain('ab'.repeat(20)));
+      assert.match(answer?.exception?.error ?? '', /another chain/);
+      await refused;
+    }));
+
+  test('a peer that speaks no ABCI ends nothing but its own connection', () =>
+    withFolder(async ({ folder, app, start }) => {
+      const opening = runCity(folder, { startEngine: start });
+      const [hostile, comet] = [await connectTo(app), await connectTo(app)];
+      hostile.write(Uint8Array.of(3, 0xfa, 0x01, 0x00));
+      assert.match((await hostile.next())?.exception?.error ?? '', /^METHOD_UNKNOWN/);
+      await comet.call(info);
+      await comet.call(initChain(chainIdOf(folder.genesisHash)));
+      const city = await opening;
+      assert.equal(city.client.isAlive(), true);
+      await city.close();
+    }));
+
+  test('a place where something else lies is refused', () =>
+    withFolder(async ({ folder, app, start }) => {
+      writeFileSync(app, '');
+      await assert.rejects(runCity(folder, { startEngine: start }), { code: 'SOCKET_REFUSED' });
+    }));
+});

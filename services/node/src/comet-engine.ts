@@ -1,0 +1,204 @@
+/**
+ * CometBFT as the engine of a node: it connects to our ABCI server and decides blocks; what is submitted here goes to its mempool, and
+ * is answered when a block of ours that holds it is durable.
+ */
+
+import { createServer, type Server } from 'node:net';
+import type { AbciApplication } from '@oppidum/abci/connection';
+import { type ListenAddress, parseAddress, serveAbci } from '@oppidum/abci/server';
+import { WireError } from '@oppidum/abci/wire-error';
+import { type Bytes, equalBytes, toOctets } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError } from '@oppidum/formats/errors';
+import type { AdmissionRefusal } from '@oppidum/ledger/admission';
+import type { CommitAnswer } from './application.ts';
+import { CityAbci } from './city-abci.ts';
+import type { SubmitAnswer } from './client.ts';
+import { CometRpc } from './comet-rpc.ts';
+import type { Engine, EngineParts, StartEngine } from './engine.ts';
+import { EnvelopeChecks } from './envelope-checks.ts';
+import { listenOwnerOnly } from './unix-socket.ts';
+
+export type CometOptions = {
+  readonly crypto: Crypto;
+  readonly genesisHash: Bytes;
+  /** Where CometBFT finds us: its `proxy_app`. */
+  readonly listen: string;
+  /** Where we find CometBFT: its `rpc.laddr`. */
+  readonly rpc: string;
+  readonly waitingCountMax?: number;
+  /** What stands between CometBFT and the application, as a recorder does. */
+  readonly wrap?: (application: AbciApplication) => AbciApplication;
+};
+
+/** Who waits for a block longer than this is told to ask again: a retry of what was executed meanwhile gets its first answer. */
+const WAIT_MS_MAX = 60_000;
+
+type Waiting = PromiseWithResolvers<SubmitAnswer> & { readonly envelope: Bytes; readonly sinceMs: number };
+
+/** Starts the engine of a node; resolves when CometBFT has made or brought the genesis block. */
+export function cometEngine(options: CometOptions): StartEngine {
+  return (parts) => CometEngine.start(options, parts);
+}
+
+class CometEngine implements Engine {
+  readonly #parts: EngineParts;
+  readonly #rpc: CometRpc;
+  readonly #checks: EnvelopeChecks;
+  readonly #waitingCountMax: number;
+  /** Handed to the mempool and not in a durable block yet, by id. */
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #founded = Promise.withResolvers<void>();
+  readonly #server: Server = createServer();
+  readonly #timer: NodeJS.Timeout;
+  #stopServing = (): void => undefined;
+  #ended: Error | null = null;
+
+  /** Throws OVERLOADED when closed before there is a genesis block, SOCKET_REFUSED, and ADDRESS_INVALID. */
+  static async start(options: CometOptions, parts: EngineParts): Promise<CometEngine> {
+    const engine = new CometEngine(options, parts);
+    try {
+      await engine.#listen(options);
+      await engine.#founded.promise;
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: CometOptions, parts: EngineParts) {
+    this.#parts = parts;
+    this.#rpc = new CometRpc(options.rpc);
+    this.#waitingCountMax = options.waitingCountMax ?? 20_000;
+    const { application, verifier, clock } = parts;
+    const timeMs = (): number => application.timeAfter(clock());
+    this.#checks = new EnvelopeChecks({ application, verifier, crypto: options.crypto, timeMs });
+    if (application.height >= 0) this.#founded.resolve();
+    // Whoever starts an engine waits for it; without that its end is no news to anybody.
+    this.#founded.promise.catch(() => undefined);
+    this.#timer = setInterval(() => this.#refuseLate(), 1_000);
+    this.#timer.unref();
+  }
+
+  get isAlive(): boolean {
+    return this.#ended === null;
+  }
+
+  async submit(envelope: Bytes): Promise<SubmitAnswer> {
+    if (this.#ended !== null) throw this.#ended;
+    if (this.#waiting.size >= this.#waitingCountMax) throw formatError('OVERLOADED', { waiting: this.#waiting.size });
+    const copy = envelope.slice();
+    // Checked here first: the mempool's answer has no room for facts, and asks us in the end.
+    const answer = await this.#checks.check(copy);
+    if ('code' in answer) return this.#refusal(answer);
+    const name = toOctets(answer.id);
+    const known = this.#waiting.get(name);
+    if (known !== undefined) return known.promise;
+    const waiting = { ...Promise.withResolvers<SubmitAnswer>(), envelope: copy, sinceMs: performance.now() };
+    this.#waiting.set(name, waiting);
+    this.#broadcast(name, waiting).catch((error: Error) => this.#settle(name, error));
+    return waiting.promise;
+  }
+
+  async close(): Promise<void> {
+    this.#end(formatError('OVERLOADED', { why: 'the node is stopping' }));
+    this.#stopServing();
+    this.#rpc.close();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #listen(options: CometOptions): Promise<void> {
+    const { application, clock } = this.#parts;
+    const city = new CityAbci({
+      application,
+      checks: this.#checks,
+      clock,
+      genesisHash: options.genesisHash,
+      onCommit: (answer) => this.#onCommit(answer),
+    });
+    const onFault = (error: Error): void => this.#fail(error);
+    this.#stopServing = serveAbci(this.#server, { application: options.wrap?.(city) ?? city, onFault });
+    await listenAt(this.#server, parseAddress(options.listen));
+  }
+
+  async #onCommit(answer: CommitAnswer): Promise<void> {
+    const { transactions, height } = answer.block;
+    for (const executed of transactions) this.#settle(toOctets(executed.id), { executed });
+    for (const { envelope, refusal } of answer.refused) this.#settleRefused(envelope, refusal);
+    this.#checks.forget(answer.envelopes);
+    await this.#parts.onCommit(answer);
+    if (height === 0) this.#founded.resolve();
+  }
+
+  /** Throws what the submitter shall see. */
+  async #broadcast(name: string, { envelope }: Waiting): Promise<void> {
+    const answer = await this.#rpc.broadcast(envelope);
+    if ('error' in answer) {
+      // It waits in the mempool already, from an earlier try or by another node.
+      if (answer.error.includes('already exists in cache')) return;
+      throw formatError('OVERLOADED', { why: answer.error });
+    }
+    if (answer.code === 0) return;
+    const again = await this.#checks.check(envelope);
+    if ('code' in again) this.#settle(name, this.#refusal(again));
+    else throw formatError('OVERLOADED', { why: answer.log });
+  }
+
+  /** Another envelope of the same id, with a wrong signature, is none of ours. */
+  #settleRefused(envelope: Bytes, refusal: AdmissionRefusal): void {
+    if (refusal.id === null) return;
+    const name = toOctets(refusal.id);
+    const waiting = this.#waiting.get(name);
+    if (waiting !== undefined && equalBytes(waiting.envelope, envelope)) this.#settle(name, this.#refusal(refusal));
+  }
+
+  #settle(name: string, outcome: SubmitAnswer | Error): void {
+    const waiting = this.#waiting.get(name);
+    if (waiting === undefined) return;
+    this.#waiting.delete(name);
+    if (outcome instanceof Error) waiting.reject(outcome);
+    else waiting.resolve(outcome);
+  }
+
+  /** A retry of what was executed gets the first answer. */
+  #refusal(refused: AdmissionRefusal): SubmitAnswer {
+    const executed = refused.code === 'REPLAYED' && refused.id !== null ? this.#parts.findTransaction(refused.id) : null;
+    return executed === null ? { refused } : { executed };
+  }
+
+  #refuseLate(): void {
+    const late = performance.now() - WAIT_MS_MAX;
+    for (const [name, { sinceMs }] of this.#waiting) {
+      if (sinceMs > late) return;
+      this.#settle(name, formatError('OVERLOADED', { why: 'no block has it yet' }));
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#ended !== null) return;
+    // A peer that speaks no ABCI loses its connection, and nobody else does.
+    if (error instanceof WireError) return;
+    this.#end(error);
+    this.#parts.onFailure(error);
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    clearInterval(this.#timer);
+    this.#founded.reject(this.#ended);
+    for (const name of [...this.#waiting.keys()]) this.#settle(name, this.#ended);
+  }
+}
+
+async function listenAt(server: Server, address: ListenAddress): Promise<void> {
+  if ('path' in address) {
+    const reason = await listenOwnerOnly(server, address.path);
+    if (reason !== null) throw formatError('SOCKET_REFUSED', { socket: address.path, reason });
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address, resolve);
+  });
+}

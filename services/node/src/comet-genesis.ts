@@ -1,0 +1,52 @@
+/** The genesis document of CometBFT for a city: same chain, same time, same validators on every node. */
+
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import type { Genesis } from '@oppidum/formats/genesis';
+
+/** A validator as consensus knows it: an Ed25519 key that signs votes and nothing else. */
+export type ConsensusValidator = { readonly name: string; readonly publicKey: Bytes };
+
+/** CometBFT's chain ids have at most 50 characters. */
+const CHAIN_ID_SIZE = 40;
+/** Blocks that four validators on one machine still exchange in one go; evidence of double signing counts for two days. */
+const BLOCK_SIZE_MAX = 4 * 2 ** 20;
+const EVIDENCE_BLOCKS_MAX = 100_000;
+const EVIDENCE_NS_MAX = 172_800_000_000_000n;
+
+/** The first 40 hex digits of the genesis hash: CometBFT's chain is this city's. */
+export function chainIdOf(genesisHash: Bytes): string {
+  return toHex(genesisHash).slice(0, CHAIN_ID_SIZE);
+}
+
+/** `config/genesis.json`. The first block has its time, which is later than that of the city's own genesis block. */
+export function encodeCometGenesis(options: {
+  readonly genesis: Pick<Genesis, 'createdMs'>;
+  readonly genesisHash: Bytes;
+  readonly validators: readonly ConsensusValidator[];
+}): string {
+  const document = {
+    genesis_time: new Date(options.genesis.createdMs + 1).toISOString(),
+    chain_id: chainIdOf(options.genesisHash),
+    initial_height: '1',
+    consensus_params: {
+      block: { max_bytes: String(BLOCK_SIZE_MAX), max_gas: '-1' },
+      evidence: {
+        max_age_num_blocks: String(EVIDENCE_BLOCKS_MAX),
+        max_age_duration: String(EVIDENCE_NS_MAX),
+        max_bytes: String(BLOCK_SIZE_MAX / 4),
+      },
+      validator: { pub_key_types: ['ed25519'] },
+      version: { app: '0' },
+      // Without it ExtendVote is never called.
+      abci: { vote_extensions_enable_height: '1' },
+    },
+    validators: options.validators.map(({ name, publicKey }) => ({ name, pub_key: encodeKey('PubKey', publicKey), power: '1' })),
+    app_hash: '',
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** A key in the JSON of CometBFT. */
+export function encodeKey(kind: 'PubKey' | 'PrivKey', bytes: Bytes): { readonly type: string; readonly value: string } {
+  return { type: `tendermint/${kind}Ed25519`, value: Buffer.from(bytes).toString('base64') };
+}

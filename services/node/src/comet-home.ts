@@ -1,0 +1,116 @@
+/**
+ * The home folder of CometBFT for one node: keys, genesis document, settings. What differs from CometBFT's defaults, and why, is in
+ * decisions/0020.
+ */
+
+import { join } from 'node:path';
+import { ed25519Signer } from '@oppidum/crypto/signer';
+import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { encodeKey } from './comet-genesis.ts';
+import { writeFileDurably } from './durable-file.ts';
+import { makeSecretFolder } from './key-files.ts';
+
+export type CometHomeOptions = {
+  readonly folder: string;
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  /** `encodeCometGenesis`, the same for every node. */
+  readonly genesisFile: string;
+  /** Seeds of 32 bytes: the key that signs votes, and the one that other nodes know this node by. */
+  readonly validatorSeed: Bytes;
+  readonly nodeSeed: Bytes;
+  readonly settings: CometSettings;
+};
+
+/** Addresses as CometBFT has them: `unix://PATH` or `tcp://HOST:PORT`. */
+export type CometSettings = {
+  readonly name: string;
+  readonly app: string;
+  readonly rpc: string;
+  readonly p2p: string;
+  /** `<node id>@HOST:PORT` of the others. */
+  readonly peers: readonly string[];
+};
+
+const SECRET_MODE = 0o600;
+
+/** Makes the home. */
+export async function makeCometHome(options: CometHomeOptions): Promise<void> {
+  const { folder, crypto, genesisFile, validatorSeed, nodeSeed, settings } = options;
+  for (const part of [folder, join(folder, 'config'), join(folder, 'data')]) await makeSecretFolder(part);
+  const publicKey = ed25519Signer(validatorSeed).publicKey;
+  const validator = {
+    address: addressOf(crypto, publicKey).toUpperCase(),
+    pub_key: encodeKey('PubKey', publicKey),
+    priv_key: privateKey(validatorSeed),
+  };
+  const write = (path: string, text: string): Promise<void> =>
+    writeFileDurably(join(folder, path), encodeUtf8(text), SECRET_MODE);
+  await write('config/priv_validator_key.json', JSON.stringify(validator));
+  await write('config/node_key.json', JSON.stringify({ priv_key: privateKey(nodeSeed) }));
+  // What this validator signed last: never restored from a backup, or it might sign twice.
+  await write('data/priv_validator_state.json', JSON.stringify({ height: '0', round: 0, step: 0 }));
+  await write('config/genesis.json', genesisFile);
+  await write('config/config.toml', encodeConfig(settings));
+}
+
+/** By which others dial a node. */
+export function nodeIdOf(crypto: Pick<Crypto, 'sha256'>, nodeSeed: Bytes): string {
+  return addressOf(crypto, ed25519Signer(nodeSeed).publicKey);
+}
+
+/** The first 20 bytes of SHA-256, as hex. */
+function addressOf(crypto: Pick<Crypto, 'sha256'>, publicKey: Bytes): string {
+  return toHex(crypto.sha256(publicKey)).slice(0, 40);
+}
+
+function privateKey(seed: Bytes): ReturnType<typeof encodeKey> {
+  return encodeKey('PrivKey', Uint8Array.of(...seed, ...ed25519Signer(seed).publicKey));
+}
+
+function encodeConfig({ name, app, rpc, p2p, peers }: CometSettings): string {
+  return `proxy_app = ${quote(app)}
+moniker = ${quote(name)}
+abci = "socket"
+log_level = "error"
+log_format = "plain"
+
+[rpc]
+laddr = ${quote(rpc)}
+max_request_batch_size = 0
+
+[p2p]
+laddr = ${quote(p2p)}
+persistent_peers = ${quote(peers.join(','))}
+pex = false
+addr_book_strict = false
+allow_duplicate_ip = true
+flush_throttle_timeout = "10ms"
+max_packet_msg_payload_size = 10240
+send_rate = 102400000
+recv_rate = 102400000
+
+[mempool]
+recheck = false
+size = 50000
+cache_size = 100000
+experimental_max_gossip_connections_to_persistent_peers = 1
+
+[consensus]
+timeout_propose = "1s"
+timeout_commit = "0s"
+skip_timeout_commit = true
+create_empty_blocks = false
+peer_gossip_sleep_duration = "5ms"
+
+[storage]
+discard_abci_responses = true
+
+[tx_index]
+indexer = "null"
+`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,33 @@
+/** What agrees on blocks, as the rest of a node sees it. `embedded.ts` is one process alone; `comet-engine.ts` lets CometBFT decide. */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import type { Application, CommitAnswer } from './application.ts';
+import type { CommittedTransaction, SubmitAnswer } from './client.ts';
+import type { SignatureVerifier } from './signature-verifier.ts';
+
+/** A running engine. */
+export type Engine = {
+  /** False once it has ended. */
+  readonly isAlive: boolean;
+  /** See `NodeClient.submit`. */
+  submit(envelope: Bytes): Promise<SubmitAnswer>;
+  /** Ends; whoever still waits is refused. */
+  close(): Promise<void>;
+};
+
+/** What a node gives its engine. */
+export type EngineParts = {
+  readonly application: Application;
+  readonly verifier: SignatureVerifier;
+  /** POSIX milliseconds. */
+  readonly clock: () => number;
+  /** Told of each block when it is durable, genesis included; the next block waits for what it returns. */
+  readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;
+  /** An executed transaction of any age. */
+  readonly findTransaction: (id: Bytes) => CommittedTransaction | null;
+  /** Told once why no more blocks will be made; whoever waits is refused. */
+  readonly onFailure: (error: Error) => void;
+};
+
+/** Resolves when there is at least a genesis block. */
+export type StartEngine = (parts: EngineParts) => Promise<Engine>;
