@@ -2,7 +2,7 @@
 
 import type { TamperDeskJson, TamperRequestJson } from '@oppidum/gateway/api/tamper';
 import { useCallback, useEffect, useState } from 'react';
-import { ApiProblem, fetchJson, problemOf } from '../../api.ts';
+import { ApiProblem, fetchJson } from '../../api.ts';
 
 const PATH = '/api/v1/tamper';
 const POLL_MS = 400;
@@ -24,7 +24,7 @@ export function useDesk(): Desk {
       setDesk(await answer);
       setProblem(null);
     } catch (error) {
-      setProblem(problemOf(error));
+      setProblem(error instanceof ApiProblem ? error : new ApiProblem('UNREACHABLE', String(error)));
     }
   }, []);
   const isWorking = desk?.state === 'working';
