@@ -20,6 +20,11 @@ export const AREAS: Readonly<Record<string, Area>> = {
     title: { en: 'What is this?', et: 'Mis see on?', zh: '这是什么？', ar: 'ما هذا؟' },
     View: lazyView(async () => (await import('./areas/tour/tour-view.tsx')).TourView),
   },
+  keys: {
+    title: { en: 'Your key', et: 'Sinu võti', zh: '您的密钥', ar: 'مفتاحك' },
+    View: lazyView(async () => (await import('./areas/keys/keys-view.tsx')).KeysView),
+  },
+  act: { title: null, View: lazyView(async () => (await import('./areas/keys/act-view.tsx')).ActView) },
   tamper: {
     title: { en: 'Tamper desk', et: 'Võltsimislaud', zh: '篡改台', ar: 'مكتب التلاعب' },
     View: lazyView(async () => (await import('./areas/tamper/tamper-view.tsx')).TamperView),

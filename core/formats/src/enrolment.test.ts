@@ -23,7 +23,7 @@ import { verifySignature } from './public-key.ts';
 
 const signer = namedSigner('dora/0');
 const key = { algorithm: signer.algorithm, publicKey: signer.publicKey };
-const MADE_MS = 1_790_000_000_000;
+const MADE_MS: number = 1_790_000_000_000;
 const plain = { city: namedId('city'), key, class: 'everyday', madeMs: MADE_MS } as const;
 const request = { ...plain, proof: signer.sign(enrolmentChallenge(plain)) };
 const invitation = {

@@ -3,6 +3,7 @@
 import type { ReadingJson, RecordJson } from '@oppidum/gateway/api/readings';
 import type { DeviceDetailJson } from '@oppidum/gateway/api-types';
 import { type ReactNode, useMemo } from 'react';
+import { ActLink } from '../areas/keys/act-link.tsx';
 import { useLanguage } from '../language.ts';
 import { Chart, type Point } from '../parts/chart.tsx';
 import { DataTable } from '../parts/data-table.tsx';
@@ -30,6 +31,7 @@ export function DeviceView({ id }: { readonly id: string }): ReactNode {
       <h1>{value?.label ? <Quoted text={value.label} /> : sentences.deviceHeading}</h1>
       <Freshness of={device} />
       {value !== null && <Identity device={value} />}
+      <ActLink device={id} />
       {value?.personal === true ? <p className="problem">{sentences.personalNote}</p> : <Readings id={id} />}
       {value !== null && <Keys device={value} />}
     </>
