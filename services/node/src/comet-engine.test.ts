@@ -17,7 +17,11 @@ const withFolder = (use: (waiting: Waiting, path: string) => Promise<void>): Pro
     const app = join(path, 'abci.sock');
     const rpc = `unix://${join(path, 'rpc.sock')}`;
     await use(
-      { folder, app, start: cometEngine({ crypto, genesisHash: folder.genesisHash, listen: `unix://${app}`, rpc }) },
+      {
+        folder,
+        app,
+        start: cometEngine({ crypto, genesisHash: folder.genesisHash, listen: `unix://${app}`, rpc, awayMsMax: 0 }),
+      },
       path,
     );
     folder.release();

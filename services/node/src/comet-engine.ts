@@ -4,6 +4,7 @@
  */
 
 import { createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbciApplication } from '@oppidum/abci/connection';
 import { type ListenAddress, parseAddress, serveAbci } from '@oppidum/abci/server';
 import { WireError } from '@oppidum/abci/wire-error';
@@ -14,7 +15,7 @@ import type { AdmissionRefusal } from '@oppidum/ledger/admission';
 import type { CommitAnswer } from './application.ts';
 import { CityAbci } from './city-abci.ts';
 import type { SubmitAnswer } from './client.ts';
-import { CometRpc } from './comet-rpc.ts';
+import { type Broadcast, CometRpc } from './comet-rpc.ts';
 import type { Engine, EngineParts, StartEngine } from './engine.ts';
 import { EnvelopeChecks } from './envelope-checks.ts';
 import { listenOwnerOnly } from './unix-socket.ts';
@@ -27,12 +28,15 @@ export type CometOptions = {
   /** Where we find CometBFT: its `rpc.laddr`. */
   readonly rpc: string;
   readonly waitingCountMax?: number;
+  /** While CometBFT starts or is started again, a transaction waits so long for it. */
+  readonly awayMsMax?: number;
   /** What stands between CometBFT and the application, as a recorder does. */
   readonly wrap?: (application: AbciApplication) => AbciApplication;
 };
 
 /** Who waits for a block longer than this is told to ask again: a retry of what was executed meanwhile gets its first answer. */
 const WAIT_MS_MAX = 60_000;
+const AWAY_RETRY_MS = 100;
 
 type Waiting = PromiseWithResolvers<SubmitAnswer> & { readonly envelope: Bytes; readonly sinceMs: number };
 
@@ -46,6 +50,7 @@ class CometEngine implements Engine {
   readonly #rpc: CometRpc;
   readonly #checks: EnvelopeChecks;
   readonly #waitingCountMax: number;
+  readonly #awayMsMax: number;
   /** Handed to the mempool and not in a durable block yet, by id. */
   readonly #waiting = new Map<string, Waiting>();
   readonly #founded = Promise.withResolvers<void>();
@@ -71,6 +76,7 @@ class CometEngine implements Engine {
     this.#parts = parts;
     this.#rpc = new CometRpc(options.rpc);
     this.#waitingCountMax = options.waitingCountMax ?? 20_000;
+    this.#awayMsMax = options.awayMsMax ?? 10_000;
     const { application, verifier, clock } = parts;
     const timeMs = (): number => application.timeAfter(clock());
     this.#checks = new EnvelopeChecks({ application, verifier, crypto: options.crypto, timeMs });
@@ -133,7 +139,7 @@ class CometEngine implements Engine {
 
   /** Throws what the submitter shall see. */
   async #broadcast(name: string, { envelope }: Waiting): Promise<void> {
-    const answer = await this.#rpc.broadcast(envelope);
+    const answer = await this.#reach(envelope);
     if ('error' in answer) {
       // It waits in the mempool already, from an earlier try or by another node.
       if (answer.error.includes('already exists in cache')) return;
@@ -151,6 +157,19 @@ class CometEngine implements Engine {
     const name = toOctets(refusal.id);
     const waiting = this.#waiting.get(name);
     if (waiting !== undefined && equalBytes(waiting.envelope, envelope)) this.#settle(name, this.#refusal(refusal));
+  }
+
+  /** Throws ENGINE_AWAY. */
+  async #reach(envelope: Bytes): Promise<Broadcast> {
+    const untilMs = performance.now() + this.#awayMsMax;
+    for (;;) {
+      try {
+        return await this.#rpc.broadcast(envelope);
+      } catch (error) {
+        if (this.#ended !== null || performance.now() > untilMs) throw error;
+        await sleep(AWAY_RETRY_MS);
+      }
+    }
   }
 
   #settle(name: string, outcome: SubmitAnswer | Error): void {
