@@ -24,11 +24,23 @@ export const AREAS: Readonly<Record<string, Area>> = {
     title: { en: 'Your key', et: 'Sinu võti', zh: '您的密钥', ar: 'مفتاحك' },
     View: lazyView(async () => (await import('./areas/keys/keys-view.tsx')).KeysView),
   },
-  act: { title: null, View: lazyView(async () => (await import('./areas/keys/act-view.tsx')).ActView) },
+  decisions: {
+    title: { en: 'Decisions', et: 'Otsused', zh: '决策', ar: 'القرارات' },
+    View: lazyView(async () => (await import('./areas/decisions/decisions-view.tsx')).DecisionsView),
+  },
   tamper: {
     title: { en: 'Tamper desk', et: 'Võltsimislaud', zh: '篡改台', ar: 'مكتب التلاعب' },
     View: lazyView(async () => (await import('./areas/tamper/tamper-view.tsx')).TamperView),
   },
+  kit: {
+    title: { en: 'Attach a device', et: 'Ühenda seade', zh: '接入设备', ar: 'صِل جهازًا' },
+    View: lazyView(async () => (await import('./areas/kit/kit-view.tsx')).KitView),
+  },
+  import: {
+    title: { en: 'Import devices', et: 'Seadmete import', zh: '导入设备', ar: 'استيراد الأجهزة' },
+    View: lazyView(async () => (await import('./areas/import/import-view.tsx')).ImportView),
+  },
+  act: { title: null, View: lazyView(async () => (await import('./areas/keys/act-view.tsx')).ActView) },
 };
 
 /** A view that loads with its module when it is first shown. */

@@ -16,6 +16,7 @@ import { addCompleteRoutes } from './complete.ts';
 import { limitNetworks } from './connections.ts';
 import { addDescription } from './description.ts';
 import { addDeviceImportRoutes } from './device-import.ts';
+import { addDeviceProgramRoutes } from './device-programs.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addGuard, type Budgets } from './guard.ts';
@@ -161,6 +162,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addCityRoutes,
     addDeviceRoutes,
     addDeviceImportRoutes,
+    addDeviceProgramRoutes,
     addReadingRoutes,
     addCompleteRoutes,
     addSeriesRoutes,
