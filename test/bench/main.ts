@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   connections: async () => (await import('./connections.ts')).benchConnections,
   soak: async () => (await import('./soak.ts')).benchSoak,
   query: async () => (await import('./query.ts')).benchQuery,
+  web: async () => (await import('./web.ts')).benchWeb,
 };
 const SECONDS_DEFAULT = 10;
 /** What a bench is for that needs longer. */
