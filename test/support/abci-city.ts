@@ -23,7 +23,7 @@ import {
 } from 'cosmjs-types/tendermint/abci/types';
 
 /** Milliseconds as a protobuf timestamp. */
-export function timestampOf(timeMs: number): { readonly seconds: bigint; readonly nanos: number } {
+function timestampOf(timeMs: number): { readonly seconds: bigint; readonly nanos: number } {
   return { seconds: BigInt(Math.floor(timeMs / 1_000)), nanos: (timeMs % 1_000) * 1_000_000 };
 }
 

@@ -1,6 +1,10 @@
-/** A small application for tests of the ABCI server: keys and values in memory, `key=value` a transaction. */
+/**
+ * A small application for tests of the ABCI server: keys and values in memory, `key=value` a transaction. It answers `abci-cli` as
+ * CometBFT's own example `kvstore` does.
+ */
 
 import type { AbciApplication } from '@oppidum/abci/connection';
+import { encodeVarint } from '@oppidum/abci/frames';
 import {
   type ExecTxResult,
   ResponseApplySnapshotChunk_Result,
@@ -10,7 +14,8 @@ import {
 } from 'cosmjs-types/tendermint/abci/types';
 
 const NOTHING = new Uint8Array(0);
-const REFUSED = 1;
+/** `CodeTypeInvalidTxFormat` of the example. */
+const REFUSED = 2;
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const isAssignment = (bytes: Uint8Array): boolean => /^[^=]+=[^=]+$/.test(textOf(bytes));
@@ -20,16 +25,22 @@ function resultOf(transaction: Uint8Array): ExecTxResult {
   return { code, data: NOTHING, log: '', info: '', gasWanted: 0n, gasUsed: 0n, events: [], codespace: '' };
 }
 
+/** The count as Go writes it: a zigzag varint in eight bytes. */
+function appHash(count: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  bytes.set(encodeVarint(2 * count));
+  return bytes;
+}
+
 /** An application that knows nothing yet. */
 export function abciStore(): AbciApplication & { readonly values: ReadonlyMap<string, string> } {
   const values = new Map<string, string>();
   let decided: readonly Uint8Array[] = [];
   let height = 0n;
-  const appHash = (count: number): Uint8Array => Uint8Array.of(count >> 8, count & 0xff);
   return {
     values,
     info: () => ({
-      data: 'store',
+      data: `{"size":${values.size}}`,
       version: '1',
       appVersion: 1n,
       lastBlockHeight: height,
@@ -38,12 +49,12 @@ export function abciStore(): AbciApplication & { readonly values: ReadonlyMap<st
     initChain: () => ({ validators: [], appHash: NOTHING }),
     query: ({ data }) => ({
       code: 0,
-      log: '',
+      log: values.has(textOf(data)) ? 'exists' : 'does not exist',
       info: '',
       index: 0n,
       key: data,
       value: new Uint8Array(Buffer.from(values.get(textOf(data)) ?? '')),
-      height,
+      height: 0n,
       codespace: '',
     }),
     checkTx: ({ tx: transaction }) => resultOf(transaction),

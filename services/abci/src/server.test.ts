@@ -62,7 +62,7 @@ describe('server', () => {
           });
           assert.deepEqual(started?.initChain?.validators, []);
           const checked = await Promise.all([client.call({ checkTx: { tx: transactions[1]!, type: 0 } })]);
-          assert.equal(checked[0]?.checkTx?.code, 1);
+          assert.equal(checked[0]?.checkTx?.code, 2);
           const finalized = await client.call({
             finalizeBlock: {
               txs: transactions,
@@ -77,7 +77,7 @@ describe('server', () => {
           });
           assert.deepEqual(
             finalized?.finalizeBlock?.txResults.map(({ code }) => code),
-            [0, 1, 0],
+            [0, 2, 0],
           );
           assert.equal(kindOf(await client.call({ commit: {} })), 'commit');
           const found = await client.call({ query: { data: bytesOf('b'), path: '', height: 0n, prove: false } });
