@@ -9,7 +9,9 @@ import { makePlan } from '@oppidum/city/plan';
 import { labelOf, makeTown } from '@oppidum/city/town';
 import { toHex } from '@oppidum/formats/bytes';
 import { admitMaker, CityProcess, listReadings, until } from '../support/city-process.ts';
+import { runCommand } from '../support/command-line.ts';
 import { inTemporaryFolder } from '../support/running-city.ts';
+import { firstAnchoredReading, startCity } from '../support/started-city.ts';
 
 const MAIN = fileURLToPath(import.meta.resolve('@oppidum/city/main'));
 const DEVICE_COUNT = 10;
@@ -196,6 +198,31 @@ test('a fast town signs when it measures and says its own time; values are of it
       );
     }
     assert.equal(await calm.end('SIGTERM'), 0, calm.log);
+  }));
+
+test('`start` takes speed, seed and number of devices, and a town keeps its seed', () =>
+  inTemporaryFolder(async (data) => {
+    const city = await startCity(data, ['--speed', '60', '--seed', '3', '--devices', '6']);
+    try {
+      const { records } = (await firstAnchoredReading(city.api)) as unknown as TownReading;
+      assert.ok(records.some(({ name }) => name === 'town-time'));
+      assert.equal((await listDevices(city.api)).length, 6);
+    } finally {
+      assert.equal((await city.stop()).code, 0);
+    }
+    const town = JSON.parse(readFileSync(join(data, 'demo', 'town.json'), 'utf8')) as Readonly<Record<string, number>>;
+    assert.deepEqual([town['seed'], town['speed']], [3, 1], 'while it is stopped, its clock goes on as everyone’s');
+    const ports = ['--port', '0', '--mqtt-port', '0'];
+    const refused = await runCommand(['start', '--data', data, ...ports, '--seed', '4']);
+    assert.deepEqual([refused.code, /made from seed 3, and keeps it/.test(refused.stderr)], [2, true], refused.stderr);
+    for (const wish of [
+      ['--speed', '0'],
+      ['--speed', '1001'],
+      ['--speed', 'fast'],
+      ['--devices', '0'],
+      ['--seed', '-1'],
+    ])
+      assert.equal((await runCommand(['start', '--data', data, ...ports, ...wish])).code, 2, wish.join(' '));
   }));
 
 test('without a maker, or with arguments that mean nothing, one sentence and an exit code', () =>
