@@ -132,7 +132,7 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'transaction',
     group: LOOK,
-    summary: 'List and show transactions',
+    summary: 'List and show transactions; sign requests apart from the city',
     load: async () => (await import('./commands/transaction.ts')).buildTransaction,
   },
   {

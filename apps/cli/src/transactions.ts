@@ -5,9 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { ed25519Signer } from '@oppidum/crypto/signer';
-import { readSeed } from '@oppidum/device/key-file';
-import { parseHex, toHex } from '@oppidum/formats/bytes';
+import { equalBytes, parseHex, toHex } from '@oppidum/formats/bytes';
 import type { CborMap, CborValue } from '@oppidum/formats/cbor';
 import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
 import { describeError, formatError } from '@oppidum/formats/errors';
@@ -19,6 +17,7 @@ import { CityCalls } from './api.ts';
 import { type Cli, idArgument, wholeNumber } from './cli.ts';
 import { CliFailure, EXIT, exitCodeOf, isErrorCode, usageFailure } from './failure.ts';
 import { printable } from './output.ts';
+import { openSigningKey, PASSPHRASE_HELP } from './signing-key.ts';
 
 /** How long a signed transaction may wait for its block, in milliseconds; the ledger allows 10 minutes. */
 const LIFETIME_MS = 300_000;
@@ -26,6 +25,7 @@ const KEY_NUMBER_MAX = 0xffffffff;
 
 export type SignOptions = {
   readonly key?: string;
+  readonly passphraseFile?: string;
   readonly account?: string;
   readonly keyNumber: number;
   readonly dryRun?: true;
@@ -38,7 +38,8 @@ export type Intent = { readonly sentence: string; readonly isDangerous: boolean;
 /** Adds the options of every command that signs. */
 export function addSignOptions(command: Command): Command {
   return command
-    .option('--key <file>', 'file of the seed to sign with (default: keys/operator.seed of the data folder)')
+    .option('--key <file>', 'seed or locked key file to sign with (default: keys/operator.seed of the data folder)')
+    .option('--passphrase-file <file>', PASSPHRASE_HELP)
     .option(
       '--account <id>',
       'account that the key belongs to (default: the operator of the data folder)',
@@ -135,13 +136,17 @@ export async function askYes(question: string): Promise<void> {
 export async function submit(
   cli: Cli,
   actions: readonly Action[],
-  options: Pick<SignOptions, 'key' | 'account' | 'keyNumber'>,
+  options: Pick<SignOptions, 'key' | 'passphraseFile' | 'account' | 'keyNumber'>,
 ): Promise<TransactionResultJson> {
   const city = new CityCalls(cli.api);
-  const signer = ed25519Signer(readSeed(options.key ?? defaultKey(cli)));
-  const account = idBytes(options.account ?? defaultAccount(cli, options.key));
+  const key = await openSigningKey(cli, options.key ?? defaultKey(cli), options);
+  const { signer } = key;
+  const account = options.account === undefined && key.account !== null ? key.account : idBytes(accountToSign(cli, options));
+  if (key.account !== null && !equalBytes(account, key.account))
+    throw formatError('SIGNING_KEY_OTHER', { account: toHex(account) });
   const { genesis, timeMs } = await city.get<CityJson>('/api/v1/city');
   if (options.key === undefined) assertOwnCity(cli, genesis);
+  if (key.city !== null && toHex(key.city.genesis) !== genesis) throw formatError('WRONG_CITY', { want: key.city.origin });
   const nowMs = Date.now();
   // What is signed for a later time could be kept back until then.
   if (timeMs > nowMs + LIFETIME_MS)
@@ -193,7 +198,8 @@ export function refusal({ id, code, details }: TransactionResultJson): CliFailur
   });
 }
 
-function printResult(cli: Cli, result: TransactionResultJson): void {
+/** The result of a transaction that was executed. */
+export function printResult(cli: Cli, result: TransactionResultJson): void {
   if (cli.json) {
     cli.output.json(result);
     return;

@@ -13,6 +13,7 @@ import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, freshId, keyOf, type SignOptions } from '../transactions.ts';
 import { buildAccountKeys } from './account-keys.ts';
+import { buildLockKey } from './account-lock.ts';
 
 type CreateOptions = SignOptions & {
   readonly holder: string;
@@ -57,6 +58,7 @@ export function buildAccount(command: Command): void {
     ['see it first', 'account create --name "Lamp Works" --dry-run'],
   ]);
   buildAccountKeys(command);
+  buildLockKey(command);
 }
 
 function chooseOf(name: string, choices: readonly string[]): (text: string) => string {

@@ -1,4 +1,4 @@
-/** `oppidum transaction list|show`: what was asked of the ledger, and what became of it. */
+/** `oppidum transaction …`: what was asked of the ledger, and what became of it. Signing apart is in `transaction-sign.ts`. */
 
 import type { TransactionDetailJson, TransactionJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
@@ -6,6 +6,7 @@ import { CityCalls } from '../api.ts';
 import { addExamples, COMMAND, formatTime, idArgument, openCli } from '../cli.ts';
 import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
+import { buildTransactionSign } from './transaction-sign.ts';
 
 const COLUMNS: readonly Column<TransactionJson>[] = [
   { heading: 'id', text: ({ id }) => id },
@@ -27,6 +28,7 @@ export function buildTransaction(command: Command): void {
     .argument('<id>', 'id of the transaction', idArgument('the id'))
     .action(showTransaction);
   addExamples(show, [['one transaction', 'transaction show <id>']]);
+  buildTransactionSign(command);
 }
 
 async function showTransaction(id: string, _options: object, self: Command): Promise<void> {
