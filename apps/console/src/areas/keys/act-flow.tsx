@@ -12,6 +12,7 @@ import { fill, useLanguage } from '../../language.ts';
 import { formatTime } from '../../parts/format.ts';
 import { ProblemText } from '../../parts/freshness.tsx';
 import { Facts, Id, Quoted, Time } from '../../parts/texts.tsx';
+import { pinnedPolicy } from '../../pinned-policy.ts';
 import { addressOf } from '../../route.ts';
 import { type Outcome, type Preparation, type PreparedAct, prepareAct, sendAct, signAct } from './act.ts';
 import { CodeText } from './key-parts.tsx';
@@ -124,7 +125,7 @@ function Preview(props: {
       ))}
       <Facts
         facts={[
-          [texts.city, <Id key="city" id={toHex(payload.city)} />],
+          [texts.city, <CityName key="city" id={toHex(payload.city)} />],
           [texts.signedBy, payload.signers.map((signer) => <Id key={toHex(signer)} id={toHex(signer)} />)],
           [texts.keyNumber, String(account.keyNumber)],
           [texts.validUntil, <Time key="until" ms={payload.validUntil} />],
@@ -139,6 +140,16 @@ function Preview(props: {
           {texts.back}
         </button>
       </p>
+    </>
+  );
+}
+
+/** With its name where the pinned policy has it: the hash alone tells people little. */
+function CityName({ id }: { readonly id: string }): ReactNode {
+  const [name, hash] = pinnedPolicy()?.origin.split('/') ?? [];
+  return (
+    <>
+      {name !== undefined && hash === id && <Quoted text={name} />} <Id id={id} />
     </>
   );
 }

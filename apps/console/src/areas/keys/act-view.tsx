@@ -168,7 +168,7 @@ function Dangerous({ id }: { readonly id: string }): ReactNode {
         {texts.dangerous} <code dir="ltr">KEY_CLASS_TOO_LOW</code>
       </p>
       <p>
-        <a href="/sign">{texts.dangerousPage}</a>
+        <a href="#/decisions">{texts.dangerousPrepare}</a> · <a href="/sign">{texts.dangerousPage}</a>
       </p>
       <p>{texts.dangerousCommand}</p>
       <pre dir="ltr">oppidum device revoke {id} --reason &quot;…&quot;</pre>

@@ -16,8 +16,16 @@ import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { verifySignature } from '@oppidum/formats/public-key';
 import { type KeptAccount, type KeptKey, publicKeyOf, signBy } from './key-store.ts';
 
-/** Letters break lines. */
-const unbroken = (text: string): string => text.replaceAll(/\s+/g, '');
+/** Before an invitation in a link. */
+const LINK = /^https?:[^#]{1,512}#\/keys\//;
+
+/** Letters break lines, and an invitation may come as the link that holds it. */
+const unbroken = (text: string): string => text.replaceAll(/\s+/g, '').replace(LINK, '');
+
+/** The address at which an invitation opens, in the console that shows it. */
+export function invitationLink(invitation: string): string {
+  return `${location.origin}/#/keys/${invitation}`;
+}
 
 /** The text that a registrar enrols the key by; `nowMs` by the city's clock. */
 export async function makeRequest(key: KeptKey, nowMs: number): Promise<string> {

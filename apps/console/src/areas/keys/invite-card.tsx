@@ -8,7 +8,7 @@ import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import type { Action } from '@oppidum/formats/transaction';
 import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import { ActFlow } from './act-flow.tsx';
-import { readRequest } from './enrol.ts';
+import { invitationLink, readRequest } from './enrol.ts';
 import { CarriedText, CodeText } from './key-parts.tsx';
 import type { KeptAccount, KeptKey } from './key-store.ts';
 import { useTexts } from './texts.ts';
@@ -38,7 +38,12 @@ export function InviteCard({ signingKey, account }: CardProps): ReactNode {
           onDone={() => (
             <>
               <p>{texts.inviteDone}</p>
-              <CarriedText label={texts.invitationLabel} text={enrolling.invitation} file={INVITATION_FILE} />
+              <CarriedText
+                label={texts.invitationLabel}
+                text={invitationLink(enrolling.invitation)}
+                file={INVITATION_FILE}
+                codeLabel={texts.inviteCode}
+              />
             </>
           )}
         />

@@ -84,6 +84,7 @@ export type KeysTexts = {
   readonly inviteDiffers: string;
   readonly inviteFull: string;
   readonly inviteDone: string;
+  readonly inviteCode: string;
   readonly actHeading: string;
   readonly actNeedsKey: string;
   readonly actWhat: string;
@@ -111,6 +112,7 @@ export type KeysTexts = {
   readonly clock: string;
   readonly dangerousHeading: string;
   readonly dangerous: string;
+  readonly dangerousPrepare: string;
   readonly dangerousPage: string;
   readonly dangerousCommand: string;
 };

@@ -84,6 +84,7 @@ export const englishKeys: KeysTexts = {
   inviteFull:
     'This request is for a full key. It is enrolled by the command line, on a machine of its own: oppidum account invite --class full',
   inviteDone: 'The account is there. Send this invitation back; it is no secret, and gives no right to anybody else.',
+  inviteCode: 'The invitation as a QR code',
   actHeading: 'Act on a device',
   actNeedsKey: 'To act you need a key that is enrolled.',
   actWhat: 'What do you want to do?',
@@ -134,7 +135,8 @@ export const englishKeys: KeysTexts = {
   clock: 'This machine says {here}, the city says {city}. Set the clock right first: nothing is signed while they differ.',
   dangerousHeading: 'This needs a full key',
   dangerous:
-    'Revoking cannot be undone. The ledger refuses it from an everyday key, so it is not even sent. Sign it with a full key, on a machine of its own:',
+    'Revoking cannot be undone. The ledger refuses it from an everyday key, so it is not even sent. Have it signed with a full key, on a machine of its own:',
+  dangerousPrepare: 'Prepare a request to sign',
   dangerousPage: 'Open the signing page',
   dangerousCommand: 'Or on the command line:',
 };

@@ -85,6 +85,7 @@ export const estonianKeys: KeysTexts = {
   inviteFull:
     'See taotlus on täisvõtme jaoks. See kantakse sisse käsurealt, omaette arvutis: oppidum account invite --class full',
   inviteDone: 'Konto on olemas. Saada see kutse tagasi; see ei ole saladus ega anna kellelegi teisele õigust.',
+  inviteCode: 'Kutse QR-koodina',
   actHeading: 'Toiming seadmega',
   actNeedsKey: 'Toiminguks on vaja võtit, mis on sisse kantud.',
   actWhat: 'Mida sa tahad teha?',
@@ -136,6 +137,7 @@ export const estonianKeys: KeysTexts = {
   dangerousHeading: 'Selleks on vaja täisvõtit',
   dangerous:
     'Tühistamist ei saa tagasi võtta. Pearaamat ei võta seda igapäevaselt võtmelt vastu, seega seda ei saadetagi. Allkirjasta see täisvõtmega, omaette arvutis:',
+  dangerousPrepare: 'Valmista ette allkirjastamise taotlus',
   dangerousPage: 'Ava allkirjastamise leht',
   dangerousCommand: 'Või käsureal:',
 };

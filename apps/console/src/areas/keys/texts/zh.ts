@@ -78,6 +78,7 @@ export const chineseKeys: KeysTexts = {
   inviteDiffers: '这不是申请中密钥的指纹。如果对方读得没错，就是有人在途中调换了申请：不要登记它。',
   inviteFull: '这份申请要的是完全密钥。它要在专用的机器上用命令行登记：oppidum account invite --class full',
   inviteDone: '账户已建立。请把这份邀请发回给对方；它不是秘密，也不给其他任何人权利。',
+  inviteCode: '邀请的二维码',
   actHeading: '对设备的操作',
   actNeedsKey: '操作需要一个已登记的密钥。',
   actWhat: '您想做什么？',
@@ -128,6 +129,7 @@ export const chineseKeys: KeysTexts = {
   clock: '这台机器显示 {here}，城市显示 {city}。请先校准时钟：两者不一致时不签署任何内容。',
   dangerousHeading: '这需要完全密钥',
   dangerous: '吊销不可撤回。账本不接受日常密钥做这件事，所以根本不会发送。请在专用的机器上用完全密钥签署：',
+  dangerousPrepare: '准备签名请求',
   dangerousPage: '打开签名页面',
   dangerousCommand: '或者用命令行：',
 };
