@@ -68,7 +68,9 @@ function cityView(
   const isKnown = known !== null && !refusals.some((refusal) => refusal.code === 'WRONG_CITY');
   const name = isKnown ? [quoted(known.origin.split('/')[0] ?? ''), ' '] : [];
   const confirmation = isKnown ? [element('p', { class: 'good' }, isOfKey ? sentences.cityPinned : sentences.cityGiven)] : [];
-  const validity = sentences.validity.replace('{from}', timeText(validFromMs)).replace('{to}', timeText(validUntil));
+  const validity = sentences.validity
+    .replace('{from}', isolated(timeText(validFromMs)))
+    .replace('{to}', isolated(timeText(validUntil)));
   const warning = time === 'now' ? [] : [element('p', { class: 'warning' }, sentences[time])];
   const keys = asked === null ? request.keys : [asked];
   return factsView([
@@ -80,9 +82,14 @@ function cityView(
           element('div', {}, codeText(toHex(account)), element('p', {}, `${sentences.keyNumber}: ${keyNumber}`)),
         ] as const,
     ),
-    ['', element('div', {}, element('p', {}, validity), ...warning)],
+    [sentences.when, element('div', {}, element('p', {}, validity), ...warning)],
     [sentences.transactionId, codeText(toHex(id))],
   ]);
+}
+
+/** Reads from left to right within any sentence (Unicode UAX #9: LRI, PDI). */
+function isolated(text: string): string {
+  return `\u2066${text}\u2069`;
 }
 
 function actView({ sentence, risk, rows, inner }: ActView, speech: Speech, isWritten: boolean): HTMLElement {

@@ -43,6 +43,7 @@ export const english: Sentences = {
   cityGiven: 'This is the city of the policy you gave.',
   signsFor: 'You sign for the account',
   keyNumber: 'Key number',
+  when: 'When',
   validity: 'The city takes it from {from} until {to}, and once at most.',
   expired: 'By the clock of this machine that time is over: the city will refuse it.',
   early: 'By the clock of this machine that time has not begun: whoever has your answer can use it later.',

@@ -43,6 +43,7 @@ export const estonian: Sentences = {
   cityGiven: 'See on sinu antud reeglite linn.',
   signsFor: 'Sa allkirjastad konto nimel',
   keyNumber: 'Võtme number',
+  when: 'Millal',
   validity: 'Linn võtab selle vastu alates {from} kuni {to}, ja kõige rohkem üks kord.',
   expired: 'Selle masina kella järgi on see aeg möödas: linn keeldub.',
   early: 'Selle masina kella järgi pole see aeg veel alanud: kellel on sinu vastus, saab seda kasutada hiljem.',

@@ -57,6 +57,7 @@ export type Sentences = {
   readonly cityGiven: string;
   readonly signsFor: string;
   readonly keyNumber: string;
+  readonly when: string;
   /** With {from} and {to}. */
   readonly validity: string;
   readonly expired: string;

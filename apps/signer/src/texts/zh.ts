@@ -43,6 +43,7 @@ export const chinese: Sentences = {
   cityGiven: '这是您提供的策略所属的城市。',
   signsFor: '您为此账户签名',
   keyNumber: '密钥编号',
+  when: '时间',
   validity: '城市在 {from} 至 {to} 之间接受它，且至多一次。',
   expired: '按本机时钟，该时间已过：城市将拒绝它。',
   early: '按本机时钟，该时间尚未开始：持有您答复的人可以稍后使用它。',
