@@ -1,5 +1,7 @@
 /** Asking the city. Its answers are believed for showing only; what is called proven was verified in this browser. */
 
+import { noteDate, steadyMs } from './server-clock.ts';
+
 /** An answer that is a problem (RFC 9457), with the code of the catalogue; UNREACHABLE where none came. */
 export class ApiProblem extends Error {
   readonly code: string;
@@ -11,9 +13,25 @@ export class ApiProblem extends Error {
   }
 }
 
-/** JSON of a path of the API. Throws ApiProblem. */
+/** A list of the API: `next` is the cursor of the page after this one. */
+export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
+
+/** JSON of a path of the API. Throws ApiProblem: UNREADABLE where the answer is none. */
 export async function fetchJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return (await (await ask(path, 'application/json', signal)).json()) as T;
+  const answer = await ask(path, 'application/json', signal);
+  try {
+    return (await answer.json()) as T;
+  } catch (error) {
+    throw problemOf(error);
+  }
+}
+
+/** Whatever went wrong, as a problem; being stopped is none. */
+export function problemOf(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  if (error instanceof Error && error.name === 'AbortError') throw error;
+  if (error instanceof TypeError) return new ApiProblem('UNREACHABLE', error.message);
+  return new ApiProblem('UNREADABLE', String(error));
 }
 
 /** Bytes of a path. Throws ApiProblem. */
@@ -22,10 +40,13 @@ export async function fetchBytes(path: string, accept: string, signal?: AbortSig
 }
 
 async function ask(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
-  const answer = await fetch(path, { headers: { accept }, ...(signal === undefined ? {} : { signal }) }).catch((error: Error) => {
+  const sentMs = steadyMs();
+  const stop = signal === undefined ? {} : { signal };
+  const answer = await fetch(path, { headers: { accept }, cache: 'no-cache', ...stop }).catch((error: Error) => {
     if (error.name === 'AbortError') throw error;
     throw new ApiProblem('UNREACHABLE', error.message);
   });
+  noteDate(answer.headers.get('date'), sentMs);
   if (answer.ok) return answer;
   const problem = (await answer.json().catch(() => ({}))) as { readonly code?: unknown; readonly detail?: unknown };
   throw new ApiProblem(String(problem.code ?? answer.status), String(problem.detail ?? answer.statusText));

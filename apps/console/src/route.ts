@@ -4,13 +4,15 @@ import { AREAS } from './areas.ts';
 
 export type Route =
   | { readonly view: 'city' | 'ledger' | 'trust' }
-  | { readonly view: 'device' | 'reading' | 'transaction' | 'certificate'; readonly id: string }
+  | { readonly view: RecordName; readonly id: string }
   | { readonly view: 'block'; readonly height: number }
   | { readonly view: 'search'; readonly text: string }
   | { readonly view: 'area'; readonly area: string; readonly argument: string };
 
 const ID = /^[0-9a-f]{64}$/;
-const WITH_ID = ['device', 'reading', 'transaction', 'certificate'] as const;
+/** Views of one record, or of what is made of it, by its id. */
+const WITH_ID = ['device', 'reading', 'transaction', 'certificate', 'account', 'proposal', 'model', 'manufacturer'] as const;
+type RecordName = (typeof WITH_ID)[number];
 
 /** The view of an address; the city for any that is none of ours. */
 export function parseRoute(hash: string): Route {

@@ -1,33 +1,41 @@
 /** What a path of the API says, asked again while the page is looked at. What was known stays when the city cannot be reached. */
 
 import { useEffect, useState } from 'react';
-import { ApiProblem, fetchJson } from './api.ts';
+import { type ApiProblem, fetchJson, problemOf } from './api.ts';
+import { cityNowMs } from './server-clock.ts';
 
 export type Loaded<T> = {
   /** Null before the first answer. */
   readonly value: T | null;
   readonly problem: ApiProblem | null;
-  /** Of the newest answer, by the clock of this browser. */
+  /** Of the newest answer, by the city's clock. */
   readonly loadedMs: number | null;
 };
 
+const NOTHING = { value: null, problem: null, loadedMs: null } as const;
+
 /** Asks at once and then every so many milliseconds; with null only once. Null as path asks nothing. */
 export function useLoaded<T>(path: string | null, everyMs: number | null = null): Loaded<T> {
-  const [loaded, setLoaded] = useState<Loaded<T>>({ value: null, problem: null, loadedMs: null });
+  const [{ of, loaded }, setLoaded] = useState<{ readonly of: string | null; readonly loaded: Loaded<T> }>({
+    of: path,
+    loaded: NOTHING,
+  });
   useEffect(() => {
-    setLoaded({ value: null, problem: null, loadedMs: null });
     if (path === null) return undefined;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let isFirst = true;
     const load = async (): Promise<void> => {
-      if (!document.hidden) {
+      // A page that nobody looks at asks once, and then not again.
+      if (isFirst || !document.hidden) {
+        isFirst = false;
         try {
           const value = await fetchJson<T>(path, stop.signal);
-          setLoaded({ value, problem: null, loadedMs: Date.now() });
+          setLoaded({ of: path, loaded: { value, problem: null, loadedMs: cityNowMs() } });
         } catch (error) {
           if (stop.signal.aborted) return;
-          const problem = error instanceof ApiProblem ? error : new ApiProblem('UNREADABLE', String(error));
-          setLoaded((before) => ({ ...before, problem }));
+          const problem = problemOf(error);
+          setLoaded((before) => ({ of: path, loaded: { ...(before.of === path ? before.loaded : NOTHING), problem } }));
         }
       }
       if (everyMs !== null && !stop.signal.aborted) timer = setTimeout(() => void load(), everyMs);
@@ -38,5 +46,6 @@ export function useLoaded<T>(path: string | null, everyMs: number | null = null)
       clearTimeout(timer);
     };
   }, [path, everyMs]);
-  return loaded;
+  // What another path said is not what this one says, not even for one frame.
+  return of === path ? loaded : NOTHING;
 }

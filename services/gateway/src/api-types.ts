@@ -110,7 +110,7 @@ export const deviceDetail = device
 export type DeviceJson = z.infer<typeof device>;
 export type DeviceDetailJson = z.infer<typeof deviceDetail>;
 
-const model = z
+export const model = z
   .object({
     id: id(),
     manufacturer: id(),
@@ -125,7 +125,7 @@ const model = z
 export const modelPage = page(model).meta({ id: 'ModelPage' });
 export type ModelJson = z.infer<typeof model>;
 
-const manufacturer = z
+export const manufacturer = z
   .object({ id: id(), name: z.string(), account: id(), from: height(), to: height().nullable() })
   .meta({ id: 'Manufacturer' });
 export const manufacturerPage = page(manufacturer).meta({ id: 'ManufacturerPage' });
@@ -261,6 +261,31 @@ export const proposalDetail = proposal
   .meta({ id: 'ProposalDetail' });
 export type ProposalJson = z.infer<typeof proposal>;
 export type ProposalDetailJson = z.infer<typeof proposalDetail>;
+
+/** What has an id or hash; `height`: of the block, or of the block of a transaction. */
+export const found = z
+  .object({
+    items: z.array(
+      z.object({
+        kind: z.enum([
+          'reading',
+          'transaction',
+          'block',
+          'device',
+          'account',
+          'proposal',
+          'model',
+          'manufacturer',
+          'body',
+          'shard',
+        ]),
+        id: id(),
+        height: height().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'Found' });
+export type FoundJson = z.infer<typeof found>;
 
 /** What /livez and /readyz say. */
 export const health = z

@@ -3,57 +3,70 @@
  * it holds the same devices for those who do not see it. Loaded only when it is shown: it is larger than all the rest.
  */
 
-import { type GeoJSONSource, LngLatBounds, Map as MapLibre, setWorkerUrl } from 'maplibre-gl';
+import { type GeoJSONSource, type GeoJSONSourceDiff, LngLatBounds, Map as MapLibre, setWorkerUrl } from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { addressOf } from '../route.ts';
 import { useLoaded } from '../use-loaded.ts';
 import { Quoted } from './texts.tsx';
 
 /** A device at a place, in degrees (WGS 84). */
 export type PlacedDevice = {
   readonly id: string;
-  readonly label: string;
   readonly status: string;
+  /** Of its kind, as CSS says it. */
+  readonly color: string;
   readonly lat: number;
   readonly lon: number;
+};
+
+type CityMapProps = {
+  readonly devices: readonly PlacedDevice[];
+  readonly selected: string | null;
+  readonly onSelect: (id: string) => void;
+  /** Names the map for those who do not see it. */
+  readonly label: string;
 };
 
 setWorkerUrl(workerUrl);
 
 const PADDING_PX = 40;
 const ZOOM_MAX = 18;
+/** What moves is drawn anew no more often than this. */
+const DRAW_EVERY_MS = 1_000;
 
-/** The map of these devices; one that is clicked opens. `label` names it for those who do not see it. */
-export function CityMap({ devices, label }: { readonly devices: readonly PlacedDevice[]; readonly label: string }): ReactNode {
+/** The map of these devices; one that is clicked is selected. */
+export function CityMap({ devices, selected, onSelect, label }: CityMapProps): ReactNode {
   // Whose the streets are, as their licence asks for.
   const { value: streets } = useLoaded<{ readonly attribution?: unknown }>('/map.geojson');
   const box = useRef<HTMLDivElement>(null);
-  const map = useRef<MapLibre | null>(null);
-  const newest = useRef(devices);
-  newest.current = devices;
+  const drawing = useRef<Drawing | null>(null);
+  const newest = useRef({ devices, selected, onSelect });
+  newest.current = { devices, selected, onSelect };
   useEffect(() => {
     const place = box.current;
     if (place === null) return undefined;
-    const made = makeMap(place);
-    made.on('load', () => {
-      map.current = made;
-      show(made, newest.current);
-      fit(made, newest.current);
+    const map = makeMap(place);
+    map.on('load', () => {
+      drawing.current = new Drawing(map);
+      drawing.current.show(newest.current.devices);
+      drawing.current.select(newest.current.selected, newest.current.devices, false);
+      fit(map, newest.current.devices);
     });
-    made.on('click', 'devices', ({ features }) => {
+    map.on('click', 'devices', ({ features }) => {
       const id = features?.[0]?.properties['id'] as unknown;
-      if (typeof id === 'string') location.hash = addressOf({ view: 'device', id });
+      if (typeof id === 'string') newest.current.onSelect(id);
     });
+    map.on('mouseenter', 'devices', () => map.getCanvas().classList.add('pointing'));
+    map.on('mouseleave', 'devices', () => map.getCanvas().classList.remove('pointing'));
     return () => {
-      map.current = null;
-      made.remove();
+      drawing.current?.end();
+      drawing.current = null;
+      map.remove();
     };
   }, []);
-  useEffect(() => {
-    if (map.current !== null) show(map.current, devices);
-  }, [devices]);
+  useEffect(() => drawing.current?.show(devices), [devices]);
+  useEffect(() => drawing.current?.select(selected, newest.current.devices, true), [selected]);
   const attribution = typeof streets?.attribution === 'string' ? streets.attribution : null;
   return (
     <>
@@ -67,6 +80,66 @@ export function CityMap({ devices, label }: { readonly devices: readonly PlacedD
   );
 }
 
+/** What of the devices is on the map: only differences are sent to it. */
+class Drawing {
+  readonly #map: MapLibre;
+  #shown: ReadonlyMap<string, PlacedDevice> = new Map();
+  #waiting: readonly PlacedDevice[] | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(map: MapLibre) {
+    this.#map = map;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  show(devices: readonly PlacedDevice[]): void {
+    const isPaused = this.#waiting !== null;
+    this.#waiting = devices;
+    if (isPaused) return;
+    this.#draw(devices);
+    this.#timer = setTimeout(() => this.#drawWaiting(devices), DRAW_EVERY_MS);
+  }
+
+  #drawWaiting(drawn: readonly PlacedDevice[]): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting !== null && waiting !== drawn) this.show(waiting);
+  }
+
+  #draw(devices: readonly PlacedDevice[]): void {
+    const next = new Map(devices.map((device) => [device.id, device]));
+    const remove = [...this.#shown.keys()].filter((id) => !next.has(id));
+    const add = devices.filter((device) => !isSame(this.#shown.get(device.id), device)).map(featureOf);
+    this.#shown = next;
+    if (remove.length === 0 && add.length === 0) return;
+    const diff: GeoJSONSourceDiff = { remove, add };
+    void (this.#map.getSource('devices') as GeoJSONSource | undefined)?.updateData(diff);
+  }
+
+  select(id: string | null, devices: readonly PlacedDevice[], isToBeSeen: boolean): void {
+    this.#map.setFilter('selected', ['==', ['get', 'id'], id ?? '']);
+    const device = devices.find((each) => each.id === id);
+    if (device === undefined || !isToBeSeen) return;
+    const at = { lng: device.lon, lat: device.lat };
+    if (!this.#map.getBounds().contains(at)) this.#map.jumpTo({ center: at });
+  }
+}
+
+function isSame(a: PlacedDevice | undefined, b: PlacedDevice): boolean {
+  return a !== undefined && a.lat === b.lat && a.lon === b.lon && a.status === b.status && a.color === b.color;
+}
+
+function featureOf({ id, status, color, lat, lon }: PlacedDevice) {
+  return {
+    type: 'Feature' as const,
+    properties: { id, status, color },
+    geometry: { type: 'Point' as const, coordinates: [lon, lat] },
+  };
+}
+
 function makeMap(container: HTMLDivElement): MapLibre {
   const style = getComputedStyle(container);
   const color = (name: string): string => {
@@ -75,6 +148,7 @@ function makeMap(container: HTMLDivElement): MapLibre {
     return style.color;
   };
   const empty = { type: 'FeatureCollection', features: [] } as const;
+  const ring = { 'circle-color': 'transparent', 'circle-radius': 13, 'circle-stroke-width': 4 } as const;
   return new MapLibre({
     container,
     attributionControl: false,
@@ -82,7 +156,10 @@ function makeMap(container: HTMLDivElement): MapLibre {
     maxZoom: ZOOM_MAX,
     style: {
       version: 8,
-      sources: { streets: { type: 'geojson', data: '/map.geojson' }, devices: { type: 'geojson', data: empty } },
+      sources: {
+        streets: { type: 'geojson', data: '/map.geojson' },
+        devices: { type: 'geojson', data: empty, promoteId: 'id' },
+      },
       layers: [
         { id: 'ground', type: 'background', paint: { 'background-color': color('--card') } },
         { id: 'streets', type: 'line', source: 'streets', paint: { 'line-color': color('--line'), 'line-width': 5 } },
@@ -91,32 +168,32 @@ function makeMap(container: HTMLDivElement): MapLibre {
           type: 'circle',
           source: 'devices',
           paint: {
-            'circle-radius': 6,
-            'circle-color': [
+            'circle-radius': 7,
+            'circle-color': ['get', 'color'],
+            'circle-stroke-width': ['match', ['get', 'status'], 'active', 1.5, 4],
+            'circle-stroke-color': [
               'match',
               ['get', 'status'],
               'active',
-              color('--green'),
+              color('--card'),
               'suspended',
               color('--amber'),
+              'revoked',
               color('--red'),
+              color('--soft'),
             ],
-            'circle-stroke-color': color('--card'),
-            'circle-stroke-width': 2,
           },
+        },
+        {
+          id: 'selected',
+          type: 'circle',
+          source: 'devices',
+          filter: ['==', ['get', 'id'], ''],
+          paint: { ...ring, 'circle-stroke-color': color('--ink') },
         },
       ],
     },
   });
-}
-
-function show(map: MapLibre, devices: readonly PlacedDevice[]): void {
-  const features = devices.map(({ id, label, status, lat, lon }) => ({
-    type: 'Feature' as const,
-    properties: { id, label, status },
-    geometry: { type: 'Point' as const, coordinates: [lon, lat] },
-  }));
-  (map.getSource('devices') as GeoJSONSource | undefined)?.setData({ type: 'FeatureCollection', features });
 }
 
 function fit(map: MapLibre, devices: readonly PlacedDevice[]): void {

@@ -3,6 +3,7 @@
 import { plainText } from '@oppidum/pages/plain-text';
 import { type ReactNode, useEffect, useState } from 'react';
 import { fill, useLanguage } from '../language.ts';
+import { cityNowMs } from '../server-clock.ts';
 import type { Loaded } from '../use-loaded.ts';
 import { formatTime } from './format.ts';
 
@@ -29,6 +30,7 @@ export function Freshness({ of }: { readonly of: Loaded<unknown> }): ReactNode {
 export function ProblemText({ code, message }: { readonly code: string; readonly message: string }): ReactNode {
   const { sentences } = useLanguage();
   if (code === 'UNREACHABLE') return <p className="problem">{sentences.unreachable}</p>;
+  if (code === 'UNREADABLE') return <p className="problem">{sentences.unreadable}</p>;
   return (
     <p className="problem">
       {fill(sentences.failed, { reason: '' })}
@@ -40,9 +42,9 @@ export function ProblemText({ code, message }: { readonly code: string; readonly
 }
 
 function useNow(): number {
-  const [nowMs, setNowMs] = useState(Date.now());
+  const [nowMs, setNowMs] = useState(cityNowMs);
   useEffect(() => {
-    const timer = setInterval(() => setNowMs(Date.now()), 1_000);
+    const timer = setInterval(() => setNowMs(cityNowMs()), 1_000);
     return () => clearInterval(timer);
   }, []);
   return nowMs;

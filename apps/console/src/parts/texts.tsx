@@ -6,9 +6,12 @@ import { useLanguage } from '../language.ts';
 import { addressOf, type Route } from '../route.ts';
 import { formatNumber, formatTime } from './format.ts';
 
+/** Characters of a strange name in a line of ours: the ledger allows 64 bytes, whoever serves it may not keep to that. */
+const LABEL_LENGTH_MAX = 80;
+
 /** A value that somebody else chose, isolated from the direction of the page. */
-export function Quoted({ text }: { readonly text: string }): ReactNode {
-  return <bdi>{plainText(text)}</bdi>;
+export function Quoted({ text, lengthMax }: { readonly text: string; readonly lengthMax?: number }): ReactNode {
+  return <bdi>{plainText(text, lengthMax)}</bdi>;
 }
 
 /** An id, whole: it breaks where the line ends. */
@@ -35,7 +38,7 @@ export function IdLink({
       {label === undefined || label === null || label === '' ? (
         <code dir="ltr">{id.slice(0, 10)}…</code>
       ) : (
-        <Quoted text={label} />
+        <Quoted text={label} lengthMax={LABEL_LENGTH_MAX} />
       )}
     </a>
   );

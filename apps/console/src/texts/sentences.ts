@@ -15,7 +15,7 @@ export type Sentences = {
   readonly none: string;
   readonly cityHeading: string;
   readonly simulatedNote: string;
-  readonly counters: Readonly<Record<'perSecond' | 'readings' | 'proven' | 'height' | 'behind', string>>;
+  readonly counters: Readonly<Record<'perSecond' | 'readings' | 'proven' | 'height' | 'behind' | 'lag', string>>;
   readonly devicesHeading: string;
   readonly mapLabel: string;
   readonly allTypes: string;
@@ -43,7 +43,8 @@ export type Sentences = {
       | 'to'
       | 'approvals'
       | 'state'
-      | 'until',
+      | 'until'
+      | 'values',
       string
     >
   >;
@@ -95,4 +96,29 @@ export type Sentences = {
   readonly trustFile: string;
   readonly trustForget: string;
   readonly trustFirst: string;
+  readonly menu: string;
+  readonly brokenHeading: string;
+  readonly brokenText: string;
+  readonly reload: string;
+  readonly clockAhead: string;
+  readonly clockBehind: string;
+  readonly cityIntro: string;
+  readonly cityTour: string;
+  readonly liveStates: Readonly<Record<'live' | 'connecting' | 'polling', string>>;
+  readonly unknown: string;
+  readonly allStatuses: string;
+  readonly filterText: string;
+  readonly kindsHeading: string;
+  readonly kindsNote: string;
+  readonly selectedHeading: string;
+  readonly openDevice: string;
+  readonly openReading: string;
+  readonly pick: string;
+  readonly cityCut: string;
+  readonly noValues: string;
+  readonly older: string;
+  readonly unreadable: string;
+  readonly records: Readonly<
+    Record<'device' | 'reading' | 'transaction' | 'account' | 'proposal' | 'model' | 'manufacturer', string>
+  >;
 };

@@ -1,154 +1,182 @@
-/** The city now: honest counters, and its devices. */
+/** The city now: what it is, honest counters, and its devices on the map and in the list, which are one selection. */
 
-import type { CityJson, DeviceJson } from '@oppidum/gateway/api-types';
-import { lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from 'react';
-import { useLanguage } from '../language.ts';
-import { type Column, DataTable } from '../parts/data-table.tsx';
+import { plainText } from '@oppidum/pages/plain-text';
+import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from 'react';
+import { fill, useLanguage } from '../language.ts';
+import type { CityDevice } from '../live/city-store.ts';
+import { type City, POLL_EVERY_MS, useCity } from '../live/use-city.ts';
+import type { PlacedDevice } from '../parts/city-map.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
-import { usePlaces } from '../parts/places.ts';
-import { IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
-import { useLoaded } from '../use-loaded.ts';
+import { colorsOf } from '../parts/kinds.ts';
+import { addressOf } from '../route.ts';
+import { Counters } from './city-counters.tsx';
+import { DeviceList } from './device-list.tsx';
+import { SelectedDevice } from './selected-device.tsx';
 
 const CityMap = lazy(async () => ({ default: (await import('../parts/city-map.tsx')).CityMap }));
 
-const COUNTERS_EVERY_MS = 1_000;
-const DEVICES_EVERY_MS = 2_000;
-const DEVICES_SHOWN_MAX = 500;
+const NOTHING = { all: [], named: [], placed: [] };
+/** Characters of a strange name in a list of choices. */
+const CHOICE_LENGTH_MAX = 60;
 
-/** Counters above the list of devices. */
+/** Counters above map and list. */
 export function CityView(): ReactNode {
   const { sentences } = useLanguage();
+  const city = useCity();
   return (
     <>
       <h1>{sentences.cityHeading}</h1>
-      <Counters />
-      <Devices />
+      <p className="intro">
+        {sentences.cityIntro} <a href={addressOf({ view: 'area', area: 'tour', argument: '' })}>{sentences.cityTour}</a>
+      </p>
+      <Counters lagMs={city.lagMs} />
+      <Devices city={city} />
     </>
   );
 }
 
-function Counters(): ReactNode {
+type Filter = { readonly type: string; readonly status: string; readonly text: string };
+
+function Devices({ city }: { readonly city: City }): ReactNode {
   const { sentences, tag } = useLanguage();
-  const city = useLoaded<CityJson>('/api/v1/city', COUNTERS_EVERY_MS);
-  const { value, loadedMs } = city;
-  const size = value?.shards.reduce((sum, shard) => sum + shard.size, 0) ?? 0;
-  const anchored = value?.shards.reduce((sum, shard) => sum + shard.anchoredSize, 0) ?? 0;
-  const perSecond = useRate(value === null ? null : size, loadedMs);
-  const { counters } = sentences;
-  const shown: readonly (readonly [string, number | null])[] = [
-    [counters.perSecond, perSecond],
-    [counters.readings, value === null ? null : size],
-    [counters.proven, value === null ? null : anchored],
-    [counters.height, value?.height ?? null],
-    [counters.behind, value?.readModel.behindReadings ?? null],
-  ];
-  return (
-    <section aria-label={sentences.cityHeading}>
-      <dl className="counters">
-        {shown.map(([name, count]) => (
-          <div key={name} className="card">
-            <dt>{name}</dt>
-            <dd>{count === null ? '–' : formatNumber(count, tag)}</dd>
-          </div>
-        ))}
-      </dl>
-      <Freshness of={city} />
-    </section>
-  );
-}
-
-/** How fast a count grows, over the answers of the last ten seconds; null before the second one. */
-function useRate(count: number | null, atMs: number | null): number | null {
-  const seen = useRef<{ readonly count: number; readonly atMs: number }[]>([]);
-  const [rate, setRate] = useState<number | null>(null);
-  useEffect(() => {
-    if (count === null || atMs === null) return;
-    seen.current = [...seen.current.filter((each) => atMs - each.atMs < 10_000), { count, atMs }];
-    const [first] = seen.current;
-    if (first === undefined || first.atMs === atMs) return;
-    setRate(Math.round((10 * 1_000 * (count - first.count)) / (atMs - first.atMs)) / 10);
-  }, [count, atMs]);
-  return rate;
-}
-
-type DevicePage = { readonly items: readonly DeviceJson[]; readonly next: string | null };
-
-function Devices(): ReactNode {
-  const { sentences, tag } = useLanguage();
-  const [type, setType] = useState('');
-  const page = useLoaded<DevicePage>(`/api/v1/devices?limit=${DEVICES_SHOWN_MAX}`, DEVICES_EVERY_MS);
-  const items = page.value?.items ?? [];
-  const types = useMemo(() => [...new Set(items.map(({ deviceType }) => deviceType))].sort(), [items]);
-  const shown = useMemo(() => items.filter(({ deviceType }) => type === '' || deviceType === type), [items, type]);
-  const columns = useDeviceColumns();
-  const placed = usePlaces(shown);
+  const [filter, setFilter] = useState<Filter>({ type: '', status: '', text: '' });
+  const [selected, setSelected] = useState<string | null>(null);
+  const select = useCallback((id: string) => setSelected(id), []);
+  const { all, named, placed } = city.value ?? NOTHING;
+  const types = useTypes(named);
+  const colors = useMemo(() => colorsOf(types), [types]);
+  const wanted = useMemo(() => named.filter((device) => isWanted(device, filter)), [named, filter]);
+  const drawn = usePlaced(placed, wanted, colors);
+  const byId = useMemo(() => new Map(all.map((device) => [device.id, device])), [all]);
+  const device = byId.get(selected ?? '');
   return (
     <section aria-labelledby="devices-heading">
       <div className="row">
         <h2 id="devices-heading">
-          {sentences.devicesHeading} <span className="count">{formatNumber(shown.length, tag)}</span>
+          {sentences.devicesHeading} <span className="count">{formatNumber(wanted.length, tag)}</span>
         </h2>
-        <label>
-          {sentences.filterType}{' '}
-          <select value={type} onChange={({ target }) => setType(target.value)}>
-            <option value="">{sentences.allTypes}</option>
-            {types.map((each) => (
-              <option key={each} value={each}>
-                {each}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Filters types={types} filter={filter} onFilter={setFilter} />
       </div>
-      {items.some(({ simulated }) => simulated) && <p className="hint">{sentences.simulatedNote}</p>}
-      {placed.length > 0 && (
-        <Suspense fallback={<div className="map" />}>
-          <CityMap devices={placed} label={sentences.mapLabel} />
-        </Suspense>
-      )}
-      <DataTable label={sentences.devicesHeading} rows={shown} columns={columns} keyOf={({ id }) => id} empty={sentences.none} />
-      <Freshness of={page} />
+      {named.some(({ simulated }) => simulated) && <p className="hint">{sentences.simulatedNote}</p>}
+      {city.isCut && <p className="problem">{fill(sentences.cityCut, { count: formatNumber(all.length, tag) })}</p>}
+      <div className="city">
+        {placed.some(({ place }) => place !== null) && (
+          <div>
+            <Suspense fallback={<div className="map" />}>
+              <CityMap devices={drawn} selected={selected} onSelect={select} label={sentences.mapLabel} />
+            </Suspense>
+            <Legend colors={colors} />
+          </div>
+        )}
+        <div>
+          {device !== undefined && <SelectedDevice device={device} />}
+          <DeviceList devices={wanted} byId={byId} selected={selected} onSelect={select} isLoading={city.value === null} />
+          <LiveState city={city} />
+        </div>
+      </div>
     </section>
   );
 }
 
-function useDeviceColumns(): readonly Column<DeviceJson>[] {
-  const { sentences, tag } = useLanguage();
-  const { columns, statuses } = sentences;
+/** The same list while the kinds are the same. */
+function useTypes(devices: readonly CityDevice[]): readonly string[] {
+  const joined = JSON.stringify([...new Set(devices.map(({ deviceType }) => deviceType))].sort());
+  return useMemo(() => JSON.parse(joined) as string[], [joined]);
+}
+
+function isWanted({ deviceType, status, label, id }: CityDevice, filter: Filter): boolean {
+  if (filter.type !== '' && deviceType !== filter.type) return false;
+  if (filter.status !== '' && status !== filter.status) return false;
+  const text = filter.text.trim().toLowerCase();
+  return text === '' || (label ?? '').toLowerCase().includes(text) || id.startsWith(text);
+}
+
+/** Those that are wanted and told where they are; the same list until one moves. */
+function usePlaced(
+  placed: readonly CityDevice[],
+  wanted: readonly CityDevice[],
+  colors: ReadonlyMap<string, string>,
+): readonly PlacedDevice[] {
+  const ids = useMemo(() => new Set(wanted.map(({ id }) => id)), [wanted]);
   return useMemo(
-    () => [
-      {
-        name: 'device',
-        heading: columns.device,
-        cell: ({ id, label }) => <IdLink id={id} to={{ view: 'device', id }} label={label} />,
-        order: ({ label, id }) => label ?? id,
-      },
-      {
-        name: 'type',
-        heading: columns.type,
-        cell: ({ deviceType }) => <Quoted text={deviceType} />,
-        order: ({ deviceType }) => deviceType,
-      },
-      {
-        name: 'status',
-        heading: columns.status,
-        cell: ({ status }) => <StateBadge state={status} text={statuses[status]} />,
-        order: ({ status }) => status,
-      },
-      {
-        name: 'last',
-        heading: columns.lastReading,
-        cell: ({ lastReadingMs }) => <Time ms={lastReadingMs} />,
-        order: ({ lastReadingMs }) => lastReadingMs ?? 0,
-      },
-      {
-        name: 'count',
-        heading: columns.readings,
-        cell: ({ readingCount }) => formatNumber(readingCount, tag),
-        order: ({ readingCount }) => readingCount,
-      },
-    ],
-    [columns, statuses, tag],
+    () =>
+      placed.flatMap(({ id, status, deviceType, place }) =>
+        place === null || !ids.has(id) ? [] : [{ id, status, color: colors.get(deviceType) ?? 'gray', ...place }],
+      ),
+    [placed, ids, colors],
+  );
+}
+
+function Filters(props: {
+  readonly types: readonly string[];
+  readonly filter: Filter;
+  readonly onFilter: (filter: Filter) => void;
+}): ReactNode {
+  const { types, filter, onFilter } = props;
+  const { sentences } = useLanguage();
+  return (
+    <div className="filters">
+      <label>
+        {sentences.filterType}{' '}
+        <select value={filter.type} onChange={({ target }) => onFilter({ ...filter, type: target.value })}>
+          <option value="">{sentences.allTypes}</option>
+          {types.map((each) => (
+            <option key={each} value={each}>
+              {plainText(each, CHOICE_LENGTH_MAX)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {sentences.columns.status}{' '}
+        <select value={filter.status} onChange={({ target }) => onFilter({ ...filter, status: target.value })}>
+          <option value="">{sentences.allStatuses}</option>
+          {Object.entries(sentences.statuses).map(([status, text]) => (
+            <option key={status} value={status}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        {sentences.filterText}{' '}
+        <input
+          type="search"
+          dir="auto"
+          autoComplete="off"
+          value={filter.text}
+          onChange={({ target }) => onFilter({ ...filter, text: target.value })}
+        />
+      </label>
+    </div>
+  );
+}
+
+function Legend({ colors }: { readonly colors: ReadonlyMap<string, string> }): ReactNode {
+  const { sentences } = useLanguage();
+  return (
+    <div className="legend">
+      <h3>{sentences.kindsHeading}</h3>
+      <ul>
+        {[...colors].map(([kind, color]) => (
+          <li key={kind}>
+            <span className="dot" style={{ background: color }} aria-hidden="true" />{' '}
+            <bdi>{plainText(kind, CHOICE_LENGTH_MAX)}</bdi>
+          </li>
+        ))}
+      </ul>
+      <p className="hint">{sentences.kindsNote}</p>
+    </div>
+  );
+}
+
+function LiveState({ city }: { readonly city: City }): ReactNode {
+  const { sentences, tag } = useLanguage();
+  const text = fill(sentences.liveStates[city.live], { seconds: formatNumber(POLL_EVERY_MS / 1_000, tag) });
+  return (
+    <div className="live">
+      <span className={`state ${city.live === 'live' ? 'active' : 'unknown'}`}>{text}</span> <Freshness of={city} />
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 /** One device: who it is, whose, its keys, and what it measured as pictures and as tables. */
 
-import type { ReadingJson, RecordJson } from '@oppidum/gateway/api/readings';
+import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import type { DeviceDetailJson } from '@oppidum/gateway/api-types';
 import { type ReactNode, useMemo } from 'react';
 import { ActLink } from '../areas/keys/act-link.tsx';
@@ -9,6 +9,7 @@ import { Chart, type Point } from '../parts/chart.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
+import { Records } from '../parts/records.tsx';
 import { Facts, Id, IdLink, Quoted, StateBadge, Time, YesNo } from '../parts/texts.tsx';
 import { useLoaded } from '../use-loaded.ts';
 
@@ -108,21 +109,6 @@ function Readings({ id }: { readonly id: string }): ReactNode {
         <Freshness of={page} />
       </section>
     </>
-  );
-}
-
-/** Values of a reading in one cell. */
-export function Records({ records }: { readonly records: readonly RecordJson[] }): ReactNode {
-  const { tag } = useLanguage();
-  return (
-    <ul className="values">
-      {records.map(({ name, unit, value, timeMs }) => (
-        <li key={`${name} ${timeMs}`}>
-          <Quoted text={name} />{' '}
-          <Quoted text={`${typeof value === 'number' ? formatNumber(value, tag) : String(value ?? '–')} ${unit ?? ''}`.trim()} />
-        </li>
-      ))}
-    </ul>
   );
 }
 

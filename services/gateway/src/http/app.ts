@@ -19,6 +19,7 @@ import { addDeviceImportRoutes } from './device-import.ts';
 import { addDeviceProgramRoutes } from './device-programs.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
+import { addFindRoutes } from './find.ts';
 import { addGuard, type Budgets } from './guard.ts';
 import { addHealthRoutes } from './health.ts';
 import { checkRequest, ownHosts } from './hosts.ts';
@@ -161,6 +162,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addHealthRoutes,
     addCityRoutes,
     addDeviceRoutes,
+    addFindRoutes,
     addDeviceImportRoutes,
     addDeviceProgramRoutes,
     addReadingRoutes,

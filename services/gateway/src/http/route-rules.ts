@@ -48,6 +48,7 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /city.policy': reads('ledger:read'),
   'GET /genesis.cbor': reads('ledger:read'),
   'GET /api/v1/city*': reads('ledger:read'),
+  'GET /api/v1/find*': reads('ledger:read'),
   'GET /api/v1/policies*': reads('ledger:read'),
   'GET /api/v1/blocks*': reads('ledger:read'),
   'GET /api/v1/anchors*': reads('ledger:read'),

@@ -128,7 +128,7 @@ export type Tables = {
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 
 /** What a sample holds; `kind` is a place in this list. */
 export const SAMPLE_KINDS = ['number', 'boolean', 'text', 'data', 'none'] as const;
@@ -156,6 +156,7 @@ CREATE TABLE proposals (id TEXT PRIMARY KEY, body TEXT NOT NULL, proposer TEXT N
 CREATE INDEX proposals_by_time ON proposals (created_ms, id);
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, first_index INTEGER NOT NULL, log_size INTEGER NOT NULL,
   transaction_count INTEGER NOT NULL, state_root TEXT, app_hash TEXT NOT NULL) STRICT;
+CREATE INDEX blocks_by_hash ON blocks (app_hash);
 CREATE TABLE transactions (log_index INTEGER PRIMARY KEY, id TEXT NOT NULL, height INTEGER NOT NULL, position INTEGER NOT NULL,
   time_ms INTEGER NOT NULL, code TEXT NOT NULL, signers TEXT NOT NULL, kinds TEXT NOT NULL) STRICT;
 CREATE INDEX transactions_by_height ON transactions (height);

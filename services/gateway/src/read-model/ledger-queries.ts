@@ -18,6 +18,12 @@ export async function findBlocks(database: Database, limit: number, below: numbe
   }));
 }
 
+/** Heights of the blocks with this hash: one, or none. */
+export async function findBlocksByHash(database: Database, appHash: string): Promise<number[]> {
+  const rows = await database.selectFrom('blocks').select('height').where('app_hash', '=', appHash).limit(10).execute();
+  return rows.map(({ height }) => height);
+}
+
 /** Up to `limit` executed transactions below an index of the block log. */
 export async function findTransactions(database: Database, limit: number, below: number | null): Promise<TransactionJson[]> {
   let query = database.selectFrom('transactions').selectAll().orderBy('log_index', 'desc').limit(limit);

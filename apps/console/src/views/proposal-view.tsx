@@ -1,0 +1,61 @@
+/** A permanent page of one proposal: what it would do, who approved it, and what is missing. */
+
+import type { ProposalDetailJson } from '@oppidum/gateway/api-types';
+import type { ReactNode } from 'react';
+import { useLanguage } from '../language.ts';
+import { Actions } from '../parts/actions.tsx';
+import { DataTable } from '../parts/data-table.tsx';
+import { formatNumber } from '../parts/format.ts';
+import { Freshness } from '../parts/freshness.tsx';
+import { BlockLink, Facts, Id, IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
+import { LEDGER_TEXTS } from '../texts/ledger.ts';
+import { useLoaded } from '../use-loaded.ts';
+
+const EVERY_MS = 3_000;
+
+/** The proposal with this id. */
+export function ProposalView({ id }: { readonly id: string }): ReactNode {
+  const { sentences, code, tag } = useLanguage();
+  const texts = LEDGER_TEXTS[code];
+  const { columns } = sentences;
+  const proposal = useLoaded<ProposalDetailJson>(`/api/v1/proposals/${id}`, EVERY_MS);
+  const { value } = proposal;
+  return (
+    <>
+      <h1>{sentences.records.proposal}</h1>
+      <Freshness of={proposal} />
+      {value !== null && (
+        <>
+          <Facts
+            facts={[
+              [sentences.identifier, <Id key="id" id={value.id} />],
+              [columns.state, <StateBadge key="state" state={value.status} text={texts.proposalStates[value.status]} />],
+              [texts.body, <Quoted key="body" text={value.bodyName} />],
+              [texts.proposer, <IdLink key="proposer" id={value.proposer} to={{ view: 'account', id: value.proposer }} />],
+              [columns.approvals, `${formatNumber(value.approvalCount, tag)} / ${formatNumber(value.threshold, tag)}`],
+              [texts.created, <Time key="created" ms={value.createdMs} />],
+              [columns.until, <Time key="until" ms={value.expiresMs} />],
+            ]}
+          />
+          <h2>{texts.wouldDo}</h2>
+          <Actions actions={value.actions} />
+          <h2>{columns.approvals}</h2>
+          <DataTable
+            label={columns.approvals}
+            rows={value.approvals}
+            keyOf={({ account }) => account}
+            empty={sentences.none}
+            columns={[
+              {
+                name: 'account',
+                heading: sentences.records.account,
+                cell: ({ account }) => <IdLink id={account} to={{ view: 'account', id: account }} />,
+              },
+              { name: 'at', heading: columns.height, cell: ({ at }) => <BlockLink height={at} /> },
+            ]}
+          />
+        </>
+      )}
+    </>
+  );
+}
