@@ -136,8 +136,7 @@ async function buildAll(out: string, digest: string): Promise<void> {
   const fresh = `${out}.new`;
   rmSync(fresh, { recursive: true, force: true });
   const files = new Map<string, string | Uint8Array>();
-  const pages = SINGLE_PAGES.filter(({ app }) => existsSync(join(ROOT, 'apps', app, 'index.html')));
-  for (const page of pages) files.set(page.file, await buildPage(page));
+  for (const page of SINGLE_PAGES) files.set(page.file, await buildPage(page));
   for (const [name, content] of await buildConsole()) files.set(`console/${name}`, content);
   files.set('sources', digest);
   for (const [name, content] of files) {
