@@ -8,7 +8,7 @@ import { plainText } from '@oppidum/pages/plain-text';
 import type { ReactNode } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { formatNumber } from '../../parts/format.ts';
-import { Quoted } from '../../parts/texts.tsx';
+import { Facts, Quoted } from '../../parts/texts.tsx';
 import type { Makers } from '../maker/use-makers.ts';
 import type { ImportTexts } from './texts.ts';
 import type { Reading } from './use-import.ts';
@@ -112,18 +112,8 @@ function Sample({ table, columns, texts }: Pick<Props, 'table' | 'columns' | 'te
   if (row === undefined) return null;
   const shown = FIELDS.flatMap((field) => {
     const at = columns[field];
-    return at === undefined ? [] : [[field, row.cells[at] ?? ''] as const];
+    if (at === undefined) return [];
+    return [[texts.fields[field], <Quoted key={field} text={(row.cells[at] ?? '').slice(0, 80)} />] as const];
   });
-  return (
-    <dl className="facts sample">
-      {shown.map(([field, cell]) => (
-        <div key={field}>
-          <dt>{texts.fields[field]}</dt>
-          <dd>
-            <Quoted text={cell.slice(0, 80)} />
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Facts facts={shown} />;
 }
