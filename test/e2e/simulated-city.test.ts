@@ -207,12 +207,19 @@ test('`start` takes speed, seed and number of devices, and a town keeps its seed
       const { records } = (await firstAnchoredReading(city.api)) as unknown as TownReading;
       assert.ok(records.some(({ name }) => name === 'town-time'));
       assert.equal((await listDevices(city.api)).length, 6);
+      const town = (): unknown => JSON.parse(readFileSync(join(data, 'demo', 'town.json'), 'utf8')).speed;
+      const faster = await runCommand(['city', 'speed', '300', '--data', data]);
+      assert.deepEqual([faster.code, /300 times as fast/.test(faster.stderr)], [0, true], faster.stderr);
+      await until('the town took it', () => town() === 300);
     } finally {
       assert.equal((await city.stop()).code, 0);
     }
     const town = JSON.parse(readFileSync(join(data, 'demo', 'town.json'), 'utf8')) as Readonly<Record<string, number>>;
     assert.deepEqual([town['seed'], town['speed']], [3, 1], 'while it is stopped, its clock goes on as everyone’s');
     const ports = ['--port', '0', '--mqtt-port', '0'];
+    const away = await runCommand(['city', 'speed', '2', '--data', data]);
+    assert.deepEqual([away.code, /No simulated city runs/.test(away.stderr)], [5, true], away.stderr);
+    assert.ok(!readdirSync(join(data, 'demo')).includes('speed.wish'), 'nothing is left for the next start');
     const refused = await runCommand(['start', '--data', data, ...ports, '--seed', '4']);
     assert.deepEqual([refused.code, /made from seed 3, and keeps it/.test(refused.stderr)], [2, true], refused.stderr);
     for (const wish of [

@@ -6,9 +6,10 @@
  *   keys/               a seed for each device, 0600        outbox.sqlite   what no receipt has settled
  *   shard-keys/         evidence of the shards' receipt keys                enrolled.json   what need not be enrolled again
  *   town.json           {"seed", "speed", "townMs", "utcMs"}: which town it is, and how its clock was set last
+ *   speed.wish          another speed for a town that runs, as `oppidum city speed` writes it; taken away once it is read
  */
 
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import type { CityApi } from '@oppidum/device/city-api';
@@ -78,6 +79,15 @@ export async function readTown(folder: string): Promise<TownState | null> {
 /** Remembers both. */
 export async function writeTown(folder: string, town: TownState): Promise<void> {
   await writeFileDurably(join(folder, 'town.json'), encodeUtf8(`${JSON.stringify(town)}\n`));
+}
+
+/** The speed that somebody wishes for the town, once; null where nobody does. */
+export async function takeSpeedWish(folder: string): Promise<number | null> {
+  const path = join(folder, 'speed.wish');
+  const text = await readIfThere(path);
+  if (text === null) return null;
+  await rm(path, { force: true });
+  return Number(text);
 }
 
 async function readIfThere(path: string): Promise<string | null> {

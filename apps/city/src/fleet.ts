@@ -17,11 +17,12 @@ export type Member = { readonly device: Device; readonly post: Post };
 export type FleetOptions = {
   readonly mqttUrl: string;
   readonly shardKeys: ShardKeys;
-  readonly clock: ClockState;
-  /** Between two readings of a device, in town time. */
-  readonly periodMs: number;
+  readonly pace: Pace;
   readonly log: TroubleLog;
 };
+
+/** How the town's clock runs. `periodMs`: between two readings of a device, in town time. */
+export type Pace = { readonly clock: ClockState; readonly periodMs: number };
 
 /** What does not move says where it is once an hour of UTC. */
 const PLACE_EVERY_MS = 3_600_000;
@@ -29,7 +30,8 @@ const PHASES = 0x9a;
 
 /** A member with its schedule and what it did last. */
 type Worker = Member & {
-  readonly schedule: Schedule;
+  /** Its own place within each period, so that devices do not march in step: 0 to 1. */
+  readonly phase: number;
   /** The newest moment measured, town time; each is measured once. */
   measuredMs: number;
   /** When it told its place last, UTC. */
@@ -42,18 +44,16 @@ export class Fleet {
   readonly #workers: readonly Worker[];
   readonly #options: FleetOptions;
   readonly #links: readonly MqttLink[];
-  readonly #saysTime: boolean;
+  #pace: Pace;
   #isStopped = false;
 
   constructor(members: readonly Member[], options: FleetOptions) {
-    const { log, shardKeys, mqttUrl, periodMs } = options;
+    const { log, shardKeys, mqttUrl, pace } = options;
     this.#options = options;
-    this.#saysTime = !isUtc(options.clock);
-    // Each at its own place within the period, so that devices do not march in step; a time that is said is one of whole seconds.
-    const grainMs = this.#saysTime ? 1_000 : 1;
+    this.#pace = pace;
     this.#workers = members.map((member, i) => ({
       ...member,
-      schedule: { periodMs, phaseMs: Math.floor((uniform(PHASES, i) * periodMs) / grainMs) * grainMs },
+      phase: uniform(PHASES, i),
       measuredMs: Number.NEGATIVE_INFINITY,
       placedMs: Number.NEGATIVE_INFINITY,
       timer: null,
@@ -71,10 +71,21 @@ export class Fleet {
     this.#links = members.map(({ device }) => new MqttLink(mqttUrl, device, link));
   }
 
-  /** Each device measures at once, as of the newest moment of its schedule, then at each following one, and connects. */
+  /** Each device measures at once, then at each moment of its schedule, and connects. */
   start(): void {
-    for (const worker of this.#workers) this.#measure(worker);
+    const nowMs = Date.now();
+    const townMs = townTime(this.#pace.clock, nowMs);
+    for (const worker of this.#workers) {
+      this.#report(worker, townMs - (townMs % this.#grainMs), nowMs);
+      this.#wait(worker);
+    }
     for (const link of this.#links) link.start();
+  }
+
+  /** From now on the town's clock runs like this. */
+  setPace(pace: Pace): void {
+    this.#pace = pace;
+    for (const worker of this.#workers) this.#wait(worker);
   }
 
   /** Ends all connections; unsettled readings stay in the outbox. */
@@ -84,29 +95,43 @@ export class Fleet {
     await Promise.all(this.#links.map((link) => link.stop()));
   }
 
+  /** A time that is said is one of whole seconds. */
+  get #grainMs(): number {
+    return isUtc(this.#pace.clock) ? 1 : 1_000;
+  }
+
+  #scheduleOf({ phase }: Worker): Schedule {
+    const { periodMs } = this.#pace;
+    return { periodMs, phaseMs: Math.floor((phase * periodMs) / this.#grainMs) * this.#grainMs };
+  }
+
   /** Measures the newest moment that is due; what was missed in between stays unmeasured, as with any device that slept. */
   #measure(worker: Worker): void {
-    const { clock } = this.#options;
     const nowMs = Date.now();
-    const dueMs = slotBefore(worker.schedule, townTime(clock, nowMs));
-    if (dueMs > worker.measuredMs) {
-      worker.measuredMs = dueMs;
-      this.#report(worker, dueMs, nowMs);
-    }
-    const nextMs = dueMs + worker.schedule.periodMs;
-    const waitMs = Math.ceil((nextMs - townTime(clock, nowMs)) / clock.speed);
-    worker.timer = setTimeout(() => this.#measure(worker), waitMs);
+    const dueMs = slotBefore(this.#scheduleOf(worker), townTime(this.#pace.clock, nowMs));
+    if (dueMs > worker.measuredMs) this.#report(worker, dueMs, nowMs);
+    this.#wait(worker);
+  }
+
+  /** Until the next moment of its schedule. */
+  #wait(worker: Worker): void {
+    const { clock, periodMs } = this.#pace;
+    const townMs = townTime(clock, Date.now());
+    const nextMs = slotBefore(this.#scheduleOf(worker), townMs) + periodMs;
+    if (worker.timer !== null) clearTimeout(worker.timer);
+    worker.timer = setTimeout(() => this.#measure(worker), Math.ceil((nextMs - townMs) / clock.speed));
   }
 
   /** Signs what it measures with the time at which it does so (decisions/0019-time-of-the-town.md). */
   #report(worker: Worker, townMs: number, nowMs: number): void {
     const { device, post } = worker;
+    worker.measuredMs = townMs;
     const isPlaceDue = !post.isMoving && nowMs - worker.placedMs >= PLACE_EVERY_MS;
     if (isPlaceDue) worker.placedMs = nowMs;
     const values = [
       ...(isPlaceDue ? placeValues(post) : []),
       ...post.measure(townMs),
-      ...(this.#saysTime ? [{ sensor: 'town-time', value: new Date(townMs).toISOString().replace('.000Z', 'Z') }] : []),
+      ...(isUtc(this.#pace.clock) ? [] : [{ sensor: 'town-time', value: new Date(townMs).toISOString().replace('.000Z', 'Z') }]),
     ];
     device.measure(values).catch((error: unknown) => {
       if (!isOutboxFull(error)) throw error;

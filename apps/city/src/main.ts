@@ -35,15 +35,16 @@ import {
   readMaker,
   readOrPinPolicy,
   readTown,
+  takeSpeedWish,
   writeEnrolled,
   writeTown,
 } from './city-folder.ts';
-import { Fleet, type Member } from './fleet.ts';
+import { Fleet, type Member, type Pace } from './fleet.ts';
 import type { DeviceKind } from './kinds/kind.ts';
 import { parsePlan } from './parse-plan.ts';
 import { makePlan, type Plan, planToGeoJson } from './plan.ts';
 import { labelOf, makeTown, type Post } from './town.ts';
-import { type ClockState, isUtc, periodOf, SPEED_MAX, setClock, townTime } from './town-clock.ts';
+import { isSpeed, isUtc, periodOf, setClock, townTime } from './town-clock.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 const USAGE =
@@ -53,8 +54,8 @@ const INTERVAL_MS = 10_000;
 const DEVICE_COUNT = 120;
 /** Of all devices together, a second of UTC: a fast town measures less often in its own time. */
 const READINGS_PER_SECOND_MAX = 60;
-/** How often it is looked whether something happens in the town; told on standard output. */
-const NEWS_EVERY_MS = 2_000;
+/** How often it is looked whether another speed is wished, and what happens in the town: told on standard output. */
+const LOOK_EVERY_MS = 1_000;
 /** Of a new town and of all that its devices measure. */
 const SEED = 1;
 const DEVICE_COUNT_MAX = 1_000;
@@ -109,7 +110,7 @@ function readOptions(): Options | null {
   if (api === undefined || mqtt === undefined || folder === undefined || !isWhole) return null;
   if (deviceCount < 1 || deviceCount > DEVICE_COUNT_MAX || !URL.canParse(api) || !URL.canParse(mqtt)) return null;
   if (seed !== null && (!Number.isSafeInteger(seed) || seed < 0)) return null;
-  if (!Number.isSafeInteger(speed) || speed < 1 || speed > SPEED_MAX) return null;
+  if (!isSpeed(speed)) return null;
   if (!Number.isSafeInteger(clockErrorMs) || clockErrorMs < 0 || clockErrorMs > CLOCK_ERROR_MAX_MS) return null;
   return { api, mqtt, folder, intervalMs, deviceCount, speed, seed, plan: values.plan ?? null, clockErrorMs };
 }
@@ -176,23 +177,31 @@ async function work({ options, seed, drafts, records, troubles }: Work, stopped:
   const keeper = new TimeKeeper({ clock: deviceClock, sources: [systemTime(options.clockErrorMs)] });
   await keeper.start();
   const members = drafts.map((draft) => makeMember(draft, { outbox, issuers: shardKeys, clock: deviceClock }));
-  const clock = setClock(await readTown(folder), speed, Date.now());
-  await writeTown(folder, { seed, ...clock });
-  const periodMs = periodOf(options.intervalMs, drafts.length, speed, READINGS_PER_SECOND_MAX);
-  const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, clock, periodMs, log: troubles });
+  let pace = await setPace(options, seed, speed);
+  const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, pace, log: troubles });
   fleet.start();
-  for (const line of introduce(drafts, clock, periodMs)) log(line);
+  for (const line of introduce(drafts, pace)) log(line);
   const chronicle = new Chronicle(drafts.map(({ post }) => post));
-  const telling = setInterval(() => {
-    for (const line of chronicle.news(townTime(clock, Date.now()))) process.stdout.write(`${line}\n`);
-  }, NEWS_EVERY_MS);
-  await stopped;
-  clearInterval(telling);
+  while (!(await sleepUnless(stopped, LOOK_EVERY_MS))) {
+    const wish = await takeSpeedWish(folder);
+    if (wish !== null && isSpeed(wish)) {
+      pace = await setPace(options, seed, wish);
+      fleet.setPace(pace);
+    }
+    for (const line of chronicle.news(townTime(pace.clock, Date.now()))) process.stdout.write(`${line}\n`);
+  }
   keeper.stop();
   await fleet.stop();
   // While it is stopped, the town's clock goes on as everyone's.
-  await writeTown(folder, { seed, ...setClock(clock, 1, Date.now()) });
+  await setPace(options, seed, 1);
   outbox.close();
+}
+
+/** Sets the town's clock and remembers it. */
+async function setPace({ folder, intervalMs, deviceCount }: Options, seed: number, speed: number): Promise<Pace> {
+  const clock = setClock(await readTown(folder), speed, Date.now());
+  await writeTown(folder, { seed, ...clock });
+  return { clock, periodMs: periodOf(intervalMs, deviceCount, speed, READINGS_PER_SECOND_MAX) };
 }
 
 /** A town keeps its seed: with another one its counters would run backwards. Throws TOWN_SEED_FIXED. */
@@ -203,7 +212,7 @@ async function seedOfTown({ folder, seed }: Options): Promise<number> {
 }
 
 /** What people should know of the devices. */
-function introduce(drafts: readonly Draft[], clock: ClockState, periodMs: number): readonly string[] {
+function introduce(drafts: readonly Draft[], { clock, periodMs }: Pace): readonly string[] {
   const kindCount = new Set(drafts.map(({ post }) => post.kind)).size;
   const everyS = Math.round(periodMs / clock.speed / 100) / 10;
   const first = `${drafts.length} devices of ${kindCount} kinds, a reading of each every ${everyS} s; none of them is real`;

@@ -6,7 +6,12 @@
 /** Where the clock was set last: at this UTC it showed this town time, and runs so much faster from there. */
 export type ClockState = { readonly speed: number; readonly townMs: number; readonly utcMs: number };
 
-export const SPEED_MAX = 1_000;
+const SPEED_MAX = 1_000;
+
+/** A whole number from 1 to 1,000. */
+export function isSpeed(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 1 && value <= SPEED_MAX;
+}
 
 /** The clock from now on; `last`: as it was set before, null in a new town. */
 export function setClock(last: ClockState | null, speed: number, utcMs: number): ClockState {

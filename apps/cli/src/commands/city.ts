@@ -1,10 +1,21 @@
-/** `oppidum city import FILE`: streets, lamps, signals and crossings of a real place, for maps and for the simulated city. */
+/**
+ * `oppidum city import FILE`: streets, lamps, signals and crossings of a real place, for maps and for the simulated city.
+ * `oppidum city speed N`: how fast the clock of the simulated city runs, from now on.
+ */
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { addExamples, COMMAND, openCli } from '../cli.ts';
+import { addExamples, COMMAND, openCli, wholeNumber } from '../cli.ts';
+import { CliFailure, EXIT } from '../failure.ts';
 import { makeCityMap } from '../osm/city-map.ts';
 import { readOsm } from '../osm/read-osm.ts';
+
+const SPEED_MAX = 1_000;
+/** A simulated city looks every second whether another speed is wished. */
+const TAKEN_MS_MAX = 5_000;
+const LOOK_MS = 100;
 
 /** Adds subcommands and their work to the command. */
 export function buildCity(command: Command): void {
@@ -17,6 +28,15 @@ export function buildCity(command: Command): void {
   addExamples(imported, [
     ['an extract of your city', 'city import berlin.osm.gz --out berlin.geojson'],
     ['and a simulated town in its streets', 'start --map berlin.geojson --data berlin'],
+  ]);
+  const speed = command
+    .command('speed')
+    .description('how fast the clock of the simulated city runs, from now on')
+    .argument('<n>', '1 to 1000', wholeNumber('speed', 1, SPEED_MAX))
+    .action(setSpeed);
+  addExamples(speed, [
+    ['its day in 24 minutes', 'city speed 60'],
+    ['and slowly again, while something happens', 'city speed 1'],
   ]);
 }
 
@@ -31,4 +51,26 @@ async function importCity(file: string, { out }: { readonly out: string }, self:
   }
   output.fields(Object.entries(counts).map(([name, count]) => [name.replace('-', ' '), count]));
   output.note(`Wrote ${out} (${map.attribution}). Show it with ${COMMAND} start --map ${out}.`);
+}
+
+/** Leaves the wish in the folder of the simulated city, and waits until it is taken. */
+async function setSpeed(speed: number, _options: object, self: Command): Promise<void> {
+  const { output, json, data } = openCli(self);
+  const wish = join(data, 'demo', 'speed.wish');
+  const away = new CliFailure(`No simulated city runs in ${data}`, {
+    exitCode: EXIT.unavailable,
+    action: `Start it with ${COMMAND} start --speed ${speed}, or name its folder with --data`,
+  });
+  if (!existsSync(join(data, 'demo', 'town.json'))) throw away;
+  writeFileSync(wish, `${speed}\n`, { mode: 0o600 });
+  const deadline = performance.now() + TAKEN_MS_MAX;
+  while (existsSync(wish)) {
+    if (performance.now() > deadline) {
+      rmSync(wish, { force: true });
+      throw away;
+    }
+    await sleep(LOOK_MS);
+  }
+  if (json) output.json({ speed });
+  else output.note(speed === 1 ? 'Its clock runs as everyone’s.' : `Its clock runs ${speed} times as fast.`);
 }
