@@ -5,6 +5,7 @@
 
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import type { LatestPageJson, RecordJson, SampleJson } from '@oppidum/gateway/api/readings';
 import type { DeviceJson } from '@oppidum/gateway/api-types';
 
@@ -135,9 +136,10 @@ function openStream(streams: Set<ServerResponse>, answer: ServerResponse): void 
   answer.once('close', () => streams.delete(answer));
 }
 
+/** Compressed, as the gateway does. */
 function sendJson(answer: ServerResponse, value: unknown): void {
-  answer.writeHead(200, { 'content-type': 'application/json; charset=utf-8' });
-  answer.end(JSON.stringify(value));
+  answer.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-encoding': 'gzip' });
+  answer.end(gzipSync(JSON.stringify(value), { level: 1 }));
 }
 
 /** As it is, compressed or not. */

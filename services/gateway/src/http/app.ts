@@ -13,6 +13,7 @@ import { addAsyncDescription } from './asyncapi.ts';
 import { addBlockRoutes } from './blocks.ts';
 import { addCityRoutes } from './city.ts';
 import { addCompleteRoutes } from './complete.ts';
+import { addCompression } from './compression.ts';
 import { limitNetworks } from './connections.ts';
 import { addDescription } from './description.ts';
 import { addDeviceImportRoutes } from './device-import.ts';
@@ -103,6 +104,7 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
   await addGuard(app, context, own, options.budgets);
   addIdempotency(app, context);
   addRequestLog(app, context);
+  addCompression(app);
   dropSilent(app);
   await app.register(helmet, HEADERS);
   await addDescription(app);

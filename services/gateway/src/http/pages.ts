@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
+import { takesCoding } from './compression.ts';
 import { binaryAnswers } from './parameters.ts';
 
 /** The verifier names its own policy: it is the same from any place, also from a file. */
@@ -114,23 +115,13 @@ async function encoded(
 ): Promise<Buffer> {
   reply.header('vary', 'accept-encoding');
   for (const [coding, ending] of CODINGS) {
-    if (!takes(request.headers['accept-encoding'] ?? '', coding)) continue;
+    if (!takesCoding(request.headers['accept-encoding'], coding)) continue;
     const file = await readIfBuilt(folder, name + ending);
     if (file === null) continue;
     reply.header('content-encoding', coding);
     return file;
   }
   return page;
-}
-
-/** RFC 9110 §12.5.3, without preferences among what is taken. */
-function takes(accepted: string | readonly string[], coding: string): boolean {
-  return String(accepted)
-    .split(',')
-    .some((part) => {
-      const [name = '', weight = ''] = part.split(';').map((text) => text.trim().toLowerCase());
-      return name === coding && !/^q=0(\.0*)?$/.test(weight);
-    });
 }
 
 async function readPage(folder: string | null, name: string): Promise<Buffer> {
