@@ -52,7 +52,9 @@ export class AbciCity {
       this.committed.push(answer);
       checks.forget(answer.envelopes);
     };
-    const city = new CityAbci({ application, checks, genesisHash, clock: () => this.clockMs, onCommit });
+    // No validator of its own: nothing to say, and nothing of others is believed.
+    const votes = { extend: async () => new Uint8Array(0), accept: (extension: Bytes) => extension.length === 0 };
+    const city = new CityAbci({ application, checks, genesisHash, clock: () => this.clockMs, votes, onCommit });
     this.abci = recordCalls(city, (call) => this.calls.push(call));
   }
 

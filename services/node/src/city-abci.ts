@@ -20,7 +20,7 @@ import { chainIdOf } from './comet-genesis.ts';
 import type { EngineParts } from './engine.ts';
 import type { EnvelopeChecks } from './envelope-checks.ts';
 
-export type CityAbciOptions = Pick<EngineParts, 'clock'> & {
+export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes'> & {
   readonly application: Application;
   readonly checks: EnvelopeChecks;
   readonly genesisHash: Bytes;
@@ -88,17 +88,17 @@ export class CityAbci implements AbciApplication {
     return { status: answer === 'accept' ? ACCEPT : REJECT };
   }
 
-  /** By a validator before it precommits. */
-  extendVote({ height }: Requests['extendVote']): Responses['extendVote'] {
+  /** By a validator before it precommits the block after the committed one: it cosigns the checkpoint of that. */
+  async extendVote({ height }: Requests['extendVote']): Promise<Responses['extendVote']> {
     this.#application.extendVote(Number(height));
-    return { voteExtension: NOTHING };
+    return { voteExtension: await this.#options.votes.extend() };
   }
 
   /** By a validator for each precommit of another: deterministic, no clock; the empty extension is valid. */
   verifyVoteExtension({ voteExtension, height }: Requests['verifyVoteExtension']): Responses['verifyVoteExtension'] {
     this.#application.verifyVoteExtension(Number(height));
     const { ACCEPT, REJECT } = ResponseVerifyVoteExtension_VerifyStatus;
-    return { status: voteExtension.length === 0 ? ACCEPT : REJECT };
+    return { status: this.#options.votes.accept(voteExtension) ? ACCEPT : REJECT };
   }
 
   /** By everybody for each decided block: executes it in memory and persists nothing; deterministic to the last bit. */

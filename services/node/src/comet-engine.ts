@@ -115,11 +115,12 @@ class CometEngine implements Engine {
   }
 
   async #listen(options: CometOptions): Promise<void> {
-    const { application, clock } = this.#parts;
+    const { application, clock, votes } = this.#parts;
     const city = new CityAbci({
       application,
       checks: this.#checks,
       clock,
+      votes,
       genesisHash: options.genesisHash,
       onCommit: (answer) => this.#onCommit(answer),
     });

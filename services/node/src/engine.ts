@@ -4,6 +4,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import type { Application, CommitAnswer } from './application.ts';
 import type { CommittedTransaction, SubmitAnswer } from './client.ts';
 import type { SignatureVerifier } from './signature-verifier.ts';
+import type { Votes } from './votes.ts';
 
 /** A running engine. */
 export type Engine = {
@@ -19,6 +20,8 @@ export type Engine = {
 export type EngineParts = {
   readonly application: Application;
   readonly verifier: SignatureVerifier;
+  /** For engines of several validators. */
+  readonly votes: Votes;
   /** POSIX milliseconds. */
   readonly clock: () => number;
   /** Told of each block when it is durable, genesis included; the next block waits for what it returns. */

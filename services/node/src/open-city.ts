@@ -20,12 +20,15 @@ import type { CommittedBlock, NodeClient } from './client.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EmbeddedEngine, type EmbeddedOptions } from './embedded.ts';
 import type { StartEngine } from './engine.ts';
+import { HeadSigner } from './head-signer.ts';
 import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
 import { SignatureVerifier } from './signature-verifier.ts';
 import { keepSuccessor, type SuccessorArchiveOptions } from './successor-archive.ts';
 import { TileLog } from './tile-log.ts';
+import { VoteNotes } from './vote-notes.ts';
+import { cityVotes } from './votes.ts';
 import { WitnessClient } from './witness-client.ts';
 import { WitnessPanel } from './witness-panel.ts';
 
@@ -72,12 +75,16 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const rules = { crypto, registry: options.registry, genesis: genesisHash };
   const application = new Application({ store, rules, genesis, ...pick(options, 'onCall') });
   const signers = new CitySigners({ paths, origin, crypto, clock }, policies.of(log.size));
+  const signer = new HeadSigner({ log, sign: (head) => signers.for(policies.of(head.size)).sign(log, head) });
+  const notes = new VoteNotes({ crypto, policyOf: (size) => policies.of(size).policy });
+  const publishedSize = (): number => publisher.latest()?.size ?? 0;
+  const panel = panelOf(options, policies, { crypto, store, log, folder: paths.policies });
   let stop = (_error: Error): void => undefined;
-  const publisher = new CheckpointPublisher({
+  const publisher: CheckpointPublisher = new CheckpointPublisher({
     log,
     folder: paths.log,
-    sign: (head) => signers.for(policies.of(head.size)).sign(log, head),
-    witnesses: panelOf(options, policies, { crypto, store, log, folder: paths.policies }),
+    sign: async () => (await signer.newest()).note,
+    witnesses: options.startEngine === undefined ? panel : withVotes({ notes, publishedSize }, panel),
     onFailure: (error) => stop(error),
     // Who asks for an interval gets it; else checkpoints come sooner while that costs little.
     ...(options.publishIntervalMs === undefined ? { quick: QUICK } : { intervalMs: options.publishIntervalMs }),
@@ -89,6 +96,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const engine = await start({
     application,
     verifier,
+    votes: cityVotes({ store, origin, signer, notes, publishedSize }),
     clock,
     findTransaction: (id) => store.transaction(id),
     onFailure: (error) => stop(error),
@@ -129,6 +137,19 @@ function followStore(log: TileLog, store: NodeStore, origin: string): void {
   const want = store.head?.appHash ?? log.root();
   if (log.size !== size || !equalBytes(log.root(), want))
     throw formatError('LOG_DAMAGED', { size: log.size, want: toHex(want), got: toHex(log.root()) });
+}
+
+type Heard = { readonly notes: VoteNotes; readonly publishedSize: () => number };
+
+/** Other validators first: what they said with their votes. Only a checkpoint that their quorum cosigned goes to outside witnesses. */
+function withVotes({ notes, publishedSize }: Heard, panel: Pick<WitnessPanel, 'cosign'>): Pick<WitnessPanel, 'cosign'> {
+  return {
+    async cosign(note, log) {
+      notes.add(note, parseCheckpointNote(note).checkpoint);
+      const cosigned = await notes.quorumNote(publishedSize() + 1);
+      return cosigned === null ? null : panel.cosign(cosigned, log);
+    },
+  };
 }
 
 /**

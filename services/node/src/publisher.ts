@@ -18,7 +18,7 @@ export type PublishedCheckpoint = LogHead & { readonly note: Bytes };
 
 export type PublisherOptions = {
   readonly log: TileLog;
-  /** Signs a durable head, see `LogSigner.sign`. */
+  /** Signs a durable head, see `LogSigner.sign`, or a newer one. */
   readonly sign: (head: LogHead) => Promise<Bytes>;
   /** The folder that is served: `checkpoint` stands beside `tile`. */
   readonly folder: string;
@@ -162,7 +162,8 @@ export class CheckpointPublisher {
     // DURABLE: checkpoint
     await writeFileDurably(this.#file, note);
     // COMMIT POINT
-    const published: PublishedCheckpoint = { ...head, note };
+    const { size, root } = parseCheckpointNote(note).checkpoint;
+    const published: PublishedCheckpoint = { size, root, note };
     this.#latest = published;
     for (const listener of this.#listeners) listener(published);
     return published;
