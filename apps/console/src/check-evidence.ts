@@ -1,19 +1,46 @@
-/** "Check here": the browser fetches evidence and judges it itself, against the pinned policy and nothing else. */
+/** "Check here": the browser fetches evidence and judges it itself, against the pinned policy, its proven successors and nothing else. */
 
+import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
+import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
-import type { Policy } from '@oppidum/formats/policy';
 import type { Report } from '@oppidum/proofs/report';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { fetchBytes } from './api.ts';
+import { type PinnedPolicy, pinnedPolicy, rememberHead, rememberSuccessors } from './pinned-policy.ts';
+import { followPolicies } from './succeed.ts';
 
-/** `isAsked` is false where true evidence is about something else: then nothing of what is shown is proven. */
-export type Check = { readonly report: Report; readonly file: Uint8Array; readonly isAsked: boolean };
+/**
+ * `isAsked` is false where true evidence is about something else: then nothing of what is shown is proven. `older`: the head it leads to,
+ * and a larger one that this browser believed before it asked; null where it is as new. `followedCount`: successors found on the way.
+ */
+export type Check = {
+  readonly report: Report;
+  readonly file: Uint8Array;
+  readonly isAsked: boolean;
+  readonly older: { readonly size: number; readonly seenSize: number } | null;
+  readonly followedCount: number;
+};
+
+/** Verdicts that a change of policy explains. */
+const BY_A_CHANGE: readonly string[] = ['QUORUM_MISSING', 'SIGNATURE_INVALID', 'WITNESS_MISSING'];
 
 /** Fetches and judges evidence of a reading or transaction. Throws ApiProblem. */
-export async function checkEvidence(id: string, policy: Policy): Promise<Check> {
+export async function checkEvidence(id: string, pinned: PinnedPolicy): Promise<Check> {
+  const seenSize = pinned.trust.seen?.at(-1)?.size ?? 0;
   const file = await fetchBytes(`/api/v1/evidence/${id}`, 'application/cbor');
-  const report = verifyEvidence(crypto, file, { policy });
+  let report = verifyEvidence(crypto, file, pinned.trust);
+  let followedCount = 0;
+  if (BY_A_CHANGE.includes(report.verdict)) {
+    const { files } = await followPolicies(pinned.trust).catch(() => ({ files: [] }));
+    followedCount = files.length;
+    if (files.length > 0) rememberSuccessors(files);
+    const now = pinnedPolicy();
+    if (files.length > 0 && now !== null) report = verifyEvidence(crypto, file, now.trust);
+  }
+  if (report.color === 'red') return { report, file, isAsked: true, older: null, followedCount };
+  const { size, root } = parseCheckpointNote(parseEvidenceFile(file).checkpoint).checkpoint;
+  rememberHead(pinned.origin, { size, root });
   const { facts } = report;
-  const isAsked = report.color === 'red' || facts['id'] === id || facts['entry'] === id;
-  return { report, file, isAsked };
+  const isAsked = facts['id'] === id || facts['entry'] === id;
+  return { report, file, isAsked, older: size < seenSize ? { size, seenSize } : null, followedCount };
 }

@@ -4,11 +4,14 @@ import { toHex } from '@oppidum/formats/bytes';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { bytesView, reportView } from '@oppidum/pages/report-view';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { ApiProblem } from '../api.ts';
+import { type ApiProblem, problemOf } from '../api.ts';
 import { type Check, checkEvidence } from '../check-evidence.ts';
 import { useLanguage } from '../language.ts';
 import { pinnedPolicy } from '../pinned-policy.ts';
 import { addressOf } from '../route.ts';
+import { differences, type Shown } from '../shown-facts.ts';
+import { TRUST_TEXTS } from '../texts/trust.ts';
+import { formatNumber } from './format.ts';
 import { ProblemText } from './freshness.tsx';
 
 type State =
@@ -16,18 +19,18 @@ type State =
   | { readonly at: 'done'; readonly check: Check }
   | { readonly at: 'failed'; readonly problem: ApiProblem };
 
-/** Checks the reading or transaction with this id when asked to. */
-export function CheckHere({ id }: { readonly id: string }): ReactNode {
-  const { sentences, words } = useLanguage();
+/** Checks the reading or transaction with this id when asked to; `shown` is what the page shows of it, null where it shows nothing. */
+export function CheckHere({ id, shown }: { readonly id: string; readonly shown: Shown | null }): ReactNode {
+  const { sentences } = useLanguage();
   const [state, setState] = useState<State>({ at: 'idle' });
   const run = async (): Promise<void> => {
     const pinned = pinnedPolicy();
     if (pinned === null) return setState({ at: 'untrusting' });
     setState({ at: 'checking' });
     try {
-      setState({ at: 'done', check: await checkEvidence(id, pinned.policy) });
+      setState({ at: 'done', check: await checkEvidence(id, pinned) });
     } catch (error) {
-      setState({ at: 'failed', problem: error instanceof ApiProblem ? error : new ApiProblem('UNREADABLE', String(error)) });
+      setState({ at: 'failed', problem: problemOf(error) });
     }
   };
   return (
@@ -56,13 +59,58 @@ export function CheckHere({ id }: { readonly id: string }): ReactNode {
         ) : (
           <ProblemText code={state.problem.code} message={state.problem.message} />
         ))}
-      {state.at === 'done' && !state.check.isAsked && (
-        <p className="problem">
-          <strong>{words.colors.red}</strong>: {sentences.otherFact}
-        </p>
-      )}
-      {state.at === 'done' && state.check.isAsked && <CheckReport check={state.check} />}
+      {state.at === 'done' && <CheckAnswer check={state.check} shown={shown} />}
     </section>
+  );
+}
+
+/** What is wrong although the evidence may be true; else the report. Green is shown for nothing that is not on the page. */
+function CheckAnswer({ check, shown }: { readonly check: Check; readonly shown: Shown | null }): ReactNode {
+  const { sentences, code, tag } = useLanguage();
+  const texts = TRUST_TEXTS[code];
+  const { report, isAsked, older, followedCount } = check;
+  if (!isAsked) return <Refused verdict="OTHER_FACT" text={sentences.otherFact} />;
+  const differing = shown === null ? [] : differences(shown, report);
+  if (differing.length > 0)
+    return (
+      <>
+        <Refused verdict="SHOWN_DIFFERS" text={texts.shownDiffers} detail={differing.join(', ')} />
+        <details>
+          <summary>{texts.provenInstead}</summary>
+          <CheckReport check={check} />
+        </details>
+      </>
+    );
+  if (older !== null) {
+    const sizes = `${formatNumber(older.size, tag)} < ${formatNumber(older.seenSize, tag)}`;
+    return <Refused verdict="CHECKPOINT_OLD" text={texts.checkpointOld} detail={sizes} />;
+  }
+  return (
+    <>
+      {followedCount > 0 && <p className="hint">{texts.followedNow}</p>}
+      <CheckReport check={check} />
+    </>
+  );
+}
+
+function Refused(props: { readonly verdict: string; readonly text: string; readonly detail?: string }): ReactNode {
+  const { words } = useLanguage();
+  const { verdict, text, detail } = props;
+  return (
+    <div className="report">
+      <div className="verdict red">
+        <span className="icon" aria-hidden="true">
+          ✗
+        </span>
+        <div>
+          <p className="word">
+            <strong>{words.colors.red}</strong> <code>{verdict}</code>
+          </p>
+          <p className="means">{text}</p>
+          {detail !== undefined && <p dir="ltr">{detail}</p>}
+        </div>
+      </div>
+    </div>
   );
 }
 

@@ -5,7 +5,7 @@ import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { reportView } from '@oppidum/pages/report-view';
 import { toDataURL } from 'qrcode';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
-import { ApiProblem } from '../api.ts';
+import { ApiProblem, problemOf } from '../api.ts';
 import { type Check, checkEvidence } from '../check-evidence.ts';
 import { fill, useLanguage } from '../language.ts';
 import { ProblemText } from '../parts/freshness.tsx';
@@ -47,10 +47,7 @@ function useCertificate(id: string): State {
     };
     const pinned = pinnedPolicy();
     if (pinned === null) show('untrusting');
-    else
-      makeCertificate(id, pinned.policy).then(show, (error: unknown) =>
-        show(error instanceof ApiProblem ? error : new ApiProblem('UNREADABLE', String(error))),
-      );
+    else makeCertificate(id, pinned).then(show, (error: unknown) => show(problemOf(error)));
     return () => {
       isGone = true;
     };
@@ -58,9 +55,9 @@ function useCertificate(id: string): State {
   return state;
 }
 
-async function makeCertificate(id: string, policy: Parameters<typeof checkEvidence>[1]): Promise<State> {
-  const check = await checkEvidence(id, policy);
-  const isProven = check.isAsked && check.report.color !== 'red';
+async function makeCertificate(id: string, pinned: Parameters<typeof checkEvidence>[1]): Promise<State> {
+  const check = await checkEvidence(id, pinned);
+  const isProven = check.isAsked && check.older === null && check.report.color !== 'red';
   const texts = isProven ? encodeEvidenceCodes(crypto, check.file) : [];
   const options = { errorCorrectionLevel: 'L', margin: 4, width: CODE_PX } as const;
   return { check, codes: await Promise.all(texts.map((text) => toDataURL([{ data: text, mode: 'alphanumeric' }], options))) };

@@ -1,83 +1,167 @@
-/** The ledger: its newest checkpoint, blocks, transactions and what awaits signatures. */
+/** The ledger: its newest checkpoint and who signed it, what awaits signatures, transactions, blocks and anchors. */
 
-import { parseUtf8 } from '@oppidum/formats/bytes';
-import type { BlockJson, ProposalJson, TransactionJson } from '@oppidum/gateway/api-types';
-import { type ReactNode, useEffect, useState } from 'react';
-import { fetchBytes } from '../api.ts';
-import { fill, useLanguage } from '../language.ts';
+import type { AnchorJson, BlockJson, ProposalJson, TransactionJson } from '@oppidum/gateway/api-types';
+import { type ReactNode, useState } from 'react';
+import { useLanguage } from '../language.ts';
+import { ActionKinds } from '../parts/actions.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
-import { BlockLink, IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
-import { useLoaded } from '../use-loaded.ts';
+import { BlockLink, Id, IdLink, StateBadge, Time } from '../parts/texts.tsx';
+import { LEDGER_TEXTS } from '../texts/ledger.ts';
+import { type Pages, usePages } from '../use-pages.ts';
+import { CheckpointCard } from './checkpoint-card.tsx';
 
 const EVERY_MS = 2_000;
 const SHOWN = 50;
+const ANCHOR = 'telemetry/anchor';
 
-type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
+const idOf = ({ id }: { readonly id: string }): string => id;
+const heightOf = ({ height }: BlockJson): string => String(height);
+const anchorKey = ({ shard, size, height }: AnchorJson): string => `${height} ${shard} ${size}`;
 
-/** Newest first. */
+/** Newest first; older ones when they are asked for. */
 export function LedgerView(): ReactNode {
-  const { sentences, tag } = useLanguage();
-  const { columns } = sentences;
-  const blocks = useLoaded<Page<BlockJson>>(`/api/v1/blocks?limit=${SHOWN}`, EVERY_MS);
-  const transactions = useLoaded<Page<TransactionJson>>(`/api/v1/transactions?limit=${SHOWN}`, EVERY_MS);
-  const proposals = useLoaded<Page<ProposalJson>>(`/api/v1/proposals?limit=${SHOWN}`, EVERY_MS);
-  const transactionColumns = useTransactionColumns();
+  const { sentences } = useLanguage();
   return (
     <>
       <h1>{sentences.ledgerHeading}</h1>
-      <Checkpoint />
-      <section aria-labelledby="proposals-heading">
-        <h2 id="proposals-heading">{sentences.proposalsHeading}</h2>
-        <DataTable
-          label={sentences.proposalsHeading}
-          rows={proposals.value?.items ?? []}
-          keyOf={({ id }) => id}
-          empty={sentences.none}
-          columns={[
-            { name: 'kinds', heading: columns.actions, cell: ({ kinds }) => <Quoted text={kinds.join(', ')} /> },
-            { name: 'state', heading: columns.state, cell: ({ status }) => <StateBadge state={status} text={status} /> },
-            {
-              name: 'approvals',
-              heading: columns.approvals,
-              cell: ({ approvalCount, threshold }) => `${formatNumber(approvalCount, tag)} / ${formatNumber(threshold, tag)}`,
-            },
-            { name: 'until', heading: columns.until, cell: ({ expiresMs }) => <Time ms={expiresMs} /> },
-          ]}
-        />
-      </section>
-      <section aria-labelledby="transactions-heading">
-        <h2 id="transactions-heading">{sentences.transactionsHeading}</h2>
-        <DataTable
-          label={sentences.transactionsHeading}
-          rows={transactions.value?.items ?? []}
-          keyOf={({ id }) => id}
-          empty={sentences.none}
-          columns={transactionColumns}
-        />
-        <Freshness of={transactions} />
-      </section>
-      <section aria-labelledby="blocks-heading">
-        <h2 id="blocks-heading">{sentences.blocksHeading}</h2>
-        <DataTable
-          label={sentences.blocksHeading}
-          rows={blocks.value?.items ?? []}
-          keyOf={({ height }) => String(height)}
-          empty={sentences.none}
-          columns={[
-            {
-              name: 'height',
-              heading: columns.height,
-              cell: ({ height }) => <BlockLink height={height} />,
-            },
-            { name: 'time', heading: columns.time, cell: ({ timeMs }) => <Time ms={timeMs} /> },
-            { name: 'count', heading: columns.transactions, cell: ({ transactionCount }) => formatNumber(transactionCount, tag) },
-          ]}
-        />
-        <Freshness of={blocks} />
-      </section>
+      <CheckpointCard />
+      <Proposals />
+      <Transactions />
+      <Blocks />
+      <Anchors />
     </>
+  );
+}
+
+function Proposals(): ReactNode {
+  const { sentences, code, tag } = useLanguage();
+  const { columns } = sentences;
+  const pages = usePages<ProposalJson>('/api/v1/proposals?', { keyOf: idOf, limit: SHOWN, everyMs: EVERY_MS });
+  return (
+    <ListSection
+      id="proposals"
+      heading={sentences.proposalsHeading}
+      pages={pages}
+      keyOf={idOf}
+      columns={[
+        {
+          name: 'kinds',
+          heading: columns.actions,
+          cell: ({ id, kinds }) => (
+            <>
+              <IdLink id={id} to={{ view: 'proposal', id }} /> <ActionKinds kinds={kinds} />
+            </>
+          ),
+        },
+        {
+          name: 'state',
+          heading: columns.state,
+          cell: ({ status }) => <StateBadge state={status} text={LEDGER_TEXTS[code].proposalStates[status]} />,
+        },
+        {
+          name: 'approvals',
+          heading: columns.approvals,
+          cell: ({ approvalCount, threshold }) => `${formatNumber(approvalCount, tag)} / ${formatNumber(threshold, tag)}`,
+        },
+        { name: 'until', heading: columns.until, cell: ({ expiresMs }) => <Time ms={expiresMs} /> },
+      ]}
+    />
+  );
+}
+
+function Transactions(): ReactNode {
+  const { sentences, code } = useLanguage();
+  const [isPlain, setPlain] = useState(false);
+  const pages = usePages<TransactionJson>('/api/v1/transactions?', { keyOf: idOf, limit: SHOWN, everyMs: EVERY_MS });
+  const columns = useTransactionColumns();
+  const shown = pages.value?.filter(({ kinds }) => !isPlain || kinds.some((kind) => kind !== ANCHOR)) ?? null;
+  return (
+    <ListSection
+      id="transactions"
+      heading={sentences.transactionsHeading}
+      pages={{ ...pages, value: shown }}
+      keyOf={idOf}
+      columns={columns}
+    >
+      <label className="choice">
+        <input type="checkbox" checked={isPlain} onChange={({ target }) => setPlain(target.checked)} />{' '}
+        {LEDGER_TEXTS[code].withoutAnchors}
+      </label>
+    </ListSection>
+  );
+}
+
+function Blocks(): ReactNode {
+  const { sentences, tag } = useLanguage();
+  const { columns } = sentences;
+  const pages = usePages<BlockJson>('/api/v1/blocks?', { keyOf: heightOf, limit: SHOWN, everyMs: EVERY_MS });
+  return (
+    <ListSection
+      id="blocks"
+      heading={sentences.blocksHeading}
+      pages={pages}
+      keyOf={heightOf}
+      columns={[
+        { name: 'height', heading: columns.height, cell: ({ height }) => <BlockLink height={height} /> },
+        { name: 'time', heading: columns.time, cell: ({ timeMs }) => <Time ms={timeMs} /> },
+        { name: 'count', heading: columns.transactions, cell: ({ transactionCount }) => formatNumber(transactionCount, tag) },
+      ]}
+    />
+  );
+}
+
+function Anchors(): ReactNode {
+  const { sentences, code, tag } = useLanguage();
+  const { columns } = sentences;
+  const texts = LEDGER_TEXTS[code];
+  const pages = usePages<AnchorJson>('/api/v1/anchors?', { keyOf: anchorKey, limit: SHOWN, everyMs: EVERY_MS });
+  return (
+    <ListSection
+      id="anchors"
+      heading={texts.anchorsHeading}
+      pages={pages}
+      keyOf={anchorKey}
+      columns={[
+        { name: 'height', heading: columns.height, cell: ({ height }) => <BlockLink height={height} /> },
+        { name: 'time', heading: columns.time, cell: ({ timeMs }) => <Time ms={timeMs} /> },
+        { name: 'size', heading: texts.entries, cell: ({ size }) => formatNumber(size, tag) },
+        { name: 'shard', heading: texts.shard, cell: ({ shard }) => <code dir="ltr">{shard.slice(0, 10)}…</code> },
+        { name: 'root', heading: texts.root, cell: ({ root }) => <Id id={root} /> },
+      ]}
+    />
+  );
+}
+
+function ListSection<T>(props: {
+  readonly id: string;
+  readonly heading: string;
+  readonly pages: Pages<T>;
+  readonly keyOf: (item: T) => string;
+  readonly columns: readonly Column<T>[];
+  readonly children?: ReactNode;
+}): ReactNode {
+  const { id, heading, pages, keyOf, columns, children } = props;
+  const { sentences } = useLanguage();
+  return (
+    <section aria-labelledby={`${id}-heading`}>
+      <div className="row">
+        <h2 id={`${id}-heading`}>{heading}</h2>
+        {children}
+      </div>
+      <div className="list">
+        <DataTable label={heading} rows={pages.value ?? []} keyOf={keyOf} empty={sentences.none} columns={columns} />
+      </div>
+      {pages.hasOlder && (
+        <p className="actions">
+          <button type="button" onClick={pages.loadOlder} disabled={pages.isLoadingOlder}>
+            {pages.isLoadingOlder ? sentences.loading : sentences.older}
+          </button>
+        </p>
+      )}
+      <Freshness of={pages} />
+    </section>
   );
 }
 
@@ -87,7 +171,7 @@ export function useTransactionColumns(): readonly Column<TransactionJson>[] {
   const { columns } = sentences;
   return [
     { name: 'id', heading: columns.transactions, cell: ({ id }) => <IdLink id={id} to={{ view: 'transaction', id }} /> },
-    { name: 'kinds', heading: columns.actions, cell: ({ kinds }) => <Quoted text={kinds.join(', ')} /> },
+    { name: 'kinds', heading: columns.actions, cell: ({ kinds }) => <ActionKinds kinds={kinds} /> },
     {
       name: 'code',
       heading: columns.result,
@@ -96,36 +180,4 @@ export function useTransactionColumns(): readonly Column<TransactionJson>[] {
     { name: 'height', heading: columns.height, cell: ({ height }) => <BlockLink height={height} /> },
     { name: 'time', heading: columns.time, cell: ({ timeMs }) => <Time ms={timeMs} /> },
   ];
-}
-
-/** Who signed the newest checkpoint, as its note names them; "Check here" verifies such signatures, this line only shows them. */
-function Checkpoint(): ReactNode {
-  const { sentences } = useLanguage();
-  const [note, setNote] = useState<string | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    const load = (): void => {
-      fetchBytes('/log/checkpoint', 'text/plain', stop.signal).then(
-        (bytes) => setNote(parseUtf8(bytes)),
-        () => undefined,
-      );
-    };
-    load();
-    const timer = setInterval(load, EVERY_MS);
-    return () => {
-      stop.abort();
-      clearInterval(timer);
-    };
-  }, []);
-  if (note === null) return null;
-  const [, size = ''] = note.split('\n');
-  const signers = [...note.matchAll(/^— (\S+) /gm)].map(([, name]) => name ?? '');
-  return (
-    <section className="card">
-      <h2>{sentences.checkpointHeading}</h2>
-      <p>
-        <Quoted text={fill(sentences.cosignedBy, { size, names: [...new Set(signers)].join(', ') })} />
-      </p>
-    </section>
-  );
 }

@@ -44,7 +44,7 @@ export function ReadingView({ id }: { readonly id: string }): ReactNode {
           )}
         </>
       )}
-      <CheckHere id={id} />
+      <CheckHere id={id} shown={value === null || value.personal ? null : { fact: 'reading', ...value }} />
     </>
   );
 }

@@ -49,7 +49,7 @@ export function TransactionView({ id }: { readonly id: string }): ReactNode {
           )}
         </>
       )}
-      <CheckHere id={id} />
+      <CheckHere id={id} shown={value === null ? null : { fact: 'transaction', ...value }} />
     </>
   );
 }

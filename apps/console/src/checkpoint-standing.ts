@@ -1,0 +1,52 @@
+/** What a checkpoint is worth under a policy, signer by signer: who cosigned, as what, and whether that counts. */
+
+import type { Bytes } from '@oppidum/formats/bytes';
+import { VALIDATORS } from '@oppidum/formats/city-policy';
+import { FormatError } from '@oppidum/formats/errors';
+import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
+import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
+
+export type Cosigner = {
+  readonly name: string;
+  readonly part: 'validator' | 'witness' | 'stranger';
+  /** When it says that it cosigned, verified; null where it did not. */
+  readonly cosignedMs: number | null;
+  readonly isInQuorum: boolean;
+};
+
+/** `refusal`: the code for which it is not to be believed, or null. */
+export type Standing = {
+  readonly origin: string;
+  readonly size: number;
+  readonly cosigners: readonly Cosigner[];
+  readonly refusal: string | null;
+};
+
+/** Verifies the note's signatures under the policy. Never throws for what the note holds. */
+export function standingOf(policy: Policy, note: Bytes): Standing {
+  try {
+    const report = evaluatePolicy(crypto, policy, note);
+    const validators = new Set(membersOf(policy, VALIDATORS));
+    const quorum = new Set(policy.quorum === null ? [] : membersOf(policy, policy.quorum));
+    const cosigners = policy.witnesses.map(({ name }) => {
+      const cosignature = report.cosignatures.find(({ witness }) => witness.name === name);
+      return {
+        name,
+        part: validators.has(name) ? ('validator' as const) : ('witness' as const),
+        cosignedMs: cosignature === undefined ? null : 1_000 * cosignature.timeS,
+        isInQuorum: quorum.has(name),
+      };
+    });
+    const { origin, size } = report.checkpoint;
+    return { origin, size, cosigners, refusal: refusalOf(report)?.code ?? null };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { origin: '', size: 0, cosigners: [], refusal: error.code };
+  }
+}
+
+/** All witnesses below a name of the policy. */
+function membersOf(policy: Policy, name: string): readonly string[] {
+  const group = policy.groups.find((each) => each.name === name);
+  return group === undefined ? [name] : group.members.flatMap((member) => membersOf(policy, member));
+}
