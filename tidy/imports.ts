@@ -34,6 +34,7 @@ export const PACKAGE_FOLDERS: Readonly<Record<string, string>> = {
   '@oppidum/crypto': 'sdk/crypto',
   '@oppidum/device': 'sdk/device',
   '@oppidum/web-device': 'sdk/web-device',
+  '@oppidum/onboarding': 'sdk/onboarding',
   '@oppidum/pages': 'sdk/pages',
   '@oppidum/abci': 'services/abci',
   '@oppidum/node': 'services/node',

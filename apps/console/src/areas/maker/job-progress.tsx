@@ -16,7 +16,7 @@ export type Job = {
 export type JobWords = { readonly progress: string; readonly left: string };
 
 /** Seconds that are left by the rate so far, or null while nothing is known of it. */
-export function secondsLeft({ done, total, startMs, nowMs, doneBefore }: Job): number | null {
+function secondsLeft({ done, total, startMs, nowMs, doneBefore }: Job): number | null {
   const made = done - doneBefore;
   if (made <= 0 || nowMs <= startMs) return null;
   return Math.ceil(((total - done) * (nowMs - startMs)) / made / 1_000);
