@@ -7,7 +7,7 @@ const METRES_A_DEGREE = 111_320;
 
 /** Metres between two places of one town. */
 export function metresBetween(a: Place, b: Place): number {
-  const east = (b.lon - a.lon) * Math.cos((a.lat * Math.PI) / 180);
+  const east = (b.lon - a.lon) * Math.cos(((a.lat + b.lat) * Math.PI) / 360);
   return METRES_A_DEGREE * Math.hypot(b.lat - a.lat, east);
 }
 
