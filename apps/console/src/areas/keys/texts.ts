@@ -117,7 +117,7 @@ export type KeysTexts = {
   readonly dangerousCommand: string;
 };
 
-export const TEXTS: Readonly<Record<LanguageCode, KeysTexts>> = {
+const TEXTS: Readonly<Record<LanguageCode, KeysTexts>> = {
   en: englishKeys,
   et: estonianKeys,
   zh: chineseKeys,
