@@ -9,6 +9,7 @@ import { fill, useLanguage } from '../language.ts';
 import { formatNumber } from '../parts/format.ts';
 import { ProblemText } from '../parts/freshness.tsx';
 import { Id, Quoted } from '../parts/texts.tsx';
+import { VerifierDigest } from '../parts/verifier-digest.tsx';
 import {
   isStorageBlocked,
   onPinned,
@@ -77,6 +78,7 @@ export function TrustView(): ReactNode {
         </label>
         <PasteForm onText={pin} />
       </section>
+      <VerifierDigest />
     </>
   );
 }
