@@ -16,11 +16,12 @@ import { resultOf } from '@oppidum/node/city-results';
 import { cometEngine } from '@oppidum/node/comet-engine';
 import type { DataFolder } from '@oppidum/node/data-folder';
 import { openDataFolder } from '@oppidum/node/data-folder';
+import { type CometPlaces, cometPlaces } from '@oppidum/node/found-cluster';
 import { NodeStore } from '@oppidum/node/node-store';
-import { type CometPlaces, makeSoleHome, type RunningComet, startComet } from '../support/comet.ts';
+import { foundTestCluster, type RunningComet, startComet } from '../support/comet.ts';
 import { randomTraffic } from '../support/ledger-traffic.ts';
 import { skipWithout } from '../support/programs.ts';
-import { envelopeOf, execute, foundTestCity, freshAccount, type RunningCity, runCity } from '../support/running-city.ts';
+import { envelopeOf, execute, freshAccount, type RunningCity, runCity } from '../support/running-city.ts';
 import { readClaim, walkTiles } from '../support/tile-walk.ts';
 
 type Finalized = { readonly request: Requests['finalizeBlock']; readonly response: Responses['finalizeBlock'] };
@@ -78,13 +79,12 @@ async function replay(folder: DataFolder, finalized: readonly Finalized[], origi
 describe('a node under CometBFT', { skip: skipWithout('cometbft') }, () => {
   const root = mkdtempSync(join(tmpdir(), 'oppidum-comet-'));
   const data = join(root, 'city');
-  let places: CometPlaces;
+  const places = cometPlaces(data);
   let pair: Pair;
 
   before(async () => {
-    const folder = await foundTestCity(data);
-    places = await makeSoleHome(root, folder);
-    pair = await startPair(folder, places);
+    await foundTestCluster([data]);
+    pair = await startPair(await openDataFolder({ folder: data, crypto }), places);
   });
 
   after(async () => {

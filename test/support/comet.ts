@@ -5,36 +5,17 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { ed25519Signer } from '@oppidum/crypto/signer';
-import { encodeCometGenesis } from '@oppidum/node/comet-genesis';
-import { makeCometHome } from '@oppidum/node/comet-home';
-import type { DataFolder } from '@oppidum/node/data-folder';
+import { type CometPlaces, foundCluster } from '@oppidum/node/found-cluster';
 import { findProgram } from './programs.ts';
 import { freshBytes } from './running-city.ts';
 
-/** Where the two processes find each other, and the home. */
-export type CometPlaces = { readonly home: string; readonly app: string; readonly rpc: string };
-
-/** Makes the home of the only validator of a city, in this folder. */
-export async function makeSoleHome(folder: string, city: DataFolder): Promise<CometPlaces> {
-  const places = {
-    home: join(folder, 'comet'),
-    app: `unix://${join(folder, 'abci.sock')}`,
-    rpc: `unix://${join(folder, 'rpc.sock')}`,
-  };
-  const validatorSeed = freshBytes(32);
-  const validators = [{ name: 'validator-1', publicKey: ed25519Signer(validatorSeed).publicKey }];
-  await makeCometHome({
-    folder: places.home,
-    crypto: nativeCrypto,
-    genesisFile: encodeCometGenesis({ ...city, validators }),
-    validatorSeed,
-    nodeSeed: freshBytes(32),
-    settings: { name: 'validator-1', app: places.app, rpc: places.rpc, p2p: `tcp://127.0.0.1:${await freePort()}`, peers: [] },
-  });
-  return places;
+/** Founds a city with one validator for each of these folders, each with the home of its CometBFT. */
+export async function foundTestCluster(folders: readonly string[]): Promise<void> {
+  const p2pPorts: number[] = [];
+  for (const _ of folders) p2pPorts.push(await freePort());
+  const name = 'test.oppidum.example';
+  await foundCluster({ folders, p2pPorts, crypto: nativeCrypto, name, nowMs: Date.now(), randomBytes: freshBytes });
 }
 
 /** A running CometBFT. */

@@ -30,27 +30,54 @@ export type FirstAccounts = { readonly operator: Bytes; readonly telemetry: Byte
 /** Roles of the operator, in the order a genesis document demands. */
 const OPERATOR_ROLES = ['data-protection', 'operator', 'registrar'];
 const SECRET_MODE = 0o600;
-const KEY_NAMES = ['log', 'cosigner', 'operator', 'telemetry'] as const;
-type KeyName = (typeof KEY_NAMES)[number];
 
 /**
  * Makes the data folder of a new city and holds it. The operator is the only member of the council; proposals change that later.
  * Throws as `createDataFolder` does, and TEXT_INVALID for the name.
  */
 export async function foundCity({ folder, crypto, name, nowMs, randomBytes }: FoundOptions): Promise<DataFolder> {
-  const seeds = Object.fromEntries(KEY_NAMES.map((key) => [key, randomBytes(ID_SIZE)])) as Record<KeyName, Bytes>;
-  const accounts = { operator: randomBytes(ID_SIZE), telemetry: randomBytes(ID_SIZE) };
-  // What a node starts from are bytes; parsing them is also the check of the name.
-  const genesis = parseGenesis(
-    encodeGenesis(makeGenesis({ name, nowMs, seeds, accounts, nonce: randomBytes(16), council: randomBytes(ID_SIZE) })),
-  );
+  const validator = freshSeeds(['log', 'cosigner'], randomBytes);
+  const founder = freshFounder(randomBytes);
+  const genesis = foundingGenesis({ name, nowMs, validators: [{ name: 'validator-1', seeds: validator }], founder, randomBytes });
   const fill = async (paths: DataPaths): Promise<void> => {
-    await writeFirstRecord(join(paths.log, 'last-signed'), cityOrigin(name, genesisHash(crypto, genesis)), crypto);
-    for (const key of KEY_NAMES) await writeSeedFile(paths.key(key), seeds[key]);
-    // DURABLE: accounts
-    await writeFileDurably(accountsFile(paths), encodeAccounts(accounts), SECRET_MODE);
+    await writeValidatorKeys(paths, { crypto, genesis, seeds: validator });
+    await writeFounder(paths, founder);
   };
   return createDataFolder({ folder, crypto, genesis, fill });
+}
+
+/** The two keys of a validator: its log key and its cosigner key. */
+export type ValidatorSeeds = Readonly<Record<'log' | 'cosigner', Bytes>>;
+/** Whoever founds a city: its first two accounts with their keys. */
+export type Founder = { readonly accounts: FirstAccounts; readonly seeds: Readonly<Record<'operator' | 'telemetry', Bytes>> };
+
+type RandomBytes = FoundOptions['randomBytes'];
+
+/** Fresh seeds by name. */
+export function freshSeeds<const K extends string>(names: readonly K[], randomBytes: RandomBytes): Readonly<Record<K, Bytes>> {
+  return Object.fromEntries(names.map((name) => [name, randomBytes(ID_SIZE)])) as Record<K, Bytes>;
+}
+
+/** Fresh accounts and keys of a founder. */
+export function freshFounder(randomBytes: RandomBytes): Founder {
+  const names = ['operator', 'telemetry'] as const;
+  return { accounts: freshSeeds(names, randomBytes), seeds: freshSeeds(names, randomBytes) };
+}
+
+/** A validator's keys and the record of a key that has signed nothing. */
+export async function writeValidatorKeys(
+  paths: DataPaths,
+  { crypto, genesis, seeds }: { readonly crypto: Crypto; readonly genesis: Genesis; readonly seeds: ValidatorSeeds },
+): Promise<void> {
+  await writeFirstRecord(join(paths.log, 'last-signed'), cityOrigin(genesis.name, genesisHash(crypto, genesis)), crypto);
+  for (const key of ['log', 'cosigner'] as const) await writeSeedFile(paths.key(key), seeds[key]);
+}
+
+/** The founder's keys, and which accounts they are of. */
+export async function writeFounder(paths: DataPaths, { accounts, seeds }: Founder): Promise<void> {
+  for (const key of ['operator', 'telemetry'] as const) await writeSeedFile(paths.key(key), seeds[key]);
+  // DURABLE: accounts
+  await writeFileDurably(accountsFile(paths), encodeAccounts(accounts), SECRET_MODE);
 }
 
 /** The accounts a founded city began with, from `keys/accounts.json`. Throws as reading a file does; a plain Error where it is not ours. */
@@ -72,16 +99,17 @@ function encodeAccounts({ operator, telemetry }: FirstAccounts): Bytes {
   return encodeUtf8(`${JSON.stringify({ operator: toHex(operator), telemetry: toHex(telemetry) }, null, 2)}\n`);
 }
 
-function makeGenesis(parts: {
+/** The genesis document of a founder and these validators. Throws TEXT_INVALID for the name. */
+export function foundingGenesis(parts: {
   readonly name: string;
   readonly nowMs: number;
-  readonly seeds: Readonly<Record<KeyName, Bytes>>;
-  readonly accounts: FirstAccounts;
-  readonly nonce: Bytes;
-  readonly council: Bytes;
+  readonly validators: readonly { readonly name: string; readonly seeds: ValidatorSeeds }[];
+  readonly founder: Founder;
+  readonly randomBytes: RandomBytes;
 }): Genesis {
-  const { name, nowMs, seeds, accounts, nonce, council } = parts;
-  const keyOf = (key: KeyName): Bytes => ed25519Signer(seeds[key]).publicKey;
+  const { name, nowMs, validators, founder, randomBytes } = parts;
+  const { accounts, seeds } = founder;
+  const council = randomBytes(ID_SIZE);
   const account = (
     key: 'operator' | 'telemetry',
     holder: 'organisation' | 'service',
@@ -89,19 +117,29 @@ function makeGenesis(parts: {
   ): Genesis['accounts'][number] => ({
     id: accounts[key],
     holder,
-    keys: [{ key: { algorithm: EDDSA, publicKey: keyOf(key) }, class: 'full' }],
+    keys: [{ key: { algorithm: EDDSA, publicKey: publicKeyOf(seeds[key]) }, class: 'full' }],
     roles,
   });
-  return {
+  const genesis: Genesis = {
     version: 1,
     name,
-    nonce,
+    nonce: randomBytes(16),
     createdMs: nowMs,
-    validators: [{ name: 'validator-1', logKey: keyOf('log'), cosignerKey: keyOf('cosigner') }],
+    validators: validators.map(({ name: validator, seeds: keys }) => ({
+      name: validator,
+      logKey: publicKeyOf(keys.log),
+      cosignerKey: publicKeyOf(keys.cosigner),
+    })),
     accounts: [account('operator', 'organisation', OPERATOR_ROLES), account('telemetry', 'service', [])].sort((a, b) =>
       compareBytes(a.id, b.id),
     ),
     bodies: [{ id: council, name: 'council', threshold: 1, members: [accounts.operator] }],
     council,
   };
+  // What a node starts from are bytes; parsing them is also the check of the name.
+  return parseGenesis(encodeGenesis(genesis));
+}
+
+function publicKeyOf(seed: Bytes): Bytes {
+  return ed25519Signer(seed).publicKey;
 }

@@ -1,0 +1,79 @@
+/**
+ * Founding a city of several validators on one machine: for each a data folder with keys of its own, and in it the home of its
+ * CometBFT. The operator's keys lie in the first folder alone.
+ */
+
+import { join } from 'node:path';
+import { ed25519Signer } from '@oppidum/crypto/signer';
+import type { Bytes } from '@oppidum/formats/bytes';
+import { encodeCometGenesis } from './comet-genesis.ts';
+import { makeCometHome, nodeIdOf } from './comet-home.ts';
+import { createDataFolder, type DataPaths } from './data-folder.ts';
+import {
+  type FoundOptions,
+  foundingGenesis,
+  freshFounder,
+  freshSeeds,
+  type ValidatorSeeds,
+  writeFounder,
+  writeValidatorKeys,
+} from './found-city.ts';
+
+export type FoundClusterOptions = Omit<FoundOptions, 'folder'> & {
+  /** One data folder for each validator, all empty or missing. */
+  readonly folders: readonly string[];
+  /** Ports of this machine by which the CometBFTs find each other, one for each. */
+  readonly p2pPorts: readonly number[];
+};
+
+/** Where CometBFT of a data folder lives, and where the two processes meet. */
+export type CometPlaces = { readonly home: string; readonly app: string; readonly rpc: string };
+
+/** In every data folder of a cluster. */
+export function cometPlaces(folder: string): CometPlaces {
+  return { home: join(folder, 'comet'), app: `unix://${join(folder, 'abci.sock')}`, rpc: `unix://${join(folder, 'comet.sock')}` };
+}
+
+type Member = {
+  readonly name: string;
+  readonly folder: string;
+  readonly seeds: ValidatorSeeds;
+  readonly comet: Readonly<Record<'validator' | 'node', Bytes>>;
+  readonly address: string;
+};
+
+/** Makes the data folders. Throws as `createDataFolder` does, and TEXT_INVALID for the name. */
+export async function foundCluster(options: FoundClusterOptions): Promise<void> {
+  const { crypto, folders, p2pPorts, name, nowMs, randomBytes } = options;
+  const members = folders.map((folder, i): Member => {
+    const comet = freshSeeds(['validator', 'node'], randomBytes);
+    const address = `${nodeIdOf(crypto, comet.node)}@127.0.0.1:${p2pPorts[i]}`;
+    return { name: `validator-${i + 1}`, folder, seeds: freshSeeds(['log', 'cosigner'], randomBytes), comet, address };
+  });
+  const founder = freshFounder(randomBytes);
+  const genesis = foundingGenesis({ name, nowMs, validators: members, founder, randomBytes });
+  for (const [i, member] of members.entries()) {
+    const fill = async (paths: DataPaths): Promise<void> => {
+      await writeValidatorKeys(paths, { crypto, genesis, seeds: member.seeds });
+      if (i === 0) await writeFounder(paths, founder);
+    };
+    const made = await createDataFolder({ folder: member.folder, crypto, genesis, fill });
+    const validators = members.map((each) => ({ name: each.name, publicKey: ed25519Signer(each.comet.validator).publicKey }));
+    const { home, app, rpc } = cometPlaces(member.folder);
+    await makeCometHome({
+      folder: home,
+      crypto,
+      genesisFile: encodeCometGenesis({ genesis, genesisHash: made.genesisHash, validators }),
+      validatorSeed: member.comet.validator,
+      nodeSeed: member.comet.node,
+      settings: {
+        name: member.name,
+        app,
+        rpc,
+        p2p: `tcp://127.0.0.1:${p2pPorts[i]}`,
+        peers: members.filter((other) => other !== member).map(({ address }) => address),
+      },
+    });
+    made.release();
+  }
+}
