@@ -6,6 +6,7 @@
  *   keys/               a seed for each device, 0600        outbox.sqlite   what no receipt has settled
  *   shard-keys/         evidence of the shards' receipt keys                enrolled.json   what need not be enrolled again
  *   town.json           {"seed", "speed", "townMs", "utcMs"}: which town it is, and how its clock was set last
+ *   map.geojson         the streets, for maps                               plan.svg        streets and devices on a sheet to print
  *   speed.wish          another speed for a town that runs, as `oppidum city speed` writes it; taken away once it is read
  */
 

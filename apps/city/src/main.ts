@@ -39,6 +39,7 @@ import {
   writeEnrolled,
   writeTown,
 } from './city-folder.ts';
+import { drawPlan } from './draw-plan.ts';
 import { Fleet, type Member, type Pace } from './fleet.ts';
 import type { DeviceKind } from './kinds/kind.ts';
 import { parsePlan } from './parse-plan.ts';
@@ -127,6 +128,7 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
   const plan = options.plan === null ? makePlan(seed) : parsePlan(await readFile(options.plan, 'utf8'));
   const posts = makeTown(plan, seed, options.deviceCount);
   await writeFileDurably(join(folder, 'map.geojson'), encodeUtf8(JSON.stringify(planToGeoJson(plan))));
+  await writeFileDurably(join(folder, 'plan.svg'), encodeUtf8(drawPlan(plan, posts)));
   const drafts = await makeDrafts(folder, maker.manufacturer, posts);
   const enrolled = await untilReached(() => enrol({ api, records, maker, folder, drafts }), troubles, stopped);
   if (enrolled === null) return;

@@ -13,6 +13,7 @@ const JUNCTION_M = 35;
 const WAY_COUNT = 4;
 const APART_M = 60;
 const JUNCTIONS_WANTED = 40;
+const ATTRIBUTION_SIZE_MAX = 200;
 /** Ways of OpenStreetMap (`highway`) that trucks and trams of a town use. */
 const DRIVEN = /^(motorway|trunk|primary|secondary|tertiary|unclassified|residential|living_street)(_link)?$/;
 
@@ -20,7 +21,7 @@ type Point = { readonly kind: string; readonly place: Place };
 
 /** Reads a plan. Throws PLAN_INVALID. */
 export function parsePlan(text: string): Plan {
-  const features = readFeatures(text);
+  const { features, attribution } = readFile(text);
   const all = features.flatMap((feature) => streetOf(feature) ?? []);
   if (all.length === 0) throw formatError('PLAN_INVALID', { want: 'at least one street' });
   // A file that does not say which ways are for wheels has no others.
@@ -35,6 +36,7 @@ export function parsePlan(text: string): Plan {
   const points = features.flatMap((feature) => pointOf(feature) ?? []).filter(({ place }) => isNear(place));
   const placesOf = (kind: string): readonly Place[] => points.filter((point) => point.kind === kind).map(({ place }) => place);
   return {
+    attribution,
     streets,
     junctions: junctionsOf(placesOf('traffic-signal'), ways, driven),
     lamps: placesOf('street-lamp'),
@@ -76,10 +78,11 @@ function routes(ways: Ways, driven: readonly Street[]): Pick<Plan, 'bridge' | 'r
   return { bridge: bridge?.line ?? null, round, tramLine: ways.shortest(far, other) };
 }
 
-function readFeatures(text: string): readonly unknown[] {
+function readFile(text: string): { readonly features: readonly unknown[]; readonly attribution: string | null } {
   try {
-    const { features } = JSON.parse(text) as { readonly features?: unknown };
-    if (Array.isArray(features)) return features;
+    const { features, attribution } = JSON.parse(text) as { readonly features?: unknown; readonly attribution?: unknown };
+    if (Array.isArray(features))
+      return { features, attribution: typeof attribution === 'string' ? attribution.slice(0, ATTRIBUTION_SIZE_MAX) : null };
   } catch {
     // No JSON at all.
   }

@@ -18,6 +18,8 @@ export type Street = {
 export type Junction = { readonly place: Place; readonly heads: readonly Place[] };
 
 export type Plan = {
+  /** Whose the map is, as its licence asks to say; null for a town that is nowhere. */
+  readonly attribution: string | null;
   readonly streets: readonly Street[];
   readonly junctions: readonly Junction[];
   /** Where lamps are known to stand; others stand anywhere along the streets. */
@@ -87,6 +89,7 @@ export function makePlan(seed: number): Plan {
     }
   const numbers = Array.from({ length: COLUMNS * ROWS }, (_, i) => i).sort((a, b) => uniform(seed, a, 3) - uniform(seed, b, 3));
   return {
+    attribution: null,
     streets,
     junctions: numbers.map((i) => ({ place: at(i % COLUMNS, Math.floor(i / COLUMNS)), heads: [] })),
     lamps: [],
