@@ -42,6 +42,23 @@ function Card(props: {
   );
 }
 
+/** The three verdicts in one line, before the reasons. */
+export function Summary({ caught }: { readonly caught: Readonly<Record<'fsck' | 'verifier' | 'witness', boolean>> }): ReactNode {
+  const { code } = useLanguage();
+  const texts = TEXTS[code];
+  return (
+    <div role="status">
+      <ul className="summary">
+        {(['fsck', 'verifier', 'witness'] as const).map((name) => (
+          <li key={name} className={`outcome ${caught[name] ? 'caught' : 'missed'}`}>
+            {texts[name].heading}: <strong>{caught[name] ? texts.caught : texts.missed}</strong>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
 /** What the check of the copied folder found. */
 export function FsckCard({ fsck }: { readonly fsck: FsckJson }): ReactNode {
   const { code, tag } = useLanguage();
@@ -106,7 +123,7 @@ export function VerifierCard(props: {
       sentence={sentenceOf(texts, caught, tag)}
     >
       {played.now.refusal !== null && <p className="problem">{fill(texts.refused, { code: played.now.refusal.code })}</p>}
-      {now !== null && <ReportBox heading={texts.nowHeading} report={now} isOpen={true} />}
+      {now !== null && <ReportBox heading={texts.nowHeading} report={now} isOpen={now.color === 'red'} />}
       {remembered !== null && <ReportBox heading={texts.memoryHeading} report={remembered} isOpen={true} />}
       {beside !== null && <ReportBox heading={texts.besideHeading} report={beside} isOpen={false} />}
       <ReportBox heading={texts.earlierHeading} report={earlier} isOpen={false} />

@@ -27,9 +27,10 @@ export function Changes({ played }: { readonly played: PlayedJson }): ReactNode 
       <h2>{texts.changesHeading}</h2>
       <Values before={parseBase64(played.before)} after={played.after === null ? null : parseBase64(played.after)} />
       <p className="hint">{texts.bytesHint}</p>
-      {played.changes.map(({ place, before, after }) => (
+      {played.changes.map(({ place, before, after }, i) => (
         <StoredBytes
           key={place}
+          isOpen={i === 0}
           place={place}
           before={before === null ? null : parseBase64(before)}
           after={after === null ? null : parseBase64(after)}
@@ -117,10 +118,12 @@ function StoredBytes({
   place,
   before,
   after,
+  isOpen,
 }: {
   readonly place: string;
   readonly before: Bytes | null;
   readonly after: Bytes | null;
+  readonly isOpen: boolean;
 }): ReactNode {
   const { code } = useLanguage();
   const texts = TEXTS[code];
@@ -131,11 +134,11 @@ function StoredBytes({
     [texts.after, after, before],
   ] as const;
   return (
-    <section className="card">
-      <h3>
+    <details className="card" open={isOpen}>
+      <summary>
         {fill(texts.storedAt, { place: '' })}
         <code dir="ltr">{place}</code>
-      </h3>
+      </summary>
       <div className="pair">
         {sides.map(([name, bytes, other]) => (
           <figure key={name}>
@@ -148,7 +151,7 @@ function StoredBytes({
           </figure>
         ))}
       </div>
-    </section>
+    </details>
   );
 }
 
@@ -168,7 +171,7 @@ function Dump(props: {
 }): ReactNode {
   const { label, bytes, other, first, isText } = props;
   return (
-    <section aria-label={label} tabIndex={0} className="wide">
+    <section aria-label={label} tabIndex={0} className="wide dump">
       <pre dir="ltr">
         {isText ? <TextLines bytes={bytes} other={other} /> : <HexLines bytes={bytes} other={other} first={first} />}
       </pre>

@@ -11,7 +11,7 @@ import { formatNumber } from '../../parts/format.ts';
 import { ProblemText } from '../../parts/freshness.tsx';
 import { type PinnedPolicy, pinnedPolicy, readPolicy } from '../../pinned-policy.ts';
 import { useLoaded } from '../../use-loaded.ts';
-import { Forks, FsckCard, VerifierCard, WitnessCard } from './cards.tsx';
+import { Forks, FsckCard, Summary, VerifierCard, WitnessCard } from './cards.tsx';
 import { Changes } from './changes.tsx';
 import { Choose } from './choose.tsx';
 import { judge } from './judge.ts';
@@ -147,6 +147,15 @@ function Outcome({ desk: { played, fsck, folder, request } }: { readonly desk: T
     <>
       <Changes played={played} />
       <h2>{texts.verdictsHeading}</h2>
+      {judged !== null && (
+        <Summary
+          caught={{
+            fsck: fsck.damaged > 0,
+            verifier: judged.caught !== null,
+            witness: played.heads.some(({ witness }) => witness.code !== 'OK'),
+          }}
+        />
+      )}
       <div className="judges">
         <FsckCard fsck={fsck} />
         {judged === null || trusted === null ? (
