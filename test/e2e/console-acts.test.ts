@@ -143,6 +143,43 @@ describe('everyday acts in the console', { skip: skipWithout('chromium') }, () =
     await page.close();
   });
 
+  test('a city that lies about the key, the device or itself gets no signature for it', async () => {
+    const page = await town.openView(person, `#/act/${town.device}`);
+    await page.waitForSelector('form.card');
+    await page.route('**/api/v1/evidence/state?*', async (route) => {
+      const answer = await route.fetch();
+      const altered = Buffer.from(await answer.body());
+      altered[altered.length >> 1] = (altered[altered.length >> 1] ?? 0) ^ 1;
+      await route.fulfill({ response: answer, body: altered });
+    });
+    await page.reload();
+    await page.waitForSelector('.problem:has-text("evidence that does not hold")');
+    assert.equal(await page.locator('form.card').count(), 0);
+    await page.unroute('**/api/v1/evidence/state?*');
+
+    await page.route(`**/api/v1/devices/${town.device}`, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), label: 'A harmless lamp' } });
+    });
+    await page.reload();
+    await page.waitForSelector('text=A harmless lamp');
+    await page.click('label:has-text("Suspend it")');
+    await page.fill('form.card input:not([type=radio])', 'it flickers');
+    await page.click('button:has-text("Show what will be signed")');
+    const words = (await page.textContent('.act-sentence')) ?? '';
+    assert.ok(words.includes('evil') && !words.includes('harmless'), words);
+
+    await page.route('**/api/v1/city', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), genesis: 'ab'.repeat(32) } });
+    });
+    await page.goto(`${town.http}/?lang=en#/keys`);
+    await page.reload();
+    await page.waitForSelector('text=not the one whose policy you pinned');
+    assert.equal(await page.locator('button:has-text("Make a key")').count(), 0);
+    await page.close();
+  });
+
   test('what is dangerous is not offered, and the ledger refuses it from this key whoever sends it', async () => {
     const page = await town.openView(person, `#/act/${town.device}`);
     await page.click('label:has-text("Revoke it for good")');

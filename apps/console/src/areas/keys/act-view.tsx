@@ -6,7 +6,7 @@ import { reason as reasonForm } from '@oppidum/formats/common-schemas';
 import { FormatError } from '@oppidum/formats/errors';
 import type { Action } from '@oppidum/formats/transaction';
 import type { CityJson, DeviceDetailJson } from '@oppidum/gateway/api-types';
-import { type FormEvent, type ReactNode, useEffect, useId, useState } from 'react';
+import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import type { AreaProps } from '../../areas.ts';
 import { useLanguage } from '../../language.ts';
 import { Freshness } from '../../parts/freshness.tsx';
@@ -89,7 +89,6 @@ function Choice({ signingKey, account, device }: ChoiceProps): ReactNode {
   const texts = useTexts();
   const { standing } = useStanding(signingKey, account);
   const [chosen, setChosen] = useState<Chosen | null>(null);
-  const names = useProvenName(device.id);
   if (standing !== null && standing.state !== 'inForce')
     return (
       <p className="problem">
@@ -100,7 +99,8 @@ function Choice({ signingKey, account, device }: ChoiceProps): ReactNode {
     return (
       <>
         <p className="hint">
-          <Quoted text={device.label ?? device.id} />: {chosen.names.size > 0 ? texts.nameProven : texts.nameTold}
+          <Quoted text={chosen.names.get(device.id) ?? device.label ?? device.id} />:{' '}
+          {chosen.names.size > 0 ? texts.nameProven : texts.nameTold}
         </p>
         <ActFlow signingKey={signingKey} account={account} {...chosen} onBack={() => setChosen(null)} />
       </>
@@ -108,12 +108,12 @@ function Choice({ signingKey, account, device }: ChoiceProps): ReactNode {
   return (
     <>
       {standing !== null && !standing.roles.includes('operator') && <p className="hint">{texts.codes.NOT_AUTHORIZED}</p>}
-      <Form device={device} onChosen={(action) => setChosen({ actions: [action], names })} />
+      <Form device={device} onChosen={async (action) => setChosen({ actions: [action], names: await proveName(device.id) })} />
     </>
   );
 }
 
-function Form(props: { readonly device: DeviceDetailJson; readonly onChosen: (action: Action) => void }): ReactNode {
+function Form(props: { readonly device: DeviceDetailJson; readonly onChosen: (action: Action) => Promise<void> }): ReactNode {
   const { device, onChosen } = props;
   const texts = useTexts();
   const verbs = VERBS[device.status];
@@ -127,7 +127,7 @@ function Form(props: { readonly device: DeviceDetailJson; readonly onChosen: (ac
     event.preventDefault();
     const isRefused = verb === 'suspend' && !isReason(reason.trim());
     setWrong(isRefused);
-    if (verb !== null && verb !== 'revoke' && !isRefused) onChosen(makeAction(verb, device.id, reason.trim()));
+    if (verb !== null && verb !== 'revoke' && !isRefused) void onChosen(makeAction(verb, device.id, reason.trim()));
   };
   return (
     <form className="card" onSubmit={submit}>
@@ -192,21 +192,9 @@ function isReason(text: string): boolean {
   }
 }
 
-/** The device's label by its id, where the ledger proves it under the pinned policy. */
-function useProvenName(device: string): ReadonlyMap<string, string> {
-  const [names, setNames] = useState<ReadonlyMap<string, string>>(new Map());
-  useEffect(() => {
-    let isGone = false;
-    proveRecords('device', [device]).then(
-      (proof) => {
-        const label = 'records' in proof ? proof.records[0]?.value['label'] : undefined;
-        if (!isGone && typeof label === 'string') setNames(new Map([[device, label]]));
-      },
-      () => undefined,
-    );
-    return () => {
-      isGone = true;
-    };
-  }, [device]);
-  return names;
+/** The device's label by its id, where the ledger proves it under the pinned policy. Never throws. */
+async function proveName(device: string): Promise<ReadonlyMap<string, string>> {
+  const proof = await proveRecords('device', [device]).catch(() => null);
+  const label = proof !== null && 'records' in proof ? proof.records[0]?.value['label'] : undefined;
+  return typeof label === 'string' ? new Map([[device, label]]) : new Map();
 }
