@@ -6,11 +6,13 @@
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
+import { accountKeySchema } from '@oppidum/formats/account-key';
 import { enrolmentRequestSchema, invitationSchema } from '@oppidum/formats/enrolment';
 import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
 import { passingRefusalSchema } from '@oppidum/formats/passing-refusal';
 import { receiptHeadSchema, receiptSchema } from '@oppidum/formats/receipt';
+import { requestSchema } from '@oppidum/formats/signing-request';
 import type { AnyKind } from '@oppidum/formats/state-layout';
 import { AREAS, stateKinds } from '@oppidum/formats/state-registry';
 import { payloadSchema } from '@oppidum/formats/transaction';
@@ -99,6 +101,8 @@ export function renderCddl(): string {
     `receipt-head = ${spread(receiptHeadSchema.cddl)}`,
     `; How a person's key comes onto the ledger (specs/enrolment.md).\nenrolment-request = ${spread(enrolmentRequestSchema.cddl)}`,
     `invitation = ${spread(invitationSchema.cddl)}`,
+    `; Signing apart (specs/signing.md): what a key file locks, and a request.\naccount-key = ${spread(accountKeySchema.cddl)}`,
+    `signing-request = ${spread(requestSchema.cddl)}`,
     ...renderEvidence(),
     `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,
     ...actions,

@@ -13,7 +13,8 @@ import { LIMITS } from './limits.ts';
 import type { Policy } from './policy.ts';
 import { blob, bytes, type Infer, oneOf, optional, struct, uint } from './schema.ts';
 
-const accountKeySchema = struct({
+/** What a key file locks. */
+export const accountKeySchema = struct({
   format: oneOf('oppidum-account-key'),
   version: uint({ min: 1, max: 1 }),
   /** Ed25519 (RFC 8032 §5.1.5). */

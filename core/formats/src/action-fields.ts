@@ -11,11 +11,10 @@ import { blob, bool, bytes, list, oneOf, optional, type Schema, struct, text, ui
 import { type Action, actionList } from './transaction.ts';
 
 /** A device to be registered: its id follows from the key, so nobody can take the id of a key that they do not name. */
-const newDeviceFields = { id: id(), key: publicKeySchema, grade: grade(), label: optional(text(64)) } as const;
-export const newDevice = struct(newDeviceFields);
+export const newDeviceFields = { id: id(), key: publicKeySchema, grade: grade(), label: optional(text(64)) } as const;
 
 /** The longest note of a shard's checkpoint, in bytes. */
-export const SHARD_NOTE_SIZE_MAX = 4_096;
+const SHARD_NOTE_SIZE_MAX = 4_096;
 
 /** A head the shard stands by, exactly one of the two: a note that its log key signed, or the size of a kept anchor. */
 export const shardHead = struct({ note: optional(blob(SHARD_NOTE_SIZE_MAX, 1)), anchored: optional(uint()) });
@@ -48,7 +47,7 @@ export const ACTION_FIELDS = {
   'model/create': { id: id(), manufacturer: id(), name: text(128), deviceType: text(64), personal: bool(), simulated: bool() },
   'model/revoke': { id: id(), reason: reason() },
   'device/register': { ...newDeviceFields, model: id() },
-  'device/register-many': { model: id(), devices: list(newDevice, { min: 1, max: LIMITS.bulkRegisterCountMax }) },
+  'device/register-many': { model: id(), devices: list(struct(newDeviceFields), { min: 1, max: LIMITS.bulkRegisterCountMax }) },
   'device/activate': { id: id(), proof: bytes(64) },
   'device/rotate-key': { id: id(), key: publicKeySchema, grade: grade(), oldProof: bytes(64), newProof: bytes(64) },
   'device/suspend': { id: id(), reason: reason() },

@@ -17,7 +17,8 @@ const REQUEST_VERSION = 1;
 const askedKeySchema = struct({ account: id(), keyNumber: uint({ max: 0xffffffff }), key: publicKeySchema });
 export type AskedKey = Infer<typeof askedKeySchema>;
 
-const requestSchema = struct({
+/** A request as bytes. */
+export const requestSchema = struct({
   format: oneOf('oppidum-signing-request'),
   version: uint({ min: REQUEST_VERSION, max: REQUEST_VERSION }),
   /** `transaction-payload`, as it will be signed. */

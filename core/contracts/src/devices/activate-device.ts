@@ -1,11 +1,10 @@
 /** A registered device shows that it holds its key, and is believed from then on. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { activationChallenge } from '@oppidum/formats/possession';
 import { verifySignature } from '@oppidum/formats/public-key';
-import { bytes } from '@oppidum/formats/schema';
 import { deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -22,7 +21,7 @@ import { newestKeyNumber, readStanding, type Standing } from './standing.ts';
  */
 export const activateDevice = defineAction({
   kind: 'device/activate',
-  body: { id: id(), proof: bytes(64) },
+  body: ACTION_FIELDS['device/activate'],
 
   check({ id: device, proof }, city) {
     const refused = checkAnybody(city);

@@ -1,9 +1,8 @@
 /** A maker of devices is admitted to the city. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
-import { text } from '@oppidum/formats/schema';
 import { manufacturerKind } from '@oppidum/formats/state-devices';
 import { accountKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
@@ -18,7 +17,7 @@ import { checkOpen } from '../governance/account-keys.ts';
  */
 export const createManufacturer = defineAction({
   kind: 'manufacturer/create',
-  body: { id: id(), name: text(128), account: id() },
+  body: ACTION_FIELDS['manufacturer/create'],
 
   check(body, city) {
     const refused = checkRole(city, 'registrar');

@@ -1,9 +1,8 @@
 /** A maker announces a model of device. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
-import { bool, text } from '@oppidum/formats/schema';
 import { manufacturerKind, modelKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -16,7 +15,7 @@ import { checkAccount } from '../authority.ts';
  */
 export const createModel = defineAction({
   kind: 'model/create',
-  body: { id: id(), manufacturer: id(), name: text(128), deviceType: text(64), personal: bool(), simulated: bool() },
+  body: ACTION_FIELDS['model/create'],
 
   check(body, city) {
     const maker = city.read(at(manufacturerKind, body.manufacturer));

@@ -1,8 +1,8 @@
 /** A maker registers a device. */
 
-import { id } from '@oppidum/formats/common-schemas';
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { defineAction } from '@oppidum/ledger/action';
-import { applyRegistration, checkModelOfMaker, checkNewDevice, newDeviceFields } from './registrations.ts';
+import { applyRegistration, checkModelOfMaker, checkNewDevice } from './registrations.ts';
 
 /**
  * Registers a device with its first key, number 0. It is not believed yet: the key has no `from` until the device proved that it
@@ -12,7 +12,7 @@ import { applyRegistration, checkModelOfMaker, checkNewDevice, newDeviceFields }
  */
 export const registerDevice = defineAction({
   kind: 'device/register',
-  body: { ...newDeviceFields, model: id() },
+  body: ACTION_FIELDS['device/register'],
 
   check({ model, ...device }, city) {
     return checkModelOfMaker(city, model) ?? checkNewDevice(city, device);

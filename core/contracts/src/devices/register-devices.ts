@@ -1,14 +1,12 @@
 /** A maker registers a delivery of devices at once. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { type Rejection, reject } from '@oppidum/formats/errors';
-import { LIMITS } from '@oppidum/formats/limits';
-import { list, struct } from '@oppidum/formats/schema';
 import { defineAction } from '@oppidum/ledger/action';
 import type { City } from '@oppidum/ledger/city';
 import { checkAt } from '../positions.ts';
-import { applyRegistration, checkModelOfMaker, checkNewDevice, type NewDevice, newDeviceFields } from './registrations.ts';
+import { applyRegistration, checkModelOfMaker, checkNewDevice, type NewDevice } from './registrations.ts';
 
 /**
  * Registers up to 1,000 devices of one model, all or none, as `device/register` does one. A refusal names the position in the list,
@@ -18,7 +16,7 @@ import { applyRegistration, checkModelOfMaker, checkNewDevice, type NewDevice, n
  */
 export const registerDevices = defineAction({
   kind: 'device/register-many',
-  body: { model: id(), devices: list(struct(newDeviceFields), { min: 1, max: LIMITS.bulkRegisterCountMax }) },
+  body: ACTION_FIELDS['device/register-many'],
 
   check({ model, devices }, city) {
     return checkModelOfMaker(city, model) ?? checkNewDevices(city, devices);

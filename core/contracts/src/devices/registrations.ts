@@ -1,18 +1,18 @@
 /** What registering one device asks and does, alone or among many. */
 
+import type { newDeviceFields } from '@oppidum/formats/action-fields';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
-import { assertPublicKey, grade, id, publicKeySchema } from '@oppidum/formats/common-schemas';
+import { assertPublicKey } from '@oppidum/formats/common-schemas';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { deviceIdOf } from '@oppidum/formats/ids';
-import { optional, type StructOf, text } from '@oppidum/formats/schema';
+import type { StructOf } from '@oppidum/formats/schema';
 import { deviceKeyKind, deviceKind, keyOwnerKind } from '@oppidum/formats/state-devices';
 import { at, type StateRef } from '@oppidum/formats/state-layout';
 import type { City } from '@oppidum/ledger/city';
 import { checkAccount } from '../authority.ts';
 import { checkMade, readMake } from './makers.ts';
 
-/** A device to be registered: its id follows from the key, so nobody can take the id of a key that they do not name. */
-export const newDeviceFields = { id: id(), key: publicKeySchema, grade: grade(), label: optional(text(64)) } as const;
+/** A device to be registered. */
 export type NewDevice = StructOf<typeof newDeviceFields>;
 
 /** Number of a device's first key. */

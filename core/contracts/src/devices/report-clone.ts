@@ -1,10 +1,9 @@
 /** Two readings show that one key is in two places: the device is suspended until somebody finds out which one is real. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import { type ErrorDetails, type Rejection, reject } from '@oppidum/formats/errors';
-import { LIMITS } from '@oppidum/formats/limits';
 import { type AllegedReading, parseReading } from '@oppidum/formats/reading';
-import { blob } from '@oppidum/formats/schema';
 import { cloneKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -28,7 +27,7 @@ const REASON = 'two readings under one sequence number: its key is in two places
  */
 export const reportClone = defineAction({
   kind: 'device/report-clone',
-  body: { first: blob(LIMITS.readingSizeMax, 1), second: blob(LIMITS.readingSizeMax, 1) },
+  body: ACTION_FIELDS['device/report-clone'],
 
   check(body, city) {
     const refused = checkAnybody(city);

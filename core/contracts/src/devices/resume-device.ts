@@ -1,6 +1,6 @@
 /** A suspended device is believed again. */
 
-import { id } from '@oppidum/formats/common-schemas';
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { reject } from '@oppidum/formats/errors';
 import { defineAction } from '@oppidum/ledger/action';
 import { checkRole } from '../authority.ts';
@@ -14,7 +14,7 @@ import { applyResumption } from './suspensions.ts';
  */
 export const resumeDevice = defineAction({
   kind: 'device/resume',
-  body: { id: id() },
+  body: ACTION_FIELDS['device/resume'],
 
   check({ id: device }, city) {
     const refused = checkRole(city, 'operator');

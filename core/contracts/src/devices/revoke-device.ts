@@ -1,6 +1,6 @@
 /** A device is out of service for good: broken, stolen, sold. */
 
-import { id, reason } from '@oppidum/formats/common-schemas';
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { reject } from '@oppidum/formats/errors';
 import { deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
@@ -15,7 +15,7 @@ import { readStanding } from './standing.ts';
  */
 export const revokeDevice = defineAction({
   kind: 'device/revoke',
-  body: { id: id(), reason: reason() },
+  body: ACTION_FIELDS['device/revoke'],
 
   check({ id: device }, city) {
     const standing = readStanding(city, device);

@@ -1,7 +1,7 @@
 /** A maker loses the trust of the city, and with it every device it made. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id, reason } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
 import { manufacturerKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
@@ -15,7 +15,7 @@ import { checkRole } from '../authority.ts';
  */
 export const revokeManufacturer = defineAction({
   kind: 'manufacturer/revoke',
-  body: { id: id(), reason: reason() },
+  body: ACTION_FIELDS['manufacturer/revoke'],
 
   check({ id: manufacturer }, city) {
     const refused = checkRole(city, 'operator', 'full');

@@ -1,6 +1,6 @@
 /** A model turns out to be bad: none of its devices is believed any more. */
 
-import { id, reason } from '@oppidum/formats/common-schemas';
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { reject } from '@oppidum/formats/errors';
 import { modelKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
@@ -14,7 +14,7 @@ import { checkOperatorOrMaker, readMake } from './makers.ts';
  */
 export const revokeModel = defineAction({
   kind: 'model/revoke',
-  body: { id: id(), reason: reason() },
+  body: ACTION_FIELDS['model/revoke'],
 
   check({ id: model }, city) {
     const make = readMake(city, model);

@@ -1,12 +1,13 @@
 /** A device changes its key: the old one hands over to the new one. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import { assertPublicKey, grade, id, publicKeySchema } from '@oppidum/formats/common-schemas';
+import { assertPublicKey } from '@oppidum/formats/common-schemas';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import type { PublicKey } from '@oppidum/formats/ids';
 import { rotationChallenge } from '@oppidum/formats/possession';
 import { verifySignature } from '@oppidum/formats/public-key';
-import { bytes, type StructOf } from '@oppidum/formats/schema';
+import type { StructOf } from '@oppidum/formats/schema';
 import { deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -15,8 +16,6 @@ import { checkEntitlement, type Entitlement } from '@oppidum/proofs/entitlement'
 import { checkAccount, checkAnybody } from '../authority.ts';
 import { ownerOf } from './registrations.ts';
 import { newestKeyNumber, readEntitlement, readStanding } from './standing.ts';
-
-const fields = { id: id(), key: publicKeySchema, grade: grade(), oldProof: bytes(64), newProof: bytes(64) } as const;
 
 /**
  * Gives an active device its next key; the old one speaks no more from this height on, and stays provable.
@@ -27,7 +26,7 @@ const fields = { id: id(), key: publicKeySchema, grade: grade(), oldProof: bytes
  */
 export const rotateDeviceKey = defineAction({
   kind: 'device/rotate-key',
-  body: fields,
+  body: ACTION_FIELDS['device/rotate-key'],
 
   check(body, city) {
     const refused = checkAnybody(city);
@@ -57,7 +56,7 @@ export const rotateDeviceKey = defineAction({
   },
 });
 
-type Rotation = StructOf<typeof fields>;
+type Rotation = StructOf<(typeof ACTION_FIELDS)['device/rotate-key']>;
 
 function checkGrade(city: City, { grade }: Rotation, { key, manufacturer }: Entitlement): Rejection | null {
   return grade === key.grade ? null : checkAccount(city, manufacturer.account);

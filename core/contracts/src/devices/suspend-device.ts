@@ -1,6 +1,6 @@
 /** A device is set aside while somebody finds out what is wrong with it. */
 
-import { id, reason } from '@oppidum/formats/common-schemas';
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { reject } from '@oppidum/formats/errors';
 import { defineAction } from '@oppidum/ledger/action';
 import { checkOperatorOrMaker } from './makers.ts';
@@ -14,7 +14,7 @@ import { applySuspension } from './suspensions.ts';
  */
 export const suspendDevice = defineAction({
   kind: 'device/suspend',
-  body: { id: id(), reason: reason() },
+  body: ACTION_FIELDS['device/suspend'],
 
   check({ id: device }, city) {
     const standing = readStanding(city, device);

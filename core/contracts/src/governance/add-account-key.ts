@@ -1,7 +1,8 @@
 /** An account gets a further key: for another device of the same holder, or to replace one. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { equalBytes, toHex } from '@oppidum/formats/bytes';
-import { assertPublicKey, id, keyClass, publicKeySchema } from '@oppidum/formats/common-schemas';
+import { assertPublicKey } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { accountKeyKind, accountKind } from '@oppidum/formats/state-governance';
@@ -17,7 +18,7 @@ import { keysOf } from './account-keys.ts';
  */
 export const addAccountKey = defineAction({
   kind: 'account/add-key',
-  body: { account: id(), key: publicKeySchema, class: keyClass() },
+  body: ACTION_FIELDS['account/add-key'],
 
   check({ account, key }, city) {
     const refused = checkAccount(city, account, 'full');

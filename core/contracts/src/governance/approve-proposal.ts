@@ -1,7 +1,7 @@
 /** A member agrees to a proposal; the approval that reaches the threshold executes it. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
 import { proposalKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
@@ -17,7 +17,7 @@ import { applyApprovals, approvingMembers, checkMember, checkWaiting, hasApprove
  */
 export const approveProposal = defineAction({
   kind: 'proposal/approve',
-  body: { id: id() },
+  body: ACTION_FIELDS['proposal/approve'],
 
   check({ id: proposalId }, city) {
     const late = checkWaiting(city, proposalId);

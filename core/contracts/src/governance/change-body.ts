@@ -1,9 +1,8 @@
 /** A body changes: its name, its threshold, its members. Also how the council renews itself. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { equalBytes, toHex } from '@oppidum/formats/bytes';
-import { id, idSet } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
-import { optional, text, uint } from '@oppidum/formats/schema';
 import { bodyKind, memberKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -17,7 +16,7 @@ import { checkMembers, membersOf } from './deadlock.ts';
  */
 export const changeBody = defineAction({
   kind: 'body/change',
-  body: { id: id(), name: optional(text(64)), threshold: uint({ min: 1, max: 64 }), members: idSet(64, 1) },
+  body: ACTION_FIELDS['body/change'],
   dangerous: true,
 
   check(body, city) {

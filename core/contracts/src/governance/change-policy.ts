@@ -1,11 +1,10 @@
 /** The city changes whom its verifiers trust: another validator set, other witnesses. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { checkCityPolicyFile, originOf } from '@oppidum/formats/city-policy';
 import { type Rejection, reject } from '@oppidum/formats/errors';
-import { LIMITS } from '@oppidum/formats/limits';
 import { parsePolicy } from '@oppidum/formats/policy';
-import { blob } from '@oppidum/formats/schema';
 import { cityKind, policyPendingKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -20,7 +19,7 @@ import { checkCouncil } from '../authority.ts';
  */
 export const changePolicy = defineAction({
   kind: 'policy/change',
-  body: { policy: blob(LIMITS.policyChangeSizeMax, 1) },
+  body: ACTION_FIELDS['policy/change'],
   dangerous: true,
 
   check(body, city) {

@@ -1,6 +1,6 @@
 /** An account ends: its keys no longer sign, its roles are gone; what it signed before stays true. */
 
-import { id } from '@oppidum/formats/common-schemas';
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { accountKeyKind, accountKind, roleKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -14,7 +14,7 @@ import { checkLossOf } from './deadlock.ts';
  */
 export const closeAccount = defineAction({
   kind: 'account/close',
-  body: { account: id() },
+  body: ACTION_FIELDS['account/close'],
   dangerous: true,
 
   check({ account }, city) {

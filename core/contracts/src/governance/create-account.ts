@@ -1,9 +1,9 @@
 /** An account comes into being: an organisation, a person (who is never named here) or a service of the city. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { assertPublicKey, id, keyClass, publicKeySchema } from '@oppidum/formats/common-schemas';
+import { assertPublicKey } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
-import { oneOf, optional, text } from '@oppidum/formats/schema';
 import { accountKeyKind, accountKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -16,13 +16,7 @@ import { checkRole } from '../authority.ts';
  */
 export const createAccount = defineAction({
   kind: 'account/create',
-  body: {
-    id: id(),
-    holder: oneOf('organisation', 'person', 'service'),
-    name: optional(text(128)),
-    key: publicKeySchema,
-    class: keyClass(),
-  },
+  body: ACTION_FIELDS['account/create'],
 
   check(body, city) {
     const refused = checkRole(city, 'registrar');

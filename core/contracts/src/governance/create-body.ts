@@ -1,9 +1,8 @@
 /** A body comes into being: a set of accounts that decides by a threshold of its members. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id, idSet } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
-import { text, uint } from '@oppidum/formats/schema';
 import { bodyKind, memberKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -17,7 +16,7 @@ import { checkMembers } from './deadlock.ts';
  */
 export const createBody = defineAction({
   kind: 'body/create',
-  body: { id: id(), name: text(64), threshold: uint({ min: 1, max: 64 }), members: idSet(64, 1) },
+  body: ACTION_FIELDS['body/create'],
   dangerous: true,
 
   check(body, city) {

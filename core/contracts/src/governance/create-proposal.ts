@@ -1,12 +1,12 @@
 /** A member puts actions before a body; they run, all or none, once enough members approve. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id, timeMs } from '@oppidum/formats/common-schemas';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { bodyKind, proposalKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
-import { type Action, actionList, encodeActions } from '@oppidum/formats/transaction';
+import { type Action, encodeActions } from '@oppidum/formats/transaction';
 import { defineAction } from '@oppidum/ledger/action';
 import type { City } from '@oppidum/ledger/city';
 import { applyApprovals, approvingMembers, checkMember } from './approvals.ts';
@@ -23,7 +23,7 @@ const NESTED_PREFIX = 'proposal/';
  */
 export const createProposal = defineAction({
   kind: 'proposal/create',
-  body: { id: id(), body: id(), actions: actionList(), expiresMs: timeMs() },
+  body: ACTION_FIELDS['proposal/create'],
 
   check(body, city) {
     if (city.read(at(proposalKind, body.id)) !== null) return reject('PROPOSAL_EXISTS', { proposal: toHex(body.id) });

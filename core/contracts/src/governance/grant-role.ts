@@ -1,9 +1,8 @@
 /** An account gets a role: the standing right to a kind of everyday act. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
-import { text } from '@oppidum/formats/schema';
 import { roleKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -16,7 +15,7 @@ import { checkOpen } from './account-keys.ts';
  */
 export const grantRole = defineAction({
   kind: 'role/grant',
-  body: { account: id(), role: text(64, 3) },
+  body: ACTION_FIELDS['role/grant'],
   dangerous: true,
 
   check({ account, role }, city) {

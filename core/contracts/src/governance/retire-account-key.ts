@@ -1,9 +1,8 @@
 /** A key of an account stops speaking for it: lost, stolen, or replaced. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { type Rejection, reject } from '@oppidum/formats/errors';
-import { uint } from '@oppidum/formats/schema';
 import { type AccountKeyRecord, accountKeyKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -20,7 +19,7 @@ import { fullKeysOf } from './account-keys.ts';
  */
 export const retireAccountKey = defineAction({
   kind: 'account/retire-key',
-  body: { account: id(), keyNumber: uint({ max: 0xffffffff }) },
+  body: ACTION_FIELDS['account/retire-key'],
 
   check({ account, keyNumber }, city) {
     const facts = { account: toHex(account), keyNumber };

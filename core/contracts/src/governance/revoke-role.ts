@@ -1,9 +1,8 @@
 /** An account loses a role; the acts it did under it stay. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
-import { text } from '@oppidum/formats/schema';
 import { roleKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -15,7 +14,7 @@ import { checkCouncil, isRole, roleId } from '../authority.ts';
  */
 export const revokeRole = defineAction({
   kind: 'role/revoke',
-  body: { account: id(), role: text(64, 3) },
+  body: ACTION_FIELDS['role/revoke'],
   dangerous: true,
 
   check({ account, role }, city) {

@@ -1,7 +1,7 @@
 /** The council changes a number that the rules of the city read. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { reject } from '@oppidum/formats/errors';
-import { text, uint } from '@oppidum/formats/schema';
 import { parameterKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -14,7 +14,7 @@ import { isParameterName, PARAMETERS, type ParameterName, parameterId } from './
  */
 export const setParameter = defineAction({
   kind: 'parameter/set',
-  body: { name: text(64, 3), value: uint() },
+  body: ACTION_FIELDS['parameter/set'],
   dangerous: true,
 
   check({ name, value }, city) {

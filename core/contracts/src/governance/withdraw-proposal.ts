@@ -1,6 +1,6 @@
 /** The proposer takes a proposal back before it is decided. */
 
-import { id } from '@oppidum/formats/common-schemas';
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { proposalKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
@@ -13,7 +13,7 @@ import { checkWaiting } from './approvals.ts';
  */
 export const withdrawProposal = defineAction({
   kind: 'proposal/withdraw',
-  body: { id: id() },
+  body: ACTION_FIELDS['proposal/withdraw'],
 
   check({ id: proposalId }, city) {
     const late = checkWaiting(city, proposalId);

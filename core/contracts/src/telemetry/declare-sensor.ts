@@ -1,9 +1,8 @@
 /** A sensor of a device becomes visible to contracts: interlocks may read it. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
-import { id } from '@oppidum/formats/common-schemas';
 import { reject } from '@oppidum/formats/errors';
-import { text, uint } from '@oppidum/formats/schema';
 import { defineAction } from '@oppidum/ledger/action';
 import { checkRole } from '../authority.ts';
 import { readStanding } from '../devices/standing.ts';
@@ -19,7 +18,7 @@ const SENSOR_NAME_FORM = /^[A-Za-z0-9\-:./_]+$/;
  */
 export const declareSensor = defineAction({
   kind: 'telemetry/declare-sensor',
-  body: { device: id(), name: text(64), decimals: uint({ max: 9 }) },
+  body: ACTION_FIELDS['telemetry/declare-sensor'],
 
   check({ device, name }, city) {
     const refused = checkRole(city, 'operator', 'full');

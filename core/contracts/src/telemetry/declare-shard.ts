@@ -1,10 +1,10 @@
 /** The city opens a telemetry shard: one more log of readings under its own origin and keys. */
 
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
-import { assertPublicKey, id } from '@oppidum/formats/common-schemas';
+import { assertPublicKey } from '@oppidum/formats/common-schemas';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { EDDSA, shardOrigin } from '@oppidum/formats/ids';
-import { bytes, uint } from '@oppidum/formats/schema';
 import { cityKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { shardKind, shardNumberKind } from '@oppidum/formats/state-telemetry';
@@ -20,7 +20,7 @@ import { checkOpen } from '../governance/account-keys.ts';
  */
 export const declareShard = defineAction({
   kind: 'shard/declare',
-  body: { id: id(), number: uint({ max: 9_999 }), logKey: bytes(32), receiptKey: bytes(32), operator: id() },
+  body: ACTION_FIELDS['shard/declare'],
 
   check(body, city) {
     const refused = checkRole(city, 'operator', 'full');

@@ -1,20 +1,17 @@
 /** Somebody shows that a shard told two stories: it is frozen. */
 
+import { ACTION_FIELDS, type shardHead } from '@oppidum/formats/action-fields';
 import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import type { Checkpoint } from '@oppidum/formats/checkpoint';
-import { id, merklePath } from '@oppidum/formats/common-schemas';
 import { formatError, type Rejection, reject } from '@oppidum/formats/errors';
-import { blob, type Infer, optional, struct, uint } from '@oppidum/formats/schema';
+import type { Infer } from '@oppidum/formats/schema';
 import { at } from '@oppidum/formats/state-layout';
 import { anchorKind, type ShardRecord, shardKind } from '@oppidum/formats/state-telemetry';
 import { defineAction } from '@oppidum/ledger/action';
 import type { City } from '@oppidum/ledger/city';
 import { checkConsistency } from '@oppidum/proofs/merkle';
 import { checkAnybody } from '../authority.ts';
-import { isSignedByShard, parseShardHead, readShard, SHARD_NOTE_SIZE_MAX } from './shards.ts';
-
-/** A head the shard stands by, exactly one of the two: a note that its log key signed, or the size of a kept anchor. */
-const headSchema = struct({ note: optional(blob(SHARD_NOTE_SIZE_MAX, 1)), anchored: optional(uint()) });
+import { isSignedByShard, parseShardHead, readShard } from './shards.ts';
 
 /**
  * Freezes a shard for good, when two of its heads contradict each other.
@@ -27,7 +24,7 @@ const headSchema = struct({ note: optional(blob(SHARD_NOTE_SIZE_MAX, 1)), anchor
  */
 export const reportFork = defineAction({
   kind: 'telemetry/report-fork',
-  body: { shard: id(), later: headSchema, earlier: headSchema, root: id(), consistency: merklePath() },
+  body: ACTION_FIELDS['telemetry/report-fork'],
 
   check(body, city) {
     const refused = checkAnybody(city);
@@ -54,7 +51,7 @@ export const reportFork = defineAction({
 type Head = Pick<Checkpoint, 'size' | 'root'>;
 
 /** Size and root of a head, when the shard stands by it. */
-function openHead(city: City, id: Bytes, shard: ShardRecord, { note, anchored }: Infer<typeof headSchema>): Head | Rejection {
+function openHead(city: City, id: Bytes, shard: ShardRecord, { note, anchored }: Infer<typeof shardHead>): Head | Rejection {
   if (note !== undefined && anchored === undefined) return openNote(city, shard, note);
   if (note !== undefined || anchored === undefined) throw formatError('WRONG_TYPE', { want: 'note or anchored' });
   const anchor = city.read(at(anchorKind, id, anchored));

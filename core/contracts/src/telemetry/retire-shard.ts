@@ -1,6 +1,6 @@
 /** A shard ends: its place is taken by others, or its key or last-signed record is lost. */
 
-import { id, reason } from '@oppidum/formats/common-schemas';
+import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { at } from '@oppidum/formats/state-layout';
 import { shardKind } from '@oppidum/formats/state-telemetry';
 import { defineAction } from '@oppidum/ledger/action';
@@ -13,7 +13,7 @@ import { checkInService, readShard } from './shards.ts';
  */
 export const retireShard = defineAction({
   kind: 'shard/retire',
-  body: { id: id(), reason: reason() },
+  body: ACTION_FIELDS['shard/retire'],
 
   check({ id: shard }, city) {
     const refused = checkRole(city, 'operator', 'full');

@@ -8,9 +8,6 @@ import { at } from '@oppidum/formats/state-layout';
 import { type ShardRecord, shardKind } from '@oppidum/formats/state-telemetry';
 import type { City } from '@oppidum/ledger/city';
 
-/** The largest signed note of a shard that an action carries. */
-export const SHARD_NOTE_SIZE_MAX = 4_096;
-
 /** The shard, or SHARD_UNKNOWN. */
 export function readShard(city: City, shard: Bytes): ShardRecord | Rejection {
   return city.read(at(shardKind, shard)) ?? reject('SHARD_UNKNOWN', { shard: toHex(shard) });

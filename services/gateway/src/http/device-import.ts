@@ -5,7 +5,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { checkMade, readMake } from '@oppidum/contracts/devices/makers';
-import { checkNewDevice, newDeviceFields } from '@oppidum/contracts/devices/registrations';
+import { checkNewDevice } from '@oppidum/contracts/devices/registrations';
+import { newDeviceFields } from '@oppidum/formats/action-fields';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { type ErrorCode, FormatError, formatError } from '@oppidum/formats/errors';
 import { deviceIdOf, EDDSA } from '@oppidum/formats/ids';

@@ -3,7 +3,7 @@
 import { type ActView, describeAct, type Names, type Part } from '@oppidum/signing/describe-act';
 import type { Act } from '@oppidum/signing/judge-request';
 import { ACT_WORDS } from '@oppidum/signing/words/all';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { useLanguage } from '../../language.ts';
 import { Id, Quoted } from '../../parts/texts.tsx';
 import { TEXTS } from './texts.ts';
@@ -45,7 +45,7 @@ function Views({ views, isShort }: { readonly views: readonly ActView[]; readonl
                 {rows
                   .map((row, at) => ({ row, at }))
                   .map(({ row, at }) => (
-                    <div key={at}>
+                    <Fragment key={at}>
                       <dt>{row.label}</dt>
                       <dd>
                         {row.isFile ? (
@@ -56,7 +56,7 @@ function Views({ views, isShort }: { readonly views: readonly ActView[]; readonl
                           <PartText part={row.value} isShort={false} />
                         )}
                       </dd>
-                    </div>
+                    </Fragment>
                   ))}
               </dl>
             )}

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { ACTION_FIELDS, DANGEROUS_ACTIONS } from '@oppidum/formats/action-fields';
+import { encodeUtf8, parseHex, toHex } from '@oppidum/formats/bytes';
+import type { CborMap, CborValue } from '@oppidum/formats/cbor';
+import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
+import { namedId, publicKeyOf } from '../../../test/support/ledger.ts';
+import { namedSigner } from '../../../test/support/signers.ts';
+import { type ActView, describeAct } from './describe-act.ts';
+import { type ActKind, judgeRequest, readProposed } from './judge-request.ts';
+import { unlockKey } from './locked-key.ts';
+import { ACT_WORDS } from './words/all.ts';
+
+const words = Object.entries(ACT_WORDS);
+
+test('in every language each sentence names fields that its act has, and the same ones', () => {
+  for (const [language, { acts, risks, fields }] of words) {
+    for (const [kind, sentence] of Object.entries(acts)) {
+      const named = [...sentence.matchAll(/\{([a-zA-Z]+)\}/g)].map(([, field]) => field ?? '').sort();
+      const english = [...ACT_WORDS.en.acts[kind as ActKind].matchAll(/\{([a-zA-Z]+)\}/g)].map(([, field]) => field ?? '').sort();
+      assert.deepEqual(named, english, `${language} ${kind}`);
+      for (const field of named)
+        assert.ok(Object.hasOwn(ACTION_FIELDS[kind as ActKind], field), `${language} ${kind} {${field}}`);
+      for (const field of Object.keys(ACTION_FIELDS[kind as ActKind]))
+        if (field !== 'actions') assert.ok(Object.hasOwn(fields, field), `${language} ${field}`);
+    }
+    for (const kind of DANGEROUS_ACTIONS)
+      assert.ok((risks[kind as ActKind] ?? '').length > 0, `${language}: the danger of ${kind}`);
+  }
+});
+
+/** Every leaf of a body as text, as a reader should find it. */
+function leavesOf(value: CborValue): string[] {
+  if (value instanceof Uint8Array) return [toHex(value)];
+  if (Array.isArray(value)) return value.flatMap(leavesOf);
+  if (value instanceof Map) return [...value.values()].flatMap(leavesOf);
+  return [String(value)];
+}
+
+const textOf = ({ sentence, rows, inner }: ActView): string =>
+  [...sentence.map(({ text }) => text), ...rows.map(({ value }) => value.text), ...(inner ?? []).map(textOf)].join(' ');
+
+test('nothing in an act is left unsaid, however deep it lies', () => {
+  const key = new Map<string, CborValue>(Object.entries(publicKeyOf(namedSigner('x/0'))));
+  const device = (name: string): CborMap =>
+    new Map<string, CborValue>([
+      ['id', namedId(name)],
+      ['key', key],
+      ['grade', 'bridge'],
+      ['label', `lamp ${name}`],
+    ]);
+  const acts = readProposed(crypto, [
+    {
+      kind: 'device/register-many',
+      body: new Map<string, CborValue>([
+        ['model', namedId('m')],
+        ['devices', [device('a'), device('b')]],
+      ]),
+    },
+    {
+      kind: 'body/change',
+      body: new Map<string, CborValue>([
+        ['id', namedId('b')],
+        ['threshold', 2],
+        ['members', [namedId('a'), namedId('b')].sort((x, y) => (toHex(x) < toHex(y) ? -1 : 1))],
+      ]),
+    },
+    {
+      kind: 'account/create',
+      body: new Map<string, CborValue>([
+        ['id', namedId('p')],
+        ['holder', 'person'],
+        ['key', key],
+        ['class', 'full'],
+      ]),
+    },
+  ]);
+  for (const act of acts) {
+    for (const [language, each] of words) {
+      const text = textOf(describeAct(act, each, new Map()));
+      for (const leaf of leavesOf(act.body))
+        if (leaf !== '-8') assert.ok(text.includes(leaf), `${language} ${act.kind}: ${leaf}`);
+    }
+  }
+});
+
+test('every published locked key opens to what it holds', async () => {
+  const file = join(resolve(import.meta.dirname, '../../..'), 'vectors/signing/locked-keys.json');
+  type Case = { readonly why: string; readonly file: string; readonly key: Readonly<Record<string, string>> };
+  const { passphrase, cases } = JSON.parse(readFileSync(file, 'utf8')) as {
+    readonly passphrase: string;
+    readonly cases: readonly Case[];
+  };
+  for (const { why, file: text, key } of cases) {
+    const opened = await unlockKey(encodeUtf8(text), passphrase);
+    assert.deepEqual(Object.fromEntries(Object.entries(opened).map(([name, value]) => [name, toHex(value)])), key, why);
+  }
+});
+
+test('without a city that somebody trusts nothing may be signed, and what is far off not either', () => {
+  const { cases } = JSON.parse(
+    readFileSync(join(resolve(import.meta.dirname, '../../..'), 'vectors/signing/requests.json'), 'utf8'),
+  ) as {
+    readonly cases: readonly { readonly file: string }[];
+  };
+  const file = parseHex(cases[0]?.file ?? '');
+  const judged = (nowMs: number) => judgeRequest(crypto, file, { city: null, key: null, nowMs });
+  const { validUntil } = judged(0).request.transaction;
+  const codesAt = (nowMs: number): readonly string[] => judged(nowMs).refusals.map(({ code }) => code);
+  const farMs = 31 * 86_400_000;
+  assert.deepEqual(codesAt(validUntil - 1), ['CITY_NOT_PINNED']);
+  assert.deepEqual(codesAt(validUntil - farMs), ['CITY_NOT_PINNED']);
+  assert.deepEqual(codesAt(validUntil - farMs - 1), ['CITY_NOT_PINNED', 'REQUEST_TOO_FAR']);
+  const times = [validUntil, validUntil - 1, validUntil - 600_000, validUntil - 600_001].map((nowMs) => judged(nowMs).time);
+  assert.deepEqual(times, ['expired', 'now', 'now', 'early']);
+});
