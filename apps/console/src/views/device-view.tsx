@@ -1,26 +1,22 @@
-/** One device: who it is, whose, its keys, and what it measured as pictures and as tables. */
+/** One device: who it is, whose, who may act on it, its keys, its newest envelope, and what it measured as pictures and as a table. */
 
-import type { ReadingJson } from '@oppidum/gateway/api/readings';
-import type { DeviceDetailJson } from '@oppidum/gateway/api-types';
-import { type ReactNode, useMemo } from 'react';
+import type { ReadingDetailJson, ReadingJson } from '@oppidum/gateway/api/readings';
+import type { DeviceDetailJson, TransactionDetailJson } from '@oppidum/gateway/api-types';
+import type { ReactNode } from 'react';
+import type { Page } from '../api.ts';
 import { ActLink } from '../areas/keys/act-link.tsx';
 import { useLanguage } from '../language.ts';
-import { Chart, type Point } from '../parts/chart.tsx';
+import { CheckHere } from '../parts/check-here.tsx';
 import { DataTable } from '../parts/data-table.tsx';
-import { formatNumber } from '../parts/format.ts';
+import { EnvelopeView } from '../parts/envelope-view.tsx';
 import { Freshness } from '../parts/freshness.tsx';
-import { Records } from '../parts/records.tsx';
-import { Facts, Id, IdLink, Quoted, StateBadge, Time, YesNo } from '../parts/texts.tsx';
+import { BlockLink, Facts, Id, IdLink, Quoted, StateBadge, YesNo } from '../parts/texts.tsx';
+import { DEVICE_TEXTS } from '../texts/device.ts';
 import { useLoaded } from '../use-loaded.ts';
+import { DeviceAuthority } from './device-authority.tsx';
+import { DeviceReadings } from './device-readings.tsx';
 
 const DEVICE_EVERY_MS = 5_000;
-const READINGS_EVERY_MS = 2_000;
-const READINGS_SHOWN = 100;
-/** More series than this are only in the table. */
-const CHARTS_MAX = 4;
-
-type ReadingPage = { readonly items: readonly ReadingJson[]; readonly next: string | null };
-type Series = { readonly name: string; readonly unit: string; readonly points: readonly Point[] };
 
 /** The device with this id. */
 export function DeviceView({ id }: { readonly id: string }): ReactNode {
@@ -33,16 +29,26 @@ export function DeviceView({ id }: { readonly id: string }): ReactNode {
       <Freshness of={device} />
       {value !== null && <Identity device={value} />}
       <ActLink device={id} />
-      {value?.personal === true ? <p className="problem">{sentences.personalNote}</p> : <Readings id={id} />}
+      {value?.personal === true && <p className="problem">{sentences.personalNote}</p>}
+      {value?.personal === false && (
+        <>
+          <DeviceReadings id={id} readingCount={value.readingCount} />
+          <LatestEnvelope id={id} />
+        </>
+      )}
+      {value !== null && <DeviceAuthority device={value} />}
       {value !== null && <Keys device={value} />}
+      {value !== null && value.suspensions.length > 0 && <Suspensions device={value} />}
     </>
   );
 }
 
 function Identity({ device }: { readonly device: DeviceDetailJson }): ReactNode {
-  const { sentences, words } = useLanguage();
+  const { sentences, words, code } = useLanguage();
   const { columns, statuses } = sentences;
-  const { id, modelName, deviceType, manufacturerName, status, simulated, personal, grade, reason } = device;
+  const { id, model, modelName, deviceType, manufacturer, manufacturerName, status, simulated, personal, grade, reason } = device;
+  const { registration, from, to } = device;
+  const signers = useLoaded<TransactionDetailJson>(`/api/v1/transactions/${registration}`).value?.signers ?? [];
   return (
     <section className="card">
       <h2>{sentences.identity}</h2>
@@ -55,60 +61,50 @@ function Identity({ device }: { readonly device: DeviceDetailJson }): ReactNode 
               <StateBadge state={status} text={statuses[status]} /> {reason !== null && <Quoted text={reason} />}
             </>,
           ],
-          [columns.type, <Quoted key="type" text={deviceType} />],
-          [sentences.model, <Quoted key="model" text={modelName} />],
-          [sentences.manufacturer, <Quoted key="maker" text={manufacturerName} />],
+          [columns.type, <Quoted key="type" text={deviceType} lengthMax={80} />],
+          [sentences.model, <IdLink key="model" id={model} to={{ view: 'model', id: model }} label={modelName} />],
+          [
+            DEVICE_TEXTS[code].owner,
+            <IdLink key="maker" id={manufacturer} to={{ view: 'manufacturer', id: manufacturer }} label={manufacturerName} />,
+          ],
           [columns.grade, grade === null ? null : words.grades[grade]],
           [sentences.simulated, <YesNo key="simulated" value={simulated} />],
           [sentences.personal, <YesNo key="personal" value={personal} />],
+          [
+            DEVICE_TEXTS[code].registeredBy,
+            <>
+              {signers.map((signer) => (
+                <IdLink key={signer} id={signer} to={{ view: 'account', id: signer }} />
+              ))}{' '}
+              <IdLink id={registration} to={{ view: 'transaction', id: registration }} label={sentences.transactionHeading} />
+            </>,
+          ],
+          [columns.from, <BlockLink key="from" height={from} />],
+          [columns.to, to === null ? null : <BlockLink key="to" height={to} />],
         ]}
       />
     </section>
   );
 }
 
-function Readings({ id }: { readonly id: string }): ReactNode {
-  const { sentences, tag } = useLanguage();
-  const page = useLoaded<ReadingPage>(`/api/v1/readings?device=${id}&limit=${READINGS_SHOWN}`, READINGS_EVERY_MS);
-  const items = page.value?.items ?? [];
-  const series = useMemo(() => seriesOf(items), [items]);
-  const { columns } = sentences;
+/** The newest reading with the bytes that were signed, and a check of it. */
+function LatestEnvelope({ id }: { readonly id: string }): ReactNode {
+  const { code } = useLanguage();
+  const newest = useLoaded<Page<Pick<ReadingJson, 'id'>>>(`/api/v1/readings?device=${id}&limit=1`).value?.items[0]?.id;
+  const reading = useLoaded<ReadingDetailJson>(newest === undefined ? null : `/api/v1/readings/${newest}`);
+  if (newest === undefined || reading.value === null) return null;
+  const { value } = reading;
   return (
-    <>
-      {series.length > 0 && (
-        <section className="card">
-          <h2>{sentences.chartHeading}</h2>
-          <p className="hint">{sentences.chartNote}</p>
-          <div className="charts">
-            {series.slice(0, CHARTS_MAX).map((each) => (
-              <Chart key={each.name} {...each} />
-            ))}
-          </div>
-        </section>
+    <section aria-labelledby="envelope-heading">
+      <h2 id="envelope-heading">{DEVICE_TEXTS[code].latestEnvelope}</h2>
+      <CheckHere id={newest} shown={{ fact: 'reading', ...value }} />
+      {value.envelope !== null && (
+        <details className="card">
+          <summary>{DEVICE_TEXTS[code].headerHeading}</summary>
+          <EnvelopeView envelope={value.envelope} id={newest} />
+        </details>
       )}
-      <section aria-labelledby="readings-heading">
-        <h2 id="readings-heading">{sentences.tableHeading}</h2>
-        <DataTable
-          label={sentences.tableHeading}
-          rows={items}
-          keyOf={(reading) => reading.id}
-          empty={sentences.none}
-          columns={[
-            { name: 'time', heading: columns.time, cell: ({ timeMs }) => <Time ms={timeMs} /> },
-            {
-              name: 'sequence',
-              heading: columns.sequence,
-              cell: ({ id: digest, sequence }) => (
-                <IdLink id={digest} to={{ view: 'reading', id: digest }} label={formatNumber(sequence, tag)} />
-              ),
-            },
-            { name: 'value', heading: columns.value, cell: ({ records }) => <Records records={records} /> },
-            { name: 'proven', heading: columns.proven, cell: ({ anchored }) => <YesNo value={anchored} /> },
-          ]}
-        />
-        <Freshness of={page} />
-      </section>
-    </>
+    </section>
   );
 }
 
@@ -126,24 +122,33 @@ function Keys({ device }: { readonly device: DeviceDetailJson }): ReactNode {
         columns={[
           { name: 'number', heading: columns.key, cell: ({ number, algorithm }) => `${number} (${algorithm})` },
           { name: 'grade', heading: columns.grade, cell: ({ grade }) => words.grades[grade] },
-          { name: 'from', heading: columns.from, cell: ({ from }) => from ?? '–' },
-          { name: 'to', heading: columns.to, cell: ({ to }) => to ?? '–' },
+          { name: 'from', heading: columns.from, cell: ({ from }) => (from === null ? '–' : <BlockLink height={from} />) },
+          { name: 'to', heading: columns.to, cell: ({ to }) => (to === null ? '–' : <BlockLink height={to} />) },
+          { name: 'publicKey', heading: 'Base64', cell: ({ publicKey }) => <Id id={publicKey} /> },
         ]}
       />
     </section>
   );
 }
 
-/** The numeric records of readings by their names, oldest first. */
-function seriesOf(readings: readonly ReadingJson[]): readonly Series[] {
-  const byName = new Map<string, { unit: string; points: Point[] }>();
-  for (const { records } of readings) {
-    for (const { name, unit, value, timeMs } of records) {
-      if (typeof value !== 'number') continue;
-      const series = byName.get(name) ?? { unit: unit ?? '', points: [] };
-      series.points.push({ timeMs, value });
-      byName.set(name, series);
-    }
-  }
-  return [...byName].map(([name, { unit, points }]) => ({ name, unit, points: points.sort((a, b) => a.timeMs - b.timeMs) }));
+function Suspensions({ device }: { readonly device: DeviceDetailJson }): ReactNode {
+  const { sentences, code } = useLanguage();
+  const { columns } = sentences;
+  const texts = DEVICE_TEXTS[code];
+  return (
+    <section aria-labelledby="suspensions-heading">
+      <h2 id="suspensions-heading">{texts.suspensions}</h2>
+      <DataTable
+        label={texts.suspensions}
+        rows={device.suspensions}
+        keyOf={({ from }) => String(from)}
+        empty={sentences.none}
+        columns={[
+          { name: 'from', heading: columns.from, cell: ({ from }) => <BlockLink height={from} /> },
+          { name: 'to', heading: columns.to, cell: ({ to }) => (to === null ? '–' : <BlockLink height={to} />) },
+          { name: 'reason', heading: texts.reason, cell: ({ reason }) => <Quoted text={reason} /> },
+        ]}
+      />
+    </section>
+  );
 }

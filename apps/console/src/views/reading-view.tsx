@@ -4,6 +4,7 @@ import type { ReadingDetailJson } from '@oppidum/gateway/api/readings';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../language.ts';
 import { CheckHere } from '../parts/check-here.tsx';
+import { EnvelopeView } from '../parts/envelope-view.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
 import { Records } from '../parts/records.tsx';
@@ -39,7 +40,7 @@ export function ReadingView({ id }: { readonly id: string }): ReactNode {
           {value.envelope !== null && (
             <details className="card">
               <summary>{sentences.envelopeHeading}</summary>
-              <pre dir="ltr">{value.envelope}</pre>
+              <EnvelopeView envelope={value.envelope} id={id} />
             </details>
           )}
         </>
