@@ -94,6 +94,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/node.ts')).buildNode,
   },
   {
+    name: 'cluster',
+    group: RUN,
+    summary: 'A city of several validators: make it, run it, build its engine',
+    load: async () => (await import('./commands/cluster.ts')).buildCluster,
+  },
+  {
     name: 'city',
     group: RUN,
     summary: 'Read a real place from OpenStreetMap, for maps and the simulated city',

@@ -282,6 +282,12 @@ export const SERVICE_ERRORS = {
     'The consensus engine runs another chain than this city',
     'Give CometBFT the genesis file that was made for this city',
   ),
+  ENGINE_MISSING: entry(
+    503,
+    5,
+    'CometBFT is not on this machine, and this city needs it',
+    'Build it with `oppidum cluster install-engine`, or put version 0.38 on PATH',
+  ),
   ENGINE_AWAY: entry(503, 5, 'The consensus engine does not answer', 'Start CometBFT, or wait until it is up'),
   NODE_SILENT: entry(503, 5, 'The ledger cannot be asked, so nothing is acknowledged', 'Keep the reading and send it again'),
   SEQUENCE_REUSED: entry(

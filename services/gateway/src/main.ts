@@ -14,6 +14,7 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { FormatError } from '@oppidum/formats/errors';
 import type { NodeClient } from '@oppidum/node/client';
+import { folderEngine } from '@oppidum/node/comet-process';
 import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { foundCity } from '@oppidum/node/found-city';
 import { openNodeDoor } from '@oppidum/node/node-door';
@@ -52,7 +53,19 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
     closers.push(folder.release);
     const onWitnessRefusal = (refusal: { readonly code: string }): void =>
       logger.warn({ code: refusal.code }, 'a witness refused');
-    const city = await openCity({ folder, crypto: nativeCrypto, registry: cityRegistry, onFailure: fail, onWitnessRefusal });
+    const startEngine = folderEngine({
+      folder,
+      crypto: nativeCrypto,
+      onLine: (line) => logger.warn({ engine: line }, 'CometBFT'),
+    });
+    const city = await openCity({
+      folder,
+      crypto: nativeCrypto,
+      registry: cityRegistry,
+      onFailure: fail,
+      onWitnessRefusal,
+      ...(startEngine === undefined ? {} : { startEngine }),
+    });
     closers.push(city.close);
     const { shards, clients, processes } = await openShards({ folder, node: city.client, config, logger, fail, closers });
     const gateway = await startGateway({

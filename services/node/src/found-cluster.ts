@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import type { Bytes } from '@oppidum/formats/bytes';
+import { genesisHash } from '@oppidum/formats/genesis';
 import { encodeCometGenesis } from './comet-genesis.ts';
 import { makeCometHome, nodeIdOf } from './comet-home.ts';
 import { createDataFolder, type DataPaths } from './data-folder.ts';
@@ -42,8 +43,8 @@ type Member = {
   readonly address: string;
 };
 
-/** Makes the data folders. Throws as `createDataFolder` does, and TEXT_INVALID for the name. */
-export async function foundCluster(options: FoundClusterOptions): Promise<void> {
+/** Makes the data folders; answers the genesis hash. Throws as `createDataFolder` does, and TEXT_INVALID for the name. */
+export async function foundCluster(options: FoundClusterOptions): Promise<Bytes> {
   const { crypto, folders, p2pPorts, name, nowMs, randomBytes } = options;
   const members = folders.map((folder, i): Member => {
     const comet = freshSeeds(['validator', 'node'], randomBytes);
@@ -76,4 +77,5 @@ export async function foundCluster(options: FoundClusterOptions): Promise<void> 
     });
     made.release();
   }
+  return genesisHash(crypto, genesis);
 }

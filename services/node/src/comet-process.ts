@@ -1,0 +1,133 @@
+/**
+ * CometBFT beside a node: found, started on the home in the data folder, started again when it ends, ended with the node. A data folder
+ * with such a home has several validators, or is meant to; without one the embedded engine decides.
+ */
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, rmSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError } from '@oppidum/formats/errors';
+import { cometEngine } from './comet-engine.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { StartEngine } from './engine.ts';
+import { type CometPlaces, cometPlaces } from './found-cluster.ts';
+
+export type FolderEngineOptions = {
+  readonly folder: DataFolder;
+  readonly crypto: Crypto;
+  /** What CometBFT says, line by line. */
+  readonly onLine: (line: string) => void;
+  /** Folders in which CometBFT is looked for, instead of PATH and where `oppidum cluster install-engine` puts it. */
+  readonly searched?: readonly string[];
+};
+
+/** Where `oppidum cluster install-engine` puts it. */
+const INSTALLED = resolve(import.meta.dirname, '../../../.cache/engine');
+const VERSION = /^v?0\.38\./;
+const PAUSE_MS_MIN = 250;
+const PAUSE_MS_MAX = 10_000;
+/** Whoever lived so long may start again at once. */
+const SETTLED_MS = 30_000;
+const STOP_MS = 10_000;
+
+/** The engine of a data folder: CometBFT where it has a home for it, else undefined. Throws ENGINE_MISSING. */
+export function folderEngine({ folder, crypto, onLine, searched }: FolderEngineOptions): StartEngine | undefined {
+  const places = cometPlaces(folder.paths.folder);
+  if (!existsSync(join(places.home, 'config', 'genesis.json'))) return undefined;
+  const program = findComet(searched ?? [...(process.env['PATH'] ?? '').split(delimiter), INSTALLED]);
+  return async (parts) => {
+    const comet = new CometProcess(program, places, onLine);
+    try {
+      const { app: listen, rpc } = places;
+      const engine = await cometEngine({ crypto, genesisHash: folder.genesisHash, listen, rpc })(parts);
+      return {
+        get isAlive() {
+          return engine.isAlive;
+        },
+        submit: (envelope) => engine.submit(envelope),
+        close: async () => {
+          await comet.stop();
+          await engine.close();
+        },
+      };
+    } catch (error) {
+      await comet.stop();
+      throw error;
+    }
+  };
+}
+
+/** Path of a CometBFT of the right version. Throws ENGINE_MISSING. */
+function findComet(folders: readonly string[]): string {
+  for (const path of folders.map((each) => join(each, 'cometbft')).filter(isExecutable)) {
+    if (VERSION.test(spawnSync(path, ['version'], { encoding: 'utf8' }).stdout.trim())) return path;
+  }
+  throw formatError('ENGINE_MISSING', { want: 'cometbft 0.38' });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** One CometBFT that is kept running. */
+class CometProcess {
+  readonly #program: string;
+  readonly #places: CometPlaces;
+  readonly #onLine: (line: string) => void;
+  #child: ChildProcess | null = null;
+  #pauseMs = PAUSE_MS_MIN;
+  #timer: NodeJS.Timeout | null = null;
+  #isStopping = false;
+  #gone: Promise<void> = Promise.resolve();
+
+  constructor(program: string, places: CometPlaces, onLine: (line: string) => void) {
+    this.#program = program;
+    this.#places = places;
+    this.#onLine = onLine;
+    this.#start();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#child?.kill('SIGTERM');
+    const timer = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_MS);
+    await this.#gone;
+    clearTimeout(timer);
+  }
+
+  #start(): void {
+    const { home, rpc } = this.#places;
+    // It does not listen where a dead one left its socket.
+    rmSync(rpc.replace('unix://', ''), { force: true });
+    const startedMs = performance.now();
+    const child = spawn(this.#program, ['node', '--home', home], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', this.#onLine);
+    this.#gone = new Promise((resolve) => {
+      const end = (how: string): void => {
+        resolve();
+        if (this.#child !== child) return;
+        this.#child = null;
+        this.#startAgain(performance.now() - startedMs, how);
+      };
+      child.on('error', (error) => end(error.message));
+      child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
+    });
+  }
+
+  #startAgain(livedMs: number, how: string): void {
+    if (this.#isStopping) return;
+    if (livedMs > SETTLED_MS) this.#pauseMs = PAUSE_MS_MIN;
+    this.#onLine(`ended by ${how}; starts again in ${this.#pauseMs} ms`);
+    this.#timer = setTimeout(() => this.#start(), this.#pauseMs);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS_MAX);
+  }
+}
