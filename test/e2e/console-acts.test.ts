@@ -131,6 +131,23 @@ describe('everyday acts in the console', { skip: skipWithout('chromium') }, () =
     await town.command('device', 'resume', town.device);
   });
 
+  test('what was looked at for too long is prepared anew and looked at again', async () => {
+    const page = await town.openView(person, `#/act/${town.device}`);
+    await page.click('label:has-text("Suspend it")');
+    await page.fill('form.card input:not([type=radio])', 'after lunch');
+    await page.click('button:has-text("Show what will be signed")');
+    await page.waitForSelector('.act-sentence');
+    await page.evaluate('{ const now = Date.now; Date.now = () => now() + 115_000; }');
+    await page.click('button:has-text("Sign and send")');
+    await page.waitForSelector('.problem:has-text("prepared anew")');
+    assert.equal((await town.deviceNow()).status, 'active', 'nothing was sent');
+    await page.click('button:has-text("Sign and send")');
+    await page.waitForSelector('.done');
+    assert.equal((await town.deviceNow()).reason, 'after lunch');
+    await page.close();
+    await town.command('device', 'resume', town.device);
+  });
+
   test('while the clocks differ by an hour nothing is signed', async () => {
     const page = await person.newPage();
     await page.addInitScript('const now = Date.now; Date.now = () => now() + 3_600_000');

@@ -138,6 +138,9 @@ describe('keys that their holders made elsewhere', () => {
       ['operator'],
     );
 
+    const shown = await run('account', 'show', answer.account);
+    assert.ok(shown.stdout.includes(`0: ${fingerprint}`), shown.stdout);
+
     // It may not change keys, nor decide.
     const byIt = ['--key', seedFile, '--account', answer.account, '--yes'];
     await refused(4, 'KEY_CLASS_TOO_LOW', 'account', 'retire-key', answer.account, '0', ...byIt);

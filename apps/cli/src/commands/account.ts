@@ -1,9 +1,11 @@
 /** `oppidum account …`: who may act in the city. Keys that come with a request are in `account-keys.ts`. */
 
 import { join } from 'node:path';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { readOrMakeSeed } from '@oppidum/device/key-file';
-import { toHex } from '@oppidum/formats/bytes';
+import { parseBase64, toHex } from '@oppidum/formats/bytes';
+import { fingerprintText } from '@oppidum/formats/enrolment';
 import type { AccountDetailJson, AccountJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
@@ -81,13 +83,13 @@ async function showAccount(id: string, _options: object, self: Command): Promise
     ['holder', account.holder],
     ['name', account.name],
     ['since', `block ${account.from}${untilOf(account.to)}`],
-    ...account.keys.map(
-      (key) =>
-        [
-          'key',
-          `${key.number}: ${key.algorithm}, ${key.class}, from block ${key.from}${untilOf(key.to)}, ${key.publicKey}`,
-        ] as const,
-    ),
+    ...account.keys.flatMap((key) => [
+      [
+        'key',
+        `${key.number}: ${key.algorithm}, ${key.class}, from block ${key.from}${untilOf(key.to)}, ${key.publicKey}`,
+      ] as const,
+      ['fingerprint', `${key.number}: ${fingerprintText(nativeCrypto.sha256(parseBase64(key.publicKey)))}`] as const,
+    ]),
     ...account.roles.map(({ role, from }) => ['role', `${role}, from block ${from}`] as const),
     ...account.bodies.map(({ name, id: body }) => ['member of', `${name} ${body}`] as const),
   ]);

@@ -14,7 +14,7 @@ import { ProblemText } from '../../parts/freshness.tsx';
 import { Facts, Id, Quoted, Time } from '../../parts/texts.tsx';
 import { pinnedPolicy } from '../../pinned-policy.ts';
 import { addressOf } from '../../route.ts';
-import { type Outcome, type Preparation, type PreparedAct, prepareAct, sendAct, signAct } from './act.ts';
+import { isOverdue, type Outcome, type Preparation, type PreparedAct, prepareAct, sendAct, signAct } from './act.ts';
 import { CodeText } from './key-parts.tsx';
 import type { KeptAccount, KeptKey } from './key-store.ts';
 import { useTexts } from './texts.ts';
@@ -35,7 +35,7 @@ type FlowProps = {
 type State =
   | { readonly at: 'preparing' }
   | { readonly at: 'failed'; readonly problem: ApiProblem }
-  | { readonly at: 'prepared'; readonly preparation: Preparation }
+  | { readonly at: 'prepared'; readonly preparation: Preparation; readonly isAnew: boolean }
   | { readonly at: 'sending' | 'waiting'; readonly act: PreparedAct }
   | { readonly at: 'over'; readonly act: PreparedAct; readonly outcome: Outcome };
 
@@ -43,12 +43,15 @@ type State =
 export function ActFlow({ signingKey, account, actions, names = NO_NAMES, onBack, onDone }: FlowProps): ReactNode {
   const texts = useTexts();
   const [state, setState] = useState<State>({ at: 'preparing' });
+  /** How often it was prepared anew, because somebody looked at it past its time. */
+  const [round, setRound] = useState(0);
   useEffect(() => {
     let isGone = false;
     prepareAct(signingKey, account, actions).then(
       (preparation) => {
         // What is under way already is not prepared again.
-        if (!isGone) setState((before) => (before.at === 'preparing' ? { at: 'prepared', preparation } : before));
+        if (!isGone)
+          setState((before) => (before.at === 'preparing' ? { at: 'prepared', preparation, isAnew: round > 0 } : before));
       },
       (error: unknown) => {
         const problem = error instanceof ApiProblem ? error : new ApiProblem('UNREADABLE', String(error));
@@ -58,8 +61,13 @@ export function ActFlow({ signingKey, account, actions, names = NO_NAMES, onBack
     return () => {
       isGone = true;
     };
-  }, [signingKey, account, actions]);
+  }, [signingKey, account, actions, round]);
   const run = async (act: PreparedAct): Promise<void> => {
+    if (isOverdue(act)) {
+      setState({ at: 'preparing' });
+      setRound(round + 1);
+      return;
+    }
     setState({ at: 'sending', act });
     try {
       const envelope = await signAct(signingKey, act);
@@ -74,7 +82,15 @@ export function ActFlow({ signingKey, account, actions, names = NO_NAMES, onBack
       {state.at === 'failed' && <ProblemText code={state.problem.code} message={state.problem.message} />}
       {state.at === 'prepared' && 'trouble' in state.preparation && <NotNow preparation={state.preparation} />}
       {state.at === 'prepared' && 'draft' in state.preparation && (
-        <Preview act={state.preparation} names={names} account={account} onSign={run} onBack={onBack} />
+        <Preview
+          key={state.preparation.id}
+          isAnew={state.isAnew}
+          act={state.preparation}
+          names={names}
+          account={account}
+          onSign={run}
+          onBack={onBack}
+        />
       )}
       {state.at === 'sending' && <p role="status">{texts.sending}</p>}
       {state.at === 'waiting' && <p role="status">{texts.waiting}</p>}
@@ -99,13 +115,14 @@ function NotNow({ preparation }: { readonly preparation: Exclude<Preparation, Pr
 }
 
 function Preview(props: {
+  readonly isAnew: boolean;
   readonly act: PreparedAct;
   readonly names: Names;
   readonly account: KeptAccount;
   readonly onSign: (act: PreparedAct) => Promise<void>;
   readonly onBack: () => void;
 }): ReactNode {
-  const { act, names, account, onSign, onBack } = props;
+  const { isAnew, act, names, account, onSign, onBack } = props;
   const texts = useTexts();
   const { code } = useLanguage();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -119,6 +136,7 @@ function Preview(props: {
       <h2 ref={heading} tabIndex={-1}>
         {texts.previewHeading}
       </h2>
+      {isAnew && <p className="problem">{texts.anew}</p>}
       <p className="hint">{texts.previewLead}</p>
       {views.map(({ view, place }) => (
         <Words key={place} view={view} />

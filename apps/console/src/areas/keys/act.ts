@@ -29,6 +29,9 @@ const WAIT_S = 10;
 const MARGIN_MS = 30_000;
 const NONCE_SIZE = 16;
 
+/** What is sent later than this before its end may not come in time. */
+const SEND_MARGIN_MS = 10_000;
+
 /** The time of the city and of this browser. */
 export type Clocks = { readonly cityMs: number; readonly hereMs: number };
 
@@ -77,6 +80,11 @@ export async function prepareAct(key: KeptKey, account: KeptAccount, actions: re
   const { algorithm } = publicKeyOf(key);
   const draft = draftTransaction(payload, { account: signer, keyNumber: account.keyNumber, algorithm });
   return { draft, payload: parsePayload(draft.payloadBytes), id: toHex(transactionId(crypto, draft.payloadBytes)) };
+}
+
+/** True for what was looked at for so long that it is, or is about to be, past its time. */
+export function isOverdue({ payload }: PreparedAct): boolean {
+  return Date.now() > payload.validUntil - SEND_MARGIN_MS;
 }
 
 /** Signs what was prepared. Throws where the ledger would not take the signature: a browser that signs by another rule. */

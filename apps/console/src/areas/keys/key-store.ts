@@ -81,9 +81,15 @@ async function makePair(): Promise<CryptoKeyPair> {
 
 /** Notes where on the ledger the key stands. Throws KeyError, also where the key is gone. */
 export async function keepAccount(genesis: string, account: KeptAccount | null): Promise<void> {
-  const kept = await readKey(genesis);
-  if (kept === null) throw new KeyError('blocked', 'the key is gone');
-  await withStore('readwrite', (store) => store.put({ ...kept, account } satisfies KeptKey));
+  // In one transaction: a key that another tab forgets meanwhile does not come back.
+  const kept = await withStore('readwrite', (store) => {
+    const request = store.get(genesis) as IDBRequest<KeptKey | undefined>;
+    request.onsuccess = () => {
+      if (request.result !== undefined) store.put({ ...request.result, account } satisfies KeptKey);
+    };
+    return request;
+  });
+  if (kept === undefined) throw new KeyError('blocked', 'the key is gone');
   tellOthers();
 }
 

@@ -96,6 +96,7 @@ export type KeysTexts = {
   readonly preview: string;
   readonly previewHeading: string;
   readonly previewLead: string;
+  readonly anew: string;
   readonly city: string;
   readonly validUntil: string;
   readonly signedBy: string;

@@ -97,6 +97,7 @@ export const arabicKeys: KeysTexts = {
   preview: 'اعرض ما سيُوقَّع',
   previewHeading: 'هذا ما توقّعه',
   previewLead: 'مقروء من البايتات نفسها التي تحت توقيعك.',
+  anew: 'انقضت مدة صلاحيته وهو معروض هنا. جُهّز من جديد: انظر فيه ثم وقّع ثانية.',
   city: 'المدينة',
   validUntil: 'صالح حتى',
   signedBy: 'الموقّع',

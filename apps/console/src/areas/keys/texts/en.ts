@@ -100,6 +100,7 @@ export const englishKeys: KeysTexts = {
   preview: 'Show what will be signed',
   previewHeading: 'This is what you sign',
   previewLead: 'Read back from the very bytes under your signature.',
+  anew: 'The time it was good for ran out while it stood here. It was prepared anew: look at it and sign again.',
   city: 'City',
   validUntil: 'Good until',
   signedBy: 'Signed by',

@@ -101,6 +101,7 @@ export const estonianKeys: KeysTexts = {
   preview: 'Näita, mida allkirjastatakse',
   previewHeading: 'Selle sa allkirjastad',
   previewLead: 'Loetud tagasi just neist baitidest, mis on sinu allkirja all.',
+  anew: 'Selle kehtivusaeg sai siin seistes läbi. See valmistati uuesti ette: vaata üle ja allkirjasta uuesti.',
   city: 'Linn',
   validUntil: 'Kehtib kuni',
   signedBy: 'Allkirjastab',

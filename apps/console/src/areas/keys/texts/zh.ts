@@ -94,6 +94,7 @@ export const chineseKeys: KeysTexts = {
   preview: '显示将要签署的内容',
   previewHeading: '您签署的就是这些',
   previewLead: '由您签名之下的那些字节原样读回。',
+  anew: '停留期间它的有效期已过。已重新准备：请核对后再次签名。',
   city: '城市',
   validUntil: '有效期至',
   signedBy: '签名者',
