@@ -4,6 +4,7 @@ import { Point } from '@noble/ed25519';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { type Bytes, concatBytes, equalBytes } from './bytes.ts';
 import type { Crypto } from './crypto.ts';
+import { FormatError, formatError } from './errors.ts';
 import { verifyP256Digest } from './p256.ts';
 
 /** As `nobleCrypto`: of Ed25519 only the points, because what the library calls `verify` multiplies by the cofactor. */
@@ -26,9 +27,18 @@ export const pageCrypto: Crypto = {
 
 function pointOrNull(bytes: Bytes): Point | null {
   try {
+    return decodePoint(bytes);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return null;
+  }
+}
+
+function decodePoint(bytes: Bytes): Point {
+  try {
     return Point.fromBytes(bytes);
   } catch {
-    return null;
+    throw formatError('KEY_INVALID', { want: 'a point of edwards25519' });
   }
 }
 
