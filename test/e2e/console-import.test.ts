@@ -154,7 +154,7 @@ describe('the import of devices in the console', { skip: skipWithout('chromium')
     await context.unroute('**/api/v1/devices:import**');
     await context.route('**/api/v1/devices:import**', (route) => route.fulfill({ body: '{"state":"new"}\n{"state":"new"}\n' }));
     await page.click('main button:has-text("Dry run")');
-    await page.waitForSelector('.problem:has-text("not one of a city")');
+    await page.waitForSelector('.problem:has-text("The city sent something ")');
     await context.unroute('**/api/v1/devices:import**');
     await page.click('main button:has-text("Dry run")');
     await page.waitForSelector('[data-copy=import-command]');
