@@ -73,31 +73,22 @@ describe('keys that their holders made elsewhere', () => {
 
   test('nobody is invited whose fingerprint nobody compared, whose request is not theirs, or not for here', async () => {
     const { text, fingerprint } = ask();
-    assert.match(await refused(2, null, 'account', 'invite', text), /--fingerprint/);
-    assert.match(await refused(2, null, 'account', 'invite', text, '--yes'), /--fingerprint/, 'a yes is no comparison');
-    const other = ask().fingerprint;
-    assert.match(await refused(3, 'FINGERPRINT_MISMATCH', 'account', 'invite', text, '--fingerprint', other), /Do not enrol/);
-    await refused(3, 'FINGERPRINT_MISMATCH', 'account', 'invite', text, '--fingerprint', fingerprint.slice(0, 39));
-    const elsewhere = ask({}, 'everyday', freshBytes(32));
-    await refused(1, 'WRONG_CITY', 'account', 'invite', elsewhere.text, '--fingerprint', elsewhere.fingerprint);
-    const stolen = ask({ key: ask().key });
-    await refused(3, 'SIGNATURE_INVALID', 'account', 'invite', stolen.text, '--fingerprint', stolen.fingerprint);
-    const raised = ask({ class: 'full' });
-    await refused(
-      3,
-      'SIGNATURE_INVALID',
-      'account',
-      'invite',
-      raised.text,
-      '--fingerprint',
-      raised.fingerprint,
-      '--class',
-      'full',
-    );
-    const full = ask({}, 'full');
-    await refused(2, null, 'account', 'invite', full.text, '--fingerprint', full.fingerprint);
-    await refused(2, null, 'account', 'invite', text, '--fingerprint', fingerprint, '--name', 'Dora');
-    await refused(3, 'TEXT_INVALID', 'account', 'invite', join(data, 'city.policy'), '--fingerprint', fingerprint);
+    const [elsewhere, stolen] = [ask({}, 'everyday', freshBytes(32)), ask({ key: ask().key })];
+    const [raised, full] = [ask({ class: 'full' }), ask({}, 'full')];
+    const none = await refused(2, null, 'account', 'invite', text, '--yes');
+    assert.match(none, /--fingerprint/, 'a yes is no comparison');
+    const invite = (exitCode: number, code: string | null, request: string, told: string, ...more: readonly string[]) =>
+      refused(exitCode, code, 'account', 'invite', request, '--fingerprint', told, ...more);
+    await Promise.all([
+      invite(3, 'FINGERPRINT_MISMATCH', text, ask().fingerprint),
+      invite(3, 'FINGERPRINT_MISMATCH', text, fingerprint.slice(0, 39)),
+      invite(1, 'WRONG_CITY', elsewhere.text, elsewhere.fingerprint),
+      invite(3, 'SIGNATURE_INVALID', stolen.text, stolen.fingerprint),
+      invite(3, 'SIGNATURE_INVALID', raised.text, raised.fingerprint, '--class', 'full'),
+      invite(2, null, full.text, full.fingerprint),
+      invite(2, null, text, fingerprint, '--name', 'Dora'),
+      invite(3, 'TEXT_INVALID', join(data, 'city.policy'), fingerprint),
+    ]);
     const shown = await run('account', 'invite', text, '--dry-run');
     assert.equal(shown.code, 0, shown.stderr);
     assert.ok(shown.stderr.includes(fingerprint) && shown.stdout.includes('account/create'));
