@@ -15,6 +15,7 @@ import { openBrowser, watchRequests } from '../support/browser.ts';
 import { CityProcess, listReadings, until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
 import { skipWithout } from '../support/programs.ts';
+import { startCity } from '../support/started-city.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHOTS = join(ROOT, '.cache/screenshots');
@@ -206,6 +207,17 @@ describe('the tamper desk', { skip: skipWithout('chromium') }, () => {
     await page.waitForSelector('text=This city has no tamper desk');
     await context.close();
     await plain.end('SIGKILL');
+  });
+
+  test('`oppidum start` opens the desk with its simulated town and not with --no-demo', async () => {
+    for (const [flags, status] of [
+      [['--no-demo'], 404],
+      [[], 200],
+    ] as const) {
+      const started = await startCity(join(folder, `started-${status}`), flags);
+      assert.equal((await fetch(`${started.api}/api/v1/tamper`)).status, status);
+      await started.stop();
+    }
   });
 
   test('after all of it nothing of the city is damaged', async () => {

@@ -5,7 +5,7 @@ import { FormatError } from '@oppidum/formats/errors';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { parseReading, parseReadingRecords } from '@oppidum/formats/reading';
 import type { ResolvedRecord } from '@oppidum/formats/senml';
-import type { PlayedJson } from '@oppidum/gateway/api/tamper';
+import type { PlayedJson, TamperRequestJson } from '@oppidum/gateway/api/tamper';
 import type { ReactNode } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { formatNumber } from '../../parts/format.ts';
@@ -19,12 +19,15 @@ const LINE_COUNT_MAX = 12;
 const RECORD_COUNT_MAX = 12;
 
 /** Everything that a game changed. */
-export function Changes({ played }: { readonly played: PlayedJson }): ReactNode {
+export function Changes({ played, request }: { readonly played: PlayedJson; readonly request: TamperRequestJson }): ReactNode {
   const { code } = useLanguage();
   const texts = TEXTS[code];
   return (
     <section>
       <h2>{texts.changesHeading}</h2>
+      <p>
+        <strong>{texts.what[request.what].name}</strong> · {texts.depth[request.depth].name}
+      </p>
       <Values before={parseBase64(played.before)} after={played.after === null ? null : parseBase64(played.after)} />
       <p className="hint">{texts.bytesHint}</p>
       {played.changes.map(({ place, before, after }, i) => (
@@ -172,7 +175,7 @@ function Dump(props: {
   const { label, bytes, other, first, isText } = props;
   return (
     <section aria-label={label} tabIndex={0} className="wide dump">
-      <pre dir="ltr">
+      <pre dir="ltr" className={isText ? 'note' : 'hex'}>
         {isText ? <TextLines bytes={bytes} other={other} /> : <HexLines bytes={bytes} other={other} first={first} />}
       </pre>
     </section>

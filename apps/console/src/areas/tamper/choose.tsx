@@ -47,7 +47,7 @@ export function Choose({ readings, isWorking, onBegin }: Props): ReactNode {
           {what === 'alter' && (
             <label className="value">
               {texts.value}{' '}
-              <input type="number" step="any" dir="ltr" value={value} onChange={({ target }) => setValue(target.value)} />
+              <input type="number" step="any" dir="ltr" value={value} onChange={({ target }) => setValue(target.value)} />{' '}
               <span className="hint">{texts.valueHint}</span>
             </label>
           )}

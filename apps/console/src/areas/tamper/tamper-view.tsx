@@ -142,10 +142,10 @@ function Outcome({ desk: { played, fsck, folder, request } }: { readonly desk: T
       played === null || request === null || trusted === null ? null : judge(played, request.reading, trusted.policy.policy),
     [played, request, trusted],
   );
-  if (played === null || fsck === null) return null;
+  if (played === null || fsck === null || request === null) return null;
   return (
     <>
-      <Changes played={played} />
+      <Changes played={played} request={request} />
       <h2>{texts.verdictsHeading}</h2>
       {judged !== null && (
         <Summary
