@@ -74,6 +74,19 @@ test('device enrol and bridge enrol make what is missing, once; a device takes i
       assert.equal((await run('device', 'register', '--model', 'a'.repeat(64), '--public-key', 'zz')).code, 2);
       assert.equal((await run('device', 'activate', first.stdout.trim())).code, 2);
 
+      // Of a model that is there, whose maker is the operator's own.
+      const shown = (await (await fetch(`${city.http}/api/v1/devices/${first.stdout.trim()}`)).json()) as {
+        readonly model: string;
+      };
+      const named = ['--model', shown.model, '--label', 'lamp-0'];
+      const byModel = await run('device', 'enrol', join(folder, 'other.seed'), ...named);
+      assert.deepEqual([byModel.code, byModel.stdout.trim().length], [0, 64], byModel.stderr);
+      const unknown = await run('device', 'enrol', join(folder, 'other.seed'), '--model', 'ab'.repeat(32));
+      assert.match(unknown.stderr, /model/i);
+      assert.notEqual(unknown.code, 0);
+      assert.equal((await run('device', 'enrol', join(folder, 'other.seed'), '--type', 'x', ...named)).code, 2);
+      assert.equal((await run('device', 'enrol', join(folder, 'other.seed'))).code, 2);
+
       const settings = join(folder, 'meters.yaml');
       writeFileSync(
         settings,
@@ -89,10 +102,11 @@ test('device enrol and bridge enrol make what is missing, once; a device takes i
       for (let i = 0; i < 2; i++) assert.equal((await run('bridge', 'enrol', settings)).code, 0);
       const wrong = await run('bridge', 'modbus', settings);
       assert.deepEqual([wrong.code, /BRIDGE_SETTINGS_INVALID|settings of the bridge/.test(wrong.stderr)], [2, true]);
-      await until('both are listed', async () => (await devices()).length === 2);
+      await until('all are listed', async () => (await devices()).length === 3);
       assert.deepEqual(
         (await devices()).map(({ label, grade, status, modelName }) => [label, grade, status, modelName]),
         [
+          ['lamp-0', 'device', 'active', 'street-light'],
           ['lamp-1', 'device', 'active', 'street-light'],
           ['meter-1', 'bridge', 'active', 'Meter'],
         ],

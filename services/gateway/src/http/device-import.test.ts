@@ -1,6 +1,7 @@
 /** The dry run of an import says of each row what the ledger then says of it alone, and refuses whatever is no file of rows. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
@@ -188,4 +189,12 @@ describe('what is no file of rows', () => {
     const { paths } = (await (await fetch(`${doors.gateway.http}/openapi.json`)).json()) as { readonly paths: object };
     assert.ok('/api/v1/devices:import' in paths, Object.keys(paths).join(' '));
   });
+});
+
+test('programs of devices are served as the documentation has them', async () => {
+  for (const name of ['device.py', 'device.sh']) {
+    const answer = await fetch(`${doors.gateway.http}/docs/${name}`);
+    assert.equal(answer.status, 200);
+    assert.equal(await answer.text(), readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8'));
+  }
 });
