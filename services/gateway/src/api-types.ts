@@ -40,7 +40,7 @@ export const city = z
     name: z.string(),
     genesis: id(),
     origin: z.string(),
-    engine: z.literal('embedded'),
+    engine: z.enum(['embedded', 'cometbft']),
     height: height(),
     timeMs: timeMs(),
     logSize: whole(),

@@ -19,7 +19,7 @@ export type CityParts = {
   readonly genesisHash: Bytes;
   readonly origin: string;
   readonly store: NodeStore;
-  readonly engine: Pick<Engine, 'isAlive' | 'submit'>;
+  readonly engine: Pick<Engine, 'name' | 'isAlive' | 'submit'>;
   readonly log: TileLog;
   readonly publisher: Pick<CheckpointPublisher, 'latest' | 'reached'>;
   readonly policies: PolicyInForce;
@@ -31,6 +31,7 @@ export function cityClient(parts: CityParts): NodeClient {
   const { crypto, genesisHash, origin, store, engine, log, publisher, policies, listeners } = parts;
   const { state } = store;
   return {
+    engine: engine.name,
     genesisHash,
     origin,
     policyFile() {

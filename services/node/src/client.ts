@@ -48,8 +48,12 @@ export type SubmitAnswer = { readonly executed: CommittedTransaction } | { reado
 /** A leaf's place under a checkpoint. */
 export type LeafProof = { readonly index: number; readonly path: readonly Bytes[] };
 
+/** Who decides on blocks: this process alone, or validators together. */
+export type EngineName = 'embedded' | 'cometbft';
+
 /** A node as its neighbours see it. Nothing here waits except what returns a promise. */
 export type NodeClient = {
+  readonly engine: EngineName;
   readonly genesisHash: Bytes;
   /** Origin of the block log: `NAME/<genesis hash hex>`. */
   readonly origin: string;

@@ -46,6 +46,7 @@ export function cometEngine(options: CometOptions): StartEngine {
 }
 
 class CometEngine implements Engine {
+  readonly name = 'cometbft';
   readonly #parts: EngineParts;
   readonly #rpc: CometRpc;
   readonly #checks: EnvelopeChecks;

@@ -43,6 +43,7 @@ export function folderEngine({ folder, crypto, onLine, searched }: FolderEngineO
       const { app: listen, rpc } = places;
       const engine = await cometEngine({ crypto, genesisHash: folder.genesisHash, listen, rpc })(parts);
       return {
+        name: engine.name,
         get isAlive() {
           return engine.isAlive;
         },

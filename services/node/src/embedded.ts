@@ -30,6 +30,7 @@ type Checked = { readonly arrived: Arrived; readonly id: Bytes; readonly jobs: r
 
 /** Makes the blocks of a city with one validator. */
 export class EmbeddedEngine implements Engine {
+  readonly name = 'embedded';
   readonly #options: EmbeddedOptions;
   readonly #gatherMsMax: number;
   readonly #waitingCountMax: number;

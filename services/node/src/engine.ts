@@ -2,12 +2,13 @@
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Application, CommitAnswer } from './application.ts';
-import type { CommittedTransaction, SubmitAnswer } from './client.ts';
+import type { CommittedTransaction, EngineName, SubmitAnswer } from './client.ts';
 import type { SignatureVerifier } from './signature-verifier.ts';
 import type { Votes } from './votes.ts';
 
 /** A running engine. */
 export type Engine = {
+  readonly name: EngineName;
   /** False once it has ended. */
   readonly isAlive: boolean;
   /** See `NodeClient.submit`. */

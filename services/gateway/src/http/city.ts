@@ -37,7 +37,7 @@ function describeCity({ name, node, shards, readModel, mqttAddress }: GatewayCon
     name,
     genesis: toHex(node.genesisHash),
     origin: node.origin,
-    engine: 'embedded',
+    engine: node.engine,
     height,
     timeMs,
     logSize,

@@ -79,6 +79,7 @@ export async function openCopy({ folder, crypto, randomBytes }: OpenOptions): Pr
 
 /** Nobody appends to a copy. */
 const CLOSED = {
+  name: 'embedded' as const,
   isAlive: false,
   submit: async () => {
     throw formatError('NOT_READY', { why: 'a copy takes no transactions' });
