@@ -45,6 +45,24 @@ export function startComet({ home, rpc }: CometPlaces): RunningComet {
   };
 }
 
+/** The first of so many ports in a row that nobody uses now. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    const servers = Array.from({ length: count }, () => createServer());
+    const free = await Promise.all(
+      servers.map((server, i) =>
+        once(server.listen(port + i, '127.0.0.1'), 'listening').then(
+          () => true,
+          () => false,
+        ),
+      ),
+    );
+    for (const server of servers) server.close();
+    if (free.every(Boolean)) return port;
+  }
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
