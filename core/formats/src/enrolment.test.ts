@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { namedId } from '../../../test/support/ledger.ts';
 import { namedSigner } from '../../../test/support/signers.ts';
 import { encodeBase64Url, parseUtf8, toHex } from './bytes.ts';
@@ -17,6 +18,7 @@ import {
   parseEnrolmentRequest,
   parseInvitation,
 } from './enrolment.ts';
+import { FormatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { nobleCrypto as crypto } from './noble-crypto.ts';
 import { verifySignature } from './public-key.ts';
@@ -121,4 +123,26 @@ for (const [why, code, text] of [
 test('a request for a key that nobody can have is refused', () => {
   const zeros = { ...request, key: { ...key, publicKey: new Uint8Array(32) } };
   assert.throws(() => parseEnrolmentRequest(encodeEnrolmentRequest(zeros)), { code: 'KEY_INVALID' });
+});
+
+test('any text is read or refused with a code, and what is read has no second spelling', () => {
+  const honest = [encodeInvitation(invitation), encodeEnrolmentRequest(request)];
+  const mutated = fc
+    .tuple(fc.constantFrom(...honest), fc.nat({ max: 400 }), fc.string({ maxLength: 4 }))
+    .map(([text, at, piece]) => `${text.slice(0, at)}${piece}${text.slice(at + piece.length)}`);
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ maxLength: 1_000 }), mutated), (text) => {
+      for (const [parse, encode] of [
+        [parseInvitation, encodeInvitation],
+        [parseEnrolmentRequest, encodeEnrolmentRequest],
+      ] as readonly (readonly [(text: string) => never, (value: never) => string])[]) {
+        try {
+          assert.equal(encode(parse(text)), text);
+        } catch (error) {
+          if (!(error instanceof FormatError)) throw error;
+        }
+      }
+    }),
+    { numRuns: 2_000 },
+  );
 });
