@@ -132,12 +132,10 @@ test('any text is read or refused with a code, and what is read has no second sp
     .map(([text, at, piece]) => `${text.slice(0, at)}${piece}${text.slice(at + piece.length)}`);
   fc.assert(
     fc.property(fc.oneof(fc.string({ maxLength: 1_000 }), mutated), (text) => {
-      for (const [parse, encode] of [
-        [parseInvitation, encodeInvitation],
-        [parseEnrolmentRequest, encodeEnrolmentRequest],
-      ] as readonly (readonly [(text: string) => never, (value: never) => string])[]) {
+      const again = [() => encodeInvitation(parseInvitation(text)), () => encodeEnrolmentRequest(parseEnrolmentRequest(text))];
+      for (const read of again) {
         try {
-          assert.equal(encode(parse(text)), text);
+          assert.equal(read(), text);
         } catch (error) {
           if (!(error instanceof FormatError)) throw error;
         }
