@@ -14,7 +14,7 @@ export type TimedAnswer = { readonly sentMs: number; readonly receivedMs: number
 /** A server writes the second it last looked at: so much later at most than it is over. */
 const HEADER_SPAN_MS = 1_100;
 /** Clocks that differ by less are called equal. */
-export const CLOCK_GAP_TOLD_MS = 5_000;
+const CLOCK_GAP_TOLD_MS = 5_000;
 
 /** The span after one more answer. Where they contradict each other a clock was set, and the newest counts. */
 export function narrowClock(before: ClockSpan | null, { sentMs, receivedMs, dateMs }: TimedAnswer): ClockSpan {

@@ -53,6 +53,20 @@ function orNull<T>(parse: () => T): T | null {
   }
 }
 
+/** Evidence of several successors in one text, a blank line between them. The first that is none is told. */
+export function readSuccessorTexts(
+  crypto: Crypto,
+  text: string,
+): { readonly files: readonly Bytes[] } | Exclude<GivenText, { readonly file: Bytes }> {
+  const files: Bytes[] = [];
+  for (const part of text.split(/\r?\n\s*\r?\n/).filter((each) => each.trim() !== '')) {
+    const read = readEvidenceText(crypto, part);
+    if ('problem' in read) return read;
+    files.push(read.file);
+  }
+  return { files };
+}
+
 /** What a dropped file means to be: policies are text of their own form, all else is evidence to be judged. */
 export function looksLikePolicy(file: Bytes): boolean {
   const start = new TextDecoder().decode(file.subarray(0, 4_096));

@@ -2,11 +2,13 @@
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import { toHex } from '@oppidum/formats/bytes';
+import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { describeError, FormatError } from '@oppidum/formats/errors';
+import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import type { Report } from '@oppidum/proofs/report';
-import type { Trust } from '@oppidum/proofs/verify-checkpoint';
+import type { SeenHead, Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 
@@ -15,7 +17,7 @@ export type Belief =
   | { readonly trust: Trust; readonly origin: string; readonly sha256: string; readonly followedCount: number }
   | { readonly problem: 'policyBad' | 'successorBad'; readonly detail: string; readonly report?: Report };
 
-/** Reads the policy and follows its successors, oldest first. */
+/** Reads the policy and follows its successors, in whichever order they are given: each is proven under the one before it. */
 export function believe(crypto: Crypto, policyFile: Bytes, successors: readonly Bytes[]): Belief {
   let trust: Trust;
   try {
@@ -25,14 +27,27 @@ export function believe(crypto: Crypto, policyFile: Bytes, successors: readonly 
     return { problem: 'policyBad', detail: describeError(error.code, error.details) };
   }
   let followedCount = 0;
-  for (const file of successors) {
-    const { report, trust: next } = verifySuccessorPolicy(crypto, file, trust);
-    if (report.verdict !== 'OK') return { problem: 'successorBad', detail: report.steps.at(-1)?.detail ?? '', report };
-    if (next === null) continue;
+  for (let waiting = successors; waiting.length > 0; ) {
+    const tried = waiting.map((file) => verifySuccessorPolicy(crypto, file, trust));
+    const found = tried.findIndex(({ report, trust: next }) => report.verdict === 'OK' && next !== null);
+    const next = tried[found]?.trust ?? null;
+    if (next === null) {
+      const failed = tried.find(({ report }) => report.verdict !== 'OK')?.report;
+      // What is left proves that the trusted policy is in force.
+      if (failed === undefined) break;
+      return { problem: 'successorBad', detail: failed.steps.at(-1)?.detail ?? '', report: failed };
+    }
     trust = next;
     followedCount++;
+    waiting = waiting.filter((_file, place) => place !== found);
   }
   return { trust, origin: originOf(trust.policy), sha256: toHex(crypto.sha256(policyFile)), followedCount };
+}
+
+/** The head that evidence leads to: of its newest checkpoint. Throws FormatError where it cannot be read. */
+export function checkpointOf(evidence: Bytes): SeenHead {
+  const { size, root } = parseCheckpointNote(parseEvidenceFile(evidence).checkpoint).checkpoint;
+  return { size, root };
 }
 
 /** As `verifyEvidence`. */

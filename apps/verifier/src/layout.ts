@@ -38,6 +38,7 @@ function policyCard(): HTMLElement {
       said('summary', 'chooseSuccessors'),
       said('p', 'successorHelp', { class: 'help' }),
       element('input', { id: 'successor-files', type: 'file', multiple: true, 'data-label': 'chooseSuccessors' }),
+      pasteField('successor-text', 'pasteSuccessors'),
     ),
   );
 }

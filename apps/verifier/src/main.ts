@@ -9,10 +9,10 @@ import { pageCrypto as crypto } from '@oppidum/formats/page-crypto';
 import { element, quoted } from '@oppidum/pages/elements';
 import { chooseLanguage, LANGUAGES, type Language, type LanguageCode } from '@oppidum/pages/languages';
 import { bytesView, reportView, stepsView } from '@oppidum/pages/report-view';
-import { looksLikePolicy, readEvidenceText } from './given.ts';
-import { type Belief, believe, judge } from './judge.ts';
+import { looksLikePolicy, readEvidenceText, readSuccessorTexts } from './given.ts';
+import { type Belief, believe, checkpointOf, judge } from './judge.ts';
 import { layout } from './layout.ts';
-import { forgetPolicy, recallPolicy, rememberPolicy } from './memory.ts';
+import { forgetPolicy, recallHeads, recallPolicy, recallSuccessors, rememberHead, rememberPolicy } from './memory.ts';
 import { arabic } from './texts/ar.ts';
 import { english } from './texts/en.ts';
 import { estonian } from './texts/et.ts';
@@ -106,8 +106,18 @@ function answer(belief: Belief | null): readonly HTMLElement[] {
   }
   if (given.evidence === null) return [element('p', { class: 'hint' }, sentences.noEvidence)];
   if (belief === null || 'problem' in belief) return [element('p', { class: 'hint' }, sentences.noPolicy)];
-  const report = judge(crypto, given.evidence, belief.trust);
-  return [reportView(report, language), bytesView(given.evidence, toHex(crypto.sha256(given.evidence)), language.words)];
+  const seen = given.isRemembered ? recallHeads() : [];
+  const report = judge(crypto, given.evidence, { ...belief.trust, seen });
+  const notes: HTMLElement[] = [];
+  if (given.isRemembered && report.color !== 'red') {
+    const head = checkpointOf(given.evidence);
+    const newest = seen.at(-1)?.size ?? 0;
+    // Evidence that was kept is older than what came after it: worth knowing, and no reason to refuse.
+    if (head.size < newest) notes.push(element('p', { class: 'hint' }, `${sentences.olderHead} (${head.size} < ${newest})`));
+    else rememberHead(head);
+  }
+  const bytes = bytesView(given.evidence, toHex(crypto.sha256(given.evidence)), language.words);
+  return [...notes, reportView(report, language), bytes];
 }
 
 /** Null, with the problem noted, where the file is too large or cannot be read. */
@@ -156,10 +166,19 @@ function takeEvidenceText(text: string): void {
   show();
 }
 
+function takeSuccessorText(text: string): void {
+  const read = readSuccessorTexts(crypto, text);
+  given.problem = 'problem' in read ? { sentence: read.problem, detail: '' } : null;
+  given.successors = 'files' in read ? read.files : [];
+  given.isRemembered = false;
+  show();
+}
+
 async function takeSuccessors(files: readonly File[]): Promise<void> {
   given.problem = null;
   const read = await Promise.all(files.map(readFile));
   given.successors = read.filter((file) => file !== null);
+  given.isRemembered = false;
   show();
 }
 
@@ -191,9 +210,12 @@ function listen(): void {
   at<HTMLTextAreaElement>('evidence-text').addEventListener('input', ({ target }) =>
     takeEvidenceText((target as HTMLTextAreaElement).value),
   );
+  at<HTMLTextAreaElement>('successor-text').addEventListener('input', ({ target }) =>
+    takeSuccessorText((target as HTMLTextAreaElement).value),
+  );
   at('remember').addEventListener('click', () => {
     const text = new TextDecoder().decode(given.policy ?? new Uint8Array(0));
-    given.isRemembered = rememberPolicy(text);
+    given.isRemembered = rememberPolicy(text, given.successors);
     given.isStorageBlocked = !given.isRemembered;
     show();
   });
@@ -221,6 +243,7 @@ function begin(): void {
   const remembered = recallPolicy();
   if (remembered !== null) {
     given.policy = encodeUtf8(remembered);
+    given.successors = recallSuccessors();
     given.isRemembered = true;
   }
   listen();

@@ -39,4 +39,7 @@ export const english: Sentences = {
   limitsHeading: 'What this does not tell',
   limits:
     'A device whose key was stolen signs lies until it is revoked. Whether a device or key is still in force today cannot be known offline. A quorum of colluding validators can lie about the future, not about the past that others have seen.',
+  pasteSuccessors: 'Evidence of successors, pasted: a blank line between two',
+  olderHead:
+    'This evidence ends at an older checkpoint than the newest that this browser has believed. What it proves is proven; what happened since is not in it',
 };

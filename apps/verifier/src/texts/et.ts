@@ -39,4 +39,7 @@ export const estonian: Sentences = {
   limitsHeading: 'Mida see ei ütle',
   limits:
     'Seade, mille võti on varastatud, allkirjastab valesid kuni tühistamiseni. Kas seade või võti kehtib täna, ei saa võrguta teada. Kokku leppinud kinnitajate kvoorum saab valetada tuleviku, mitte teiste nähtud mineviku kohta.',
+  pasteSuccessors: 'Kleebitud järglaste tõendid: kahe vahel tühi rida',
+  olderHead:
+    'See tõend lõpeb vanema kontrollpunktiga kui uusim, mida see brauser on uskunud. Mida see tõestab, on tõestatud; mis juhtus hiljem, seda selles pole',
 };

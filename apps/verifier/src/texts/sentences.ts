@@ -37,4 +37,6 @@ export type Sentences = {
   readonly verdictHeading: string;
   readonly limitsHeading: string;
   readonly limits: string;
+  readonly pasteSuccessors: string;
+  readonly olderHead: string;
 };
