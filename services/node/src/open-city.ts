@@ -76,7 +76,8 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const application = new Application({ store, rules, genesis, ...pick(options, 'onCall') });
   const signers = new CitySigners({ paths, origin, crypto, clock }, policies.of(log.size));
   const signer = new HeadSigner({ log, sign: (head) => signers.for(policies.of(head.size)).sign(log, head) });
-  const notes = new VoteNotes({ crypto, policyOf: (size) => policies.of(size).policy });
+  const setOf = (size: number): string => toHex(store.newestBlockLeaf(size)?.leaf.validatorSetDigest ?? new Uint8Array(0));
+  const notes = new VoteNotes({ crypto, policyOf: (size) => policies.of(size).policy, setOf });
   const publishedSize = (): number => publisher.latest()?.size ?? 0;
   const panel = panelOf(options, policies, { crypto, store, log, folder: paths.policies });
   let stop = (_error: Error): void => undefined;
@@ -104,7 +105,9 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
       log.append(leaves);
       publisher.news();
       for (const listener of listeners) listener(block);
-      const changesPolicy = block.height > 0 && application.read(at(policyEffectiveKind))?.from === block.height;
+      // Under another engine the votes for the next block bring it: they cannot come while Commit waits.
+      const changesPolicy =
+        options.startEngine === undefined && block.height > 0 && application.read(at(policyEffectiveKind))?.from === block.height;
       return changesPolicy ? handOver(publisher, options.handOverMs ?? 5_000) : undefined;
     },
   });

@@ -164,6 +164,8 @@ export class CheckpointPublisher {
     // COMMIT POINT
     const { size, root } = parseCheckpointNote(note).checkpoint;
     const published: PublishedCheckpoint = { size, root, note };
+    // Others may have cosigned an earlier head only: the newer one is still news.
+    if (size < head.size) this.#hasNews = true;
     this.#latest = published;
     for (const listener of this.#listeners) listener(published);
     return published;

@@ -35,7 +35,7 @@ function wordOf(i: number, head = headOf(7), keys = { log: i, cosigner: i }, tim
   return addSignatures(signCheckpoint(crypto, logSigner(keys.log), head), [line]);
 }
 
-const notesOf = (count: number) => new VoteNotes({ crypto, policyOf: () => policyOf(count), waitMs: 0 });
+const notesOf = (count: number) => new VoteNotes({ crypto, policyOf: () => policyOf(count), setOf: () => '', waitMs: 0 });
 
 describe('vote extensions', () => {
   test('whatever a correct validator says is accepted by all others, and so is silence', async () => {
@@ -126,8 +126,19 @@ describe('quorum', () => {
     assert.match(Buffer.from((await notes.quorumNote(8)) as Bytes).toString(), /\n9\n/);
   });
 
+  test('a head that ends the term of a set is not passed over', async () => {
+    const setOf = (size: number): string => (size < 9 ? 'old' : 'new');
+    const notes = new VoteNotes({ crypto, policyOf: () => policyOf(4), setOf, waitMs: 0 });
+    for (const size of [6, 7, 9, 11]) for (const i of [0, 1, 2]) notes.add(wordOf(i, headOf(size)), headOf(size));
+    const sizeOf = async (sizeMin: number): Promise<string | undefined> =>
+      Buffer.from((await notes.quorumNote(sizeMin)) ?? [])
+        .toString()
+        .split('\n')[1];
+    assert.deepEqual([await sizeOf(1), await sizeOf(8), await sizeOf(12)], ['7', '11', undefined]);
+  });
+
   test('who waits hears of the quorum when it comes', async () => {
-    const notes = new VoteNotes({ crypto, policyOf: () => policyOf(4), waitMs: 60_000 });
+    const notes = new VoteNotes({ crypto, policyOf: () => policyOf(4), setOf: () => '', waitMs: 60_000 });
     const waiting = notes.quorumNote(1);
     for (const i of [0, 1, 2]) notes.add(wordOf(i), headOf(7));
     assert.ok((await waiting) !== null);

@@ -18,6 +18,8 @@ export type VoteNotesOptions = {
   readonly crypto: Crypto;
   /** The policy whose set cosigns the head of a size. */
   readonly policyOf: (size: number) => Policy;
+  /** Which set that is, for comparison. */
+  readonly setOf: (size: number) => string;
   /** How long a publisher waits for what others say. */
   readonly waitMs?: number;
 };
@@ -73,15 +75,22 @@ export class VoteNotes {
     }
   }
 
+  /** A head that ends the term of a set is not passed over: by it clients learn of the next set. */
   #newestQuorum(sizeMin: number): Bytes | null {
-    for (const [size, { text, log, cosignatures }] of [...this.#said].sort(([a], [b]) => b - a)) {
-      if (size < sizeMin) return null;
-      const chosen = chooseCosigners(this.#options.policyOf(size), VALIDATORS, new Set(cosignatures.keys()));
-      // The fewest that suffice: outside witnesses sign the same note, and it carries 16 signatures at most.
-      if (chosen !== null)
-        return encodeSignedNote({ text, signatures: [log, ...chosen.map((name) => cosignatures.get(name) as NoteSignature)] });
+    let best: { readonly set: string; readonly note: Bytes } | null = null;
+    for (const [size, said] of [...this.#said].sort(([a], [b]) => a - b)) {
+      const note = size < sizeMin ? null : this.#quorumOf(size, said);
+      const set = this.#options.setOf(size);
+      if (note !== null && (best === null || best.set === set)) best = { set, note };
     }
-    return null;
+    return best?.note ?? null;
+  }
+
+  #quorumOf(size: number, { text, log, cosignatures }: Said): Bytes | null {
+    // The fewest that suffice: outside witnesses sign the same note, and it carries 16 signatures at most.
+    const chosen = chooseCosigners(this.#options.policyOf(size), VALIDATORS, new Set(cosignatures.keys()));
+    if (chosen === null) return null;
+    return encodeSignedNote({ text, signatures: [log, ...chosen.map((name) => cosignatures.get(name) as NoteSignature)] });
   }
 
   #open(extension: Bytes, { origin, size, root }: Head) {
