@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
@@ -99,5 +100,34 @@ describe('four validators', { skip: skipWithout('cometbft') }, () => {
     ids.push(await create(0));
     await assertSameBlocks(memberAt(0).city.client.head().height);
     for (const id of ids) assert.ok(memberAt(3).city.client.transaction(id) !== null);
+  });
+
+  test('two of four are down: no progress and no damage; when they are back, what waited is executed', async () => {
+    const down = paths.slice(2);
+    await Promise.all(down.map((path) => stopMember(members.get(path) as Member, 'SIGKILL')));
+    for (const path of down) members.delete(path);
+    const { height } = memberAt(0).city.client.head();
+    let isExecuted = false;
+    const waiting = create(0).finally(() => {
+      isExecuted = true;
+    });
+    await sleep(2_000);
+    assert.equal(isExecuted, false);
+    assert.ok(memberAt(0).city.client.head().height <= height + 1, 'at most the block that was decided already');
+    for (const [i, member] of (await Promise.all(down.map(startMember))).entries()) members.set(down[i] as string, member);
+    const id = await waiting;
+    await assertSameBlocks(memberAt(0).city.client.head().height);
+    for (const { city } of members.values()) assert.ok(city.client.transaction(id) !== null);
+  });
+
+  test('all are killed at once and go on where they were', async () => {
+    const ids = await Promise.all(Array.from({ length: 8 }, (_, i) => create(i)));
+    await Promise.all([...members.values()].map((member) => stopMember(member, 'SIGKILL')));
+    members.clear();
+    for (const [i, member] of (await Promise.all(paths.map(startMember))).entries()) members.set(paths[i] as string, member);
+    const last = await create(2);
+    await assertSameBlocks(memberAt(2).city.client.head().height);
+    for (const { city } of members.values())
+      for (const id of [...ids, last]) assert.ok(city.client.transaction(id) !== null, 'what was answered is kept');
   });
 });
