@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import type { LatestPageJson, RecordJson, SampleJson } from '@oppidum/gateway/api/readings';
+import type { LatestPageJson, ReadingJson, RecordJson, SampleJson } from '@oppidum/gateway/api/readings';
 import type { DeviceJson } from '@oppidum/gateway/api-types';
 
 const TYPES = ['street-light', 'signal-head', 'road-loop', 'bridge', 'tank', 'feeder', 'bench', 'tram', 'truck', 'air-quality'];
@@ -14,6 +14,10 @@ const TYPES = ['street-light', 'signal-head', 'road-loop', 'bridge', 'tank', 'fe
 const [LATITUDE, LONGITUDE, WIDTH_DEGREES] = [59.43, 24.74, 0.08];
 const PAGE_LIMIT_MAX = 1_000;
 const SENDS_A_SECOND = 50;
+/** Of each device, one a minute. */
+const READING_COUNT = 100_000;
+const READINGS_BEGIN_MS = Date.UTC(2026, 0, 1);
+const READING_INDEXES = Array.from({ length: READING_COUNT }, (_, n) => READING_COUNT - 1 - n);
 
 export type BigCity = {
   readonly http: string;
@@ -26,6 +30,7 @@ export type BigCity = {
 /** Serves `deviceCount` devices in front of the gateway at `upstream`. */
 export async function serveBigCity(upstream: string, deviceCount: number): Promise<BigCity> {
   const devices = Array.from({ length: deviceCount }, (_, number) => deviceOf(number));
+  const numbers = new Map(devices.map(({ id }, number) => [id, number]));
   const streams = new Set<ServerResponse>();
   let [perSecond, sequence, owed] = [0, 0, 0];
   const timer = setInterval(() => {
@@ -38,6 +43,10 @@ export async function serveBigCity(upstream: string, deviceCount: number): Promi
     const url = new URL(asked.url ?? '/', upstream);
     if (url.pathname === '/api/v1/live') return openStream(streams, answer);
     if (url.pathname === '/api/v1/devices') return sendJson(answer, pageOf(devices, url));
+    const number = numbers.get(url.pathname.replace('/api/v1/devices/', ''));
+    if (number !== undefined)
+      return sendJson(answer, { ...deviceOf(number), keys: [], suspensions: [], readingCount: READING_COUNT });
+    if (url.pathname === '/api/v1/readings') return sendJson(answer, readingsOf(url));
     if (url.pathname === '/api/v1/readings/latest') return sendJson(answer, latestOf(url, deviceCount));
     passOn(asked, answer, url);
   });
@@ -114,6 +123,38 @@ function latestOf(url: URL, deviceCount: number): LatestPageJson {
     };
   });
   return { items, next: numbers.next, personalDevices: 0, behindReadings: 0 };
+}
+
+/** The newest first, at the same moments at each asking. */
+function readingsOf(url: URL): { readonly items: readonly ReadingJson[]; readonly next: string | null } {
+  const device = url.searchParams.get('device') ?? '';
+  const { items, next } = pageOf(READING_INDEXES, url);
+  const readings = items.map((index): ReadingJson => {
+    const timeMs = READINGS_BEGIN_MS + 60_000 * index;
+    const record = {
+      name: 'level',
+      unit: 'm',
+      value: Math.round(1_000 * Math.sin(index / 50)) / 100,
+      data: null,
+      sum: null,
+      timeMs,
+    };
+    return {
+      ...{
+        id: idOf(9, index),
+        device,
+        label: null,
+        shard: idOf(8, 0),
+        index,
+        sequence: index,
+        keyNumber: 0,
+        receivedMs: timeMs,
+        timeMs,
+      },
+      ...{ clockErrorMs: 5, grade: 'device', anchored: true, personal: false, records: [record], recordCount: 1 },
+    };
+  });
+  return { items: readings, next };
 }
 
 function readingEvent(sequence: number, deviceCount: number): string {
