@@ -69,7 +69,8 @@ describe('the import of devices in the console', { skip: skipWithout('chromium')
     await page.click('button:has-text("Rows after")');
     await page.waitForSelector('text=Rows 101 to 200 of 253');
     await page.locator('#rows select').selectOption('failed');
-    await page.waitForFunction("document.querySelectorAll('#rows tbody tr').length === 3");
+    await page.waitForSelector('text=Rows 1 to 3 of 3');
+    assert.equal(await page.locator('#rows tbody tr').count(), 3);
 
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('button:has-text("Save the rows")')]);
     const failed = readFileSync((await download.path()) ?? '', 'utf8');
@@ -86,7 +87,7 @@ describe('the import of devices in the console', { skip: skipWithout('chromium')
     const done = await runCommand([...own, '--api', pages.city.http, '--data', pages.data], { cwd: pages.folder });
     assert.deepEqual([done.code, /registered +250/.test(done.stdout)], [1, true], done.stderr);
     await page.click('main button:has-text("Dry run")');
-    await page.waitForFunction("document.querySelector('[data-state=known] dd')?.textContent === '250'");
+    await page.waitForSelector('[data-state=known] dd:text-is("250")');
     await context.close();
   });
 

@@ -11,6 +11,7 @@ import type { DeviceDetailJson } from '@oppidum/gateway/api-types';
 import jsqr from 'jsqr';
 import type { BrowserContext, Page } from 'playwright-core';
 import { PNG } from 'pngjs';
+import { listReadings, until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
 import { assertReadsWell, type MakerPages, openMakerPages, openView, shellWords, withMakerKey } from '../support/maker-pages.ts';
 import { findProgram, skipWithout } from '../support/programs.ts';
@@ -178,6 +179,23 @@ describe('the kit for a device', { skip: skipWithout('chromium') }, () => {
     const id = ((await page.getAttribute('#first-reading a[href^="#/device/"]', 'href')) ?? '').split('/').at(-1);
     const device = (await (await fetch(`${pages.city.http}/api/v1/devices/${id}`)).json()) as DeviceDetailJson;
     assert.deepEqual([device.status, device.label, device.model, device.grade], ['active', 'kit-here', pages.model, 'device']);
+    await context.close();
+  });
+
+  test('the page that is a device itself is opened with the model, and its first reading comes', async () => {
+    const context = await pages.browser.newContext({ locale: 'en-US' });
+    const page = await openView(context, pages.city, '#/kit');
+    await page.selectOption('[data-field=model]', pages.model);
+    await page.check('input[name=language][value=browser]');
+    await page.click('a[href^="/device-page"]');
+    await page.waitForSelector(`#command:has-text("--model ${pages.model}")`);
+    await run((await page.textContent('#command')) ?? '');
+    await page.waitForSelector('#command:has-text("--proof")');
+    await run((await page.textContent('#command')) ?? '');
+    await page.click('#measure button');
+    await page.waitForSelector('td:text-is("kept")');
+    const id = (await page.textContent('#device')) ?? '';
+    await until('its reading is listed', async () => (await listReadings(pages.city.http)).some(({ device }) => device === id));
     await context.close();
   });
 

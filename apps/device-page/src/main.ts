@@ -1,4 +1,4 @@
-/** A page that is a device: an example for makers, of the same code that runs in Node. `?clock-error-ms=N` says how far its clock may be off. */
+/** A page that is a device: an example for makers, of the same code that runs in Node. `?clock-error-ms=N` says how far its clock may be off, `?model=ID` what it is. */
 
 import { TimeKeeper } from '@oppidum/device/agree-time';
 import { CityClient } from '@oppidum/device/city-client';
@@ -50,10 +50,19 @@ async function watchState({ id, signer, records }: Enrolled): Promise<void> {
   }
 }
 
+/** The model in the address of this page, or a word for whoever runs the command to replace. */
+function modelAsked(): string {
+  const asked = new URLSearchParams(location.search).get('model') ?? '';
+  return /^[0-9a-f]{64}$/.test(asked) ? asked : 'MODEL';
+}
+
 async function showStep(record: DeviceRecord | null, { id, signer, records }: Enrolled): Promise<void> {
   if (record === null) {
     const key = `--public-key ${toHex(signer.publicKey)}`;
-    showNext('Let its maker register it:', `npx --no-install oppidum device register --model MODEL ${key} --label browser`);
+    showNext(
+      'Let its maker register it:',
+      `npx --no-install oppidum device register --model ${modelAsked()} ${key} --label browser`,
+    );
   } else if (record.status === 'registered') {
     const place = { genesis: records.audience, device: id, registration: record.registration, keyNumber: KEY_NUMBER };
     const proof = await signer.sign(activationChallenge({ ...place, publicKey: signer.publicKey }));

@@ -29,7 +29,7 @@ after(() => doors.close());
 const freshKey = (): string => toHex(ed25519Signer(freshBytes(32)).publicKey);
 
 function send(body: string | Uint8Array, query = '?dryRun=true', type = 'application/x-ndjson'): Promise<Response> {
-  const init = { method: 'POST', headers: { 'content-type': type }, body: body as BodyInit };
+  const init = { method: 'POST', headers: { 'content-type': type }, body: body as string };
   return fetch(`${doors.gateway.http}/api/v1/devices:import${query}`, init);
 }
 

@@ -39,7 +39,7 @@ export function ProgramSection({ texts, draft, facts }: Props): ReactNode {
       <p className="hint">{texts.programHints[language]}</p>
       {language === 'browser' ? (
         <p>
-          <a href="/device-page">{texts.openDevicePage}</a>
+          <a href={draft.model === null ? '/device-page' : `/device-page?model=${draft.model}`}>{texts.openDevicePage}</a>
         </p>
       ) : (
         <Program texts={texts} language={language} draft={draft} facts={facts} />
