@@ -28,7 +28,7 @@ const HEADER_SIZE_MAX = 256;
 const ARMOR = '-----BEGIN AGE ENCRYPTED FILE-----';
 
 /** Throws PASSPHRASE_SHORT. */
-export function requirePassphrase(passphrase: string): void {
+function requirePassphrase(passphrase: string): void {
   const { length } = [...passphrase];
   if (length < PASSPHRASE_LENGTH_MIN || length > PASSPHRASE_LENGTH_MAX)
     throw formatError('PASSPHRASE_SHORT', { min: PASSPHRASE_LENGTH_MIN, max: PASSPHRASE_LENGTH_MAX });

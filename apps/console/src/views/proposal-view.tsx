@@ -2,12 +2,14 @@
 
 import type { ProposalDetailJson } from '@oppidum/gateway/api-types';
 import type { ReactNode } from 'react';
+import { TEXTS } from '../areas/decisions/texts.ts';
 import { useLanguage } from '../language.ts';
 import { Actions } from '../parts/actions.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
 import { BlockLink, Facts, Id, IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
+import { addressOf } from '../route.ts';
 import { LEDGER_TEXTS } from '../texts/ledger.ts';
 import { useLoaded } from '../use-loaded.ts';
 
@@ -37,6 +39,11 @@ export function ProposalView({ id }: { readonly id: string }): ReactNode {
               [columns.until, <Time key="until" ms={value.expiresMs} />],
             ]}
           />
+          {value.status === 'open' && (
+            <p>
+              <a href={addressOf({ view: 'area', area: 'decisions', argument: id })}>{TEXTS[code].approveHeading}</a>
+            </p>
+          )}
           <h2>{texts.wouldDo}</h2>
           <Actions actions={value.actions} />
           <h2>{columns.approvals}</h2>

@@ -3,6 +3,7 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import { toHex } from '@oppidum/formats/bytes';
 import { describeError, type ErrorCode, FormatError, formatError } from '@oppidum/formats/errors';
+import { LIMITS } from '@oppidum/formats/limits';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { type CheckedAnswer, joinAnswers, requireAnswer } from '@oppidum/formats/signed-answer';
 import { parseTransaction } from '@oppidum/formats/transaction';
@@ -26,59 +27,20 @@ type State =
   | { readonly at: 'bad'; readonly code: ErrorCode; readonly text: string }
   | { readonly at: 'done'; readonly outcome: Outcome; readonly isProposal: boolean; readonly isExecuted: boolean };
 
-/** Where an answer is chosen or pasted. `onChange` is told what is kept now, `onEnd` that it is over. */
-export function AnswerPanel({
-  kept,
-  onChange,
-  onEnd,
-}: {
+type PanelProps = {
   readonly kept: KeptRequest;
+  /** Told what is kept now. */
   readonly onChange: (kept: KeptRequest) => void;
+  /** Told when nothing more can come of the request. */
   readonly onEnd: () => void;
-}): ReactNode {
+};
+
+/** Where an answer is chosen or pasted. */
+export function AnswerPanel(props: PanelProps): ReactNode {
+  const { kept } = props;
   const { code } = useLanguage();
   const texts = TEXTS[code];
-  const [text, setText] = useState('');
-  const [state, setState] = useState<State>({ at: 'idle' });
-  const isSent = useRef(false);
-  useEffect(() => {
-    const envelope = wholeAnswer(kept);
-    if (envelope === null || isSent.current) return undefined;
-    const waitMs = kept.request.transaction.validUntil - WINDOW_MS + CLOCKS_APART_MS - Date.now();
-    if (waitMs > 0) setState({ at: 'early' });
-    const timer = setTimeout(
-      () => {
-        isSent.current = true;
-        setState({ at: 'sending' });
-        void send(kept, envelope).then((done) => {
-          setState(done);
-          onEnd();
-        });
-      },
-      Math.max(0, waitMs),
-    );
-    return () => clearTimeout(timer);
-  }, [kept, onEnd]);
-  const take = (answer: Bytes): void => {
-    try {
-      const checked = requireAnswer(crypto, kept.request, answer);
-      isSent.current = false;
-      onChange(keepRequest({ ...kept, answers: [...kept.answers, answer] }));
-      if (missingAfter(kept, checked) > 0) setState({ at: 'othersMissing' });
-      setText('');
-    } catch (error) {
-      setState(badState(error, texts));
-    }
-  };
-  const takeText = (): void => {
-    try {
-      const read = readGivenText(crypto, text);
-      if ('file' in read) take(read.file);
-      else setState({ at: 'bad', code: 'CODES_MIXED', text: `${texts.codesMissing} (− ${read.missing.join(', ')})` });
-    } catch (error) {
-      setState(badState(error, texts));
-    }
-  };
+  const { text, setText, state, takeFile, takeText } = useAnswer(props, texts);
   return (
     <section className="card" aria-labelledby="answer-heading">
       <h2 id="answer-heading">{texts.answerHeading}</h2>
@@ -90,7 +52,7 @@ export function AnswerPanel({
           data-name="answer-file"
           onChange={({ target }) => {
             const [file] = target.files ?? [];
-            if (file !== undefined) void file.arrayBuffer().then((buffer) => take(new Uint8Array(buffer)));
+            if (file !== undefined) void takeFile(file);
             target.value = '';
           }}
         />
@@ -106,7 +68,7 @@ export function AnswerPanel({
           data-name="answer-text"
         />
       </label>
-      <button type="button" disabled={text.trim() === '' || state.at === 'sending'} onClick={takeText}>
+      <button type="button" disabled={text.trim() === '' || state.at === 'sending'} onClick={() => takeText()}>
         {texts.take}
       </button>
       <div role="status" aria-live="polite">
@@ -114,6 +76,66 @@ export function AnswerPanel({
       </div>
     </section>
   );
+}
+
+type AnswerForm = {
+  readonly text: string;
+  readonly setText: (text: string) => void;
+  readonly state: State;
+  readonly takeFile: (file: File) => Promise<void>;
+  readonly takeText: () => void;
+};
+
+/** Checks what is given, and sends it as soon as it is whole and its time has come. */
+function useAnswer({ kept, onChange, onEnd }: PanelProps, texts: DecisionTexts): AnswerForm {
+  const [text, setText] = useState('');
+  const [state, setState] = useState<State>({ at: 'idle' });
+  const isSent = useRef(false);
+  useEffect(() => {
+    const envelope = wholeAnswer(kept);
+    if (envelope === null || isSent.current) return undefined;
+    const waitMs = kept.request.transaction.validUntil - WINDOW_MS + CLOCKS_APART_MS - Date.now();
+    if (waitMs > 0) setState({ at: 'early' });
+    const begin = (): void => {
+      isSent.current = true;
+      setState({ at: 'sending' });
+      void send(kept, envelope).then((done) => {
+        setState(done);
+        // What a block has not taken may be sent again.
+        if (done.at === 'done' && done.outcome.kind !== 'refused') onEnd();
+      });
+    };
+    const timer = setTimeout(begin, Math.max(0, waitMs));
+    return () => clearTimeout(timer);
+  }, [kept, onEnd]);
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      setState(badState(error, texts));
+    }
+  };
+  const take = (answer: Bytes): void => {
+    const checked = requireAnswer(crypto, kept.request, answer);
+    isSent.current = false;
+    onChange(keepRequest({ ...kept, answers: [...kept.answers, answer] }));
+    if (missingAfter(kept, checked) > 0) setState({ at: 'othersMissing' });
+    setText('');
+  };
+  const takeFile = async (file: File): Promise<void> => {
+    const bytes = file.size > LIMITS.transactionSizeMax ? null : new Uint8Array(await file.arrayBuffer());
+    attempt(() => {
+      if (bytes === null) throw formatError('TOO_LARGE', { sizeMax: LIMITS.transactionSizeMax });
+      take(bytes);
+    });
+  };
+  const takeText = (): void =>
+    attempt(() => {
+      const read = readGivenText(crypto, text);
+      if ('file' in read) take(read.file);
+      else setState({ at: 'bad', code: 'CODES_MIXED', text: `${texts.codesMissing} (− ${read.missing.join(', ')})` });
+    });
+  return { text, setText, state, takeFile, takeText };
 }
 
 function StateText({

@@ -72,23 +72,7 @@ export function NewForm({
   const set = (field: string, value: string): void => setValues((before) => ({ ...before, [field]: value }));
   return (
     <form className="prepare" onSubmit={submit} data-name="new">
-      <label>
-        {texts.act}
-        <select value={kind} onChange={({ target }) => setKind(target.value as PreparedKind | '')} data-name="kind">
-          <option value="">{texts.choose}</option>
-          {[true, false].map((byCouncil) => (
-            <optgroup key={String(byCouncil)} label={byCouncil ? texts.byCouncil : texts.byOperator}>
-              {Object.entries(KINDS)
-                .filter(([, each]) => each.byCouncil === byCouncil)
-                .map(([each]) => (
-                  <option key={each} value={each}>
-                    {texts.kinds[each as PreparedKind]}
-                  </option>
-                ))}
-            </optgroup>
-          ))}
-        </select>
-      </label>
+      <KindSelect kind={kind} onKind={setKind} />
       {rule?.fields.map((field) =>
         field === 'members' ? (
           <Members key={field} chosen={members} onChoose={setMembers} />
@@ -114,6 +98,36 @@ export function NewForm({
         {texts.prepare}
       </button>
     </form>
+  );
+}
+
+function KindSelect({
+  kind,
+  onKind,
+}: {
+  readonly kind: PreparedKind | '';
+  readonly onKind: (kind: PreparedKind | '') => void;
+}): ReactNode {
+  const { code } = useLanguage();
+  const texts = TEXTS[code];
+  return (
+    <label>
+      {texts.act}
+      <select value={kind} onChange={({ target }) => onKind(target.value as PreparedKind | '')} data-name="kind">
+        <option value="">{texts.choose}</option>
+        {[true, false].map((byCouncil) => (
+          <optgroup key={String(byCouncil)} label={byCouncil ? texts.byCouncil : texts.byOperator}>
+            {Object.entries(KINDS)
+              .filter(([, each]) => each.byCouncil === byCouncil)
+              .map(([each]) => (
+                <option key={each} value={each}>
+                  {texts.kinds[each as PreparedKind]}
+                </option>
+              ))}
+          </optgroup>
+        ))}
+      </select>
+    </label>
   );
 }
 
