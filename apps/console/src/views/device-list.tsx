@@ -76,7 +76,7 @@ function useColumns(
       {
         ...sortable('device'),
         heading: columns.device,
-        width: 16,
+        width: 13,
         cell: ({ id, label }) => (
           <span className="pick">
             <button
@@ -103,8 +103,8 @@ function useColumns(
         width: 7,
         cell: ({ status }) => <StateBadge state={status} text={statuses[status]} />,
       },
-      { name: 'last', heading: columns.lastReading, width: 12, cell: ({ lastReadingMs }) => <Time ms={lastReadingMs} /> },
-      { name: 'count', heading: columns.readings, width: 7, cell: ({ readingCount }) => formatNumber(readingCount, tag) },
+      { name: 'last', heading: columns.lastReading, width: 11, cell: ({ lastReadingMs }) => <Time ms={lastReadingMs} /> },
+      { name: 'count', heading: columns.readings, width: 6, cell: ({ readingCount }) => formatNumber(readingCount, tag) },
     ];
   }, [sentences, tag, sorting, setSorting, onSelect, selected]);
 }

@@ -179,7 +179,7 @@ export const TEXTS: Readonly<Record<LanguageCode, TourTexts>> = {
       tamper: {
         heading: 'اعبث',
         text: 'في مدينة تجريبية يمكنك أن تغيّر بنفسك قراءة محفوظة، وترى من يلاحظ.',
-        link: 'إلى منضدة العبث',
+        link: 'إلى مكتب التلاعب',
       },
       offline: {
         heading: 'تحقق دون اتصال',

@@ -3,6 +3,7 @@
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../../language.ts';
+import { Facts } from '../../parts/texts.tsx';
 import { addressOf, parseRoute } from '../../route.ts';
 import { useLoaded } from '../../use-loaded.ts';
 import { TEXTS } from './texts.ts';
@@ -29,14 +30,7 @@ export function TourView(): ReactNode {
       <h1>{texts.heading}</h1>
       <p className="lead">{texts.lead}</p>
       <h2>{texts.wordsHeading}</h2>
-      <dl className="facts">
-        {texts.words.map(([word, meaning]) => (
-          <div key={word}>
-            <dt>{word}</dt>
-            <dd>{meaning}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={texts.words} />
       <h2>{texts.stepsHeading}</h2>
       <ol className="tour">
         {steps.map((step) => (
