@@ -20,6 +20,9 @@ import {
 } from '../support/running-city.ts';
 import { type BenchFigures, type BenchOptions, percentile } from './bench.ts';
 
+/** What a loader needs of a city. */
+type LoadedCity = Pick<RunningCity, 'client' | 'operator'>;
+
 const ACCOUNT_COUNT = 100_000;
 /** Actions of one transaction while loading. */
 const CREATED_TOGETHER = 64;
@@ -28,26 +31,28 @@ const IN_FLIGHT = 600;
 /** Signed before the timed part, for each of its seconds. */
 const SIGNED_PER_SECOND = 15_000;
 
-async function createAccounts({ client, operator }: RunningCity): Promise<TransactionSigner[]> {
+/** So many accounts, created by the operator; `together` transactions wait at any time. */
+export async function createAccounts(
+  { client, operator }: LoadedCity,
+  count: number,
+  together: number,
+): Promise<TransactionSigner[]> {
   const signers: TransactionSigner[] = [];
-  while (signers.length < ACCOUNT_COUNT) {
-    const accounts = Array.from({ length: Math.min(CREATED_TOGETHER, ACCOUNT_COUNT - signers.length) }, freshAccount);
-    signers.push(...accounts.map(({ signer }) => signer));
-    const { code } = await execute(
-      client,
-      envelopeOf(
-        client,
-        operator,
-        accounts.map(({ action }) => action),
-      ),
-    );
-    if (code !== 'OK') throw new Error(`an account was refused: ${code}`);
-  }
+  const createInTurn = async (): Promise<void> => {
+    while (signers.length < count) {
+      const accounts = Array.from({ length: Math.min(CREATED_TOGETHER, count - signers.length) }, freshAccount);
+      signers.push(...accounts.map(({ signer }) => signer));
+      const actions = accounts.map(({ action }) => action);
+      const { code } = await execute(client, envelopeOf(client, operator, actions));
+      if (code !== 'OK') throw new Error(`an account was refused: ${code}`);
+    }
+  };
+  await Promise.all(Array.from({ length: together }, createInTurn));
   return signers;
 }
 
 /** One signed transaction by an account: a further key of its own. */
-function addKey({ client }: RunningCity, by: TransactionSigner): Bytes {
+export function addKey({ client }: Pick<LoadedCity, 'client'>, by: TransactionSigner): Bytes {
   const key = {
     algorithm: -8 as const,
     publicKey: by.signer.publicKey.map((byte, i) => (i < 8 ? (freshBytes(1)[0] ?? byte) : byte)),
@@ -66,7 +71,7 @@ export async function benchLedgerEmbedded({ seconds, say }: BenchOptions): Promi
   try {
     const city = await runCity(await foundTestCity(join(folder, 'city')), { publishIntervalMs: 250 });
     const { client } = city;
-    const signers = await createAccounts(city);
+    const signers = await createAccounts(city, ACCOUNT_COUNT, 1);
     say(`${signers.length} accounts loaded`);
     const count = Math.ceil(SIGNED_PER_SECOND * seconds);
     const envelopes = Array.from({ length: count }, (_, i) =>

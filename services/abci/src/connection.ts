@@ -151,7 +151,11 @@ export class Connection {
   }
 
   async #drained(): Promise<void> {
-    await Promise.race([once(this.#socket, 'drain'), once(this.#socket, 'close')]).catch(() => undefined);
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    await Promise.race([once(this.#socket, 'drain', { signal }), once(this.#socket, 'close', { signal })]).catch(() => undefined);
+    // Whichever did not come listens no longer.
+    waiting.abort();
   }
 
   /** The exception is the last thing that the peer reads. */

@@ -111,6 +111,16 @@ describe('server', () => {
     );
   });
 
+  test('who does not read his answers is not read any more, and gets all of them when he reads again', () =>
+    withServer(async ({ client }) => {
+      const message = 'x'.repeat(100_000);
+      client.pause();
+      for (let i = 0; i < 300; i++) client.send({ echo: { message: `${i} ${message}` } });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      client.resume();
+      for (let i = 0; i < 300; i++) assert.equal((await client.next())?.echo?.message.startsWith(`${i} x`), true);
+    }));
+
   test('four connections do not wait for each other', () => {
     let release = (): void => undefined;
     const application: AbciApplication = {
