@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   verify: async () => (await import('./verify.ts')).benchVerify,
   map: async () => (await import('./map.ts')).benchMap,
   'ledger-embedded': async () => (await import('./ledger-embedded.ts')).benchLedgerEmbedded,
+  'ledger-cluster': async () => (await import('./ledger-cluster.ts')).benchLedgerCluster,
   'first-start': async () => (await import('./first-start.ts')).benchFirstStart,
   idle: async () => (await import('./idle.ts')).benchIdle,
   'telemetry-signed': async () => (await import('./telemetry-signed.ts')).benchTelemetrySigned,
