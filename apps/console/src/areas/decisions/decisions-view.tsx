@@ -68,7 +68,7 @@ export function DecisionsView({ argument }: AreaProps): ReactNode {
       </div>
       {current !== null && (
         <>
-          <RequestPanel kept={current} />
+          <RequestPanel key={`request ${current.id}`} kept={current} />
           <AnswerPanel key={current.id} kept={current} onChange={setCurrent} onEnd={end} />
         </>
       )}

@@ -7,7 +7,7 @@ import { encodeEvidenceCodes } from '@oppidum/formats/evidence-codes';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { judgeRequest } from '@oppidum/signing/judge-request';
 import { toDataURL } from 'qrcode';
-import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { formatTime } from '../../parts/format.ts';
 import { pinnedPolicy } from '../../pinned-policy.ts';
@@ -27,10 +27,13 @@ export function RequestPanel({ kept }: { readonly kept: KeptRequest }): ReactNod
   const texts = TEXTS[code];
   const judged = useMemo(() => judgeHere(kept.file), [kept.file]);
   const { validUntil } = kept.request.transaction;
+  const heading = useRef<HTMLHeadingElement>(null);
+  // It appears below what was filled in: whoever reads goes on here.
+  useEffect(() => heading.current?.focus(), []);
   const name = `${kept.id.slice(0, 12)}.request`;
   return (
     <section className="card" aria-labelledby="request-heading">
-      <h2 id="request-heading" tabIndex={-1}>
+      <h2 id="request-heading" tabIndex={-1} ref={heading}>
         {texts.requestHeading}
       </h2>
       <p>{texts.requestHelp}</p>
