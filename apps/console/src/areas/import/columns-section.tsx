@@ -64,39 +64,48 @@ export function ColumnsSection({ texts, name, table, columns, how, makers, onCha
             </select>
           </label>
         ))}
-        <label>
-          {texts.defaultModel}
-          <select
-            data-field="default-model"
-            value={how.model ?? ''}
-            onChange={({ target }) => onChange({ ...how, model: target.value === '' ? null : target.value })}
-          >
-            <option value="">{texts.noModel}</option>
-            {(makers?.models ?? [])
-              .filter(({ to }) => to === null)
-              .map((model) => (
-                <option key={model.id} value={model.id}>
-                  {modelText(model, makers?.manufacturers.get(model.manufacturer))}
-                </option>
-              ))}
-          </select>
-        </label>
-        <label>
-          {texts.defaultGrade}
-          <select
-            value={how.grade}
-            onChange={({ target }) => onChange({ ...how, grade: GRADES.find((each) => each === target.value) ?? how.grade })}
-          >
-            {GRADES.map((grade) => (
-              <option key={grade} value={grade}>
-                {texts.grades[grade]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <DefaultChoices texts={texts} how={how} makers={makers} onChange={onChange} />
       </div>
       <Sample table={table} columns={columns} texts={texts} />
     </section>
+  );
+}
+
+/** What holds for rows that do not say it themselves. */
+function DefaultChoices({ texts, how, makers, onChange }: Pick<Props, 'texts' | 'how' | 'makers' | 'onChange'>): ReactNode {
+  return (
+    <>
+      <label>
+        {texts.defaultModel}
+        <select
+          data-field="default-model"
+          value={how.model ?? ''}
+          onChange={({ target }) => onChange({ ...how, model: target.value === '' ? null : target.value })}
+        >
+          <option value="">{texts.noModel}</option>
+          {(makers?.models ?? [])
+            .filter(({ to }) => to === null)
+            .map((model) => (
+              <option key={model.id} value={model.id}>
+                {modelText(model, makers?.manufacturers.get(model.manufacturer))}
+              </option>
+            ))}
+        </select>
+      </label>
+      <label>
+        {texts.defaultGrade}
+        <select
+          value={how.grade}
+          onChange={({ target }) => onChange({ ...how, grade: GRADES.find((each) => each === target.value) ?? how.grade })}
+        >
+          {GRADES.map((grade) => (
+            <option key={grade} value={grade}>
+              {texts.grades[grade]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </>
   );
 }
 

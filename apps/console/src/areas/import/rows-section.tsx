@@ -38,7 +38,6 @@ export function RowsSection({
   const [filter, setFilter] = useState<RowState | 'all'>('all');
   const [page, setPage] = useState(0);
   const rows = useMemo(() => shownRows(outcomes, texts), [outcomes, texts]);
-  const counts = useMemo(() => STATES.map((state) => [state, rows.filter((row) => row.state === state).length] as const), [rows]);
   const chosen = filter === 'all' ? rows : rows.filter(({ state }) => state === filter);
   const last = Math.max(0, Math.ceil(chosen.length / PAGE_COUNT) - 1);
   const at = Math.min(page, last);
@@ -48,24 +47,7 @@ export function RowsSection({
   return (
     <section className="card" id="rows">
       <h2>{texts.rowsHeading}</h2>
-      <div role="status">
-        <dl className="counters">
-          {counts.map(([state, count]) => (
-            <div key={state} data-state={state}>
-              <dt>{texts.states[state]}</dt>
-              <dd>{formatNumber(count, tag)}</dd>
-            </div>
-          ))}
-        </dl>
-      </div>
-      {outcomes.failed.length > 0 && (
-        <p className="actions">
-          <button type="button" onClick={() => onSave(outcomes.failed)}>
-            {texts.saveFailed}
-          </button>
-          <span className="hint">{texts.saveFailedHint}</span>
-        </p>
-      )}
+      <Counts texts={texts} rows={rows} failed={outcomes.failed} onSave={onSave} />
       <p className="actions">
         <label>
           {texts.show}{' '}
@@ -103,6 +85,44 @@ export function RowsSection({
         empty={texts.noRows}
       />
     </section>
+  );
+}
+
+/** How many rows of each kind there are, and those that failed as a file. */
+function Counts({
+  texts,
+  rows,
+  failed,
+  onSave,
+}: {
+  readonly texts: ImportTexts;
+  readonly rows: readonly ShownRow[];
+  readonly failed: readonly FailedRow[];
+  readonly onSave: (failed: readonly FailedRow[]) => void;
+}): ReactNode {
+  const { tag } = useLanguage();
+  const counts = useMemo(() => STATES.map((state) => [state, rows.filter((row) => row.state === state).length] as const), [rows]);
+  return (
+    <>
+      <div role="status">
+        <dl className="counters">
+          {counts.map(([state, count]) => (
+            <div key={state} data-state={state}>
+              <dt>{texts.states[state]}</dt>
+              <dd>{formatNumber(count, tag)}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+      {failed.length > 0 && (
+        <p className="actions">
+          <button type="button" onClick={() => onSave(failed)}>
+            {texts.saveFailed}
+          </button>
+          <span className="hint">{texts.saveFailedHint}</span>
+        </p>
+      )}
+    </>
   );
 }
 

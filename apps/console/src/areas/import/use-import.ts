@@ -119,17 +119,9 @@ export function useImport(): Importing {
       await registerRows(rows, {
         submit,
         onRegistered: (taken) =>
-          move(taken.length, (before) => ({
-            ...before,
-            fresh: without(before.fresh, taken),
-            registered: [...before.registered, ...taken],
-          })),
+          move(taken.length, (before) => ({ ...leave(before, taken), registered: [...before.registered, ...taken] })),
         onFailed: (refused) =>
-          move(refused.length, (before) => ({
-            ...before,
-            fresh: without(before.fresh, refused),
-            failed: [...before.failed, ...refused],
-          })),
+          move(refused.length, (before) => ({ ...leave(before, refused), failed: [...before.failed, ...refused] })),
         isStopped: () => isStopped.current,
       });
       setWork((before) => ({ ...before, job: null, end: isStopped.current && done < rows.length ? 'stopped' : 'done' }));
@@ -151,7 +143,8 @@ export function useImport(): Importing {
   };
 }
 
-function without(rows: readonly DeviceRow[], gone: readonly { readonly line: number }[]): readonly DeviceRow[] {
+/** Rows that are settled are no longer fresh. */
+function leave(before: Outcomes, gone: readonly { readonly line: number }[]): Outcomes {
   const lines = new Set(gone.map(({ line }) => line));
-  return rows.filter(({ line }) => !lines.has(line));
+  return { ...before, fresh: before.fresh.filter(({ line }) => !lines.has(line)) };
 }
