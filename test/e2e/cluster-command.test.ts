@@ -26,7 +26,7 @@ async function run(...words: readonly string[]): Promise<Said> {
   return { code, output };
 }
 
-describe('oppidum cluster', { skip: skipWithout('cometbft') }, () => {
+describe('oppidum cluster', { skip: skipWithout('cometbft'), timeout: 180_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'oppidum-cluster-'));
   const data = join(root, 'cluster');
   const first = join(data, 'validator-1');

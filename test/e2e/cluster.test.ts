@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -7,16 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import { evaluatePolicy, parsePolicy, refusalOf } from '@oppidum/formats/policy';
+import { encodePolicy, evaluatePolicy, parsePolicy, refusalOf } from '@oppidum/formats/policy';
 import { parseSignedNote } from '@oppidum/formats/signed-note';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
 import { cometEngine } from '@oppidum/node/comet-engine';
 import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { cometPlaces } from '@oppidum/node/found-cluster';
 import { type OpenCity, openCity } from '@oppidum/node/open-city';
+import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 import { foundTestCluster, type RunningComet, startComet } from '../support/comet.ts';
 import { skipWithout } from '../support/programs.ts';
-import { envelopeOf, execute, freshAccount, operatorOf } from '../support/running-city.ts';
+import { actionOf, envelopeOf, execute, freshAccount, freshBytes, operatorOf } from '../support/running-city.ts';
 
 const COUNT = 4;
 
@@ -36,7 +37,7 @@ async function stopMember({ folder, city, comet }: Member, signal: NodeJS.Signal
   folder.release();
 }
 
-describe('four validators', { skip: skipWithout('cometbft') }, () => {
+describe('four validators', { skip: skipWithout('cometbft'), timeout: 180_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'oppidum-cluster-'));
   const paths = Array.from({ length: COUNT }, (_, i) => join(root, String(i + 1)));
   const members = new Map<string, Member>();
@@ -87,6 +88,31 @@ describe('four validators', { skip: skipWithout('cometbft') }, () => {
       assert.equal(parseSignedNote(note).signatures.length, 4, 'one of the log, three of validators');
       assert.equal(rootHash.length, 32);
       assert.equal(toHex(folder.genesisHash), toHex(memberAt(0).folder.genesisHash));
+    }
+  });
+
+  test('the council changes the policy: the old set hands over on every node, and whoever trusts it comes to trust the new', async () => {
+    const { client } = memberAt(0).city;
+    const former = client.policyFile();
+    const policy = parsePolicy(crypto, former);
+    const logs = policy.logs.map((log, i) => (i === 0 ? { ...log, url: 'https://one.example/log' } : log));
+    const file = encodePolicy(crypto, { ...policy, logs });
+    const propose = actionOf('proposal/create', {
+      id: freshBytes(32),
+      body: memberAt(0).folder.genesis.council,
+      actions: [actionOf('policy/change', { policy: file })],
+      expiresMs: Date.now() + 3_600_000,
+    });
+    assert.equal((await execute(client, envelopeOf(client, operator, [propose], Date.now() + 300_000))).code, 'OK');
+    for (let i = 0; i < 4; i++) await create(i);
+    for (const { city, folder } of members.values()) {
+      while (toHex(city.client.policyFile()) !== toHex(file)) await sleep(50);
+      const { note } = city.client.checkpoint() as { note: Bytes };
+      assert.equal(refusalOf(evaluatePolicy(crypto, parsePolicy(crypto, file), note)), null);
+      const kept = readdirSync(folder.paths.policies);
+      assert.equal(kept.length, 1);
+      const successor = new Uint8Array(readFileSync(join(folder.paths.policies, kept[0] as string)));
+      assert.deepEqual(verifySuccessorPolicy(crypto, successor, { policy }).successor?.file, file);
     }
   });
 

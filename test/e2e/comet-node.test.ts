@@ -76,7 +76,7 @@ async function replay(folder: DataFolder, finalized: readonly Finalized[], origi
   await store.close();
 }
 
-describe('a node under CometBFT', { skip: skipWithout('cometbft') }, () => {
+describe('a node under CometBFT', { skip: skipWithout('cometbft'), timeout: 180_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'oppidum-comet-'));
   const data = join(root, 'city');
   const places = cometPlaces(data);
