@@ -13,9 +13,10 @@ export function Take({ played, folder }: { readonly played: PlayedJson; readonly
   const { now, beside, heads } = played;
   const served = now.file ?? beside?.file ?? null;
   const forks = heads.filter(({ fork }) => fork !== null);
+  const verify = (name: string): string => `npx --no-install oppidum verify ${name} --policy city.policy --seen heads.txt`;
   const commands = [
-    ...(served === null ? [] : ['npx --no-install oppidum verify tampered.evidence --policy city.policy']),
-    'npx --no-install oppidum verify earlier.evidence --policy city.policy',
+    verify('earlier.evidence'),
+    ...(served === null ? [] : [verify('tampered.evidence')]),
     ...(folder === null ? [] : [`npx --no-install oppidum fsck --data '${folder.replaceAll("'", "'\\''")}'`]),
   ];
   return (
