@@ -207,7 +207,8 @@ const FOCUS = `(() => {
     each.tabIndex >= 0 && !each.disabled && each.checkVisibility({ visibilityProperty: true }) &&
     (each.type !== 'radio' || each.checked || document.querySelector('input[name="' + each.name + '"]:checked') === null));
   const here = document.activeElement;
-  const marks = [here, here?.parentElement, here?.nextElementSibling].some((each) => {
+  // Fields of a date mark the one of their parts that has the focus.
+  const marks = here?.type === 'datetime-local' || [here, here?.parentElement, here?.nextElementSibling].some((each) => {
     const style = each instanceof Element ? getComputedStyle(each) : null;
     return style !== null && (style.outlineStyle !== 'none' || style.boxShadow !== 'none');
   });

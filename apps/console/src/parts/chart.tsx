@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useLanguage } from '../language.ts';
+import { colorAt, useIsDark } from './colors.ts';
 import { formatNumber } from './format.ts';
 
 const HEIGHT_PX = 220;
@@ -22,12 +23,11 @@ export function Chart({
 }): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   const { tag, direction } = useLanguage();
+  const isDark = useIsDark();
   useEffect(() => {
     const place = box.current;
     if (place === null) return undefined;
-    const style = getComputedStyle(place);
-    const ink = style.getPropertyValue('--ink');
-    const axis = { stroke: ink, grid: { stroke: style.getPropertyValue('--line'), width: 1 } };
+    const axis = { stroke: colorAt(place, '--ink', isDark), grid: { stroke: colorAt(place, '--line', isDark), width: 1 } };
     const plot = new uPlot(
       {
         width: place.clientWidth,
@@ -36,7 +36,7 @@ export function Chart({
         cursor: { show: false },
         scales: { x: { time: true, dir: direction === 'rtl' ? -1 : 1 } },
         axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatNumber(value, tag)) }],
-        series: [{}, { stroke: style.getPropertyValue('--accent'), width: 2, points: { size: 4 } }],
+        series: [{}, { stroke: colorAt(place, '--accent', isDark), width: 2, points: { size: 4 } }],
       },
       [points.map(({ timeMs }) => timeMs / 1_000), points.map(({ value }) => value)],
       place,
@@ -47,7 +47,7 @@ export function Chart({
       watch.disconnect();
       plot.destroy();
     };
-  }, [points, tag, direction]);
+  }, [points, tag, direction, isDark]);
   return (
     <figure className="chart">
       <figcaption>

@@ -8,6 +8,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useLoaded } from '../use-loaded.ts';
+import { colorAt, useIsDark } from './colors.ts';
 import { Quoted } from './texts.tsx';
 
 /** A device at a place, in degrees (WGS 84). */
@@ -40,13 +41,14 @@ export function CityMap({ devices, selected, onSelect, label }: CityMapProps): R
   // Whose the streets are, as their licence asks for.
   const { value: streets } = useLoaded<{ readonly attribution?: unknown }>('/map.geojson');
   const box = useRef<HTMLDivElement>(null);
+  const isDark = useIsDark();
   const drawing = useRef<Drawing | null>(null);
   const newest = useRef({ devices, selected, onSelect });
   newest.current = { devices, selected, onSelect };
   useEffect(() => {
     const place = box.current;
     if (place === null) return undefined;
-    const map = makeMap(place);
+    const map = makeMap(place, isDark);
     map.on('load', () => {
       drawing.current = new Drawing(map);
       drawing.current.show(newest.current.devices);
@@ -64,7 +66,7 @@ export function CityMap({ devices, selected, onSelect, label }: CityMapProps): R
       drawing.current = null;
       map.remove();
     };
-  }, []);
+  }, [isDark]);
   useEffect(() => drawing.current?.show(devices), [devices]);
   useEffect(() => drawing.current?.select(selected, newest.current.devices, true), [selected]);
   const attribution = typeof streets?.attribution === 'string' ? streets.attribution : null;
@@ -140,13 +142,8 @@ function featureOf({ id, status, color, lat, lon }: PlacedDevice) {
   };
 }
 
-function makeMap(container: HTMLDivElement): MapLibre {
-  const style = getComputedStyle(container);
-  const color = (name: string): string => {
-    // MapLibre reads no light-dark(): the browser resolves it on an element of the page.
-    container.style.color = `var(${name})`;
-    return style.color;
-  };
+function makeMap(container: HTMLDivElement, isDark: boolean): MapLibre {
+  const color = (name: string): string => colorAt(container, name, isDark);
   const empty = { type: 'FeatureCollection', features: [] } as const;
   const ring = { 'circle-color': 'transparent', 'circle-radius': 13, 'circle-stroke-width': 4 } as const;
   return new MapLibre({
