@@ -25,6 +25,8 @@ export const DELIMITERS = [',', ';', '\t', '|'] as const;
 
 const FILE_SIZE_MAX = 32 * 1024 * 1024;
 const ROW_COUNT_MAX = 100_000;
+/** Rows that are too short are filled up to the width of the header when they are written back. */
+const COLUMN_COUNT_MAX = 256;
 /** One record of a file cannot be larger. */
 const RECORD_SIZE_MAX = 1024 * 1024;
 
@@ -40,7 +42,7 @@ const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
 /**
  * Reads a file. `delimiter` null: whichever stands most often in the first line.
- * Throws CSV_INVALID for bytes that are no text, a file without a header or with too many rows; TOO_LARGE.
+ * Throws CSV_INVALID for bytes that are no text, a file without a header or with too many rows or columns; TOO_LARGE.
  */
 export function readCsvTable(file: Bytes, delimiter: string | null = null): CsvTable {
   if (file.length > FILE_SIZE_MAX) throw formatError('TOO_LARGE', { size: file.length, sizeMax: FILE_SIZE_MAX });
@@ -49,7 +51,6 @@ export function readCsvTable(file: Bytes, delimiter: string | null = null): CsvT
   const { rows, unread } = parseRows(text, used);
   const [header, ...others] = rows;
   if (header === undefined) throw formatError('CSV_INVALID', { want: 'a header' });
-  if (others.length > ROW_COUNT_MAX) throw formatError('CSV_INVALID', { want: 'fewer rows', countMax: ROW_COUNT_MAX });
   return { delimiter: used, header: header.cells, rows: others, unread };
 }
 
@@ -74,7 +75,8 @@ function parseRows(
   delimiter: string,
 ): { readonly rows: readonly CsvRow[]; readonly unread: readonly UnreadLine[] } {
   const unread: UnreadLine[] = [];
-  const parsed = parse(text, {
+  const rows: CsvRow[] = [];
+  parse(text, {
     delimiter,
     info: true,
     relax_column_count: true,
@@ -88,10 +90,24 @@ function parseRows(
       unread.push({ line: lines, kind: code === 'CSV_QUOTE_NOT_CLOSED' ? 'quote' : 'unreadable' });
       return undefined;
     },
-  }) as unknown as readonly { readonly record: readonly string[]; readonly info: { readonly lines: number } }[];
-  const rows = parsed.map(({ record, info }) => ({ line: info.lines, cells: record.map(plainCell) }));
+    // Kept as they come, and ended at the first too many: a file of nothing but lines has millions.
+    on_record: (parsed: unknown) => {
+      const { record, info } = parsed as { readonly record: readonly string[]; readonly info: { readonly lines: number } };
+      addRow(rows, { line: info.lines, cells: record.map(plainCell) });
+      return null;
+    },
+  });
+  return { rows, unread };
+}
+
+/** Throws CSV_INVALID. */
+function addRow(rows: CsvRow[], row: CsvRow): void {
   // Cells of spaces alone, as spreadsheets leave them below a table, are no row.
-  return { rows: rows.filter(({ cells }) => cells.some((cell) => cell !== '')), unread };
+  if (row.cells.every((cell) => cell === '')) return;
+  if (rows.length > ROW_COUNT_MAX) throw formatError('CSV_INVALID', { want: 'fewer rows', countMax: ROW_COUNT_MAX });
+  if (rows.length === 0 && row.cells.length > COLUMN_COUNT_MAX)
+    throw formatError('CSV_INVALID', { want: 'fewer columns', countMax: COLUMN_COUNT_MAX });
+  rows.push(row);
 }
 
 /** Without the spaces around it, and without the apostrophe by which `writeCsv` keeps a spreadsheet from computing it. */

@@ -63,6 +63,13 @@ describe('files as they come', () => {
     ['another encoding', new Uint8Array(Buffer.from('Name,Key\nlämp,1\n', 'latin1')), 'CSV_INVALID'],
     ['a picture', new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0xff]), 'CSV_INVALID'],
     ['too many rows', encodeUtf8(`a\n${'1\n'.repeat(100_001)}`), 'CSV_INVALID'],
+    // Read to their end, these would take all memory there is.
+    [
+      'lines and nothing else',
+      new Uint8Array(30 * 2 ** 20).fill(0x0a).map((end, i) => (i % 2 === 0 ? 0x61 : end)),
+      'CSV_INVALID',
+    ],
+    ['too many columns', encodeUtf8(`key${','.repeat(400_000)}\nx\n`), 'CSV_INVALID'],
     ['too large', new Uint8Array(32 * 1024 * 1024 + 1), 'TOO_LARGE'],
   ];
   for (const [what, file, code] of refused) test(`${what}: ${code}`, () => assert.throws(() => read(file), { code }));
