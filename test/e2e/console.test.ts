@@ -26,6 +26,16 @@ const SHOTS = join(ROOT, '.cache/screenshots');
 /** What a stranger may call a device: markup, and a mark that turns the direction of what follows. */
 const HOSTILE = '<b onclick=x>\u202eevil';
 
+const CHECK = 'button:has-text("Check here")';
+
+/** What a city tells of a record, as far as it is told otherwise here. */
+type Told = {
+  personal: boolean;
+  label: string;
+  readonly records: { value: number }[];
+  readonly actions: { readonly body: Record<string, string> }[];
+};
+
 describe('the console', { skip: skipWithout('chromium') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-console-'));
   const data = join(folder, 'city');
@@ -131,6 +141,72 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
     await page.click('button:has-text("Check here")');
     await page.waitForSelector('text=cannot be reached');
     assert.equal(await page.locator('.green').count(), 0);
+    await context.close();
+  });
+
+  test('true evidence makes no lie green: values said to be about people, another label, another body of an action', async () => {
+    const context = await browser.newContext();
+    const page = await openView(context, '#/trust');
+    await pin(page);
+    const lie = async (view: string, path: string, tell: (honest: Told) => void): Promise<void> => {
+      await context.route(`**${path}`, async (route) => {
+        const answer = await route.fetch();
+        const honest = (await answer.json()) as Told;
+        tell(honest);
+        await route.fulfill({ response: answer, json: honest });
+      });
+      await page.goto(`${city.http}/?lang=en#/city`);
+      await page.goto(`${city.http}/?lang=en${view}`);
+      await page.click(CHECK);
+      await page.waitForSelector('.verdict.red code:text-is("SHOWN_DIFFERS")');
+      assert.equal(await page.locator('.green:visible').count(), 0);
+      await context.unroute(`**${path}`);
+    };
+    await lie(`#/reading/${reading.id}`, `/api/v1/readings/${reading.id}`, (honest) => {
+      honest.personal = true;
+      honest.records[0]!.value += 1;
+    });
+    await lie(`#/reading/${reading.id}`, `/api/v1/readings/${reading.id}`, (honest) => {
+      honest.label = 'Another street';
+    });
+    await lie(`#/transaction/${transaction}`, `/api/v1/transactions/${transaction}`, (honest) => {
+      honest.actions[0]!.body['reason'] = 'never said';
+    });
+    const listed = await (await fetch(`${city.http}/api/v1/transactions?limit=200`)).json();
+    const { items } = listed as { readonly items: readonly { readonly id: string; readonly kinds: readonly string[] }[] };
+    const kinds = new Map(items.map(({ id, kinds }) => [kinds.join(), id]));
+    for (const id of kinds.values()) {
+      await page.goto(`${city.http}/?lang=en#/transaction/${id}`);
+      await page.click(CHECK);
+      await page.waitForSelector('.verdict.green');
+    }
+    await context.close();
+  });
+
+  test('an answer that was kept back until another policy was pinned leads nowhere and says nothing', async () => {
+    const context = await browser.newContext();
+    const [page, other] = [await openView(context, '#/trust'), await openView(context, '#/trust')];
+    await pin(page);
+    let answer = (): void => undefined;
+    const isAsked = new Promise<void>((asked) => {
+      void context.route('**/api/v1/evidence/*', async (route) => {
+        const kept = new Promise<void>((go) => {
+          answer = go;
+        });
+        asked();
+        await kept;
+        await route.continue();
+      });
+    });
+    await page.goto(`${city.http}/?lang=en#/reading/${reading.id}`);
+    await page.click(CHECK);
+    await isAsked;
+    await other.click('button:has-text("Forget")');
+    await page.waitForSelector('text=Not checked');
+    answer();
+    await page.waitForLoadState('networkidle');
+    assert.equal(await page.locator('.green:visible').count(), 0);
+    assert.equal(await page.evaluate("localStorage.getItem('oppidum.console.heads')"), null);
     await context.close();
   });
 

@@ -6,7 +6,7 @@ import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import type { Report } from '@oppidum/proofs/report';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { fetchBytes } from './api.ts';
-import { type PinnedPolicy, pinnedPolicy, rememberHead, rememberSuccessors } from './pinned-policy.ts';
+import { type PinnedPolicy, rememberHead, rememberSuccessors } from './pinned-policy.ts';
 import { followPolicies } from './succeed.ts';
 
 /**
@@ -31,15 +31,16 @@ export async function checkEvidence(id: string, pinned: PinnedPolicy): Promise<C
   let report = verifyEvidence(crypto, file, pinned.trust);
   let followedCount = 0;
   if (BY_A_CHANGE.includes(report.verdict)) {
-    const { files } = await followPolicies(pinned.trust).catch(() => ({ files: [] }));
+    const { files, trust } = await followPolicies(pinned.trust).catch(() => ({ files: [], trust: pinned.trust }));
     followedCount = files.length;
-    if (files.length > 0) rememberSuccessors(files);
-    const now = pinnedPolicy();
-    if (files.length > 0 && now !== null) report = verifyEvidence(crypto, file, now.trust);
+    if (files.length > 0) {
+      rememberSuccessors(pinned, files);
+      report = verifyEvidence(crypto, file, trust);
+    }
   }
   if (report.color === 'red') return { report, file, isAsked: true, older: null, followedCount };
   const { size, root } = parseCheckpointNote(parseEvidenceFile(file).checkpoint).checkpoint;
-  rememberHead(pinned.origin, { size, root });
+  rememberHead(pinned, { size, root });
   const { facts } = report;
   const isAsked = facts['id'] === id || facts['entry'] === id;
   return { report, file, isAsked, older: size < seenSize ? { size, seenSize } : null, followedCount };

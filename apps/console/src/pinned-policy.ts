@@ -12,7 +12,7 @@ import type { SeenHead, Trust } from '@oppidum/proofs/verify-checkpoint';
 import { succeedBy } from './succeed.ts';
 
 const PINNED = 'oppidum.console.policy';
-/** JSON: files of successors, oldest first. */
+/** JSON: SHA-256 of the pinned policy that they were proven under, then files of successors, oldest first. */
 const FOLLOWED = 'oppidum.console.followed';
 /** JSON: origin, then size and root of heads that were believed, ascending. */
 const HEADS = 'oppidum.console.heads';
@@ -54,7 +54,7 @@ export function pinnedPolicy(): PinnedPolicy | null {
   const text = storedText(PINNED);
   const pinned = text === null ? null : openPolicy(text);
   if (pinned === null || 'problem' in pinned) return null;
-  const followed = storedList(FOLLOWED);
+  const followed = followedFrom(pinned.sha256);
   const trust = followed.reduce<Trust>((before, file) => succeedBy(before, file), pinned.trust);
   const seen = seenHeads(pinned.origin);
   return {
@@ -80,13 +80,26 @@ export function pinPolicy(text: string | null): void {
   store(HEADS, null);
 }
 
-/** Remembers the files of successors that were proven, after those before. */
-export function rememberSuccessors(files: readonly Uint8Array[]): void {
-  store(FOLLOWED, JSON.stringify([...storedList(FOLLOWED), ...files.map(parseUtf8)]));
+/**
+ * Remembers the files of successors that were proven under `from`, after those before. Not where another policy was pinned or followed
+ * meanwhile, here or in another tab: whoever lets an answer wait must not choose whom the next policy is succeeded by.
+ */
+export function rememberSuccessors(from: PinnedPolicy, files: readonly Uint8Array[]): void {
+  const now = pinnedPolicy();
+  if (now === null || now.text !== from.text || now.newest !== from.newest) return;
+  store(FOLLOWED, JSON.stringify([now.sha256, ...followedFrom(now.sha256), ...files.map(parseUtf8)]));
 }
 
-/** Remembers a head that was believed. */
-export function rememberHead(origin: string, { size, root }: SeenHead): void {
+/** None where they were proven under another policy than the pinned one. */
+function followedFrom(sha256: string): readonly string[] {
+  const [of, ...files] = storedList(FOLLOWED);
+  return of === sha256 ? files : [];
+}
+
+/** Remembers a head that was believed under `from`, unless another policy was pinned meanwhile. */
+export function rememberHead(from: PinnedPolicy, { size, root }: SeenHead): void {
+  const { text, origin } = from;
+  if (storedText(PINNED) !== text) return;
   const heads = seenHeads(origin).filter((head) => head.size !== size);
   const newest = [...heads, { size, root }].sort((a, b) => a.size - b.size).slice(-HEAD_COUNT_MAX);
   store(HEADS, JSON.stringify([origin, ...newest.map((head) => `${head.size} ${toHex(head.root)}`)]));

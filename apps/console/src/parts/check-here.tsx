@@ -7,7 +7,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { type ApiProblem, problemOf } from '../api.ts';
 import { type Check, checkEvidence } from '../check-evidence.ts';
 import { useLanguage } from '../language.ts';
-import { pinnedPolicy } from '../pinned-policy.ts';
+import { onPinned, pinnedPolicy } from '../pinned-policy.ts';
 import { addressOf } from '../route.ts';
 import { differences, type Shown } from '../shown-facts.ts';
 import { TRUST_TEXTS } from '../texts/trust.ts';
@@ -23,12 +23,15 @@ type State =
 export function CheckHere({ id, shown }: { readonly id: string; readonly shown: Shown | null }): ReactNode {
   const { sentences } = useLanguage();
   const [state, setState] = useState<State>({ at: 'idle' });
+  useEffect(() => onPinned(() => setState({ at: 'idle' })), []);
   const run = async (): Promise<void> => {
     const pinned = pinnedPolicy();
     if (pinned === null) return setState({ at: 'untrusting' });
     setState({ at: 'checking' });
     try {
-      setState({ at: 'done', check: await checkEvidence(id, pinned) });
+      const check = await checkEvidence(id, pinned);
+      // What was believed when it was asked may be believed no longer.
+      setState(pinnedPolicy()?.text === pinned.text ? { at: 'done', check } : { at: 'idle' });
     } catch (error) {
       setState({ at: 'failed', problem: problemOf(error) });
     }
@@ -68,9 +71,9 @@ export function CheckHere({ id, shown }: { readonly id: string; readonly shown: 
 function CheckAnswer({ check, shown }: { readonly check: Check; readonly shown: Shown | null }): ReactNode {
   const { sentences, code, tag } = useLanguage();
   const texts = TRUST_TEXTS[code];
-  const { report, isAsked, older, followedCount } = check;
+  const { report, file, isAsked, older, followedCount } = check;
   if (!isAsked) return <Refused verdict="OTHER_FACT" text={sentences.otherFact} />;
-  const differing = shown === null ? [] : differences(shown, report);
+  const differing = shown === null ? [] : differences(shown, report, file);
   if (differing.length > 0)
     return (
       <>

@@ -45,7 +45,7 @@ export function ReadingView({ id }: { readonly id: string }): ReactNode {
           )}
         </>
       )}
-      <CheckHere id={id} shown={value === null || value.personal ? null : { fact: 'reading', ...value }} />
+      <CheckHere id={id} shown={value === null ? null : { fact: 'reading', ...value }} />
     </>
   );
 }

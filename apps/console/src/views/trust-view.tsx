@@ -134,7 +134,7 @@ function FollowButton(props: {
   const run = async (): Promise<void> => {
     try {
       const { files, refusedBy } = await followPolicies(pinned.trust);
-      if (files.length > 0) rememberSuccessors(files);
+      if (files.length > 0) rememberSuccessors(pinned, files);
       if (refusedBy !== null) onTrouble({ text: fill(texts.followRefused, { verdict: refusedBy }), detail: '' });
       else onTrouble(files.length === 0 ? { text: texts.followNothing, detail: '' } : null);
       onFollowed();

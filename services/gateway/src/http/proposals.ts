@@ -1,5 +1,6 @@
 /** Proposals of the bodies, newest first, and what has become of them. */
 
+import { actionJson } from '@oppidum/formats/action-json';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { approvalKind, bodyKind, type ProposalRecord, proposalKind } from '@oppidum/formats/state-governance';
@@ -10,7 +11,6 @@ import { type ProposalDetailJson, type ProposalJson, proposalDetail, proposalPag
 import type { GatewayContext } from '../gateway-context.ts';
 import { findProposals, type ProposalRow, proposalStatus } from '../read-model/ledger-queries.ts';
 import type { App } from './app.ts';
-import { actionJson } from './json.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
 import { answers, idParams, noQuery } from './parameters.ts';
 
@@ -68,7 +68,7 @@ function showRow(node: NodeClient, row: ProposalRow): ProposalJson {
 }
 
 /** From the state itself: whoever just proposed sees it. */
-function showProposal({ node, registry }: GatewayContext, id: string): ProposalDetailJson {
+function showProposal({ node }: GatewayContext, id: string): ProposalDetailJson {
   const proposal = parseHex(id);
   const record = node.read(at(proposalKind, proposal));
   if (record === null) throw formatError('PROPOSAL_UNKNOWN', { proposal: id });
@@ -80,7 +80,7 @@ function showProposal({ node, registry }: GatewayContext, id: string): ProposalD
   const kinds = JSON.stringify(actions.map(({ kind }) => kind));
   return {
     ...showRow(node, { ...rowOf(id, record), kinds }),
-    actions: actions.map((action) => actionJson(registry, action)),
+    actions: actions.map(actionJson),
     approvals,
   };
 }

@@ -1,5 +1,6 @@
 /** Transactions: the list, one with everything it did, and the way in. The signatures are the authority; nothing else is asked. */
 
+import { actionJson, eventJson } from '@oppidum/formats/action-json';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
@@ -18,7 +19,6 @@ import {
 import type { GatewayContext } from '../gateway-context.ts';
 import { findTransactions } from '../read-model/ledger-queries.ts';
 import type { App } from './app.ts';
-import { actionJson, eventJson } from './json.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
 import { answers, idParams, noQuery, signedBytes } from './parameters.ts';
 import { sendProblem } from './problem.ts';
@@ -144,14 +144,14 @@ function summarize(transaction: CommittedTransaction, { payload }: AllegedTransa
   };
 }
 
-function showTransaction({ crypto, node, registry }: GatewayContext, transaction: CommittedTransaction): TransactionDetailJson {
+function showTransaction({ crypto, node }: GatewayContext, transaction: CommittedTransaction): TransactionDetailJson {
   const alleged = parseTransaction(crypto, transaction.envelope);
   const timeMs = node.block(transaction.height)?.timeMs ?? 0;
   return {
     ...summarize(transaction, alleged, timeMs),
     details: { ...transaction.details },
     validUntil: alleged.payload.validUntil,
-    actions: alleged.payload.actions.map((action) => actionJson(registry, action)),
+    actions: alleged.payload.actions.map(actionJson),
     events: transaction.events.map(eventJson),
     envelopeSize: transaction.envelope.length,
   };
