@@ -91,8 +91,11 @@ describe('the process of a city', () => {
       const first = new City(folder, ...FOUND);
       const { genesis } = await cityOf(await first.ready);
       assert.equal((await first.stop('SIGKILL')).signal, 'SIGKILL');
+      const desk = join(folder, 'demo', 'tamper');
+      mkdirSync(join(desk, 'city', 'keys'), { recursive: true });
       const again = new City(folder);
       assert.equal((await cityOf(await again.ready)).genesis, genesis);
+      assert.equal(existsSync(desk), false, 'the copy of a game, with its keys, goes also where there is no desk any more');
       await again.stop();
     }));
 

@@ -31,6 +31,7 @@ import { diskFull, freeBytesOf } from './disk-full.ts';
 import { openFirstShard } from './first-shard.ts';
 import { type Gateway, startGateway } from './server.ts';
 import { ShardProcesses } from './shard-processes.ts';
+import { clearDesk } from './tamper-desk.ts';
 
 const EXIT_FAILED = 1;
 /** Key and certificate of the MQTT door, beside the other keys. */
@@ -67,6 +68,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       ...(startEngine === undefined ? {} : { startEngine }),
     });
     closers.push(city.close);
+    if (!options.tamperDesk) clearDesk(config.data);
     const { shards, clients, processes } = await openShards({ folder, node: city.client, config, logger, fail, closers });
     const gateway = await startGateway({
       crypto: nativeCrypto,

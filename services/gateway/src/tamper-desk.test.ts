@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { toHex } from '@oppidum/formats/bytes';
 import { pino } from 'pino';
 import { enrolDevice, eventually, type RunningDoors, runDoors } from '../../../test/support/running-gateway.ts';
 import type { TamperDeskJson } from './api/tamper.ts';
-import { TamperDesk } from './tamper-desk.ts';
+import { clearDesk, TamperDesk } from './tamper-desk.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oppidum-desk-'));
 const data = join(folder, 'city');
@@ -100,6 +104,7 @@ describe('the tamper desk over HTTP', () => {
     assert.equal(existsSync(join(done.folder ?? '', 'oppidum.json')), true);
     // The city went on meanwhile.
     assert.equal((await doors.shard.client.ingest(device.reading(4))).kind, 'kept');
+    assert.equal(await abandonedGame(first.digest), 1, 'a game ends when the city that asked for it was killed');
     const cleared = await ask(doors, 'DELETE');
     assert.equal(cleared.body.state, 'empty');
     assert.equal(existsSync(join(data, 'demo', 'tamper')), false);
@@ -113,7 +118,32 @@ describe('the tamper desk over HTTP', () => {
     assert.equal(desk.state().state, 'empty');
     assert.equal(existsSync(join(left, 'demo', 'tamper')), false);
   });
+
+  test('a link in the place of a copy goes, and what it names stays', () => {
+    const left = join(folder, 'linked');
+    const keys = join(folder, 'keys-elsewhere');
+    for (const made of [join(left, 'demo'), keys]) mkdirSync(made, { recursive: true });
+    writeFileSync(join(keys, 'log.seed'), 'secret');
+    symlinkSync(keys, join(left, 'demo', 'tamper'));
+    clearDesk(left);
+    assert.equal(existsSync(join(left, 'demo', 'tamper')), false);
+    assert.equal(readFileSync(join(keys, 'log.seed'), 'utf8'), 'secret');
+  });
 });
+
+/** How a game ends whose asker goes as soon as it has begun. */
+async function abandonedGame(digest: Uint8Array): Promise<number | null> {
+  const program = fileURLToPath(import.meta.resolve('@oppidum/telemetry/tamper-main'));
+  const desk = join(folder, 'abandoned');
+  mkdirSync(desk);
+  const game = ['--data', data, '--desk', desk, '--reading', toHex(digest), '--what', 'alter', '--depth', 'bytes'];
+  const child = spawn(process.execPath, [program, ...game], { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] });
+  await once(child.stdout as Readable, 'data');
+  child.stdout?.resume();
+  child.disconnect();
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code;
+}
 
 /** `fetch` sends the host of the address whatever it is told. */
 function statusFor(host: string): Promise<number | undefined> {

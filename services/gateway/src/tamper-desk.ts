@@ -5,9 +5,10 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describeError, type ErrorCode, type ErrorDetails, formatError } from '@oppidum/formats/errors';
 import type { FsckEvent } from '@oppidum/telemetry/fsck/findings';
@@ -38,6 +39,14 @@ const EMPTY: TamperDeskJson = {
   ...{ refusal: null, folder: null, played: null, fsck: null },
 };
 
+/** Where the copy lies in a data folder. */
+const deskFolder = (data: string): string => resolve(data, 'demo', 'tamper');
+
+/** Removes what a run that was killed left on its desk; also a city without a desk does, or the copy's keys would lie there for good. */
+export function clearDesk(data: string): void {
+  removeCopy(deskFolder(data));
+}
+
 /** The desk of one city. */
 export class TamperDesk {
   readonly #options: TamperDeskOptions;
@@ -51,8 +60,8 @@ export class TamperDesk {
   /** Clears what a former run left. */
   constructor(options: TamperDeskOptions) {
     this.#options = options;
-    this.#folder = resolve(options.data, 'demo', 'tamper');
-    this.#sweep();
+    this.#folder = deskFolder(options.data);
+    removeCopy(this.#folder);
   }
 
   state(): TamperDeskJson {
@@ -78,7 +87,7 @@ export class TamperDesk {
     this.#timer = null;
     this.#child?.kill('SIGKILL');
     this.#child = null;
-    this.#sweep();
+    removeCopy(this.#folder);
     this.#state = EMPTY;
     return this.#state;
   }
@@ -124,17 +133,19 @@ export class TamperDesk {
 
   /** Runs a program of ours to its end; `hear` gets each line of JSON while the game is the one that is played. */
   async #run<T>(game: number, args: readonly string[], hear: (line: T) => void): Promise<void> {
-    const child = spawn(process.execPath, [...NODE_FLAGS, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // By the channel it learns that we were killed, and makes no copy that nobody removes.
+    const child = spawn(process.execPath, [...NODE_FLAGS, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child = child;
     let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = `${said}${text}`.slice(-2_048);
     });
     const ended = new Promise<number | null>((resolveEnd, reject) => {
       child.once('error', reject);
       child.once('close', (code) => resolveEnd(code));
     });
-    for await (const line of createInterface({ input: child.stdout })) if (game === this.#game) hear(JSON.parse(line) as T);
+    for await (const line of createInterface({ input: child.stdout as Readable }))
+      if (game === this.#game) hear(JSON.parse(line) as T);
     const code = await ended;
     // 3: fsck found damage, which is what it was asked for.
     if (code !== 0 && code !== 3 && game === this.#game && this.#state.state !== 'failed')
@@ -147,7 +158,7 @@ export class TamperDesk {
 
   #refuse({ code, details }: Refusal): void {
     this.#say({ state: 'failed', stage: null, progress: null, refusal: { code, detail: describeError(code, details) } });
-    this.#sweep();
+    removeCopy(this.#folder);
   }
 
   #fail(game: number, reason: string): void {
@@ -156,15 +167,16 @@ export class TamperDesk {
     this.#child?.kill('SIGKILL');
     this.#refuse({ code: 'INTERNAL_FAULT', details: {} });
   }
+}
 
-  /** Keys in the copy are written over before they go. */
-  #sweep(): void {
-    if (statSync(this.#folder, { throwIfNoEntry: false }) === undefined) return;
-    for (const file of readdirSync(this.#folder, { recursive: true, withFileTypes: true })) {
-      const path = join(file.parentPath, file.name);
-      if (file.isFile() && /\.(seed|key)$/.test(file.name))
-        writeFileSync(path, Buffer.alloc(statSync(path).size), { flag: 'r+' });
-    }
-    rmSync(this.#folder, { recursive: true, force: true });
+/** Keys in the copy are written over before they go. A link in its place goes alone: what it names is no copy of ours. */
+function removeCopy(folder: string): void {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  const files = found.isDirectory() ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+  for (const file of files) {
+    const path = join(file.parentPath, file.name);
+    if (file.isFile() && /\.(seed|key)$/.test(file.name)) writeFileSync(path, Buffer.alloc(statSync(path).size), { flag: 'r+' });
   }
+  rmSync(folder, { recursive: true, force: true });
 }

@@ -21,6 +21,7 @@ const USAGE =
 const COPY_SIZE_MAX = 512 * 2 ** 20;
 /** A longer ledger takes too long to be executed again while somebody watches. */
 const BLOCK_COUNT_MAX = 20_000;
+const EXIT_ABANDONED = 1;
 
 type Options = {
   readonly data: string;
@@ -104,5 +105,9 @@ function headsJson({ log, key, before, after, fork, witness }: TwoHeads): object
           },
   };
 }
+
+// Whoever asked was killed, and nobody would remove the copy.
+process.once('disconnect', () => process.exit(EXIT_ABANDONED));
+process.channel?.unref();
 
 await runEntry({ usage: USAGE, readOptions, run });
