@@ -56,7 +56,7 @@ describe('what outlives the process', () => {
       const revoked = first.createKey(wanted, OWNER).key;
       first.revokeKey(revoked.id, OWNER);
       const request = { ip: '127.0.0.1' } as Parameters<Access['authenticate']>[0];
-      const caller = { headers: { authorization: `bearer ${text}` }, rawHeaders: [], socket: {} };
+      const caller = { headers: { authorization: `bearer ${text}` }, rawHeaders: [], httpVersion: '1.1', socket: {} };
       assert.equal(first.authenticate(request, caller), null);
       const principal = first.principalOf(request);
       await Promise.all(['a', 'a', 'b'].map((device) => first.recordPersonalRead(principal, device, '/api/v1/readings')));
@@ -98,6 +98,7 @@ describe('who is here', () => {
   const caller = (remoteAddress: string, headers: Record<string, string>) => ({
     headers,
     rawHeaders: [],
+    httpVersion: '1.1',
     socket: { remoteAddress },
   });
   const cases: readonly (readonly [what: string, address: string, headers: Record<string, string>, here: boolean])[] = [

@@ -8,18 +8,20 @@ import type { IncomingMessage } from 'node:http';
 
 /** RFC 7239 §4, RFC 9110 §7.6.3, RFC 8586, what proxies said before, and what those in front of many sites say. */
 const FORWARDER =
-  /^(forwarded|via|cdn-loop|x-forwarded(-.*)?|x-(real|client|cluster-client)-ip|true-client-ip|cf-connecting-ip)$/;
+  /^(forwarded|via|cdn-loop|x-(forwarded|original|envoy)(-.*)?|x-(real|appengine-user)-ip|([a-z-]+-)?client-?ip|cf-connecting-ip)$/;
 /** RFC 1122 §3.2.1.3 (g), RFC 4291 §2.5.3, and the first inside IPv6 (§2.5.5.2). */
 const LOOPBACK_ADDRESS = /^(127\.[0-9.]+|::1|::ffff:127\.[0-9.]+)$/;
 const LOOPBACK_NAME = /^(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?$/i;
 
 /** What of a request tells it. */
-export type Caller = Pick<IncomingMessage, 'headers' | 'rawHeaders'> & {
+export type Caller = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'httpVersion'> & {
   readonly socket: { readonly remoteAddress?: string | undefined };
 };
 
 /** True for a request from this machine that nobody passed on. */
-export function isHere({ headers, socket }: Caller): boolean {
+export function isHere({ headers, socket, httpVersion }: Caller): boolean {
+  // A proxy that nobody set up well (nginx as it comes) calls us by the name of this machine and says nothing, but it speaks HTTP/1.0.
+  if (httpVersion !== '1.1') return false;
   if (!isLoopback(socket.remoteAddress ?? '')) return false;
   if (!LOOPBACK_NAME.test(headers.host ?? '')) return false;
   return !Object.keys(headers).some((name) => FORWARDER.test(name));

@@ -72,9 +72,10 @@ test('a cursor with numbers that no sequence number is: CURSOR_INVALID', async (
 });
 
 test('whatever header says that a request was passed on, it is from nobody here', () => {
-  const from = (headers: Record<string, string>): boolean =>
-    isHere({ headers: { host: 'localhost', ...headers }, rawHeaders: [], socket: { remoteAddress: '::1' } });
+  const from = (headers: Record<string, string>, httpVersion = '1.1'): boolean =>
+    isHere({ headers: { host: 'localhost', ...headers }, rawHeaders: [], httpVersion, socket: { remoteAddress: '::1' } });
   assert.equal(from({}), true);
+  assert.equal(from({}, '1.0'), false, 'a proxy that says nothing speaks an older HTTP than browsers do');
   for (const name of [
     'x-forwarded-port',
     'x-forwarded-server',
@@ -82,6 +83,13 @@ test('whatever header says that a request was passed on, it is from nobody here'
     'cf-connecting-ip',
     'true-client-ip',
     'x-client-ip',
+    'x-original-forwarded-for',
+    'x-original-host',
+    'x-envoy-external-address',
+    'x-azure-clientip',
+    'x-appengine-user-ip',
+    'fastly-client-ip',
+    'fly-client-ip',
   ])
     assert.equal(from({ [name]: '192.0.2.7' }), false, name);
 });
