@@ -93,7 +93,7 @@ const EVIDENCE_PER_MINUTE = 12_000;
 
 /** Opens read model, HTTP and MQTT. Throws PORT_TAKEN; nothing stays open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { crypto, registry, node, shards, name, genesisFile, logFolder, policiesFolder, logger, host, port } = options;
+  const { crypto, registry, node, shards, name, genesisFile, logFolder, policiesFolder, logger } = options;
   if (options.reindex === true) deleteReadModel(options.folder);
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -121,7 +121,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const mqttAddress = (): Pick<MqttDoor, 'host' | 'port' | 'tls'> | null =>
       mqtt === null ? null : { host: mqtt.host, port: mqtt.port, tls: mqtt.tls };
-    const desk = options.tamperData === undefined ? null : new TamperDesk({ data: options.tamperData, logger });
+    const desk = openDesk(options);
     if (desk !== null) closers.push(async () => void desk.clear());
     const context: GatewayContext = {
       ...{
@@ -154,14 +154,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       broker.start();
       closers.push(() => (broker as BrokerLink).stop());
     }
-    const http = await app.listen({ host, port, backlog: LISTEN_BACKLOG }).catch((error: Error) => {
-      throw portTaken(error, { host, port });
-    });
+    const http = await listenHttp(app, options);
     return { http, ...mqttUrls(mqtt), app, readModel, access, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Throws PORT_TAKEN. */
+function listenHttp(app: App, { host, port }: GatewayOptions): Promise<string> {
+  return app.listen({ host, port, backlog: LISTEN_BACKLOG }).catch((error: Error) => {
+    throw portTaken(error, { host, port });
+  });
+}
+
+function openDesk({ tamperData, logger }: GatewayOptions): TamperDesk | null {
+  return tamperData === undefined ? null : new TamperDesk({ data: tamperData, logger });
 }
 
 function openAccess({ accessFolder, anonymous = 'here', clock = Date.now, logger }: GatewayOptions): {
