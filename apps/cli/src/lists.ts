@@ -49,6 +49,8 @@ async function readList<T>(cli: Cli, path: string, { limit, cursor }: ListOption
     const page: Page<T> = await city.get<Page<T>>(path, { ...query, limit: count, cursor: next ?? undefined });
     items.push(...page.items);
     next = page.next;
+    // A list of empty pages would have no end: whoever asked is told where it goes on.
+    if (page.items.length === 0) break;
   } while (next !== null && items.length < limit);
   return { items, next };
 }

@@ -133,6 +133,16 @@ test('what it says turns no text around and moves no cursor, also in JSON and in
   assert.deepEqual((JSON.parse(page.stdout) as { items: { label: string }[] }).items[0]?.label, label);
 });
 
+test('cells of a file turn no text around in JSON either', async () => {
+  const cell = 'x\u202ey\u009b2J';
+  writeFileSync(join(folder, 'cells.csv'), `key,grade\n${device},${cell}\n`);
+  const imported = await ask(['device', 'import', 'cells.csv', '--dry-run', '--json'], json({ items: [], next: null }));
+  assert.match(imported.stdout, /x\\u202ey\\u009b2j/);
+  writeFileSync(join(folder, 'series.csv'), `time,${cell}\n2026-03-01 08:00,1\n2026-03-01 08:05,2\n`);
+  const surveyed = await ask(['replay', 'series.csv', '--dry-run', '--json'], json({ items: [], next: null }));
+  assert.match(surveyed.stdout, /x\\u202ey\\u009b2J/);
+});
+
 test('a file whose name holds escape sequences is named without them', async () => {
   const name = 'a\u001b[2J\u202eb.evidence';
   writeFileSync(join(folder, name), 'no evidence');
@@ -145,6 +155,12 @@ test('a list of empty pages has an end', async () => {
   const { code, sent } = await ask(['policy', 'follow'], json({ items: [], next: 'x' }));
   assert.notEqual(code, 0);
   assert.equal(sent.filter((line) => line.startsWith('GET /api/v1/policies')).length, 1);
+  const list = await ask(['device', 'list'], json({ items: [], next: 'x' }));
+  assert.deepEqual([list.code, list.sent.length], [0, 1]);
+  writeFileSync(join(folder, 'lamps.csv'), `key\n${device}\n`);
+  const imported = await ask(['device', 'import', 'lamps.csv', '--dry-run', '-v'], json({ items: [], next: 'x' }));
+  assert.match(imported.stderr, /code CITY_ANSWER_INVALID/);
+  assert.equal(imported.sent.length, 1);
 });
 
 test('whoever fills a folder does not choose whom its reader trusts', async () => {

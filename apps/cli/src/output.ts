@@ -37,6 +37,11 @@ export class Output {
     process.stdout.write(`${escapeUnseen(JSON.stringify(value, null, 2))}\n`);
   }
 
+  /** A record of a list as one line of JSON, for programs that read while it grows. */
+  jsonLine(value: unknown): void {
+    process.stdout.write(`${escapeUnseen(JSON.stringify(value))}\n`);
+  }
+
   /** Something to know that is no data: on standard error, silent with --quiet. */
   note(text: string): void {
     if (!this.options.quiet) process.stderr.write(`${printableLines(text)}\n`);
@@ -90,14 +95,14 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
 }
 
 /**
- * Beyond ASCII: C1 controls, separators of lines, and what turns the direction of the text around it (Unicode UAX #9 §2), so that a label
- * could make a line read as its opposite.
+ * Beyond ASCII: C1 controls, separators of lines, what turns the direction of the text around it (Unicode UAX #9 §2), so that a label
+ * could make a line read as its opposite, and whatever else leaves no mark, by which two names could look the same.
  */
-const UNSEEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const UNSEEN = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** The text with these as escapes; in JSON the value stays the same (RFC 8259 §7). */
 function escapeUnseen(text: string): string {
-  return text.replaceAll(UNSEEN, escapeUnit);
+  return text.replaceAll(UNSEEN, (character) => character.split('').map(escapeUnit).join(''));
 }
 
 function escapeUnit(unit: string): string {

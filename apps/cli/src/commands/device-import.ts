@@ -7,7 +7,7 @@ import { existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import type { Grade } from '@oppidum/device/actions';
 import { toHex } from '@oppidum/formats/bytes';
-import { describeError } from '@oppidum/formats/errors';
+import { describeError, formatError } from '@oppidum/formats/errors';
 import type { ManufacturerJson, ModelJson } from '@oppidum/gateway/api-types';
 import { type CsvTable, DELIMITERS, readCsvTable } from '@oppidum/onboarding/csv-table';
 import { type Columns, FIELDS, type Field, guessColumns } from '@oppidum/onboarding/device-columns';
@@ -42,6 +42,8 @@ const STATE_WORDS: readonly (readonly [state: State, words: string])[] = [
   ['failed', 'failed'],
 ];
 const PAGE_COUNT = 1_000;
+/** Models and makers of a city; one that lists more, or pages without anything, is not listened to for ever. */
+const LISTED_COUNT_MAX = 100_000;
 /** Problems that are told one by one; the rest is in the file of `--failed` and in `--json`. */
 const TOLD_COUNT = 20;
 
@@ -141,6 +143,7 @@ function chooseColumns({ header, rows }: CsvTable, named: Named): Columns {
   return columns;
 }
 
+/** Throws CITY_ANSWER_INVALID. */
 async function readAll<T>(city: CityCalls, path: string): Promise<T[]> {
   const found: T[] = [];
   let cursor: string | null = null;
@@ -151,6 +154,8 @@ async function readAll<T>(city: CityCalls, path: string): Promise<T[]> {
     });
     found.push(...page.items);
     cursor = page.next;
+    if (cursor !== null && (page.items.length === 0 || found.length > LISTED_COUNT_MAX))
+      throw formatError('CITY_ANSWER_INVALID', { path, want: 'a list with an end' });
   } while (cursor !== null);
   return found;
 }
@@ -254,9 +259,7 @@ class Run {
     const sorted = [...this.#outcomes].sort((a, b) => a.line - b.line);
     if (json)
       for (const { line, id, state, problem } of sorted)
-        output.line(
-          JSON.stringify({ line, id, state, ...(problem === null ? {} : { why: say(problem), problem: problem.kind }) }),
-        );
+        output.jsonLine({ line, id, state, ...(problem === null ? {} : { why: say(problem), problem: problem.kind }) });
     else {
       this.#tellProblems(sorted);
       const counts = STATE_WORDS.map(([state, words]) => [words, sorted.filter((row) => row.state === state).length] as const);

@@ -191,11 +191,9 @@ function tellSurvey({ output, json }: Cli, file: string, mapping: Mapping, surve
       gapCount,
       gaps,
     };
-    output.line(
-      JSON.stringify({
-        survey: { ...facts, timeColumn: mapping.timeColumn, timeFormat: mapping.timeFormat, format: mapping.format },
-      }),
-    );
+    output.jsonLine({
+      survey: { ...facts, timeColumn: mapping.timeColumn, timeFormat: mapping.timeFormat, format: mapping.format },
+    });
     return;
   }
   const time = mapping.timeColumn === null ? mapping.timeFormat : `time in "${mapping.timeColumn}" as ${mapping.timeFormat}`;
@@ -222,7 +220,7 @@ function counted(count: number, noun: string): string {
 
 function tellSeries({ output, json }: Cli, { series }: Survey): void {
   const rows = [...series];
-  if (json) output.line(JSON.stringify({ series: rows.map(([name, values]) => ({ name, values })) }));
+  if (json) output.jsonLine({ series: rows.map(([name, values]) => ({ name, values })) });
   else
     output.table(rows, [
       { heading: 'series', text: ([name]) => name },
@@ -312,7 +310,7 @@ async function tellOutcome(
       ? null
       : `${COMMAND} evidence ${digest} --out reading.evidence && ${COMMAND} verify reading.evidence --policy ${policyPath}`;
   if (json) {
-    output.line(JSON.stringify({ devices: rows, verify }));
+    output.jsonLine({ devices: rows, verify });
     return;
   }
   output.table(rows, [
