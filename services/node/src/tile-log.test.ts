@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { queryObjects } from 'node:v8';
 import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
 import type { ErrorCode } from '@oppidum/formats/errors';
 import { checkConsistency, checkInclusion } from '@oppidum/proofs/merkle';
@@ -204,6 +205,18 @@ describe('tile log', () => {
     log.root().fill(0);
     await log.persist();
     assertLog(openLog(folder), [0]);
+  });
+
+  test('entries that are durable leave memory, and those read from files stay only up to a bound that counts what they really take', async () => {
+    const log = openLog(makeFolder());
+    const arraysOf = (): number => queryObjects(Uint8Array, { format: 'count' });
+    const [count, before] = [100_000, arraysOf()];
+    log.append(Array.from({ length: count }, () => new Uint8Array(32)));
+    await log.persist();
+    assert.ok(arraysOf() - before < 2_000, 'of what was written only the last bundle and some tiles are left');
+    for (let index = 0; index < count; index += 256) log.entry(index);
+    const kept = arraysOf() - before;
+    assert.ok(kept > 20_000 && kept < 80_000, `16 MiB are 72,000 entries of 32 bytes: ${kept}`);
   });
 
   test('after a failed write the log refuses to go on', async () => {

@@ -19,8 +19,10 @@ import { WeightedCache } from './weighted-cache.ts';
 
 /** Full tiles kept in memory, 16 kB each. */
 const TILE_CACHE_COUNT = 512;
-/** Bytes of entries kept in memory beyond those that are not durable yet. */
+/** Bytes that bundles read from files may take in memory; those that were written are not kept, for nobody asks for them again. */
 const BUNDLE_CACHE_SIZE = 16 * 2 ** 20;
+/** What an entry takes in memory beyond its bytes, measured: for one of 32 bytes that is most of it. */
+const ENTRY_OVERHEAD = 200;
 /** An entry's size is a u16 in its bundle (C2SP tlog-tiles, "Log entries"). */
 const ENTRY_SIZE_MAX = 0xffff;
 /** Levels below 2^53 entries. */
@@ -49,7 +51,7 @@ export class TileLog {
   readonly #liveBundles = new Map<number, Bytes[]>();
   readonly #tiles = new WeightedCache<number, HashTile>(TILE_CACHE_COUNT, () => 1);
   readonly #bundles = new WeightedCache<number, readonly Bytes[]>(BUNDLE_CACHE_SIZE, (entries) =>
-    entries.reduce((size, entry) => size + entry.length, 0),
+    entries.reduce((size, entry) => size + entry.length + ENTRY_OVERHEAD, 0),
   );
   #persisting: Promise<unknown> = Promise.resolve();
   /** Why the log can no longer be used: a write failed, and an fsync asked again after a failure may lie. */
@@ -199,11 +201,8 @@ export class TileLog {
       this.#liveTiles.delete(key);
       this.#tiles.set(key, tile);
     }
-    for (const [index, entries] of this.#liveBundles) {
-      if ((index + 1) * TILE_WIDTH > this.#persistedSize) continue;
-      this.#liveBundles.delete(index);
-      this.#bundles.set(index, entries);
-    }
+    for (const index of this.#liveBundles.keys())
+      if ((index + 1) * TILE_WIDTH <= this.#persistedSize) this.#liveBundles.delete(index);
   }
 
   #liveBundle(index: number): Bytes[] {

@@ -18,7 +18,7 @@ export class ReadingFollower {
 
   constructor(file: string, crypto: Crypto) {
     this.#file = file;
-    this.#here = new ReadingWriter(file, crypto);
+    this.#here = new ReadingWriter(file, crypto, 'small');
   }
 
   /**

@@ -13,7 +13,7 @@ export type ReadingOrder =
   | { readonly kind: 'close' };
 
 stepBack();
-const writer = new ReadingWriter(workerData as string, nativeCrypto);
+const writer = new ReadingWriter(workerData as string, nativeCrypto, 'large');
 parentPort?.on('message', (order: ReadingOrder) => {
   if (order.kind === 'close') {
     writer.close();

@@ -31,8 +31,8 @@ const ADD_ROLLUP = `ON CONFLICT (series, start_ms) DO UPDATE SET count = count +
 const URN_PREFIX_SIZE = deviceUrnPrefix(new Uint8Array(ID_SIZE)).length;
 /** Readings and samples that one transaction takes. */
 const ROWS_OF_ONE_COMMIT = 65_536;
-/** Pages that wait for a commit stay in memory, up to so many kB. */
-const CACHE_KB = 65_536;
+/** Pages of SQLite that stay in memory, in kB: small batches touch few and are committed at once; large ones wait for a commit together. */
+const CACHE_KB = { small: 8_192, large: 65_536 } as const;
 
 type Activity = { lastMs: number; count: number };
 
@@ -49,9 +49,9 @@ export class ReadingWriter {
   #isOpen = false;
   #rowCount = 0;
 
-  constructor(file: string, crypto: Crypto) {
+  constructor(file: string, crypto: Crypto, batches: keyof typeof CACHE_KB) {
     this.#connection = new DatabaseSync(file);
-    this.#connection.exec(`${WRITER_PRAGMAS}; PRAGMA cache_size = -${CACHE_KB}`);
+    this.#connection.exec(`${WRITER_PRAGMAS}; PRAGMA cache_size = -${CACHE_KB[batches]}`);
     this.#crypto = crypto;
     this.#numbers = new SeriesNumbers(this.#connection);
     this.#readings = new RowInserter(this.#connection, 'INSERT INTO readings', 11);
