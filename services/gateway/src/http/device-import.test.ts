@@ -185,6 +185,14 @@ describe('what is no file of rows', () => {
     assert.deepEqual([answers.length, answers.every(({ state }) => state === 'new')], [1_000, true]);
   });
 
+  test('asked again with the same Idempotency-Key it is made anew: no stranger fills the disk with answers', async () => {
+    const init = { method: 'POST', headers: { 'content-type': 'application/x-ndjson', 'idempotency-key': 'dry' }, body: '{}' };
+    const again = (): Promise<Response> => fetch(`${doors.gateway.http}/api/v1/devices:import?dryRun=true`, init);
+    const first = await again();
+    const second = await again();
+    assert.deepEqual([first.status, second.status, second.headers.get('idempotency-replayed')], [200, 200, null]);
+  });
+
   test('the description names it', async () => {
     const { paths } = (await (await fetch(`${doors.gateway.http}/openapi.json`)).json()) as { readonly paths: object };
     assert.ok('/api/v1/devices:import' in paths, Object.keys(paths).join(' '));

@@ -4,6 +4,7 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkMade, readMake } from '@oppidum/contracts/devices/makers';
 import { checkNewDevice } from '@oppidum/contracts/devices/registrations';
 import { newDeviceFields } from '@oppidum/formats/action-fields';
@@ -24,6 +25,8 @@ const NDJSON_TYPE = 'application/x-ndjson';
 /** A row with the longest label, each of its bytes escaped. */
 const ROW_SIZE_MAX = 768;
 const BODY_SIZE_MAX = LIMITS.bulkRegisterCountMax * ROW_SIZE_MAX;
+/** Rows of one turn of the event loop: others are not kept waiting by a long file. */
+const ROWS_PER_TURN = 100;
 
 const importQuery = z.strictObject({
   dryRun: z.literal('true', 'true: the import itself is a transaction that the maker signs, POST /api/v1/transactions'),
@@ -59,7 +62,7 @@ export function addDeviceImportRoutes(app: App, context: GatewayContext): void {
         },
       },
       async (request, reply) => {
-        const answers = checkAll(context, readLines(request.body));
+        const answers = await checkAll(context, readLines(request.body));
         return reply
           .type(NDJSON_TYPE)
           .header('cache-control', 'no-store')
@@ -81,19 +84,27 @@ function readLines(body: unknown): readonly string[] {
   return lines;
 }
 
-function checkAll(context: GatewayContext, lines: readonly string[]): readonly RowAnswer[] {
+async function checkAll(context: GatewayContext, lines: readonly string[]): Promise<readonly RowAnswer[]> {
   const seen = new Set<string>();
-  return lines.map((line, row) => {
-    try {
-      const answer = checkOne(context, line);
-      const isTwice = seen.has(answer.device);
-      seen.add(answer.device);
-      return isTwice ? { row, device: answer.device, state: 'refused', code: 'DEVICE_EXISTS' } : { row, ...answer };
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      return { row, device: null, state: 'refused', code: error.code };
-    }
-  });
+  const answers: RowAnswer[] = [];
+  for (const [row, line] of lines.entries()) {
+    answers.push(answerOf(context, seen, line, row));
+    if (answers.length % ROWS_PER_TURN === 0) await nextTurn();
+  }
+  return answers;
+}
+
+/** Of one row; `seen`: the devices of those before. */
+function answerOf(context: GatewayContext, seen: Set<string>, line: string, row: number): RowAnswer {
+  try {
+    const answer = checkOne(context, line);
+    const isTwice = seen.has(answer.device);
+    seen.add(answer.device);
+    return isTwice ? { row, device: answer.device, state: 'refused', code: 'DEVICE_EXISTS' } : { row, ...answer };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { row, device: null, state: 'refused', code: error.code };
+  }
 }
 
 /** The order of the ledger: the model, its maker, the key, the device. */

@@ -66,7 +66,7 @@ export function addIdempotency(
   });
 }
 
-/** Signed things are known again. Evidence is made anew: an answer about a person must not outlive an erasure, nor be unrecorded. */
+/** Signed things are known again. Evidence is made anew, as a dry run is: an answer about a person must not outlive an erasure, nor be unrecorded. */
 function hasNoFurtherEffect({ isSigned, budget }: RouteRule): boolean {
   return isSigned || budget === 'evidence';
 }
