@@ -32,6 +32,7 @@ const CHECK = 'button:has-text("Check here")';
 type Told = {
   personal: boolean;
   label: string;
+  readonly items: { id: string }[];
   readonly records: { value: number }[];
   readonly actions: { readonly body: Record<string, string> }[];
 };
@@ -145,11 +146,12 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
   });
 
   test('true evidence makes no lie green: values said to be about people, another label, another body of an action', async () => {
-    const context = await browser.newContext();
+    const context = await browser.newContext({ locale: 'en-US' });
     const page = await openView(context, '#/trust');
     await pin(page);
     const lie = async (view: string, path: string, tell: (honest: Told) => void): Promise<void> => {
-      await context.route(`**${path}`, async (route) => {
+      const isIt = ({ pathname, search }: URL): boolean => pathname + search === path;
+      await context.route(isIt, async (route) => {
         const answer = await route.fetch();
         const honest = (await answer.json()) as Told;
         tell(honest);
@@ -160,7 +162,7 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
       await page.click(CHECK);
       await page.waitForSelector('.verdict.red code:text-is("SHOWN_DIFFERS")');
       assert.equal(await page.locator('.green:visible').count(), 0);
-      await context.unroute(`**${path}`);
+      await context.unroute(isIt);
     };
     await lie(`#/reading/${reading.id}`, `/api/v1/readings/${reading.id}`, (honest) => {
       honest.personal = true;
@@ -168,6 +170,11 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
     });
     await lie(`#/reading/${reading.id}`, `/api/v1/readings/${reading.id}`, (honest) => {
       honest.label = 'Another street';
+    });
+    const other = (await listReadings(city.http)).find(({ device }) => device !== reading.device);
+    assert.ok(other !== undefined);
+    await lie(`#/device/${other.device}`, `/api/v1/readings?device=${other.device}&limit=1`, (honest) => {
+      honest.items[0]!.id = reading.id;
     });
     await lie(`#/transaction/${transaction}`, `/api/v1/transactions/${transaction}`, (honest) => {
       honest.actions[0]!.body['reason'] = 'never said';

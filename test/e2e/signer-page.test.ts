@@ -203,6 +203,22 @@ describe('the offline signing page', { skip: skipWithout('chromium') }, () => {
     await page.context().close();
   });
 
+  test('an answer does not appear below a request that was given while it was made', async () => {
+    const page = await openPage();
+    await openKey(page, keyOf(council.members[1]));
+    await give(page, '#request-file', ask({ actions: [grant('operator')] }));
+    await page.waitForSelector('#sign:visible');
+    await page.evaluate(`(() => {
+      document.getElementById('sign').click();
+      const text = document.getElementById('request-text');
+      text.value = 'something else';
+      text.dispatchEvent(new Event('input'));
+    })()`);
+    await new Promise((wait) => setTimeout(wait, 1_000));
+    assert.equal(await page.locator('#answer').count(), 0);
+    await page.context().close();
+  });
+
   test('a key file that names no city signs nothing until a policy does', async () => {
     const [, ben] = council.members;
     const page = await openPage();

@@ -123,10 +123,10 @@ test('an answer without end, compressed to little, fills no memory: CITY_ANSWER_
 });
 
 test('what it says turns no text around and moves no cursor, also in JSON and in refusals', async () => {
-  const label = 'lamp\u202edetalumis\u2066\u009b2J';
+  const label = 'lamp\u202edetalumis\u2066\u009b2J\u200b\u{e0041}';
   const item = { id: 'x', label, deviceType: 't', status: 'active', lastReadingMs: null };
   const list = await ask(['device', 'list', '--plain'], json({ items: [item], next: 'a\u009b2Jb' }));
-  assert.match(list.stdout, /lamp\\u202edetalumis\\u2066\\u009b2J/);
+  assert.match(list.stdout, /lamp\\u202edetalumis\\u2066\\u009b2J\\u200b\\udb40\\udc41/);
   assert.match(list.stderr, /a\\u009b2Jb/);
   const page = await ask(['device', 'list', '--json'], json({ items: [item], next: null }));
   assert.equal(/[\u0080-\u009f\u202a-\u202e\u2066-\u2069]/.test(page.stdout), false);

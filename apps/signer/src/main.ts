@@ -206,6 +206,8 @@ async function sign(): Promise<void> {
   const codes = await Promise.all(
     shown.map(async (text) => ({ text, picture: await toDataURL([{ data: text, mode: 'alphanumeric' }], options) })),
   );
+  // What was given meanwhile has not been signed.
+  if (given.request !== file || given.key !== key) return;
   const view = answerView(answer, codes, missing.length, `${toHex(id).slice(0, 12)}.answer`, speech());
   at('answer-place').replaceChildren(view);
   at('answer-heading').focus();

@@ -8,7 +8,7 @@ import type { CborMap, CborValue } from '@oppidum/formats/cbor';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { namedId, publicKeyOf } from '../../../test/support/ledger.ts';
 import { namedSigner } from '../../../test/support/signers.ts';
-import { type ActView, describeAct } from './describe-act.ts';
+import { type ActView, describeAct, nameKey } from './describe-act.ts';
 import { type ActKind, judgeRequest, readProposed } from './judge-request.ts';
 import { unlockKey } from './locked-key.ts';
 import { ACT_WORDS } from './words/all.ts';
@@ -84,6 +84,29 @@ test('nothing in an act is left unsaid, however deep it lies', () => {
         if (leaf !== '-8') assert.ok(text.includes(leaf), `${language} ${act.kind}: ${leaf}`);
     }
   }
+});
+
+test('a name counts for a record of its kind alone: whoever makes a model chooses its id', () => {
+  const account = namedId('treasurer');
+  const acts = readProposed(crypto, [
+    { kind: 'role/grant', body: new Map<string, CborValue>(Object.entries({ account, role: 'operator' })) },
+    { kind: 'model/revoke', body: new Map<string, CborValue>(Object.entries({ id: account, reason: 'x' })) },
+    {
+      kind: 'body/change',
+      body: new Map<string, CborValue>(Object.entries({ id: account, threshold: 1, members: [account] })),
+    },
+  ]);
+  const namesBy = (kind: string): readonly (readonly string[])[] =>
+    acts.map((act) =>
+      describeAct(act, ACT_WORDS.en, new Map([[nameKey(kind, toHex(account)), 'Treasurer']])).rows.flatMap(({ label, value }) =>
+        value.kind === 'value' && value.name === 'Treasurer' ? [label] : [],
+      ),
+    );
+  const { fields } = ACT_WORDS.en;
+  assert.deepEqual(namesBy('account'), [[fields.account], [], [`${fields.members} 1`]]);
+  assert.deepEqual(namesBy('model'), [[], [fields.id], []]);
+  assert.deepEqual(namesBy('body'), [[], [], [fields.id]]);
+  assert.deepEqual(namesBy('manufacturer'), [[], [], []]);
 });
 
 test('every published locked key opens to what it holds', async () => {

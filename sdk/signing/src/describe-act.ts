@@ -25,25 +25,55 @@ export type ActView = {
   readonly inner: readonly ActView[] | null;
 };
 
-/** Names of ids in hex, as far as somebody knows them. */
+/** Names by `nameKey`, as far as somebody knows them. */
 export type Names = ReadonlyMap<string, string>;
+
+/**
+ * Of a record of the ledger by its kind and id (hex). The kind counts: most ids are chosen by who makes the record, so whoever makes a
+ * model could give it somebody's account as its id, and a name that the account never had.
+ */
+export function nameKey(recordKind: string, id: string): string {
+  return `${recordKind} ${id}`;
+}
+
+/** Fields that name a record of another kind than the act is about. */
+const KINDS: Readonly<Record<string, string>> = {
+  account: 'account',
+  members: 'account',
+  operator: 'account',
+  body: 'body',
+  model: 'model',
+  manufacturer: 'manufacturer',
+  device: 'device',
+};
+
+/** The kind of record that a field of an action names, or null: none that has a name, or one that is only to be made. */
+export function recordKindOf(actionKind: string, field: string): string | null {
+  const [area = '', verb = ''] = actionKind.split('/');
+  const name = field !== 'id' ? field : verb.startsWith('create') || verb.startsWith('register') ? '' : area;
+  return Object.hasOwn(KINDS, name) ? (KINDS[name] ?? null) : null;
+}
 
 /** The act in the words of a language. */
 export function describeAct(act: Act, words: ActWords, names: Names): ActView {
   const { kind, body, inner } = act;
+  const nameOf: NameOf = (field, id) => names.get(nameKey(recordKindOf(kind, field) ?? '', id)) ?? null;
   const rows: Row[] = [];
   for (const [field, value] of body) {
     // What a proposal does is shown as acts of their own.
     if (kind === 'proposal/create' && field === 'actions') continue;
-    addRows(rows, [String(field)], value, words, names);
+    addRows(rows, [String(field)], value, words, nameOf);
   }
   return {
-    sentence: fillSentence(words.acts[kind], (field) => valuePart(field, body.get(field) ?? null, words, names)),
+    sentence: fillSentence(words.acts[kind], (field) => valuePart(field, body.get(field) ?? null, words, nameOf)),
     risk: words.risks[kind] ?? null,
     rows,
     inner: inner === null ? null : inner.map((each) => describeAct(each, words, names)),
   };
 }
+
+/** What the id (hex) in a field of the act is called, or null. */
+type NameOf = (field: string, id: string) => string | null;
 
 /** Sentences name fields in braces. */
 function fillSentence(sentence: string, partOf: (field: string) => Part): readonly Part[] {
@@ -53,19 +83,19 @@ function fillSentence(sentence: string, partOf: (field: string) => Part): readon
     .map((piece) => (piece.startsWith('{') ? partOf(piece.slice(1, -1)) : { kind: 'words', text: piece }));
 }
 
-function addRows(rows: Row[], path: readonly string[], value: CborValue, words: ActWords, names: Names): void {
+function addRows(rows: Row[], path: readonly string[], value: CborValue, words: ActWords, nameOf: NameOf): void {
   if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) addRows(rows, [...path, String(i + 1)], item, words, names);
+    for (const [i, item] of value.entries()) addRows(rows, [...path, String(i + 1)], item, words, nameOf);
     return;
   }
   if (value instanceof Map) {
-    for (const [field, inner] of value) addRows(rows, [...path, String(field)], inner, words, names);
+    for (const [field, inner] of value) addRows(rows, [...path, String(field)], inner, words, nameOf);
     return;
   }
   const field = path.findLast((step) => !/^[0-9]+$/.test(step)) ?? '';
   rows.push({
     label: path.map((step) => labelOf(step, words)).join(' '),
-    value: valuePart(field, value, words, names),
+    value: valuePart(field, value, words, nameOf),
     isFile: field === 'policy',
   });
 }
@@ -74,8 +104,8 @@ function labelOf(step: string, { fields }: ActWords): string {
   return Object.hasOwn(fields, step) ? fields[step as FieldName] : step;
 }
 
-function valuePart(field: string, value: CborValue, words: ActWords, names: Names): Part {
-  if (value instanceof Uint8Array) return bytesPart(field, value, names);
+function valuePart(field: string, value: CborValue, words: ActWords, nameOf: NameOf): Part {
+  if (value instanceof Uint8Array) return bytesPart(field, value, nameOf);
   if (typeof value === 'boolean') return { kind: 'words', text: value ? words.yes : words.no };
   if (field === 'algorithm') return plain(value === -8 ? 'Ed25519' : 'ES256');
   if (field.endsWith('Ms') && typeof value === 'number') return plain(timeText(value));
@@ -93,11 +123,11 @@ function plain(text: string): Part {
   return { kind: 'value', text, name: null };
 }
 
-function bytesPart(field: string, value: Bytes, names: Names): Part {
+function bytesPart(field: string, value: Bytes, nameOf: NameOf): Part {
   // A policy is a text; that it is one was checked when the act was read.
   if (field === 'policy' && value.length !== 32) return plain(parseUtf8(value));
   const hex = toHex(value);
-  return { kind: 'value', text: hex, name: names.get(hex) ?? null };
+  return { kind: 'value', text: hex, name: nameOf(field, hex) };
 }
 
 /** RFC 3339, in UTC: the same on every machine that signs. */

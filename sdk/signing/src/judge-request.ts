@@ -18,6 +18,7 @@ import { type Action, parseActions, transactionId } from '@oppidum/formats/trans
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
+import { nameKey } from './describe-act.ts';
 
 /** A signature that could still be used later than this is not given. */
 const AHEAD_MAX_MS = 31 * 86_400_000;
@@ -47,7 +48,7 @@ export type Judgement = {
   /** Id of the transaction: SHA-256 of its payload. */
   readonly id: Bytes;
   readonly acts: readonly Act[];
-  /** Names that the ledger proves, by id in hex. */
+  /** Names that the ledger proves, by `nameKey`. */
   readonly names: ReadonlyMap<string, string>;
   /** Null unless the key at hand is one that is asked. */
   readonly asked: AskedKey | null;
@@ -159,7 +160,7 @@ function proveRecords(crypto: Crypto, { successors, records }: SigningRequest, c
       if (key.length !== 1 || typeof first !== 'string') continue;
       if (facts['kind'] === proposalKind.name) proposals.set(first, parseActions(proposalKind.value.fromJson(value, '').actions));
       const name = value['name'] ?? value['label'];
-      if (typeof name === 'string') names.set(first, name);
+      if (typeof name === 'string') names.set(nameKey(String(facts['kind']), first), name);
     }
   }
   return { proposals, names };

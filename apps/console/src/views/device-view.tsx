@@ -97,7 +97,8 @@ function LatestEnvelope({ id }: { readonly id: string }): ReactNode {
   return (
     <section aria-labelledby="envelope-heading">
       <h2 id="envelope-heading">{DEVICE_TEXTS[code].latestEnvelope}</h2>
-      <CheckHere id={newest} shown={{ fact: 'reading', ...value }} />
+      {/* A true reading of another device is none of this one. */}
+      <CheckHere id={newest} shown={{ fact: 'reading', ...value, device: id }} />
       {value.envelope !== null && (
         <details className="card">
           <summary>{DEVICE_TEXTS[code].headerHeading}</summary>

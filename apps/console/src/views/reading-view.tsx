@@ -25,7 +25,7 @@ export function ReadingView({ id }: { readonly id: string }): ReactNode {
         <>
           <Facts
             facts={[
-              [sentences.identifier, <Id key="id" id={value.id} />],
+              [sentences.identifier, <Id key="id" id={id} />],
               [
                 columns.device,
                 <IdLink key="device" id={value.device} to={{ view: 'device', id: value.device }} label={value.label} />,

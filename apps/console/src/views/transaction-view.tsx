@@ -26,7 +26,7 @@ export function TransactionView({ id }: { readonly id: string }): ReactNode {
         <>
           <Facts
             facts={[
-              [sentences.identifier, <Id key="id" id={value.id} />],
+              [sentences.identifier, <Id key="id" id={id} />],
               [columns.result, <StateBadge key="result" state={value.code === 'OK' ? 'active' : 'revoked'} text={value.code} />],
               [columns.height, <BlockLink key="block" height={value.height} />],
               [columns.time, <Time key="time" ms={value.timeMs} />],

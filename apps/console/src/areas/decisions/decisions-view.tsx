@@ -1,6 +1,7 @@
 /** Decisions: what waits for approvals, one proposal with who signed, and preparing requests that are signed apart from this page. */
 
 import type { AccountJson, BodyJson, ProposalJson } from '@oppidum/gateway/api-types';
+import { nameKey } from '@oppidum/signing/describe-act';
 import { type ReactNode, useCallback, useState } from 'react';
 import { ApiProblem } from '../../api.ts';
 import type { AreaProps } from '../../areas.ts';
@@ -34,7 +35,7 @@ export function DecisionsView({ argument }: AreaProps): ReactNode {
   const [isBusy, setBusy] = useState(false);
   const bodies = useLoaded<List<BodyJson>>('/api/v1/bodies', EVERY_MS).value?.items ?? [];
   const accounts = useLoaded<List<AccountJson>>('/api/v1/accounts?limit=500').value?.items ?? [];
-  const names = new Map(accounts.flatMap(({ id, name }) => (name === null ? [] : [[id, name] as const])));
+  const names = new Map(accounts.flatMap(({ id, name }) => (name === null ? [] : [[nameKey('account', id), name] as const])));
   const ask = useCallback((what: Ask): void => {
     setProblem(null);
     setBusy(true);

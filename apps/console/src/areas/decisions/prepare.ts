@@ -13,6 +13,7 @@ import { type Json, type Schema, struct } from '@oppidum/formats/schema';
 import { encodeSigningRequest } from '@oppidum/formats/signing-request';
 import { type Action, encodePayload, transactionId } from '@oppidum/formats/transaction';
 import type { AccountDetailJson, CityJson, SuccessorJson } from '@oppidum/gateway/api-types';
+import { recordKindOf } from '@oppidum/signing/describe-act';
 import { type Act, readProposed } from '@oppidum/signing/judge-request';
 import { fetchBytes, fetchJson } from '../../api.ts';
 
@@ -86,24 +87,12 @@ function fetchStateOrNull(kind: string, id: string): Promise<Bytes | null> {
   return fetchState(kind, id).catch(() => null);
 }
 
-/** Fields that name a record of another kind than themselves. */
-const KINDS: Readonly<Record<string, string>> = {
-  account: 'account',
-  members: 'account',
-  operator: 'account',
-  body: 'body',
-  model: 'model',
-  manufacturer: 'manufacturer',
-  device: 'device',
-};
-
 /** The records whose names help whoever reads the action, as [kind, id]. */
 function namedRecords({ kind, body }: Action): readonly (readonly [kind: string, id: string])[] {
   const found: (readonly [string, string])[] = [];
-  const area = kind.split('/')[0] ?? '';
   for (const [field, value] of body as CborMap) {
-    const named = field === 'id' && kind !== `${area}/create` ? KINDS[area] : KINDS[String(field)];
-    if (named === undefined) continue;
+    const named = recordKindOf(kind, String(field));
+    if (named === null) continue;
     for (const each of Array.isArray(value) ? value : [value]) if (each instanceof Uint8Array) found.push([named, toHex(each)]);
   }
   const inner = (body as CborMap).get('actions');

@@ -2,6 +2,7 @@
 
 import { FormatError } from '@oppidum/formats/errors';
 import type { BodyJson, ProposalDetailJson } from '@oppidum/gateway/api-types';
+import { nameKey } from '@oppidum/signing/describe-act';
 import { type ReactNode, useCallback, useState } from 'react';
 import { useLanguage } from '../../language.ts';
 import { Freshness } from '../../parts/freshness.tsx';
@@ -86,9 +87,9 @@ function Standing({
   );
   const who = (account: string): ReactNode => (
     <>
-      {names.has(account) && (
+      {names.has(nameKey('account', account)) && (
         <>
-          <Quoted text={names.get(account) ?? ''} />{' '}
+          <Quoted text={names.get(nameKey('account', account)) ?? ''} />{' '}
         </>
       )}
       <code dir="ltr">{account.slice(0, 12)}…</code>

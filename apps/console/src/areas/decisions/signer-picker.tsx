@@ -1,6 +1,7 @@
 /** Who will sign, with which key, and when the answer is handed in. */
 
 import type { AccountDetailJson } from '@oppidum/gateway/api-types';
+import { nameKey } from '@oppidum/signing/describe-act';
 import { type ReactNode, useEffect, useState } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { useLoaded } from '../../use-loaded.ts';
@@ -43,7 +44,7 @@ export function SignerPicker({
           <option value="">{texts.choose}</option>
           {accounts.map((id) => (
             <option key={id} value={id}>
-              {names.get(id) ?? ''} {id.slice(0, 12)}
+              {names.get(nameKey('account', id)) ?? ''} {id.slice(0, 12)}
             </option>
           ))}
         </select>

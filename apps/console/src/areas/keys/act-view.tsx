@@ -6,6 +6,7 @@ import { reason as reasonForm } from '@oppidum/formats/common-schemas';
 import { FormatError } from '@oppidum/formats/errors';
 import type { Action } from '@oppidum/formats/transaction';
 import type { CityJson, DeviceDetailJson } from '@oppidum/gateway/api-types';
+import { nameKey } from '@oppidum/signing/describe-act';
 import { type FormEvent, type ReactNode, useId, useState } from 'react';
 import type { AreaProps } from '../../areas.ts';
 import { useLanguage } from '../../language.ts';
@@ -99,7 +100,7 @@ function Choice({ signingKey, account, device }: ChoiceProps): ReactNode {
     return (
       <>
         <p className="hint">
-          <Quoted text={chosen.names.get(device.id) ?? device.label ?? device.id} />:{' '}
+          <Quoted text={chosen.names.get(nameKey('device', device.id)) ?? device.label ?? device.id} />:{' '}
           {chosen.names.size > 0 ? texts.nameProven : texts.nameTold}
         </p>
         <ActFlow signingKey={signingKey} account={account} {...chosen} onBack={() => setChosen(null)} />
@@ -196,5 +197,5 @@ function isReason(text: string): boolean {
 async function proveName(device: string): Promise<ReadonlyMap<string, string>> {
   const proof = await proveRecords('device', [device]).catch(() => null);
   const label = proof !== null && 'records' in proof ? proof.records[0]?.value['label'] : undefined;
-  return typeof label === 'string' ? new Map([[device, label]]) : new Map();
+  return typeof label === 'string' ? new Map([[nameKey('device', device), label]]) : new Map();
 }
