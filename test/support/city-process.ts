@@ -14,6 +14,7 @@ import { readSeed } from '@oppidum/device/key-file';
 import { ProvenRecords } from '@oppidum/device/proven-records';
 import { type Bytes, parseHex } from '@oppidum/formats/bytes';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
+import { SERVICE_NODE_FLAGS } from '@oppidum/gateway/node-flags';
 import { freshBytes } from './running-city.ts';
 
 const GATEWAY = fileURLToPath(import.meta.resolve('@oppidum/gateway/main'));
@@ -53,7 +54,8 @@ export class CityProcess {
       '0',
       ...flags,
     ];
-    const [program, ...words] = [...before.command, process.execPath, GATEWAY, ...args] as [string, ...string[]];
+    const node = [process.execPath, ...SERVICE_NODE_FLAGS];
+    const [program, ...words] = [...before.command, ...node, GATEWAY, ...args] as [string, ...string[]];
     const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...before.environment } });
     const log: string[] = [];
     child.stderr.setEncoding('utf8').on('data', (text: string) => log.push(text));

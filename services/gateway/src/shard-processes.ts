@@ -19,6 +19,7 @@ import { RemoteShard } from '@oppidum/telemetry/remote-shard';
 import { shardSocket } from '@oppidum/telemetry/shard-door';
 import { shardPaths } from '@oppidum/telemetry/shard-keys';
 import type { Logger } from 'pino';
+import { SERVICE_NODE_FLAGS } from './node-flags.ts';
 
 export type ShardProcessesOptions = {
   readonly folder: DataFolder;
@@ -135,7 +136,7 @@ class ShardProcess {
     const startedMs = performance.now();
     const args = ['--data', folder.paths.folder, '--shard', String(this.#number), '--log-level', logLevel];
     // Its log lines are JSON as ours, and each names the shard.
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(process.execPath, [...SERVICE_NODE_FLAGS, MAIN, ...args], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       // A Ctrl-C in the terminal is for this process, which stops its shards in their turn.
       detached: true,

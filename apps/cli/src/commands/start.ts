@@ -42,6 +42,8 @@ const CITY = import.meta.resolve('@oppidum/city/main');
 /** Builds the pages that browsers are given, where their sources changed; the folder is ready before its pages are. */
 const PAGES = new URL('../../../../tools/pages.ts', import.meta.url).href;
 const PAGES_FOLDER = fileURLToPath(new URL('../../../../.cache/pages', import.meta.url));
+/** As `services/gateway/src/node-flags.ts` says, which commands do not load. */
+const GATEWAY_NODE_FLAGS = ['--max-semi-space-size=16'];
 /** Few devices make little garbage: a small young generation saves 18 MB. */
 const CITY_NODE_FLAGS = ['--max-semi-space-size=1'];
 const PORT_MAX = 65_535;
@@ -155,7 +157,7 @@ class Run {
   /** Resolves when a process ends without being asked. */
   async #run(): Promise<Ending> {
     this.#cli.output.note('Starting…');
-    const gateway = this.#start('the city', GATEWAY, this.#gatewayFlags());
+    const gateway = this.#start('the city', GATEWAY, this.#gatewayFlags(), GATEWAY_NODE_FLAGS);
     const first = await gateway.firstMessage();
     if (!isReady(first)) return first as Ending;
     void runToEnd(PAGES, ['--out', PAGES_FOLDER]);
