@@ -83,6 +83,7 @@ max_request_batch_size = 0
 [p2p]
 laddr = ${quote(p2p)}
 persistent_peers = ${quote(peers.join(','))}
+unconditional_peer_ids = ${quote(peers.map((peer) => peer.split('@')[0]).join(','))}
 pex = false
 addr_book_strict = false
 allow_duplicate_ip = true

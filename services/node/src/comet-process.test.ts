@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { foundTestCluster } from '../../../test/support/comet.ts';
 import { foundTestCity, inTemporaryFolder } from '../../../test/support/running-city.ts';
 import { folderEngine } from './comet-process.ts';
 import { openDataFolder } from './data-folder.ts';
+import { cometPlaces } from './found-cluster.ts';
+import { openCity } from './open-city.ts';
 
 const onLine = (): void => undefined;
 
@@ -29,6 +33,34 @@ describe('the engine of a data folder', () => {
       assert.throws(() => folderEngine({ folder, crypto, onLine, searched: [path] }), { code: 'ENGINE_MISSING' });
       writeFileSync(other, '#!/bin/sh\necho 0.38.26\n');
       assert.equal(typeof folderEngine({ folder, crypto, onLine, searched: [path] }), 'function');
+      folder.release();
+    }));
+
+  test('what CometBFT makes is its owner’s alone, and no stranger keeps the others from it', () =>
+    inTemporaryFolder(async (path) => {
+      await foundTestCluster([path, join(path, 'second'), join(path, 'third')]);
+      const folder = await openDataFolder({ folder: path, crypto });
+      const config = readFileSync(join(cometPlaces(path).home, 'config', 'config.toml'), 'utf8');
+      const [, ...peers] = /^persistent_peers = "([0-9a-f]{40})@[^,]+,([0-9a-f]{40})@/m.exec(config) ?? [];
+      assert.equal(peers.length, 2);
+      assert.match(config, new RegExp(`^unconditional_peer_ids = "${peers.join(',')}"$`, 'm'));
+      const program = join(path, 'cometbft');
+      writeFileSync(program, '#!/bin/sh\nif [ "$1" = version ]; then echo 0.38.26; else umask; exec sleep 60; fi\n');
+      chmodSync(program, 0o755);
+      await (await openCity({ folder, crypto, registry: cityRegistry })).close();
+      const lines: string[] = [];
+      const startEngine = folderEngine({ folder, crypto, onLine: (line) => lines.push(line), searched: [path] });
+      assert.ok(startEngine !== undefined);
+      const before = process.umask(0o002);
+      try {
+        const city = await openCity({ folder, crypto, registry: cityRegistry, startEngine });
+        while (lines.length === 0) await sleep(10);
+        await city.close();
+        assert.equal(process.umask(), 0o002);
+      } finally {
+        process.umask(before);
+      }
+      assert.equal(Number.parseInt(lines[0] ?? '', 8), 0o077);
       folder.release();
     }));
 });

@@ -3,10 +3,11 @@
  * with such a home has several validators, or is meant to; without one the embedded engine decides.
  */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { cometEngine } from './comet-engine.ts';
@@ -31,6 +32,7 @@ const PAUSE_MS_MAX = 10_000;
 /** Whoever lived so long may start again at once. */
 const SETTLED_MS = 30_000;
 const STOP_MS = 10_000;
+const OWNER_ONLY_UMASK = 0o077;
 
 /** The engine of a data folder: CometBFT where it has a home for it, else undefined. Throws ENGINE_MISSING. */
 export function folderEngine({ folder, crypto, onLine, searched }: FolderEngineOptions): StartEngine | undefined {
@@ -109,7 +111,7 @@ class CometProcess {
     // It does not listen where a dead one left its socket.
     rmSync(rpc.replace('unix://', ''), { force: true });
     const startedMs = performance.now();
-    const child = spawn(this.#program, ['node', '--home', home], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = this.#spawn(home);
     this.#child = child;
     for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', this.#onLine);
     this.#gone = new Promise((resolve) => {
@@ -122,6 +124,16 @@ class CometProcess {
       child.on('error', (error) => end(error.message));
       child.on('exit', (code, signal) => end(signal ?? `exit code ${code}`));
     });
+  }
+
+  /** What it makes, its socket and its databases, is its owner's alone, whatever the mask of whoever started us. */
+  #spawn(home: string): ChildProcessByStdio<null, Readable, Readable> {
+    const umask = process.umask(OWNER_ONLY_UMASK);
+    try {
+      return spawn(this.#program, ['node', '--home', home], { stdio: ['ignore', 'pipe', 'pipe'] });
+    } finally {
+      process.umask(umask);
+    }
   }
 
   #startAgain(livedMs: number, how: string): void {
