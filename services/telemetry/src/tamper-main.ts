@@ -19,6 +19,8 @@ const USAGE =
   'tamper-main.ts --data DIR --desk DIR --reading HEX --what ALTERATION --depth DEPTH [--value N], see the head of this file';
 /** Databases of a city that are copied at most, bytes. */
 const COPY_SIZE_MAX = 512 * 2 ** 20;
+/** Bytes of the disk that a copy leaves to the city. */
+const FREE_MIN = 2 ** 30;
 /** A longer ledger takes too long to be executed again while somebody watches. */
 const BLOCK_COUNT_MAX = 20_000;
 const EXIT_ABANDONED = 1;
@@ -47,7 +49,7 @@ function readOptions(): Options | string {
 
 async function run(options: Options): Promise<void> {
   const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
-  const limits = { sizeMax: COPY_SIZE_MAX, blockCountMax: BLOCK_COUNT_MAX };
+  const limits = { sizeMax: COPY_SIZE_MAX, blockCountMax: BLOCK_COUNT_MAX, freeMin: FREE_MIN };
   try {
     const played = await play({
       ...options,

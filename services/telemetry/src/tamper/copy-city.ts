@@ -3,7 +3,7 @@
  * whoever holds the copy can do what the operator of the city can, and the city knows nothing of it. For the tamper desk alone.
  */
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeUtf8 } from '@oppidum/formats/bytes';
 import { encodeCheckpoint, parseCheckpointNote } from '@oppidum/formats/checkpoint';
@@ -26,13 +26,21 @@ export type CopyOptions = {
   readonly randomBytes: (size: number) => Uint8Array;
   /** Bytes of the databases that are copied at most. */
   readonly sizeMax: number;
+  /** Bytes of the disk that stay free: the city writes to it, too. */
+  readonly freeMin: number;
 };
 
+/** A backup, what is restored from it, and what is derived or written anew. */
+const COPY_COUNT = 4;
+
 /** Copies a city; nothing in `data` is written. Throws DESK_TOO_LARGE, and as `takeBackup` and `restoreBackup` do. */
-export async function copyCity({ data, to, crypto, nowMs, randomBytes, sizeMax }: CopyOptions): Promise<void> {
+export async function copyCity({ data, to, crypto, nowMs, randomBytes, sizeMax, freeMin }: CopyOptions): Promise<void> {
   const { paths } = identifyDataFolder({ folder: data, crypto });
   const size = sizeOf(paths);
   if (size > sizeMax) throw formatError('DESK_TOO_LARGE', { size, sizeMax });
+  const { bavail, bsize } = statfsSync(data);
+  const free = bavail * bsize;
+  if (free < COPY_COUNT * size + freeMin) throw formatError('DESK_TOO_LARGE', { size, free, freeMin });
   const backup = `${to}.backup`;
   const { shards } = await takeBackup({ data, out: backup, crypto, nowMs });
   const restored = await restoreBackup({ from: backup, folder: to, crypto, randomBytes, keys: null, signingState: null });

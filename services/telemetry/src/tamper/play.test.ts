@@ -39,7 +39,7 @@ async function digestAt(index: number): Promise<Bytes> {
 }
 
 function game(changes: Partial<PlayOptions>): PlayOptions {
-  const limits = { sizeMax: 2 ** 30, blockCountMax: 1_000 };
+  const limits = { sizeMax: 2 ** 30, blockCountMax: 1_000, freeMin: 0 };
   const place = { data, desk: join(root, String(desks++)), reading };
   const rest = { crypto, value: null, nowMs: Date.now(), randomBytes: freshBytes, say: () => undefined };
   return { ...place, ...limits, ...rest, what: 'alter', depth: 'bytes', ...changes };
@@ -115,7 +115,7 @@ describe('the tamper desk', () => {
 
   test('a copy is the city, and clean', async () => {
     const to = join(root, 'copy', 'city');
-    await takeCopy({ data, to, crypto, nowMs: 0, randomBytes: freshBytes, sizeMax: 2 ** 30 });
+    await takeCopy({ data, to, crypto, nowMs: 0, randomBytes: freshBytes, sizeMax: 2 ** 30, freeMin: 0 });
     assert.deepEqual((await checkFolder(to)).damages, []);
     const seeds = readdirSync(join(to, 'keys')).map((name) => statSync(join(to, 'keys', name)).mode & 0o777);
     assert.deepEqual(new Set(seeds), new Set([0o600]));
@@ -126,6 +126,7 @@ describe('the tamper desk', () => {
       ['READING_UNKNOWN', { reading: new Uint8Array(32) }],
       ['PERSONAL_DATA', { reading: await digestAt(283) }],
       ['DESK_TOO_LARGE', { sizeMax: 1_000 }],
+      ['DESK_TOO_LARGE', { freeMin: 2 ** 52 }],
       ['DESK_TOO_LARGE', { depth: 'city', blockCountMax: 3 }],
       ['REQUEST_INVALID', { what: 'checkpoint', depth: 'shard' }],
       ['REQUEST_INVALID', { value: 40.5 }],

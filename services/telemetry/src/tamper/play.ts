@@ -27,6 +27,7 @@ export type PlayOptions = Pick<AlterOptions, 'crypto' | 'what' | 'depth' | 'valu
   readonly reading: Bytes;
   readonly randomBytes: (size: number) => Bytes;
   readonly sizeMax: number;
+  readonly freeMin: number;
   readonly say: (stage: Stage) => void;
 };
 
