@@ -186,6 +186,15 @@ describe('everyday acts in the console', { skip: skipWithout('chromium') }, () =
     const words = (await page.textContent('.act-sentence')) ?? '';
     assert.ok(words.includes('evil') && !words.includes('harmless'), words);
 
+    // The device in the address under the id of another one.
+    await page.route(`**/api/v1/devices/${town.device}`, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), id: 'cd'.repeat(32) } });
+    });
+    await page.reload();
+    await page.waitForSelector('.problem:has-text("The city sent something that this page c")');
+    assert.equal(await page.locator('form.card').count(), 0);
+
     await page.route('**/api/v1/city', async (route) => {
       const answer = await route.fetch();
       await route.fulfill({ response: answer, json: { ...((await answer.json()) as object), genesis: 'ab'.repeat(32) } });

@@ -16,14 +16,26 @@ export class ApiProblem extends Error {
 /** A list of the API: `next` is the cursor of the page after this one. */
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
-/** JSON of a path of the API. Throws ApiProblem: UNREADABLE where the answer is none. */
+/** Paths of records that say their own id. */
+const RECORD = /^\/api\/v1\/(?:accounts|devices|manufacturers|models|proposals|readings|transactions)\/([0-9a-f]{64})(?:\?|$)/;
+
+/**
+ * JSON of a path of the API. Throws ApiProblem: UNREADABLE where the answer is none, or of another record than the path names: what is
+ * looked at under one id is never another, least of all when something about it is signed.
+ */
 export async function fetchJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   const answer = await ask(path, 'application/json', signal);
   try {
-    return (await answer.json()) as T;
+    return requireAsked(path, await answer.json()) as T;
   } catch (error) {
     throw problemOf(error);
   }
+}
+
+function requireAsked(path: string, record: unknown): unknown {
+  const [, id] = RECORD.exec(path) ?? [];
+  if (id === undefined || (record as { readonly id?: unknown } | null)?.id === id) return record;
+  throw new ApiProblem('UNREADABLE', 'the answer is of something else than was asked');
 }
 
 /** Whatever went wrong, as a problem; being stopped is none. */
