@@ -106,7 +106,7 @@ test('failures and skips say why', async () => {
   assert.deepEqual(
     result.failures.map(({ reason }) => reason),
     [
-      'a false signature was accepted by native, node, noble',
+      'a false signature was accepted by native, node, noble, page',
       'the bytes to be signed differ',
       'the payload differs',
       'unreadable: KEY_INVALID',

@@ -330,7 +330,12 @@ export const SERVICE_ERRORS = {
     'Start a city with its simulated town on your own machine: `npm start`',
   ),
   DESK_BUSY: entry(409, 5, 'Somebody is at the tamper desk', 'Wait until it is done, or put it back'),
-  DESK_TOO_LARGE: entry(413, 1, 'This city is too large for a copy on the tamper desk', 'Start a small one in another folder: --data'),
+  DESK_TOO_LARGE: entry(
+    413,
+    1,
+    'This city is too large for a copy on the tamper desk',
+    'Start a small one in another folder: --data',
+  ),
   PORT_TAKEN: entry(500, 5, 'Another program uses this port', 'Stop it, or choose others with --port and --mqtt-port'),
   RATE_LIMITED: entry(429, 5, 'Too many requests came from this address', 'Wait as long as `retry-after` says'),
   READING_UNKNOWN: entry(404, 1, 'No such reading', 'Check the id; it is SHA-256 of what the device sent'),
