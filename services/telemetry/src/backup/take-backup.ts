@@ -1,6 +1,6 @@
 /**
- * Takes a backup of a city, running or not. Each store is copied by a read transaction of LMDB, so as it was at one moment, without its
- * free pages; their order makes the copies one story: a log's checkpoint before the log, the node before the shards, since whatever
+ * Takes a backup of a city, running or not. Each store is copied row by row by one read transaction of LMDB, so as it was at one moment,
+ * and nothing of what was deleted; their order makes the copies one story: a log's checkpoint before the log, the node before the shards, since whatever
  * an earlier copy names the later one has. Tiles of shards follow from vaults and are derived when it is restored.
  */
 
@@ -19,6 +19,7 @@ import { writeLog } from '@oppidum/node/write-log';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import { open } from 'lmdb';
 import { type BackupManifest, type BackupShard, writeManifest } from './backup-folder.ts';
+import { copyEnvironment } from './copy-environment.ts';
 
 export type TakeOptions = {
   /** Data folder of the city. */
@@ -113,16 +114,6 @@ async function copyShard(from: string, to: string, number: number, crypto: Crypt
   if (head.shard === null) return null;
   const size = head.tree === null ? 0 : CompactTree.parse(crypto, head.tree).size;
   return { number, id: toHex(head.shard), size };
-}
-
-async function copyEnvironment(from: string, to: string): Promise<void> {
-  const root = open({ path: from, readOnly: true, overlappingSync: false, maxDbs: 32, noSubdir: false });
-  try {
-    await makeSecretFolder(to);
-    await root.backup(to, true);
-  } finally {
-    await root.close();
-  }
 }
 
 async function readHead(folder: string): Promise<{ readonly shard: Bytes | null; readonly tree: Bytes | null }> {
