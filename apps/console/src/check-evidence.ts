@@ -28,20 +28,24 @@ const BY_A_CHANGE: readonly string[] = ['QUORUM_MISSING', 'SIGNATURE_INVALID', '
 export async function checkEvidence(id: string, pinned: PinnedPolicy): Promise<Check> {
   const seenSize = pinned.trust.seen?.at(-1)?.size ?? 0;
   const file = await fetchBytes(`/api/v1/evidence/${id}`, 'application/cbor');
-  let report = verifyEvidence(crypto, file, pinned.trust);
-  let followedCount = 0;
-  if (BY_A_CHANGE.includes(report.verdict)) {
-    const { files, trust } = await followPolicies(pinned.trust).catch(() => ({ files: [], trust: pinned.trust }));
-    followedCount = files.length;
-    if (files.length > 0) {
-      rememberSuccessors(pinned, files);
-      report = verifyEvidence(crypto, file, trust);
-    }
-  }
+  const { report, followedCount } = await judgeEvidence(file, pinned);
   if (report.color === 'red') return { report, file, isAsked: true, older: null, followedCount };
   const { size, root } = parseCheckpointNote(parseEvidenceFile(file).checkpoint).checkpoint;
   rememberHead(pinned, { size, root });
   const { facts } = report;
   const isAsked = facts['id'] === id || facts['entry'] === id;
   return { report, file, isAsked, older: size < seenSize ? { size, seenSize } : null, followedCount };
+}
+
+/** The report under what is pinned and, where a change of policy may explain a refusal, under successors that are then fetched. */
+export async function judgeEvidence(
+  file: Uint8Array,
+  pinned: PinnedPolicy,
+): Promise<{ readonly report: Report; readonly followedCount: number }> {
+  const report = verifyEvidence(crypto, file, pinned.trust);
+  if (!BY_A_CHANGE.includes(report.verdict)) return { report, followedCount: 0 };
+  const { files, trust } = await followPolicies(pinned.trust).catch(() => ({ files: [], trust: pinned.trust }));
+  if (files.length === 0) return { report, followedCount: 0 };
+  rememberSuccessors(pinned, files);
+  return { report: verifyEvidence(crypto, file, trust), followedCount: files.length };
 }
