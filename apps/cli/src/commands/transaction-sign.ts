@@ -3,7 +3,6 @@
  * are joined and handed in. The same as the offline signing page does.
  */
 
-import { existsSync, writeFileSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type PinnedCity, pinCity } from '@oppidum/formats/account-key';
 import { type Bytes, parseUtf8, toHex } from '@oppidum/formats/bytes';
@@ -20,6 +19,7 @@ import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, openCli, policyAtHand, readFile, readInput } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
+import { writeNew } from '../new-file.ts';
 import { printable } from '../output.ts';
 import { openSigningKey, PASSPHRASE_HELP, type PassphraseOption } from '../signing-key.ts';
 import { confirm, printResult, refusal } from '../transactions.ts';
@@ -74,8 +74,7 @@ async function signRequest(file: string, options: RequestOptions, self: Command)
   const answer = signAnswer(request, { account: asked.account, keyNumber: asked.keyNumber, signer: key.signer });
   const { missing } = requireAnswer(nativeCrypto, request, answer);
   const out = options.out ?? `${id.slice(0, 12)}.answer`;
-  if (existsSync(out)) throw usageFailure(`${out} is there already`, 'Name another file with --out FILE');
-  writeFileSync(out, answer);
+  writeNew(out, answer);
   if (cli.json) cli.output.json({ file: out, transaction: id, missing: missing.map(toHex) });
   cli.output.note(
     `Wrote ${out}, ${answer.length} bytes.${missing.length === 0 ? '' : ` ${missing.length} more must sign the same request.`}`,

@@ -1,5 +1,6 @@
 /** What a city needs of OpenStreetMap, as GeoJSON: streets as lines; lamps, signals and crossings as points. */
 
+import { CliFailure, EXIT } from '../failure.ts';
 import type { OsmItem } from './read-osm.ts';
 
 type Coordinates = readonly [lon: number, lat: number];
@@ -22,8 +23,8 @@ export type CityMapFile = {
 
 /** ODbL 1.0 §4.3. */
 const ATTRIBUTION = '© OpenStreetMap contributors, ODbL 1.0';
-/** Nodes of a large city; a coordinate pair takes about 100 bytes here. */
-const NODE_COUNT_MAX = 20_000_000;
+/** Nodes of a large city; a coordinate pair takes about 100 bytes here, and a Map of V8 holds 2^24 entries. */
+const NODE_COUNT_MAX = 16_000_000;
 /** Values of `highway` that are no streets but things beside them, or not there (yet). */
 const NO_STREETS =
   /^(proposed|construction|abandoned|razed|elevator|bus_stop|platform|rest_area|services|street_lamp|traffic_signals|crossing)$/;
@@ -33,10 +34,11 @@ const POINTS = {
   crossing: { kind: 'crossing', count: 'crossings' },
 } as const;
 
-/** Reads all items. A way of which too little is in the file counts as skipped. */
+/** Reads all items. A way of which too little is in the file counts as skipped. Throws CliFailure for more nodes than can be held. */
 export async function makeCityMap(
   items: AsyncIterable<OsmItem>,
   onItem: () => void,
+  nodeCountMax = NODE_COUNT_MAX,
 ): Promise<{ readonly map: CityMapFile; readonly counts: Counts }> {
   const places = new Map<string, Coordinates>();
   const features: Feature[] = [];
@@ -49,7 +51,7 @@ export async function makeCityMap(
         counts.skipped++;
         continue;
       }
-      if (places.size >= NODE_COUNT_MAX) throw new Error(`more than ${NODE_COUNT_MAX} nodes`);
+      if (places.size >= nodeCountMax) throw tooLarge(nodeCountMax);
       places.set(item.id, [item.lon, item.lat]);
       const point = highway !== undefined && Object.hasOwn(POINTS, highway) ? POINTS[highway as keyof typeof POINTS] : null;
       if (point === null) continue;
@@ -79,6 +81,11 @@ export async function makeCityMap(
     }
   }
   return { map: { type: 'FeatureCollection', attribution: ATTRIBUTION, features }, counts };
+}
+
+function tooLarge(nodeCountMax: number): CliFailure {
+  const action = 'Cut a smaller extract, of one city, or leave out what is no street with `osmium tags-filter`';
+  return new CliFailure(`The file has more than ${nodeCountMax} nodes`, { exitCode: EXIT.failed, action });
 }
 
 function isPlace({ lat, lon }: { readonly lat: number; readonly lon: number }): boolean {
