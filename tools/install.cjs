@@ -40,6 +40,26 @@ function installedPart() {
   }
 }
 
+/**
+ * What to install for who needs `part`: all where development packages lie there already, by hand or for another lock file. Whoever starts
+ * a city takes nothing away from who develops it.
+ */
+function partFor(part) {
+  if (part === 'all') return part;
+  try {
+    if (!fs.readFileSync(MARK, 'utf8').endsWith(RUN_ONLY)) return 'all';
+  } catch {
+    // No mark says nothing about what is there.
+  }
+  return hasDevelopmentPackages() ? 'all' : part;
+}
+
+/** Whether any package is there that the lock file has for development only. */
+function hasDevelopmentPackages() {
+  const { packages = {} } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package-lock.json'), 'utf8'));
+  return Object.entries(packages).some(([place, { dev }]) => dev === true && fs.existsSync(path.join(ROOT, place)));
+}
+
 function isInstalled(part) {
   const have = installedPart();
   return have === 'all' || have === part;
@@ -181,8 +201,8 @@ function isHeld(file) {
 }
 
 /** Installs 'all' or what is enough to 'run', unless that is done; waits while another process does it. */
-async function install(part) {
-  if (isInstalled(part)) return;
+async function install(wanted) {
+  if (isInstalled(wanted)) return;
   for (let waits = 0; !takeLock(); waits += 1) {
     if (waits === 5) console.error('Waiting for another `npm start` or `npm test` to finish setting up…');
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -199,7 +219,8 @@ async function install(part) {
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {
-    if (isInstalled(part)) return; // by the one we waited for
+    if (isInstalled(wanted)) return; // by the one we waited for
+    const part = partFor(wanted);
     console.error('Setting up Oppidum (once, less than a minute)…');
     await runNpm(part);
     settleNode();

@@ -79,6 +79,27 @@ test('whoever starts a city downloads nothing for tests; tests add it beside the
   assert.deepEqual(more, []);
 });
 
+test('whoever starts a city keeps the development packages that lie there, with a mark of another lock file or none', {
+  skip: SKIP,
+}, async () => {
+  const root = makeClone(LINK_NODE);
+  mkdirSync(join(root, 'apps/cli/src'), { recursive: true });
+  writeFileSync(join(root, 'apps/cli/src/main.ts'), "console.log('city');\n");
+  await finish(launch(root, 'test'));
+  writeFileSync(join(root, 'package-lock.json'), '{"packages":{"node_modules/checker":{"dev":true}}}');
+  await finish(launch(root, 'start'));
+  rmSync(join(root, 'node_modules/.oppidum-installed'));
+  mkdirSync(join(root, 'node_modules/checker'));
+  await finish(launch(root, 'start'));
+  rmSync(join(root, 'node_modules'), { recursive: true });
+  await finish(launch(root, 'start'));
+  const flags = readFileSync(join(root, 'installs'), 'utf8').trim().split('\n');
+  assert.deepEqual(
+    flags.map((line) => /--(include|omit)=dev/.exec(line)?.[1]),
+    ['include', 'include', 'include', 'omit'],
+  );
+});
+
 test('another lock file means another installation', { skip: SKIP }, async () => {
   const root = makeClone(LINK_NODE);
   await finish(launch(root, 'test'));

@@ -1,4 +1,4 @@
-/** A page that is a device: an example for makers, of the same code that runs in Node. `?clock-error-ms=N` says how far its clock may be off, `?model=ID` what it is. */
+/** A page that is a device: an example for makers, of the same code that runs in Node. `?clock-error-ms=N` says how far its clock may be off if that is further than usual, `?model=ID` what it is. */
 
 import { TimeKeeper } from '@oppidum/device/agree-time';
 import { CityClient } from '@oppidum/device/city-client';
@@ -17,9 +17,9 @@ import { DeviceDatabase } from '@oppidum/web-device/database';
 import { readOrMakeWebKey, type WebSigner } from '@oppidum/web-device/web-key';
 import { openWebOutbox } from '@oppidum/web-device/web-outbox';
 import { evidenceStore, sleepWatch, webExchange, webMonotonic, webTime } from '@oppidum/web-device/web-ports';
+import { clockErrorAsked } from './clock-error.ts';
 import { element, show, showNext, showReading, showTrouble } from './layout.ts';
 
-const CLOCK_ERROR_MS = 2_000;
 const STATE_CHECK_MS = 1_000;
 const KEY_NUMBER = 0;
 
@@ -88,7 +88,7 @@ async function start(): Promise<void> {
   await shardKeys.load();
   const outbox = await openWebOutbox({ database, crypto: nobleCrypto, audience: records.audience });
   const clock = new DeviceClock({ monotonic: webMonotonic() });
-  const errorMs = Number(new URLSearchParams(location.search).get('clock-error-ms') ?? CLOCK_ERROR_MS);
+  const errorMs = clockErrorAsked(location.search);
   const keeper = new TimeKeeper({ clock, sources: [webTime(errorMs)], onTrouble: ({ code }) => showTrouble(code) });
   const device = new Device({ crypto: nobleCrypto, id, keyNumber: KEY_NUMBER, signer, outbox, issuers: shardKeys, clock });
   const count = (): void => show('waiting', String(device.unsettledCount + device.heldCount));

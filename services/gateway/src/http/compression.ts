@@ -10,14 +10,14 @@ const COMPRESSED_SIZE_MIN = 4_096;
 const LEVEL = constants.Z_BEST_SPEED;
 const gzipped = promisify(gzip);
 
-/** Compresses JSON that is asked for by GET; what is compressed already stays so. */
+/** Compresses JSON that is asked for by GET; HEAD says what GET would vary by. What is compressed already stays so. */
 export function addCompression(app: App): void {
   app.addHook('onSend', async (request, reply, payload) => {
-    if (request.method !== 'GET' || !(typeof payload === 'string' || Buffer.isBuffer(payload))) return payload;
+    if (!/^(GET|HEAD)$/.test(request.method) || !(typeof payload === 'string' || Buffer.isBuffer(payload))) return payload;
     if (payload.length < COMPRESSED_SIZE_MIN || !/json/.test(String(reply.getHeader('content-type')))) return payload;
     if (reply.hasHeader('content-encoding')) return payload;
     reply.header('vary', 'accept-encoding');
-    if (!takesCoding(request.headers['accept-encoding'], 'gzip')) return payload;
+    if (request.method === 'HEAD' || !takesCoding(request.headers['accept-encoding'], 'gzip')) return payload;
     reply.header('content-encoding', 'gzip');
     return gzipped(payload, { level: LEVEL });
   });
