@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
 import type { Command } from 'commander';
 import { useKeyFile } from './api-key.ts';
-import { usageFailure } from './failure.ts';
+import { type CliFailure, usageFailure } from './failure.ts';
 import { Output } from './output.ts';
 
 /** How the command is called everywhere: in help, hints and the next steps of `start`. */
@@ -128,6 +128,24 @@ export function policyAtHand({ data }: Pick<Cli, 'data'>): string | undefined {
   if (first !== undefined && second !== undefined && !readFileSync(first).equals(readFileSync(second)))
     throw usageFailure(`${first} here and ${second} are not the same policy`, 'Name the one that you trust with --policy FILE');
   return first;
+}
+
+/** What to answer where `policyAtHand` finds none; `so`: what cannot be done then. Exit code 2. */
+export function noPolicyAtHand(so = ''): CliFailure {
+  return usageFailure(
+    `No policy file is at hand${so}`,
+    'Name the city’s data folder with --data DIR, or its policy with --policy FILE',
+  );
+}
+
+/** Options that a command shown next must repeat, with a space before each: the address and folder where they are not the defaults. */
+export function placeOptions({ api, data }: Pick<Cli, 'api' | 'data'>): string {
+  return `${api === API_DEFAULT ? '' : ` --api ${api}`}${data === DATA_DEFAULT ? '' : ` --data ${quoteWord(data)}`}`;
+}
+
+/** A word as a shell reads it. */
+export function quoteWord(word: string): string {
+  return /^[\w./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** RFC 3339 in UTC with milliseconds; a time outside what dates can say is shown as its number. */

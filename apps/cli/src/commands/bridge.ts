@@ -7,9 +7,8 @@ import { CityApi } from '@oppidum/device/city-api';
 import { ProvenRecords } from '@oppidum/device/proven-records';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Command } from 'commander';
-import { addExamples, type Cli, openCli, policyAtHand, wholeNumber } from '../cli.ts';
+import { addExamples, type Cli, noPolicyAtHand, openCli, policyAtHand, wholeNumber } from '../cli.ts';
 import { runEntry } from '../entries.ts';
-import { usageFailure } from '../failure.ts';
 import { ensureManufacturer, type ImporterOptions, readImporter } from '../replay/importer.ts';
 
 type RunOptions = { readonly policy?: string; readonly folder?: string };
@@ -63,7 +62,7 @@ function commonArgs(cli: Cli, settings: string, options: RunOptions): string[] {
 
 function policyOf(cli: Cli, options: RunOptions): string {
   const policy = options.policy ?? policyAtHand(cli);
-  if (policy === undefined) throw usageFailure('No policy file is at hand', 'Name the city’s with --policy FILE');
+  if (policy === undefined) throw noPolicyAtHand();
   return policy;
 }
 

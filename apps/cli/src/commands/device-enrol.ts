@@ -13,7 +13,17 @@ import { formatError } from '@oppidum/formats/errors';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { modelKind } from '@oppidum/formats/state-devices';
 import type { Command } from 'commander';
-import { addExamples, type Cli, COMMAND, idArgument, openCli, policyAtHand, wholeNumber } from '../cli.ts';
+import {
+  addExamples,
+  type Cli,
+  COMMAND,
+  idArgument,
+  noPolicyAtHand,
+  openCli,
+  placeOptions,
+  policyAtHand,
+  wholeNumber,
+} from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { ensureManufacturer, type Importer, type ImporterOptions, readImporter } from '../replay/importer.ts';
 
@@ -52,7 +62,7 @@ async function enrolDevice(keyFile: string, options: EnrolOptions, self: Command
   const cli = openCli(self);
   const { label } = options;
   const policy = options.policy ?? policyAtHand(cli);
-  if (policy === undefined) throw usageFailure('No policy file is at hand', 'Name the city’s with --policy FILE');
+  if (policy === undefined) throw noPolicyAtHand();
   const api = new CityApi(cli.api);
   try {
     const records = new ProvenRecords(nativeCrypto, new Uint8Array(readFileSync(policy)), api);
@@ -69,7 +79,7 @@ async function enrolDevice(keyFile: string, options: EnrolOptions, self: Command
     if (cli.json)
       cli.output.json({ device: toHex(id), model: toHex(model), manufacturer: toHex(manufacturer), status: 'active' });
     else cli.output.line(toHex(id));
-    cli.output.note(`It is active: ${COMMAND} device show ${toHex(id)}`);
+    cli.output.note(`It is active: ${COMMAND} device show ${toHex(id)}${placeOptions(cli)}`);
   } finally {
     api.close();
   }

@@ -146,8 +146,14 @@ async function exportValues(cli: Cli, { device, name, unit, from, to, out }: Exp
   }
 }
 
-function describeValue({ value, data }: SampleJson): string {
+function describeValue({ value, unit, data }: SampleJson): string {
+  if (typeof value === 'number') return formatMeasured(value, unit);
   return String(value ?? (data === null ? '' : `${data.length} characters of data`));
+}
+
+/** A measured number as it is, except degrees of a place (SenML `lat`, `lon`): seven decimals of them are a centimetre. */
+export function formatMeasured(value: number, unit: string | null): string {
+  return String(unit === 'lat' || unit === 'lon' ? Number(value.toFixed(7)) : value);
 }
 
 function short(value: number | null): string {

@@ -7,7 +7,7 @@ import { addExamples, COMMAND, formatTime, idArgument, openCli, shortId } from '
 import { addListOptions, type ListOptions, printList, timeOption } from '../lists.ts';
 import type { Column } from '../output.ts';
 import { addReadingProve } from './reading-prove.ts';
-import { addReadingSeries } from './reading-series.ts';
+import { addReadingSeries, formatMeasured } from './reading-series.ts';
 
 type Filter = ListOptions & { readonly device?: string; readonly from?: number; readonly to?: number };
 
@@ -85,6 +85,9 @@ function describeValues({ records, recordCount, personal }: ReadingJson): string
 }
 
 function describeRecord({ name, unit, value, data, sum }: RecordJson): string {
-  const shown = value ?? (data === null ? '' : `${data.length} characters of data`);
+  const shown =
+    typeof value === 'number'
+      ? formatMeasured(value, unit)
+      : (value ?? (data === null ? '' : `${data.length} characters of data`));
   return `${name} ${shown}${unit === null ? '' : ` ${unit}`}${sum === null ? '' : ` sum ${sum}`}`;
 }

@@ -15,7 +15,18 @@ import { deviceIdOf } from '@oppidum/formats/ids';
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { addExamples, type Cli, COMMAND, formatTime, openCli, policyAtHand, wholeNumber } from '../cli.ts';
+import {
+  addExamples,
+  type Cli,
+  COMMAND,
+  formatTime,
+  noPolicyAtHand,
+  openCli,
+  placeOptions,
+  policyAtHand,
+  quoteWord,
+  wholeNumber,
+} from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { Progress } from '../progress.ts';
 import { ensureManufacturer, type Importer, readImporter } from '../replay/importer.ts';
@@ -170,8 +181,7 @@ function readSpeed(text: string): number | null {
 
 function findPolicyFile(cli: Cli, given: string | undefined): string {
   const path = given ?? policyAtHand(cli);
-  if (path === undefined)
-    throw usageFailure('No policy file is at hand, so no receipt could be proven', 'Name the city’s with --policy FILE');
+  if (path === undefined) throw noPolicyAtHand(', so no receipt could be proven');
   return path;
 }
 
@@ -308,7 +318,7 @@ async function tellOutcome(
   const verify =
     digest === null
       ? null
-      : `${COMMAND} evidence ${digest} --out reading.evidence && ${COMMAND} verify reading.evidence --policy ${policyPath}`;
+      : `${COMMAND} evidence ${digest} --out reading.evidence${placeOptions(cli)} && ${COMMAND} verify reading.evidence --policy ${quoteWord(policyPath ?? '')}`;
   if (json) {
     output.jsonLine({ devices: rows, verify });
     return;
@@ -321,7 +331,8 @@ async function tellOutcome(
     { heading: 'refused', text: ({ refusedCount }) => String(refusedCount) },
   ]);
   const [first] = rows;
-  if (first !== undefined) output.note(`\nSee what is recorded:\n  ${COMMAND} reading list --device ${first.id}`);
+  if (first !== undefined)
+    output.note(`\nSee what is recorded:\n  ${COMMAND} reading list --device ${first.id}${placeOptions(cli)}`);
   if (verify !== null) output.note(`Verify the newest reading yourself:\n  ${verify}`);
 }
 

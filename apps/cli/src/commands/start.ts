@@ -234,6 +234,7 @@ class Run {
     output.line(founded ? `A new city was made in ${data}.` : `The city in ${data} goes on.`);
     output.line();
     output.fields([
+      ['Console', `${api}  (see the town, check a reading)`],
       ['API', `${api}  (documentation: ${api}/docs)`],
       ['MQTT', mqtt],
       ['MQTT by TLS', mqtts],

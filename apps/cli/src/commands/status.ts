@@ -9,7 +9,8 @@ import { checkFolder } from '../doctor/folder-checks.ts';
 import { formatSize, sizeOf } from '../doctor/operations-checks.ts';
 
 const CODE_COUNT_MAX = 6;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 /** Adds the work to the command. */
 export function buildStatus(command: Command): void {
@@ -51,7 +52,7 @@ async function showStatus(_options: object, self: Command): Promise<void> {
     }),
     ['read model', describeLag(readModel, counters?.perSecond ?? 0)],
     ...describeCounters(counters),
-    ...(disk === null ? [] : [['disk', `${formatSize(disk.size)}, ${formatSize(disk.sizePerDay)} a day`] as const]),
+    ...(disk === null ? [] : [['disk', describeDisk(disk)] as const]),
     ...(health?.checks ?? []).filter(({ ok }) => !ok).map(({ name, detail }) => ['trouble', `${name}: ${detail}`] as const),
   ]);
   if (health?.ok !== true) cli.output.note(`Not everything is well: see \`${COMMAND} doctor\`.`);
@@ -95,10 +96,22 @@ function describeCounters(counters: Counters | null): (readonly [string, string]
   ];
 }
 
+/** `sizePerDay` is null where the city is too young for a rate. */
+type Disk = { readonly size: number; readonly sizePerDay: number | null };
+
+function describeDisk({ size, sizePerDay }: Disk): string {
+  return `${formatSize(size)}${sizePerDay === null ? '' : `, ${formatSize(sizePerDay)} a day`}`;
+}
+
 /** Where the data folder of this very city is on this machine: its bytes on disk, and per day since it was founded. */
-function diskOf(data: string, { genesis }: CityJson): { readonly size: number; readonly sizePerDay: number } | null {
+function diskOf(data: string, { genesis }: CityJson): Disk | null {
   const folder = checkFolder(data);
   if (folder.genesis !== genesis || folder.foundedMs === null) return null;
   const size = sizeOf(data);
-  return { size, sizePerDay: Math.round(size / Math.max(1, (Date.now() - folder.foundedMs) / DAY_MS)) };
+  return { size, sizePerDay: ratePerDay(size, Date.now() - folder.foundedMs) };
+}
+
+/** Bytes a day at the pace since the beginning; null below an hour, in which most of a folder is what every city begins with. */
+export function ratePerDay(size: number, ageMs: number): number | null {
+  return ageMs < HOUR_MS ? null : Math.round((size / ageMs) * DAY_MS);
 }

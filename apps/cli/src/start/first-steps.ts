@@ -3,7 +3,7 @@
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
-import { API_DEFAULT, COMMAND, DATA_DEFAULT } from '../cli.ts';
+import { COMMAND, placeOptions, quoteWord } from '../cli.ts';
 
 /** How long the first reading is waited for before the steps are shown without one. */
 const WAIT_MS = 15_000;
@@ -45,9 +45,9 @@ export function nextSteps(place: {
   readonly reading: string | null;
   readonly isDemo: boolean;
 }): readonly string[] {
-  const { api, data, reading, isDemo } = place;
-  const at = `${api === API_DEFAULT ? '' : ` --api ${api}`}${data === DATA_DEFAULT ? '' : ` --data ${quote(data)}`}`;
-  const policy = quote(`${data.replace(/\/+$/, '')}/city.policy`);
+  const { data, reading, isDemo } = place;
+  const at = placeOptions(place);
+  const policy = quoteWord(`${data.replace(/\/+$/, '')}/city.policy`);
   const steps =
     reading !== null
       ? [
@@ -59,9 +59,4 @@ export function nextSteps(place: {
         ? [`reading list --limit 5${at}`, `device list${at}`, `status${at}`]
         : [`status${at}`, `evidence state city --out city.evidence${at}`, `verify city.evidence --policy ${policy}`];
   return steps.map((step) => `${COMMAND} ${step}`);
-}
-
-/** A path as a shell reads it. */
-function quote(path: string): string {
-  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
