@@ -32,6 +32,7 @@ import type { CloneJson, ErasureJson, ReindexJson } from './api-types.ts';
 import { hexId } from './http/parameters.ts';
 import { makeProblem } from './http/problem.ts';
 import type { ReadModel } from './read-model/read-model.ts';
+import type { TamperDesk } from './tamper-desk.ts';
 
 /** A shard in this process or in another. */
 type AdminShard = Pick<OpenShard, 'erase'> & {
@@ -50,6 +51,8 @@ export type AdminDoorOptions = {
   readonly node?: Pick<NodeClient, 'head'>;
   /** Makes and revokes API keys. */
   readonly access?: Access;
+  /** A copy of the city on it has what is erased, so it goes, too. */
+  readonly tamperDesk?: Pick<TamperDesk, 'clear'> | null;
   readonly logger: Logger;
 };
 
@@ -108,6 +111,7 @@ async function route(options: AdminDoorOptions, request: IncomingMessage): Promi
   if (method === 'POST' && url === '/erase') {
     const { device, legalBasis } = parseAdminBody(erasureRequest, await readBody(request, BODY_SIZE_MAX));
     const answer = await erase(options, parseHex(device, 32), legalBasis);
+    await options.tamperDesk?.clear();
     logger.info({ legalBasis, count: answer.erasures.reduce((sum, { count }) => sum + count, 0) }, 'readings were erased');
     return answer;
   }

@@ -68,7 +68,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       ...(startEngine === undefined ? {} : { startEngine }),
     });
     closers.push(city.close);
-    if (!options.tamperDesk) clearDesk(config.data);
+    if (!options.tamperDesk) await clearDesk(config.data);
     const { shards, clients, processes } = await openShards({ folder, node: city.client, config, logger, fail, closers });
     const gateway = await startGateway({
       crypto: nativeCrypto,
@@ -103,6 +103,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       readModel: gateway.readModel,
       node: city.client,
       access: gateway.access,
+      tamperDesk: gateway.tamperDesk,
       logger,
     });
     if (admin !== null) closers.push(admin.close);

@@ -84,6 +84,8 @@ export type Gateway = {
   readonly app: App;
   readonly readModel: ReadModel;
   readonly access: Access;
+  /** Null where the city has none. */
+  readonly tamperDesk: TamperDesk | null;
   readonly close: () => Promise<void>;
 };
 
@@ -121,8 +123,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const mqttAddress = (): Pick<MqttDoor, 'host' | 'port' | 'tls'> | null =>
       mqtt === null ? null : { host: mqtt.host, port: mqtt.port, tls: mqtt.tls };
-    const desk = openDesk(options);
-    if (desk !== null) closers.push(async () => void desk.clear());
+    const desk = await openDesk(options);
+    if (desk !== null) closers.push(async () => void (await desk.clear()));
     const context: GatewayContext = {
       ...{
         crypto,
@@ -155,7 +157,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       closers.push(() => (broker as BrokerLink).stop());
     }
     const http = await listenHttp(app, options);
-    return { http, ...mqttUrls(mqtt), app, readModel, access, close };
+    return { http, ...mqttUrls(mqtt), app, readModel, access, tamperDesk: desk, close };
   } catch (error) {
     await close();
     throw error;
@@ -169,8 +171,8 @@ function listenHttp(app: App, { host, port }: GatewayOptions): Promise<string> {
   });
 }
 
-function openDesk({ tamperData, logger }: GatewayOptions): TamperDesk | null {
-  return tamperData === undefined ? null : new TamperDesk({ data: tamperData, logger });
+async function openDesk({ tamperData, logger }: GatewayOptions): Promise<TamperDesk | null> {
+  return tamperData === undefined ? null : TamperDesk.open({ data: tamperData, logger });
 }
 
 function openAccess({ accessFolder, anonymous = 'here', clock = Date.now, logger }: GatewayOptions): {

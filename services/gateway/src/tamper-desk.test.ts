@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
+import { get, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { toHex } from '@oppidum/formats/bytes';
 import { pino } from 'pino';
 import { enrolDevice, eventually, type RunningDoors, runDoors } from '../../../test/support/running-gateway.ts';
+import { openAdminDoor } from './admin-door.ts';
 import type { TamperDeskJson } from './api/tamper.ts';
 import { clearDesk, TamperDesk } from './tamper-desk.ts';
 
@@ -34,6 +35,7 @@ async function ask({ gateway }: RunningDoors, method = 'GET', body?: unknown, he
   return { status: answer.status, body: (await answer.json()) as Asked['body'] };
 }
 
+const NO_DOOR = process.platform === 'win32' && 'there is no admin door on Windows';
 const OWNER = { owner: 'mayor' };
 const GAME = { reading: '0'.repeat(64), what: 'alter', depth: 'bytes' } as const;
 
@@ -110,22 +112,65 @@ describe('the tamper desk over HTTP', () => {
     assert.equal(existsSync(join(data, 'demo', 'tamper')), false);
   });
 
-  test('what a crash left on the desk goes with the next start', () => {
+  test('what is erased is gone from the copy as well, and from one that is being made', {
+    skip: NO_DOOR,
+    timeout: 60_000,
+  }, async () => {
+    const badge = await enrolDevice(doors.city, { personal: true });
+    const kept = await doors.shard.client.ingest(badge.reading(1));
+    assert.ok(kept.kind === 'kept');
+    const path = join(folder, 'door.sock');
+    const { tamperDesk } = doors.gateway;
+    const door = await openAdminDoor({ path, shards: [doors.shard], tamperDesk, logger: pino({ level: 'silent' }) });
+    assert.equal((await ask(doors, 'POST', { ...GAME, reading: toHex(kept.digest) })).body.state, 'working');
+    const erased = await new Promise<number | undefined>((resolve, reject) => {
+      request({ socketPath: path, method: 'POST', path: '/erase' }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      })
+        .on('error', reject)
+        .end(JSON.stringify({ device: badge.hex, legalBasis: 'request' }));
+    });
+    assert.equal(erased, 200);
+    assert.equal((await ask(doors)).body.state, 'empty');
+    assert.equal(existsSync(join(data, 'demo', 'tamper')), false);
+    await door?.close();
+  });
+
+  test('a game that is put back in the middle leaves nothing, and the next one waits for that', { timeout: 60_000 }, async () => {
+    const { tamperDesk } = doors.gateway;
+    assert.ok(tamperDesk !== null);
+    for (let i = 0; i < 3; i++) {
+      tamperDesk.begin(GAME);
+      await eventually(
+        async () => existsSync(join(data, 'demo', 'tamper')),
+        (isThere) => isThere,
+      );
+      const cleared = tamperDesk.clear();
+      assert.equal(tamperDesk.state().state, 'empty');
+      if (i === 2) tamperDesk.begin(GAME);
+      await cleared;
+      if (i < 2) assert.equal(existsSync(join(data, 'demo', 'tamper')), false);
+    }
+    assert.equal((await played()).refusal?.code, 'READING_UNKNOWN');
+  });
+
+  test('what a crash left on the desk goes with the next start', async () => {
     const left = join(folder, 'crashed');
     mkdirSync(join(left, 'demo', 'tamper', 'city', 'keys'), { recursive: true });
     writeFileSync(join(left, 'demo', 'tamper', 'city', 'keys', 'log.seed'), 'secret');
-    const desk = new TamperDesk({ data: left, logger: pino({ level: 'silent' }) });
+    const desk = await TamperDesk.open({ data: left, logger: pino({ level: 'silent' }) });
     assert.equal(desk.state().state, 'empty');
     assert.equal(existsSync(join(left, 'demo', 'tamper')), false);
   });
 
-  test('a link in the place of a copy goes, and what it names stays', () => {
+  test('a link in the place of a copy goes, and what it names stays', async () => {
     const left = join(folder, 'linked');
     const keys = join(folder, 'keys-elsewhere');
     for (const made of [join(left, 'demo'), keys]) mkdirSync(made, { recursive: true });
     writeFileSync(join(keys, 'log.seed'), 'secret');
     symlinkSync(keys, join(left, 'demo', 'tamper'));
-    clearDesk(left);
+    await clearDesk(left);
     assert.equal(existsSync(join(left, 'demo', 'tamper')), false);
     assert.equal(readFileSync(join(keys, 'log.seed'), 'utf8'), 'secret');
   });

@@ -1,11 +1,13 @@
 /**
  * The tamper desk of a demo city: one game at a time, in processes of their own, on a copy of the city below `demo/tamper` of its data
  * folder. The city goes on beside it and nothing of it is written. The copy has the city's keys, so the folder is closed to others, and
- * it goes when it is put back, when the city starts or stops, and when nobody came for it.
+ * it goes when it is put back, when the city starts or stops, when something is erased, and when nobody came for it.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { lstat, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -43,8 +45,8 @@ const EMPTY: TamperDeskJson = {
 const deskFolder = (data: string): string => resolve(data, 'demo', 'tamper');
 
 /** Removes what a run that was killed left on its desk; also a city without a desk does, or the copy's keys would lie there for good. */
-export function clearDesk(data: string): void {
-  removeCopy(deskFolder(data));
+export function clearDesk(data: string): Promise<void> {
+  return removeCopy(deskFolder(data));
 }
 
 /** The desk of one city. */
@@ -56,12 +58,20 @@ export class TamperDesk {
   #timer: NodeJS.Timeout | null = null;
   /** Counts games: what is left of a former one says nothing about the next. */
   #game = 0;
+  /** Why this game is over. */
+  #refusal: Refusal | null = null;
+  /** Removals, one after the other; settles when nothing is left of the games before. */
+  #removed: Promise<void> = Promise.resolve();
 
-  /** Clears what a former run left. */
-  constructor(options: TamperDeskOptions) {
+  private constructor(options: TamperDeskOptions) {
     this.#options = options;
     this.#folder = deskFolder(options.data);
-    removeCopy(this.#folder);
+  }
+
+  /** Clears what a former run left. */
+  static async open(options: TamperDeskOptions): Promise<TamperDesk> {
+    await clearDesk(options.data);
+    return new TamperDesk(options);
   }
 
   state(): TamperDeskJson {
@@ -71,28 +81,42 @@ export class TamperDesk {
   /** Begins a game in the place of the one before. Throws DESK_BUSY. */
   begin(request: TamperRequestJson): TamperDeskJson {
     if (this.#state.state === 'working') throw formatError('DESK_BUSY');
-    this.clear();
+    const removed = this.#putAway();
     const game = this.#game;
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     this.#state = { ...EMPTY, state: 'working', stage: 'copy', request };
     this.#timer = setTimeout(() => this.#fail(game, 'it took too long'), PLAY_MS_MAX).unref();
-    this.#play(game, request).catch((error: Error) => this.#fail(game, error.message));
+    removed.then(() => this.#play(game, request)).catch((error: Error) => this.#fail(game, error.message));
     return this.#state;
   }
 
-  /** Puts everything back: ends what runs and removes the copy. */
-  clear(): TamperDeskJson {
+  /** Puts everything back: ends what runs and removes the copy. Resolves when it is gone. */
+  async clear(): Promise<TamperDeskJson> {
+    const removed = this.#putAway();
+    this.#state = EMPTY;
+    await removed;
+    return EMPTY;
+  }
+
+  /** From now on no game is played; resolves when nothing is left of the one that was. */
+  #putAway(): Promise<void> {
     this.#game++;
+    this.#refusal = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#child?.kill('SIGKILL');
+    return this.#remove();
+  }
+
+  /** Ends what runs, and only then removes the copy: whoever still writes would leave some of it. */
+  #remove(): Promise<void> {
+    const ended = endOf(this.#child);
     this.#child = null;
-    removeCopy(this.#folder);
-    this.#state = EMPTY;
-    return this.#state;
+    this.#removed = Promise.allSettled([this.#removed, ended]).then(() => removeCopy(this.#folder));
+    return this.#removed;
   }
 
   async #play(game: number, { reading, what, depth, value }: TamperRequestJson): Promise<void> {
+    if (game !== this.#game) return;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const { data } = this.#options;
     const args = ['--data', data, '--desk', this.#folder, '--reading', reading, '--what', what, '--depth', depth];
     // With `=`, for a number below zero is no flag.
@@ -100,15 +124,16 @@ export class TamperDesk {
     await this.#run(game, [PLAY, ...flags], (line: PlayLine) => {
       if ('stage' in line) this.#say({ stage: line.stage });
       else if ('played' in line) this.#say({ played: line.played, stage: 'fsck', folder: join(this.#folder, 'city') });
-      else this.#refuse(line.refused);
+      else this.#refusal = line.refused;
     });
-    if (game !== this.#game || this.#state.state === 'failed') return;
+    if (game !== this.#game) return;
+    if (this.#refusal !== null) return this.#refuse(game, this.#refusal);
     if (this.#state.played === null) return this.#fail(game, 'the game ended without a word');
     const fsck = { damages: [], checked: {}, damaged: 0, skipped: 0 };
     this.#say({ fsck: await this.#check(game, fsck) });
     if (game !== this.#game) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.clear(), KEEP_MS).unref();
+    this.#timer = setTimeout(() => this.#forget(), KEEP_MS).unref();
     this.#say({ state: 'done', stage: null, progress: null });
   }
 
@@ -148,7 +173,7 @@ export class TamperDesk {
       if (game === this.#game) hear(JSON.parse(line) as T);
     const code = await ended;
     // 3: fsck found damage, which is what it was asked for.
-    if (code !== 0 && code !== 3 && game === this.#game && this.#state.state !== 'failed')
+    if (code !== 0 && code !== 3 && game === this.#game && this.#refusal === null)
       throw new Error(`a process of the tamper desk ended with ${code ?? 'a signal'}: ${said.trim()}`);
   }
 
@@ -156,27 +181,48 @@ export class TamperDesk {
     this.#state = { ...this.#state, ...news };
   }
 
-  #refuse({ code, details }: Refusal): void {
-    this.#say({ state: 'failed', stage: null, progress: null, refusal: { code, detail: describeError(code, details) } });
-    removeCopy(this.#folder);
+  async #refuse(game: number, refusal: Refusal): Promise<void> {
+    this.#refusal = refusal;
+    await this.#remove();
+    const { code, details } = refusal;
+    const why = { code, detail: describeError(code, details) };
+    if (game === this.#game) this.#say({ state: 'failed', stage: null, progress: null, refusal: why });
   }
 
   #fail(game: number, reason: string): void {
     if (game !== this.#game) return;
     this.#options.logger.error({ reason }, 'the tamper desk failed; the city is not touched by it');
-    this.#child?.kill('SIGKILL');
-    this.#refuse({ code: 'INTERNAL_FAULT', details: {} });
+    this.#refuse(game, { code: 'INTERNAL_FAULT', details: {} }).catch((error: Error) => this.#complain(error));
+  }
+
+  #forget(): void {
+    this.clear().catch((error: Error) => this.#complain(error));
+  }
+
+  #complain({ message }: Error): void {
+    this.#options.logger.error({ reason: message }, 'a copy on the tamper desk, with keys of the city, could not be removed');
   }
 }
 
+/** Kills it; resolves when it is gone. */
+async function endOf(child: ChildProcess | null): Promise<void> {
+  if (child === null || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
 /** Keys in the copy are written over before they go. A link in its place goes alone: what it names is no copy of ours. */
-function removeCopy(folder: string): void {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  const files = found.isDirectory() ? readdirSync(folder, { recursive: true, withFileTypes: true }) : [];
+async function removeCopy(folder: string): Promise<void> {
+  const found = await lstat(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (found === null) return;
+  const files = found.isDirectory() ? await readdir(folder, { recursive: true, withFileTypes: true }) : [];
   for (const file of files) {
+    if (!file.isFile() || !/\.(seed|key)$/.test(file.name)) continue;
     const path = join(file.parentPath, file.name);
-    if (file.isFile() && /\.(seed|key)$/.test(file.name)) writeFileSync(path, Buffer.alloc(statSync(path).size), { flag: 'r+' });
+    await writeFile(path, Buffer.alloc((await stat(path)).size), { flag: 'r+' });
   }
-  rmSync(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 }
