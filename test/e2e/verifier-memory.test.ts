@@ -78,7 +78,7 @@ describe('the offline verifier remembers', { skip: skipWithout('chromium') }, ()
       }
       await page.evaluate(`(() => {
         const heads = JSON.parse(localStorage.getItem('oppidum.verifier.heads'));
-        localStorage.setItem('oppidum.verifier.heads', JSON.stringify(heads.map((line) => line.split(' ')[0] + ' ' + '0'.repeat(64))));
+        localStorage.setItem('oppidum.verifier.heads', JSON.stringify(heads.map((line, i) => i === 0 ? line : line.split(' ')[0] + ' ' + '0'.repeat(64))));
       })()`);
       await page.fill('#evidence-text', '');
       await page.fill('#evidence-text', newer);
@@ -86,6 +86,29 @@ describe('the offline verifier remembers', { skip: skipWithout('chromium') }, ()
       await page.click('#forget');
       assert.equal(await verdictOf(page), 'OK');
       assert.equal(await page.evaluate('localStorage.length'), 0);
+    });
+  });
+
+  test('heads of one policy refute nothing under another that a second tab remembers', async () => {
+    const [one, other] = [new EvidenceCity({ validatorCount: 1 }), new EvidenceCity({ validatorCount: 4 })];
+    const evidenceOf = (city: EvidenceCity): string =>
+      hex(encodeEvidence(city.proveReading(city.keep(city.sign(1)), city.anchor())));
+    await withPage(async (page) => {
+      const second = await page.context().newPage();
+      await second.goto(`${pathToFileURL(PAGE).href}#lang=en`);
+      for (const [tab, city] of [
+        [page, one],
+        [second, other],
+      ] as const) {
+        await tab.fill('#policy-text', fileOf(city.policy));
+        await tab.click('#remember');
+      }
+      // The first page has forgotten nothing, yet what is remembered is no longer what it believes.
+      await page.fill('#evidence-text', evidenceOf(one));
+      assert.equal(await verdictOf(page), 'OK');
+      await second.fill('#evidence-text', evidenceOf(other));
+      assert.equal(await verdictOf(second), 'OK');
+      assert.doesNotMatch((await second.textContent('#verdict')) ?? '', /older checkpoint/);
     });
   });
 });

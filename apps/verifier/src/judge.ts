@@ -17,7 +17,13 @@ export type Belief =
   | { readonly trust: Trust; readonly origin: string; readonly sha256: string; readonly followedCount: number }
   | { readonly problem: 'policyBad' | 'successorBad'; readonly detail: string; readonly report?: Report };
 
-/** Reads the policy and follows its successors, in whichever order they are given: each is proven under the one before it. */
+/** Changes of policy that are followed at once; a city has a few a year. */
+const SUCCESSOR_COUNT_MAX = 200;
+
+/**
+ * Reads the policy and follows its successors, in whichever order they are given: each is proven under the one before it. Each file is
+ * verified once, in the order of the heights that they say: where one lies about its height it proves nothing.
+ */
 export function believe(crypto: Crypto, policyFile: Bytes, successors: readonly Bytes[]): Belief {
   let trust: Trust;
   try {
@@ -26,22 +32,28 @@ export function believe(crypto: Crypto, policyFile: Bytes, successors: readonly 
     if (!(error instanceof FormatError)) throw error;
     return { problem: 'policyBad', detail: describeError(error.code, error.details) };
   }
+  if (successors.length > SUCCESSOR_COUNT_MAX)
+    return { problem: 'successorBad', detail: `${successors.length} files, of at most ${SUCCESSOR_COUNT_MAX}` };
   let followedCount = 0;
-  for (let waiting = successors; waiting.length > 0; ) {
-    const tried = waiting.map((file) => verifySuccessorPolicy(crypto, file, trust));
-    const found = tried.findIndex(({ report, trust: next }) => report.verdict === 'OK' && next !== null);
-    const next = tried[found]?.trust ?? null;
-    if (next === null) {
-      const failed = tried.find(({ report }) => report.verdict !== 'OK')?.report;
-      // What is left proves that the trusted policy is in force.
-      if (failed === undefined) break;
-      return { problem: 'successorBad', detail: failed.steps.at(-1)?.detail ?? '', report: failed };
-    }
+  for (const file of successors.toSorted((a, b) => heightOf(a) - heightOf(b))) {
+    const { report, trust: next } = verifySuccessorPolicy(crypto, file, trust);
+    if (report.verdict !== 'OK') return { problem: 'successorBad', detail: report.steps.at(-1)?.detail ?? '', report };
+    // Else it proves that the trusted policy is in force.
+    if (next === null) continue;
     trust = next;
     followedCount++;
-    waiting = waiting.filter((_file, place) => place !== found);
   }
   return { trust, origin: originOf(trust.policy), sha256: toHex(crypto.sha256(policyFile)), followedCount };
+}
+
+/** The height that evidence of records says to be of; what says none comes last. */
+function heightOf(file: Bytes): number {
+  try {
+    const evidence = parseEvidenceFile(file);
+    return evidence.fact === 'state' ? evidence.state.height : Number.MAX_SAFE_INTEGER;
+  } catch {
+    return Number.MAX_SAFE_INTEGER;
+  }
 }
 
 /** The head that evidence leads to: of its newest checkpoint. Throws FormatError where it cannot be read. */

@@ -106,7 +106,8 @@ function answer(belief: Belief | null): readonly HTMLElement[] {
   }
   if (given.evidence === null) return [element('p', { class: 'hint' }, sentences.noEvidence)];
   if (belief === null || 'problem' in belief) return [element('p', { class: 'hint' }, sentences.noPolicy)];
-  const seen = given.isRemembered ? recallHeads() : [];
+  const policy = new TextDecoder().decode(given.policy ?? new Uint8Array(0));
+  const seen = given.isRemembered ? recallHeads(policy) : [];
   const report = judge(crypto, given.evidence, { ...belief.trust, seen });
   const notes: HTMLElement[] = [];
   if (given.isRemembered && report.color !== 'red') {
@@ -114,7 +115,7 @@ function answer(belief: Belief | null): readonly HTMLElement[] {
     const newest = seen.at(-1)?.size ?? 0;
     // Evidence that was kept is older than what came after it: worth knowing, and no reason to refuse.
     if (head.size < newest) notes.push(element('p', { class: 'hint' }, `${sentences.olderHead} (${head.size} < ${newest})`));
-    else rememberHead(head);
+    else rememberHead(policy, head);
   }
   const bytes = bytesView(given.evidence, toHex(crypto.sha256(given.evidence)), language.words);
   return [...notes, reportView(report, language), bytes];

@@ -9,7 +9,7 @@ import type { SeenHead } from '@oppidum/proofs/verify-checkpoint';
 const POLICY = 'oppidum.verifier.policy';
 /** JSON: base64 of each. */
 const SUCCESSORS = 'oppidum.verifier.successors';
-/** JSON: size and root of each, ascending. */
+/** JSON: the policy that they were believed under, then size and root of each, ascending. */
 const HEADS = 'oppidum.verifier.heads';
 const HEAD_COUNT_MAX = 500;
 
@@ -39,20 +39,23 @@ export function rememberPolicy(text: string, successors: readonly Bytes[]): bool
   }
 }
 
-/** Heads that were believed under the remembered policy, ascending. */
-export function recallHeads(): readonly SeenHead[] {
-  return recallList(HEADS).flatMap((line) => {
+/** Heads that were believed under this policy, ascending; none where another is remembered, here or meanwhile in another tab. */
+export function recallHeads(policy: string): readonly SeenHead[] {
+  const [of, ...lines] = recallList(HEADS);
+  if (of !== policy || recallPolicy() !== policy) return [];
+  return lines.flatMap((line) => {
     const [, size, root] = /^([0-9]{1,15}) ([0-9a-f]{64})$/.exec(line) ?? [];
     return size === undefined || root === undefined ? [] : [{ size: Number(size), root: parseHex(root) }];
   });
 }
 
-/** Remembers one more. */
-export function rememberHead(head: SeenHead): void {
-  const heads = [...recallHeads().filter(({ size }) => size !== head.size), head].sort((a, b) => a.size - b.size);
+/** Remembers one more that was believed under this policy, if it is the remembered one still. */
+export function rememberHead(policy: string, head: SeenHead): void {
+  if (recallPolicy() !== policy) return;
+  const heads = [...recallHeads(policy).filter(({ size }) => size !== head.size), head].sort((a, b) => a.size - b.size);
   const lines = heads.slice(-HEAD_COUNT_MAX).map(({ size, root }) => `${size} ${toHex(root)}`);
   try {
-    localStorage.setItem(HEADS, JSON.stringify(lines));
+    localStorage.setItem(HEADS, JSON.stringify([policy, ...lines]));
   } catch {
     // Where nothing is kept, nothing is remembered.
   }
