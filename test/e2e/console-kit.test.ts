@@ -219,6 +219,7 @@ describe('the kit for a device', { skip: skipWithout('chromium') }, () => {
     await page.fill('[data-field=modelName]', "O'Brien $(id) `id`");
     const words = shellWords(await textOf(page, 'enrol'));
     assert.equal(words[words.indexOf('--name') + 1], "O'Brien $(id) `id`");
+    assert.equal(words[words.indexOf('--api') + 1], pages.city.http, 'a city elsewhere than at the default is named');
     await page.fill('[data-field=public-key]', 'zz');
     await page.waitForSelector('.problem:has-text("no Ed25519 public key")');
     await context.close();

@@ -163,6 +163,8 @@ describe('views of the console', { skip: skipWithout('chromium') }, () => {
     await withContext(async (context) => {
       const page = await open(context, '#/ledger');
       await page.waitForSelector('text=Nobody checked these signatures');
+      assert.equal(await page.locator('text=Anchor what shard').count(), 0, 'anchors are left out until asked for');
+      await page.click('text=Leave out anchors');
       await page.waitForSelector('text=Anchor what shard');
       await pin(page);
       await page.goto(`${city.http}/?lang=en#/ledger`);

@@ -1,5 +1,6 @@
 /** The console: people see the city, and check it with their own browser. Everything it shows comes from the API that anybody may call. */
 
+import './usable-locale.ts';
 import { LANGUAGES, type LanguageCode } from '@oppidum/pages/languages';
 import { type ReactNode, StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';

@@ -30,12 +30,19 @@ export function reportView(report: Report, { words, tag }: Language): HTMLElemen
       {},
       element('p', { class: 'word' }, element('strong', {}, words.colors[color]), ' ', element('code', {}, verdict)),
       element('p', { class: 'means' }, stop(means, tag)),
-      element('p', {}, `${words.whatToDo} `, stop(action, tag)),
+      // There is nothing to do about what is proven.
+      ...(verdict === 'OK' ? [] : [element('p', {}, `${words.whatToDo} `, ...withCode(stop(action, tag)))]),
     ),
   );
   const parts = [head, stepsView(report.steps, words)];
   if (Object.keys(report.facts).length > 0) parts.push(factsView(report.facts, words));
   return element('div', { class: 'report' }, ...parts);
+}
+
+/** A sentence of ours in which commands stand between backticks. */
+function withCode(sentence: string): readonly (Node | string)[] {
+  const parts = sentence.split('`');
+  return parts.map((part, place) => (place % 2 === 0 ? part : element('code', { dir: 'ltr' }, part)));
 }
 
 function stop(sentence: string, tag: string): string {

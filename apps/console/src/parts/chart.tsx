@@ -5,7 +5,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useLanguage } from '../language.ts';
 import { colorAt, useIsDark } from './colors.ts';
-import { formatNumber } from './format.ts';
+import { formatMeasured, unitText } from './format.ts';
 
 const HEIGHT_PX = 220;
 
@@ -35,7 +35,7 @@ export function Chart({
         legend: { show: false },
         cursor: { show: false },
         scales: { x: { time: true, dir: direction === 'rtl' ? -1 : 1 } },
-        axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatNumber(value, tag)) }],
+        axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatMeasured(value, unit, tag)) }],
         series: [{}, { stroke: colorAt(place, '--accent', isDark), width: 2, points: { size: 4 } }],
       },
       [points.map(({ timeMs }) => timeMs / 1_000), points.map(({ value }) => value)],
@@ -47,11 +47,11 @@ export function Chart({
       watch.disconnect();
       plot.destroy();
     };
-  }, [points, tag, direction, isDark]);
+  }, [points, unit, tag, direction, isDark]);
   return (
     <figure className="chart">
       <figcaption>
-        <bdi>{name}</bdi> {unit !== '' && <bdi>({unit})</bdi>}
+        <bdi>{name}</bdi> {unitText(unit) !== '' && <bdi>({unitText(unit)})</bdi>}
       </figcaption>
       <div ref={box} aria-hidden="true" />
     </figure>

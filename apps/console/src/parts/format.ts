@@ -22,6 +22,47 @@ const UNITS = [
 /** A stretch of time in words, in its largest whole unit: "1 hour". */
 export function formatSpan(spanMs: number, tag: string): string {
   const [unit, unitMs] = UNITS.find(([, ms]) => Math.abs(spanMs) >= ms) ?? ['second', 1_000];
-  const count = Math.round(Math.abs(spanMs) / unitMs);
-  return new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay: 'long' }).format(count);
+  return formatUnit(Math.round(Math.abs(spanMs) / unitMs), unit, tag, 'long');
+}
+
+/** A count with its unit of ECMA-402: "12 ms", or in whole words "12 milliseconds". */
+export function formatUnit(count: number, unit: string, tag: string, unitDisplay: 'short' | 'long'): string {
+  return new Intl.NumberFormat(tag, { style: 'unit', unit, unitDisplay }).format(count);
+}
+
+/** SenML units (RFC 8428 §12.1) whose names are not what people write; what is no unit to a reader is nothing. */
+const UNIT_SIGNS: ReadonlyMap<string, string> = new Map([
+  ['/', ''],
+  ['count', ''],
+  ['Cel', '°C'],
+  ['lat', '°'],
+  ['lon', '°'],
+  ['deg', '°'],
+  ['1/s', '/s'],
+  ['1/min', '/min'],
+  ['m2', 'm²'],
+  ['m3', 'm³'],
+  ['m3/s', 'm³/s'],
+  ['m/s2', 'm/s²'],
+  ['W/m2', 'W/m²'],
+  ['kg/m3', 'kg/m³'],
+  ['Ohm', 'Ω'],
+  ['%RH', '% RH'],
+]);
+
+/** The unit as people write it, with no unit for a ratio, which is a share of a hundred, or a count; any other is the device's own word. */
+export function unitText(unit: string | null): string {
+  return UNIT_SIGNS.get(unit ?? '') ?? unit ?? '';
+}
+
+/** A measured number without its unit, as `formatNumber` has it; a ratio ("/") is a percentage. */
+export function formatMeasured(value: number, unit: string | null, tag: string): string {
+  if (unit === '/') return new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 4 }).format(value);
+  return formatNumber(value, tag);
+}
+
+/** A measured number with its unit; a rate or degrees stand right behind it. */
+export function formatAmount(value: number, unit: string | null, tag: string): string {
+  const sign = unitText(unit);
+  return `${formatMeasured(value, unit, tag)}${/^[/°]/.test(sign) && sign !== '°C' ? '' : ' '}${sign}`.trim();
 }

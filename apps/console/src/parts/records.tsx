@@ -3,7 +3,7 @@
 import type { RecordJson } from '@oppidum/gateway/api/readings';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../language.ts';
-import { formatNumber } from './format.ts';
+import { formatAmount, unitText } from './format.ts';
 import { Quoted } from './texts.tsx';
 
 /** Characters of one value in a list. */
@@ -27,6 +27,5 @@ export function Records({ records }: { readonly records: readonly RecordJson[] }
 /** The value with its unit. */
 export function valueText({ value, unit, sum, data }: RecordJson, tag: string): string {
   const shown = value ?? (data === null ? sum : `${data.length} base64`);
-  const amount = typeof shown === 'number' ? formatNumber(shown, tag) : String(shown ?? '–');
-  return `${amount} ${unit ?? ''}`.trim();
+  return typeof shown === 'number' ? formatAmount(shown, unit, tag) : `${shown ?? '–'} ${unitText(unit)}`.trim();
 }

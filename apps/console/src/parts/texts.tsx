@@ -14,6 +14,19 @@ export function Quoted({ text, lengthMax }: { readonly text: string; readonly le
   return <bdi>{plainText(text, lengthMax)}</bdi>;
 }
 
+/** A sentence of ours in which commands stand between backticks. */
+export function WithCode({ text }: { readonly text: string }): ReactNode {
+  return text.split('`').map((part, place) =>
+    place % 2 === 0 ? (
+      part
+    ) : (
+      <code key={part} dir="ltr">
+        {part}
+      </code>
+    ),
+  );
+}
+
 /** An id, whole: it breaks where the line ends. */
 export function Id({ id }: { readonly id: string }): ReactNode {
   return (

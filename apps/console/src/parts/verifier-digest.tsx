@@ -6,7 +6,7 @@ import type { LanguageCode } from '@oppidum/pages/languages';
 import { type ReactNode, useEffect, useState } from 'react';
 import { fetchBytes } from '../api.ts';
 import { useLanguage } from '../language.ts';
-import { Id } from './texts.tsx';
+import { Id, WithCode } from './texts.tsx';
 
 type DigestTexts = { readonly heading: string; readonly explain: string; readonly save: string; readonly digest: string };
 
@@ -57,7 +57,9 @@ export function VerifierDigest(): ReactNode {
   return (
     <section className="card" aria-labelledby="verifier-heading">
       <h2 id="verifier-heading">{texts.heading}</h2>
-      <p>{texts.explain}</p>
+      <p>
+        <WithCode text={texts.explain} />
+      </p>
       <p>
         <a href="/verify">{texts.save}</a>
       </p>

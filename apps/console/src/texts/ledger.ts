@@ -39,6 +39,7 @@ export type LedgerTexts = {
   readonly several: string;
   readonly foundKinds: Readonly<
     Record<
+  readonly onlyAnchors: string;
       'reading' | 'transaction' | 'block' | 'device' | 'account' | 'proposal' | 'model' | 'manufacturer' | 'body' | 'shard',
       string
     >
@@ -89,6 +90,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       reading: 'Reading',
       transaction: 'Transaction',
       block: 'Block',
+    onlyAnchors: 'The newest ones are all anchors.',
       device: 'Device',
       account: 'Account',
       proposal: 'Proposal',
@@ -144,6 +146,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       block: 'Plokk',
       device: 'Seade',
       account: 'Konto',
+    onlyAnchors: 'Uusimad on kõik ankrud.',
       proposal: 'Ettepanek',
       model: 'Mudel',
       manufacturer: 'Tootja',
@@ -197,6 +200,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       account: '账户',
       proposal: '提案',
       model: '型号',
+    onlyAnchors: '最新的全部是锚定。',
       manufacturer: '制造商',
       body: '决定机构',
       shard: '遥测分片',
@@ -250,6 +254,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       model: 'طراز',
       manufacturer: 'صانع',
       body: 'هيئة تقرّر',
+    onlyAnchors: 'أحدثها كلها تثبيتات.',
       shard: 'شريحة القياسات',
     },
   },

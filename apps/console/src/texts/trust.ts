@@ -17,6 +17,7 @@ export type TrustTexts = {
   readonly newestSeen: string;
   readonly paste: string;
   readonly pinPasted: string;
+  readonly next: string;
 };
 
 export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
@@ -39,6 +40,7 @@ export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
     newestSeen: 'Newest checkpoint believed here: size {size}. An older one is refused from now on.',
     paste: 'Or paste the text of the policy',
     pinPasted: 'Pin what is pasted',
+    next: 'Next: check the newest reading',
   },
   et: {
     shownDiffers:
@@ -58,6 +60,7 @@ export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
     newestSeen: 'Uusim siin usutud kontrollpunkt: suurus {size}. Vanemast keeldutakse nüüdsest.',
     paste: 'Või kleebi reeglite tekst',
     pinPasted: 'Kinnita kleebitu',
+    next: 'Edasi: kontrolli uusimat näitu',
   },
   zh: {
     shownDiffers: '城市所显示的与证据所证明的不同。请勿相信上方内容；已证明的内容在下方。请两者都保留，并询问由谁运行此页。',
@@ -74,6 +77,7 @@ export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
     newestSeen: '此处相信过的最新检查点：大小 {size}。今后拒绝更旧的。',
     paste: '或粘贴策略文本',
     pinPasted: '固定所粘贴的内容',
+    next: '下一步：核验最新读数',
   },
   ar: {
     shownDiffers:
@@ -92,5 +96,6 @@ export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
     newestSeen: 'أحدث نقطة تحقّق صُدّقت هنا: الحجم {size}. يُرفض الأقدم منها من الآن.',
     paste: 'أو الصق نص السياسة',
     pinPasted: 'ثبّت الملصوق',
+    next: 'الخطوة التالية: تحقّق من أحدث قراءة',
   },
 };

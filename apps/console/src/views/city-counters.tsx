@@ -3,7 +3,7 @@
 import type { CityJson } from '@oppidum/gateway/api-types';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useLanguage } from '../language.ts';
-import { formatNumber } from '../parts/format.ts';
+import { formatNumber, formatUnit } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
 import { steadyMs } from '../server-clock.ts';
 import { useLoaded } from '../use-loaded.ts';
@@ -21,22 +21,26 @@ export function Counters({ lagMs }: { readonly lagMs: number | null }): ReactNod
   const anchored = value?.shards.reduce((sum, shard) => sum + shard.anchoredSize, 0) ?? null;
   const perSecond = useRate(size, value);
   const { counters } = sentences;
-  const shown: readonly (readonly [string, number | null])[] = [
+  const shown: readonly (readonly [string, number | null, string?])[] = [
     [counters.perSecond, problem === null ? perSecond : null],
     [counters.readings, size],
     [counters.proven, anchored],
-    [counters.lag, problem === null ? lagMs : null],
+    [counters.lag, problem === null ? lagMs : null, 'millisecond'],
     [counters.behind, value?.readModel.behindReadings ?? null],
     [counters.height, value?.height ?? null],
   ];
   return (
     <section aria-label={sentences.cityHeading}>
       <dl className="counters">
-        {shown.map(([name, count]) => (
+        {shown.map(([name, count, unit]) => (
           <div key={name} className="card">
             <dt>{name}</dt>
             <dd className={count === null ? 'unknown' : undefined}>
-              {count === null ? sentences.unknown : formatNumber(count, tag)}
+              {count === null
+                ? sentences.unknown
+                : unit === undefined
+                  ? formatNumber(count, tag)
+                  : formatUnit(count, unit, tag, 'short')}
             </dd>
           </div>
         ))}

@@ -76,7 +76,7 @@ function useColumns(
       {
         ...sortable('device'),
         heading: columns.device,
-        width: 13,
+        width: 11.5,
         cell: ({ id, label }) => (
           <span className="pick">
             <button
@@ -94,17 +94,17 @@ function useColumns(
       {
         ...sortable('type'),
         heading: columns.type,
-        width: 9,
+        width: 8,
         cell: ({ deviceType }) => <Quoted text={deviceType} lengthMax={80} />,
       },
       {
         ...sortable('status'),
         heading: columns.status,
-        width: 7,
+        width: 6.5,
         cell: ({ status }) => <StateBadge state={status} text={statuses[status]} />,
       },
-      { name: 'last', heading: columns.lastReading, width: 11, cell: ({ lastReadingMs }) => <Time ms={lastReadingMs} /> },
-      { name: 'count', heading: columns.readings, width: 6, cell: ({ readingCount }) => formatNumber(readingCount, tag) },
+      { name: 'last', heading: columns.lastReading, width: 12.5, cell: ({ lastReadingMs }) => <Time ms={lastReadingMs} /> },
+      { name: 'count', heading: columns.readings, width: 5.5, cell: ({ readingCount }) => formatNumber(readingCount, tag) },
     ];
   }, [sentences, tag, sorting, setSorting, onSelect, selected]);
 }

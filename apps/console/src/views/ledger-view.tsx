@@ -73,7 +73,7 @@ function Proposals(): ReactNode {
 
 function Transactions(): ReactNode {
   const { sentences, code } = useLanguage();
-  const [isPlain, setPlain] = useState(false);
+  const [isPlain, setPlain] = useState(true);
   const pages = usePages<TransactionJson>('/api/v1/transactions?', { keyOf: idOf, limit: SHOWN, everyMs: EVERY_MS });
   const columns = useTransactionColumns();
   const shown = pages.value?.filter(({ kinds }) => !isPlain || kinds.some((kind) => kind !== ANCHOR)) ?? null;
@@ -84,6 +84,7 @@ function Transactions(): ReactNode {
       pages={{ ...pages, value: shown }}
       keyOf={idOf}
       columns={columns}
+      empty={pages.value?.length ? LEDGER_TEXTS[code].onlyAnchors : sentences.none}
     >
       <label className="choice">
         <input type="checkbox" checked={isPlain} onChange={({ target }) => setPlain(target.checked)} />{' '}
@@ -140,10 +141,12 @@ function ListSection<T>(props: {
   readonly pages: Pages<T>;
   readonly keyOf: (item: T) => string;
   readonly columns: readonly Column<T>[];
+  /** What to say of no rows; by default that there are none. */
+  readonly empty?: string;
   readonly children?: ReactNode;
 }): ReactNode {
-  const { id, heading, pages, keyOf, columns, children } = props;
   const { sentences } = useLanguage();
+  const { id, heading, pages, keyOf, columns, empty = sentences.none, children } = props;
   return (
     <section aria-labelledby={`${id}-heading`}>
       <div className="row">
@@ -151,7 +154,7 @@ function ListSection<T>(props: {
         {children}
       </div>
       <div className="list">
-        <DataTable label={heading} rows={pages.value ?? []} keyOf={keyOf} empty={sentences.none} columns={columns} />
+        <DataTable label={heading} rows={pages.value ?? []} keyOf={keyOf} empty={empty} columns={columns} />
       </div>
       {pages.hasOlder && (
         <p className="actions">

@@ -2,13 +2,14 @@
 
 import { encodeUtf8, parseUtf8, toHex } from '@oppidum/formats/bytes';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
+import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import { plainText } from '@oppidum/pages/plain-text';
 import { type ReactNode, useEffect, useState } from 'react';
 import { type ApiProblem, fetchBytes, problemOf } from '../api.ts';
 import { fill, useLanguage } from '../language.ts';
 import { formatNumber } from '../parts/format.ts';
 import { ProblemText } from '../parts/freshness.tsx';
-import { Id, Quoted } from '../parts/texts.tsx';
+import { Id, Quoted, WithCode } from '../parts/texts.tsx';
 import { VerifierDigest } from '../parts/verifier-digest.tsx';
 import {
   isStorageBlocked,
@@ -21,8 +22,10 @@ import {
   readPolicy,
   rememberSuccessors,
 } from '../pinned-policy.ts';
+import { addressOf } from '../route.ts';
 import { followPolicies } from '../succeed.ts';
 import { TRUST_TEXTS } from '../texts/trust.ts';
+import { useLoaded } from '../use-loaded.ts';
 
 const FILE_SIZE_MAX = 65_536;
 
@@ -56,7 +59,11 @@ export function TrustView(): ReactNode {
       <p>{sentences.checkExplain}</p>
       <section className="card" aria-live="polite">
         {pinned === null ? <p>{sentences.trustNone}</p> : <Pinned pinned={pinned} />}
-        {isServedOther && <p className="problem">{sentences.trustChanged}</p>}
+        {isServedOther && (
+          <p className="problem">
+            <WithCode text={sentences.trustChanged} />
+          </p>
+        )}
         {isStorageBlocked() && <p className="problem">{texts.storageBlocked}</p>}
         <TroubleNote trouble={trouble} />
         <p className="actions">
@@ -104,9 +111,24 @@ function Pinned({ pinned }: { readonly pinned: PinnedPolicy }): ReactNode {
         <Id id={pinned.sha256} />
       </p>
       <p className="hint">{sentences.trustFirst}</p>
+      <NextStep />
       {pinned.followedCount > 0 && <p>{fill(texts.followed, { count: formatNumber(pinned.followedCount, tag) })}</p>}
       {seen !== undefined && <p className="hint">{fill(texts.newestSeen, { size: formatNumber(seen.size, tag) })}</p>}
     </>
+  );
+}
+
+/** What to do with a pinned policy: the newest reading is there to be checked; nothing where there is none. */
+function NextStep(): ReactNode {
+  const { code } = useLanguage();
+  const listed = useLoaded<{ readonly items: readonly ReadingJson[] }>('/api/v1/readings?limit=20').value;
+  // Evidence of what is about people is not for everybody.
+  const id = listed?.items.find(({ personal }) => !personal)?.id;
+  if (id === undefined) return null;
+  return (
+    <p>
+      <a href={addressOf({ view: 'reading', id })}>{TRUST_TEXTS[code].next}</a>
+    </p>
   );
 }
 

@@ -10,7 +10,7 @@ import { fill, useLanguage } from '../../language.ts';
 import { formatNumber } from '../../parts/format.ts';
 import { Id, Quoted } from '../../parts/texts.tsx';
 import { type BrowserSigner, submitSigned } from '../maker/browser-signer.ts';
-import { commandLine } from '../maker/command-line.ts';
+import { atCity, commandLine } from '../maker/command-line.ts';
 import { CopyBlock } from '../maker/copy-block.tsx';
 import { JobProgress } from '../maker/job-progress.tsx';
 import type { Makers } from '../maker/use-makers.ts';
@@ -127,6 +127,6 @@ function importLine({ name, table, columns, how }: Asked, account: string): stri
     ...['device', 'import', file, ...named],
     ...['--delimiter', table.delimiter === '\t' ? 'tab' : table.delimiter],
     ...(how.model === null ? [] : ['--model', how.model]),
-    ...['--grade', how.grade, '--failed', 'failed.csv', '--account', account, '--key', 'FILE'],
+    ...['--grade', how.grade, '--failed', 'failed.csv', '--account', account, '--key', 'FILE', ...atCity(location.origin)],
   ]);
 }

@@ -10,7 +10,7 @@ import { ApiProblem, problemOf } from '../../api.ts';
 import { ProblemText } from '../../parts/freshness.tsx';
 import { Quoted } from '../../parts/texts.tsx';
 import { type BrowserSigner, submitSigned } from '../maker/browser-signer.ts';
-import { commandLine } from '../maker/command-line.ts';
+import { atCity, commandLine } from '../maker/command-line.ts';
 import { CopyBlock } from '../maker/copy-block.tsx';
 import type { Makers } from '../maker/use-makers.ts';
 import { type Draft, idBytes, idOfKey, publicKeyOf, wrongFields } from './device-draft.ts';
@@ -66,7 +66,16 @@ function EnrolCommand({
   const { model, type, modelName, label } = draft;
   const what = model === null ? ['--type', type, '--name', modelName] : ['--model', model];
   const who = model === null || maker === null ? [] : ['--account', maker.account, '--key', 'FILE'];
-  const line = commandLine(['device', 'enrol', `${label}/key.seed`, ...what, '--label', label, ...who]);
+  const line = commandLine([
+    'device',
+    'enrol',
+    `${label}/key.seed`,
+    ...what,
+    '--label',
+    label,
+    ...who,
+    ...atCity(location.origin),
+  ]);
   const [before = '', after = ''] = texts.letInModel.split('{maker}');
   return (
     <>
@@ -170,9 +179,10 @@ function proofOf({ isKeyHere, madeKey }: Draft, genesis: string, device: DeviceD
 function apartLines({ model, label }: Draft, publicKey: Uint8Array, account: string, proof: string | null): string {
   const register = ['device', 'register', '--model', model ?? '', '--public-key', toHex(publicKey), '--label', label];
   const prove = proof === null ? ['--device-key', `${label}/key.seed`] : ['--proof', proof];
+  const at = atCity(location.origin);
   const lines = [
-    commandLine([...register, '--account', account, '--key', 'FILE']),
-    commandLine(['device', 'activate', idOfKey(publicKey), ...prove]),
+    commandLine([...register, '--account', account, '--key', 'FILE', ...at]),
+    commandLine(['device', 'activate', idOfKey(publicKey), ...prove, ...at]),
   ];
   return lines.join('\n');
 }

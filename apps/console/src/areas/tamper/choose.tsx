@@ -4,7 +4,7 @@ import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import type { TamperRequestJson } from '@oppidum/gateway/api/tamper';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useLanguage } from '../../language.ts';
-import { formatNumber } from '../../parts/format.ts';
+import { valueText } from '../../parts/records.tsx';
 import { Quoted, Time } from '../../parts/texts.tsx';
 import { type TamperTexts, TEXTS } from './texts.ts';
 
@@ -130,14 +130,13 @@ function Choice(props: {
 function ReadingLine({ reading }: { readonly reading: ReadingJson }): ReactNode {
   const { tag } = useLanguage();
   const [record] = reading.records;
-  const value = typeof record?.value === 'number' ? formatNumber(record.value, tag) : String(record?.value ?? '–');
   return (
     <>
       <strong>
         {reading.label === null ? <code dir="ltr">{reading.device.slice(0, 10)}…</code> : <Quoted text={reading.label} />}
       </strong>
       <span>
-        <Quoted text={record?.name ?? ''} /> <bdi>{`${value}${record?.unit == null ? '' : ` ${record.unit}`}`}</bdi>
+        <Quoted text={record?.name ?? ''} /> {record !== undefined && <Quoted text={valueText(record, tag)} lengthMax={80} />}
       </span>
       <span className="hint">
         <Time ms={reading.timeMs} />

@@ -57,7 +57,7 @@ export const TEXTS_EN: TamperTexts = {
   fsck: {
     heading: 'fsck',
     about: 'Derives everything in the folder again, from blocks and readings, and compares. Whoever has the folder can run it.',
-    caught: 'It finds damage in {count} places.',
+    caught: 'Places it finds damaged: {count}.',
     missed: 'It finds nothing. This history contradicts itself nowhere, and what it was before no folder can say.',
     findings: 'Findings',
     code: 'Code',

@@ -57,7 +57,7 @@ export const TEXTS_ET: TamperTexts = {
   fsck: {
     heading: 'fsck',
     about: 'Tuletab kausta sisu plokkidest ja näitudest uuesti ning võrdleb. Seda saab käivitada igaüks, kellel on kaust.',
-    caught: 'Ta leiab kahjustusi {count} kohas.',
+    caught: 'Kahjustatud kohti, mis ta leidis: {count}.',
     missed: 'Ta ei leia midagi. See ajalugu ei ole endaga kuskil vastuolus ja milline see varem oli, ei ütle ükski kaust.',
     findings: 'Leiud',
     code: 'Kood',
