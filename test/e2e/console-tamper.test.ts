@@ -146,6 +146,7 @@ describe('the tamper desk', { skip: skipWithout('chromium') }, () => {
     const context = await browser.newContext({ locale: 'en-US', acceptDownloads: true });
     const page = await openDesk(context);
     await playGame(page, 'reorder', 'city');
+    await page.waitForSelector('.problem:has-text("Give none of them to witnesses of the living city")');
     const save = async (name: string): Promise<Uint8Array> => {
       const [download] = await Promise.all([page.waitForEvent('download'), page.click(`a[download="${name}"]`)]);
       const path = join(folder, name);

@@ -186,6 +186,9 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
       await page.goto(`${city.http}/?lang=en#/transaction/${id}`);
       await page.click(CHECK);
       await page.waitForSelector('.verdict.green');
+      // What no evidence is about stands apart from what is green.
+      assert.equal(await page.locator('text="Size in bytes"').count(), 1);
+      assert.equal(await page.locator('[data-unproven]:has-text("Told by the city") >> text="Size in bytes"').count(), 1);
     }
     await context.close();
   });
@@ -235,6 +238,9 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
     assert.ok('file' in joined, texts.map((text) => text.slice(0, 20)).join());
     const policy = parseCityPolicy(crypto, new Uint8Array(readFileSync(join(data, 'city.policy'))));
     assert.equal(verifyEvidence(crypto, joined.file, { policy }).verdict, 'OK');
+    await (await openView(context, '#/trust')).click('button:has-text("Forget")');
+    await page.waitForSelector('.codes', { state: 'detached' });
+    assert.equal(await page.locator('.verdict').count(), 0, 'nothing is proven to whom nobody is trusted by any more');
     await context.close();
   });
 

@@ -19,6 +19,9 @@ export type LedgerTexts = {
   /** Acts of machines, as those of people are said. */
   readonly machineActs: Readonly<Record<'telemetry/anchor' | 'telemetry/report-fork' | 'device/report-clone', string>>;
   readonly eventsHeading: string;
+  /** Above what evidence of a transaction says nothing about. */
+  readonly toldHeading: string;
+  readonly toldHint: string;
   readonly validUntil: string;
   readonly size: string;
   readonly details: string;
@@ -36,10 +39,10 @@ export type LedgerTexts = {
   readonly cosigned: string;
   readonly inQuorum: string;
   readonly withoutAnchors: string;
+  readonly onlyAnchors: string;
   readonly several: string;
   readonly foundKinds: Readonly<
     Record<
-  readonly onlyAnchors: string;
       'reading' | 'transaction' | 'block' | 'device' | 'account' | 'proposal' | 'model' | 'manufacturer' | 'body' | 'shard',
       string
     >
@@ -67,6 +70,8 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       'device/report-clone': 'Report that a device key is used in two places',
     },
     eventsHeading: 'What it changed',
+    toldHeading: 'Told by the city',
+    toldHint: 'Evidence says nothing about this: no check here proves it.',
     validUntil: 'Could run until',
     size: 'Size in bytes',
     details: 'Why',
@@ -85,12 +90,12 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     cosigned: 'Cosigned',
     inQuorum: 'Counts for the quorum',
     withoutAnchors: 'Leave out anchors',
+    onlyAnchors: 'The newest ones are all anchors.',
     several: 'Several records have this id or hash:',
     foundKinds: {
       reading: 'Reading',
       transaction: 'Transaction',
       block: 'Block',
-    onlyAnchors: 'The newest ones are all anchors.',
       device: 'Device',
       account: 'Account',
       proposal: 'Proposal',
@@ -120,6 +125,8 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       'device/report-clone': 'Teata, et seadme võtit kasutatakse kahes kohas',
     },
     eventsHeading: 'Mida see muutis',
+    toldHeading: 'Linna öeldud',
+    toldHint: 'Tõend selle kohta midagi ei ütle: siinne kontroll seda ei tõesta.',
     validUntil: 'Sai käivituda kuni',
     size: 'Suurus baitides',
     details: 'Miks',
@@ -139,6 +146,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     cosigned: 'Kaasallkirjastas',
     inQuorum: 'Loeb kvoorumis',
     withoutAnchors: 'Jäta ankrud välja',
+    onlyAnchors: 'Uusimad on kõik ankrud.',
     several: 'Selle tunnuse või räsiga on mitu kirjet:',
     foundKinds: {
       reading: 'Näit',
@@ -146,7 +154,6 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       block: 'Plokk',
       device: 'Seade',
       account: 'Konto',
-    onlyAnchors: 'Uusimad on kõik ankrud.',
       proposal: 'Ettepanek',
       model: 'Mudel',
       manufacturer: 'Tootja',
@@ -174,6 +181,8 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       'device/report-clone': '报告某设备密钥在两处使用',
     },
     eventsHeading: '它改变了什么',
+    toldHeading: '由城市告知',
+    toldHint: '证据不涉及这些内容：此处的检查不能证明它们。',
     validUntil: '可执行至',
     size: '大小（字节）',
     details: '原因',
@@ -191,6 +200,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     cosigned: '已共同签名',
     inQuorum: '计入法定人数',
     withoutAnchors: '不显示锚定',
+    onlyAnchors: '最新的全部是锚定。',
     several: '有多条记录具有此标识或哈希：',
     foundKinds: {
       reading: '读数',
@@ -200,7 +210,6 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       account: '账户',
       proposal: '提案',
       model: '型号',
-    onlyAnchors: '最新的全部是锚定。',
       manufacturer: '制造商',
       body: '决定机构',
       shard: '遥测分片',
@@ -226,6 +235,8 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       'device/report-clone': 'أبلغ أن مفتاح جهاز يُستخدم في مكانين',
     },
     eventsHeading: 'ما الذي غيّرته',
+    toldHeading: 'كما تقوله المدينة',
+    toldHint: 'الدليل لا يقول شيئًا عن هذا: لا يثبته أي تحقق هنا.',
     validUntil: 'كان يمكن تنفيذها حتى',
     size: 'الحجم بالبايت',
     details: 'السبب',
@@ -243,6 +254,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     cosigned: 'وقّع معها',
     inQuorum: 'يُحسب في النصاب',
     withoutAnchors: 'دون التثبيتات',
+    onlyAnchors: 'أحدثها كلها تثبيتات.',
     several: 'لعدّة قيود هذا المعرّف أو هذه البصمة:',
     foundKinds: {
       reading: 'قراءة',
@@ -254,7 +266,6 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       model: 'طراز',
       manufacturer: 'صانع',
       body: 'هيئة تقرّر',
-    onlyAnchors: 'أحدثها كلها تثبيتات.',
       shard: 'شريحة القياسات',
     },
   },

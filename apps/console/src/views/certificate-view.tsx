@@ -10,7 +10,7 @@ import { type Check, checkEvidence } from '../check-evidence.ts';
 import { fill, useLanguage } from '../language.ts';
 import { ProblemText } from '../parts/freshness.tsx';
 import { Id } from '../parts/texts.tsx';
-import { pinnedPolicy } from '../pinned-policy.ts';
+import { onPinned, pinnedPolicy } from '../pinned-policy.ts';
 import { addressOf } from '../route.ts';
 
 /** Pixels; phones read a code of this many from paper at 6 cm. */
@@ -45,11 +45,21 @@ function useCertificate(id: string): State {
     const show = (next: State): void => {
       if (!isGone) setState(next);
     };
-    const pinned = pinnedPolicy();
-    if (pinned === null) show('untrusting');
-    else makeCertificate(id, pinned).then(show, (error: unknown) => show(problemOf(error)));
+    const make = (): void => {
+      const pinned = pinnedPolicy();
+      // What was proven under another policy is not to be printed any more.
+      setState(pinned === null ? 'untrusting' : null);
+      if (pinned === null) return;
+      const showIfTrusted = (next: State): void => {
+        if (pinnedPolicy()?.text === pinned.text) show(next);
+      };
+      makeCertificate(id, pinned).then(showIfTrusted, (error: unknown) => showIfTrusted(problemOf(error)));
+    };
+    make();
+    const stop = onPinned(make);
     return () => {
       isGone = true;
+      stop();
     };
   }, [id]);
   return state;

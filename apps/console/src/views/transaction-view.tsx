@@ -29,14 +29,11 @@ export function TransactionView({ id }: { readonly id: string }): ReactNode {
               [sentences.identifier, <Id key="id" id={id} />],
               [columns.result, <StateBadge key="result" state={value.code === 'OK' ? 'active' : 'revoked'} text={value.code} />],
               [columns.height, <BlockLink key="block" height={value.height} />],
-              [columns.time, <Time key="time" ms={value.timeMs} />],
               [
                 columns.signers,
                 value.signers.map((signer) => <IdLink key={signer} id={signer} to={{ view: 'account', id: signer }} />),
               ],
               [texts.validUntil, <Time key="until" ms={value.validUntil} />],
-              [texts.size, formatNumber(value.envelopeSize, tag)],
-              [texts.details, Object.keys(value.details).length === 0 ? null : <JsonText key="details" value={value.details} />],
             ]}
           />
           <h2>{columns.actions}</h2>
@@ -50,6 +47,19 @@ export function TransactionView({ id }: { readonly id: string }): ReactNode {
         </>
       )}
       <CheckHere id={id} shown={value === null ? null : { fact: 'transaction', ...value }} />
+      {value !== null && (
+        <section className="card" data-unproven>
+          <h2>{texts.toldHeading}</h2>
+          <p className="hint">{texts.toldHint}</p>
+          <Facts
+            facts={[
+              [columns.time, <Time key="time" ms={value.timeMs} />],
+              [texts.size, formatNumber(value.envelopeSize, tag)],
+              [texts.details, Object.keys(value.details).length === 0 ? null : <JsonText key="details" value={value.details} />],
+            ]}
+          />
+        </section>
+      )}
     </>
   );
 }

@@ -23,6 +23,7 @@ export function Take({ played, folder }: { readonly played: PlayedJson; readonly
     <section className="card">
       <h3>{texts.takeHeading}</h3>
       <p className="hint">{texts.takeHint}</p>
+      <p className="problem">{texts.takeWarning}</p>
       <p className="actions">
         {served !== null && <Saved name="tampered.evidence" content={served} text={texts.takeNow} />}
         <Saved name="earlier.evidence" content={played.evidence} text={texts.takeEarlier} />

@@ -100,6 +100,8 @@ export const TEXTS_EN: TamperTexts = {
   forkWarning: 'A proof about the telemetry log, sent to the living city, would freeze that log for good. That is the rule.',
   takeHeading: 'Check it elsewhere',
   takeHint: 'Save the files and give them to the offline verifier, or to the command line:',
+  takeWarning:
+    'The copy has the city’s keys, so a head in these files may carry true signatures. Give none of them to witnesses of the living city: they would believe it and refuse the city from then on.',
   takeNow: 'Evidence as it is served now',
   takeEarlier: 'Evidence from before',
   takeFork: 'Proof of the two stories',

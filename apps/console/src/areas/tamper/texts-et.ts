@@ -100,6 +100,8 @@ export const TEXTS_ET: TamperTexts = {
   forkWarning: 'Telemeetrialogi kohta käiv tõend, saadetuna elavale linnale, külmutaks selle logi jäädavalt. Selline on reegel.',
   takeHeading: 'Kontrolli mujal',
   takeHint: 'Salvesta failid ja anna need võrguta kontrollijale või käsureale:',
+  takeWarning:
+    'Koopial on linna võtmed, nii et nende failide seisul võivad olla ehtsad allkirjad. Ära anna neist ühtki elava linna tunnistajatele: nad jääksid seda uskuma ja keelduksid sellest peale linnast.',
   takeNow: 'Tõend, nagu seda nüüd antakse',
   takeEarlier: 'Varasem tõend',
   takeFork: 'Kahe loo tõend',

@@ -88,6 +88,8 @@ export const TEXTS_ZH: TamperTexts = {
   forkWarning: '若把关于遥测日志的证明发送给正在运行的城市，该日志将被永久冻结。规则如此。',
   takeHeading: '在别处检查',
   takeHint: '保存这些文件，交给离线验证器或命令行：',
+  takeWarning:
+    '副本持有城市的密钥，因此这些文件中的日志头可能带有真实签名。请勿把任何文件交给正在运行的城市的见证者：他们会相信它，此后便拒绝该城市。',
   takeNow: '现在提供的证据',
   takeEarlier: '先前的证据',
   takeFork: '两个故事的证明',

@@ -93,6 +93,7 @@ export type TamperTexts = {
   readonly forkWarning: string;
   readonly takeHeading: string;
   readonly takeHint: string;
+  readonly takeWarning: string;
   readonly takeNow: string;
   readonly takeEarlier: string;
   readonly takeFork: string;
