@@ -231,4 +231,32 @@ describe('keys of people in the console', { skip: skipWithout('chromium') }, () 
     assert.equal(await page.locator('form.card').count(), 0);
     await page.close();
   });
+
+  test('an invitation in a link replaces the account that is kept only when its owner says so, who is shown who else signs', async () => {
+    const context = await town.newContext();
+    const page = await town.makeKeyIn(context);
+    const own = await requestOf(page);
+    const kept = await town.invite(page, 'operator');
+    await page.goto(`${town.http}/?lang=en#/keys/${kept.invitation}`);
+    await page.click('button:has-text("Take it")');
+    await page.waitForSelector('text=in force: it can sign');
+    const by = ['--account', town.operator, '--key', join(town.data, 'keys/operator.seed')];
+    const added = await town.command('account', 'add-key', own.text, '--fingerprint', own.fingerprint, ...by, '--json');
+    const { invitation } = JSON.parse(added) as { readonly invitation: string };
+    await page.goto(`${town.http}/?lang=en#/keys/${invitation}`);
+    const isAccount = (id: string): Promise<number> => page.locator(`dd:has-text("${id}")`).count();
+    for (const [button, account] of [
+      ['Keep mine', kept.account],
+      ['Yes, replace mine', town.operator],
+    ] as const) {
+      await page.click('button:has-text("Take it")');
+      await page.waitForSelector('.replace:has-text("Others can sign for it, too") .fingerprint');
+      assert.equal(await isAccount(kept.account), 1, 'nothing is replaced before it is asked');
+      await page.click(`button:has-text("${button}")`);
+      await page.waitForSelector('.replace', { state: 'detached' });
+      await page.waitForSelector(`dd:has-text("${account}")`);
+    }
+    assert.equal(await isAccount(kept.account), 0);
+    await context.close();
+  });
 });

@@ -26,6 +26,8 @@ import {
   publicKeyOf,
 } from './key-store.ts';
 import './keys.css';
+import { loadOtherKeys, type OtherKey } from './other-keys.ts';
+import { ReplaceAsk } from './replace-ask.tsx';
 import { type KeyState, loadStanding, type Standing } from './standing.ts';
 import { useTexts } from './texts.ts';
 import { useKey, useStanding } from './use-key.ts';
@@ -171,8 +173,10 @@ function RequestCard({ of }: { readonly of: KeptKey }): ReactNode {
   );
 }
 
-/** Why an invitation was not taken: by its own form, or by what stands on the ledger. */
-type NotTaken = { readonly code: string } | { readonly state: KeyState } | { readonly problem: ApiProblem } | null;
+type Replacing = { readonly place: KeptAccount; readonly others: readonly OtherKey[] };
+
+/** Why an invitation was not taken, or not yet: by its own form, by what stands on the ledger, or for its owner is to be asked. */
+type NotTaken = Replacing | { readonly code: string } | { readonly state: KeyState } | { readonly problem: ApiProblem } | null;
 
 function InvitationCard({ of, given }: { readonly of: KeptKey; readonly given: string }): ReactNode {
   const texts = useTexts();
@@ -195,7 +199,10 @@ function InvitationCard({ of, given }: { readonly of: KeptKey; readonly given: s
           spellCheck={false}
           autoComplete="off"
           value={text}
-          onChange={({ target }) => setText(target.value)}
+          onChange={({ target }) => {
+            setText(target.value);
+            setNotTaken(null);
+          }}
         />
         <button type="submit" disabled={text.trim() === ''}>
           {texts.invitationTake}
@@ -210,6 +217,13 @@ function InvitationCard({ of, given }: { readonly of: KeptKey; readonly given: s
         {notTaken !== null && 'state' in notTaken && <p className="problem">{texts.states[notTaken.state]}</p>}
         {notTaken !== null && 'problem' in notTaken && (
           <ProblemText code={notTaken.problem.code} message={notTaken.problem.message} />
+        )}
+        {notTaken !== null && 'place' in notTaken && (
+          <ReplaceAsk
+            {...notTaken}
+            onNo={() => setNotTaken(null)}
+            onYes={() => void keepAccount(of.genesis, notTaken.place).then(() => setNotTaken(null))}
+          />
         )}
       </div>
     </section>
@@ -227,13 +241,19 @@ function InvitationTrouble({ code }: { readonly code: string }): ReactNode {
   );
 }
 
-/** Keeps what it says if it is for this key and city, and the ledger has the key there. Null where it was taken. */
+/**
+ * Keeps what it says if it is for this key and city, the ledger has the key there, and it replaces no other account. Null where it was
+ * taken.
+ */
 async function takeInvitation(key: KeptKey, text: string): Promise<NotTaken> {
   const place = readInvitation(text, key);
   if (typeof place === 'string') return { code: place };
   try {
     const { state } = await loadStanding(key, place);
     if (state !== 'inForce') return { state };
+    const { account } = key;
+    if (account !== null && (account.id !== place.id || account.keyNumber !== place.keyNumber))
+      return { place, others: await loadOtherKeys(place) };
     await keepAccount(key.genesis, place);
     return null;
   } catch (error) {

@@ -54,6 +54,11 @@ export type KeysTexts = {
   readonly invitationLabel: string;
   readonly invitationTake: string;
   readonly invitationOther: string;
+  readonly replaceAsk: string;
+  readonly replaceOthers: string;
+  readonly replaceNone: string;
+  readonly replaceYes: string;
+  readonly replaceNo: string;
   readonly unreadable: string;
   readonly accountHeading: string;
   readonly account: string;
