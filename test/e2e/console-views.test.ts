@@ -92,6 +92,7 @@ describe('views of the console', { skip: skipWithout('chromium') }, () => {
     await page.goto(`${city.http}/?lang=en#/trust`);
     await page.click('button:has-text("Pin the policy")');
     await page.waitForSelector('text=Pinned in this browser');
+    await page.waitForSelector('main a[href^="#/reading/"]:has-text("Next")');
   };
   const check = (page: Page): Promise<void> => page.click('button:has-text("Check here")');
   const shoot = async (page: Page, name: string): Promise<void> => {

@@ -72,6 +72,8 @@ describe('the offline verifier', { skip: skipWithout('chromium') }, () => {
         )) {
           await give(page, policies[policy] ?? '', evidence);
           assert.equal(await verdictOf(page), verdict, why);
+          const advice = await page.locator('.verdict:has-text("What to do:")').count();
+          assert.equal(advice, verdict === 'OK' ? 0 : 1, 'what to do, where there is something to do');
           count++;
         }
       }
