@@ -102,8 +102,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       declareShard,
       readModel: gateway.readModel,
       node: city.client,
-      access: gateway.access,
-      tamperDesk: gateway.tamperDesk,
+      ...{ access: gateway.access, tamperDesk: gateway.tamperDesk },
       logger,
     });
     if (admin !== null) closers.push(admin.close);
