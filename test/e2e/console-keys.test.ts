@@ -249,8 +249,15 @@ describe('keys of people in the console', { skip: skipWithout('chromium') }, () 
       ['Keep mine', kept.account],
       ['Yes, replace mine', town.operator],
     ] as const) {
+      const isPinned = account === town.operator;
+      if (isPinned) await town.pin(context);
       await page.click('button:has-text("Take it")');
       await page.waitForSelector('.replace:has-text("Others can sign for it, too") .fingerprint');
+      assert.equal(
+        await page.locator('.replace .hint').count(),
+        isPinned ? 0 : 1,
+        'who signs is proven where a policy is pinned',
+      );
       assert.equal(await isAccount(kept.account), 1, 'nothing is replaced before it is asked');
       await page.click(`button:has-text("${button}")`);
       await page.waitForSelector('.replace', { state: 'detached' });
