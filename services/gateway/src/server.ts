@@ -102,12 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const closeNext of closers.splice(0).reverse()) await closeNext();
   };
   try {
-    const onFailure = (error: Error): void =>
-      logger.error(
-        { error: { message: error.message, stack: error.stack } },
-        'the read model stopped: its answers grow old until a restart',
-      );
-    const readModel = await ReadModel.open({ folder: options.folder, crypto, node, shards, onFailure });
+    const readModel = await openReadModel(options);
     closers.push(() => readModel.close());
     const { access, answers } = openAccess(options);
     closers.push(async () => access.close());
@@ -162,6 +157,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await close();
     throw error;
   }
+}
+
+function openReadModel({ folder, crypto, node, shards, logger }: GatewayOptions): Promise<ReadModel> {
+  const onFailure = ({ message, stack }: Error): void =>
+    logger.error({ error: { message, stack } }, 'the read model stopped: its answers grow old until a restart');
+  return ReadModel.open({ folder, crypto, node, shards, onFailure });
 }
 
 /** Throws PORT_TAKEN. */
