@@ -28,7 +28,8 @@ export const LANGUAGES: Readonly<Record<LanguageCode, Language>> = {
 /** The first of these tags that is spoken here, else English. */
 export function chooseLanguage(tags: readonly string[]): Language {
   for (const tag of tags) {
-    const code = tag.split('-')[0] ?? '';
+    // Some systems write et_EE.UTF-8 or en@posix for what is et-EE or en.
+    const code = tag.toLowerCase().split(/[-_@.]/)[0] ?? '';
     if (isSpoken(code)) return LANGUAGES[code];
   }
   return LANGUAGES.en;

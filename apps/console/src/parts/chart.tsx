@@ -4,10 +4,13 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useLanguage } from '../language.ts';
+import { formatAxisTimes } from './axis-times.ts';
 import { colorAt, useIsDark } from './colors.ts';
 import { formatMeasured, unitText } from './format.ts';
 
 const HEIGHT_PX = 220;
+
+const toMs = (seconds: number): number => seconds * 1_000;
 
 export type Point = { readonly timeMs: number; readonly value: number };
 
@@ -35,7 +38,10 @@ export function Chart({
         legend: { show: false },
         cursor: { show: false },
         scales: { x: { time: true, dir: direction === 'rtl' ? -1 : 1 } },
-        axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatMeasured(value, unit, tag)) }],
+        axes: [
+          { ...axis, values: (_plot, times, _axis, _space, stepS) => [...formatAxisTimes(times.map(toMs), toMs(stepS), tag)] },
+          { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatMeasured(value, unit, tag)) },
+        ],
         series: [{}, { stroke: colorAt(place, '--accent', isDark), width: 2, points: { size: 4 } }],
       },
       [points.map(({ timeMs }) => timeMs / 1_000), points.map(({ value }) => value)],

@@ -159,7 +159,16 @@ function makeMap(container: HTMLDivElement, isDark: boolean): MapLibre {
       },
       layers: [
         { id: 'ground', type: 'background', paint: { 'background-color': color('--card') } },
-        { id: 'streets', type: 'line', source: 'streets', paint: { 'line-color': color('--line'), 'line-width': 5 } },
+        {
+          id: 'streets',
+          type: 'line',
+          source: 'streets',
+          paint: {
+            'line-color': color('--line'),
+            // Pixels by zoom: the streets of a whole city are hairs, those of a block as wide as they are beside its lamps.
+            'line-width': ['interpolate', ['exponential', 1.5], ['zoom'], 10, 0.4, 13, 1.2, 16, 5, 19, 16],
+          },
+        },
         {
           id: 'devices',
           type: 'circle',

@@ -1,7 +1,7 @@
 /** How old what is shown is, and why nothing newer came. Screens never pretend to be live. */
 
 import { plainText } from '@oppidum/pages/plain-text';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useReducer } from 'react';
 import { fill, useLanguage } from '../language.ts';
 import { cityNowMs } from '../server-clock.ts';
 import type { Loaded } from '../use-loaded.ts';
@@ -41,11 +41,12 @@ export function ProblemText({ code, message }: { readonly code: string; readonly
   );
 }
 
+/** Read whenever something is shown: the first answer may have said that this machine's clock is wrong by hours. */
 function useNow(): number {
-  const [nowMs, setNowMs] = useState(cityNowMs);
+  const [, tick] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {
-    const timer = setInterval(() => setNowMs(cityNowMs()), 1_000);
+    const timer = setInterval(tick, 1_000);
     return () => clearInterval(timer);
   }, []);
-  return nowMs;
+  return cityNowMs();
 }

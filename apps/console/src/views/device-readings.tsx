@@ -83,18 +83,24 @@ export function DeviceReadings({ id, readingCount }: { readonly id: string; read
 
 function Charts({ series }: { readonly series: readonly Series[] }): ReactNode {
   const { sentences } = useLanguage();
-  if (series.length === 0) return null;
+  const drawn = series.filter(isLine);
+  if (drawn.length === 0) return null;
   return (
     <section className="card">
       <h2>{sentences.chartHeading}</h2>
       <p className="hint">{sentences.chartNote}</p>
       <div className="charts">
-        {series.slice(0, CHARTS_MAX).map((each) => (
+        {drawn.slice(0, CHARTS_MAX).map((each) => (
           <Chart key={each.name} {...each} />
         ))}
       </div>
     </section>
   );
+}
+
+/** What was measured once, as a place often is, is no picture: an axis of time needs two moments. */
+function isLine({ points }: Series): boolean {
+  return points.at(0)?.timeMs !== points.at(-1)?.timeMs;
 }
 
 function useReadingColumns(): readonly WideColumn<ReadingJson>[] {

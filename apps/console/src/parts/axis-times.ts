@@ -1,0 +1,22 @@
+/** Times along a chart, in the language of the page and not the browser's. */
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Times of an axis in the reader's language and time zone, `stepMs` apart: the clock, and the date below it wherever a day begins;
+ * of steps of days only the date, of months and years those.
+ */
+export function formatAxisTimes(timesMs: readonly number[], stepMs: number, tag: string): readonly string[] {
+  const date = new Intl.DateTimeFormat(tag, dateFields(stepMs));
+  const dates = timesMs.map((timeMs) => date.format(timeMs));
+  if (stepMs >= DAY_MS) return dates;
+  const seconds = stepMs < 60_000 ? ({ second: '2-digit' } as const) : {};
+  const clock = new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', ...seconds });
+  return timesMs.map((timeMs, i) => clock.format(timeMs) + (dates[i] === dates[i - 1] ? '' : `\n${dates[i]}`));
+}
+
+function dateFields(stepMs: number): Intl.DateTimeFormatOptions {
+  if (stepMs >= 360 * DAY_MS) return { year: 'numeric' };
+  if (stepMs >= 28 * DAY_MS) return { year: 'numeric', month: 'short' };
+  return { month: 'short', day: 'numeric' };
+}
