@@ -8,7 +8,7 @@ import type { ResolvedRecord } from '@oppidum/formats/senml';
 import type { PlayedJson, TamperRequestJson } from '@oppidum/gateway/api/tamper';
 import type { ReactNode } from 'react';
 import { fill, useLanguage } from '../../language.ts';
-import { formatNumber } from '../../parts/format.ts';
+import { formatAmount, unitText } from '../../parts/format.ts';
 import { Quoted, Time } from '../../parts/texts.tsx';
 import { TEXTS } from './texts.ts';
 
@@ -113,8 +113,7 @@ function shownValue(record: ResolvedRecord | undefined, tag: string): string | n
   if (record === undefined) return null;
   const { value, sum, unit } = record;
   const shown = value ?? sum;
-  const text = typeof shown === 'number' ? formatNumber(shown, tag) : String(shown);
-  return unit === null ? text : `${text} ${unit}`;
+  return typeof shown === 'number' ? formatAmount(shown, unit, tag) : `${shown} ${unitText(unit)}`.trim();
 }
 
 function StoredBytes({
