@@ -96,6 +96,7 @@ test('killed in the middle of enrolment and begun again, the city is made once; 
     assert.equal(second.log.trim().split('\n').length, 1, second.log);
 
     const third = new Simulation(t, city, folder, 60_000);
+    await until('the third start says what it simulates', async () => /10 devices of \d+ kinds/.test(third.log));
     await until('each device has another reading', async () =>
       (await listDevices(city.http)).every(({ readingCount }) => readingCount > 1),
     );
