@@ -11,21 +11,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
-import type { Bytes } from '@oppidum/formats/bytes';
-import type { TransactionSigner } from '@oppidum/formats/transaction';
 import { folderEngine } from '@oppidum/node/comet-process';
 import { openDataFolder } from '@oppidum/node/data-folder';
 import { foundTestCluster } from '../support/comet.ts';
-import { execute, type RunningCity, runCity } from '../support/running-city.ts';
-import { type BenchFigures, type BenchOptions, percentile } from './bench.ts';
-import { addKey, createAccounts } from './ledger-embedded.ts';
+import { runCity } from '../support/running-city.ts';
+import type { BenchFigures, BenchOptions } from './bench.ts';
+import { createAccounts, loadLedger } from './ledger-load.ts';
 
 const VALIDATOR_COUNT = 4;
 const ACCOUNT_COUNT = 100_000;
 const LOADING_TOGETHER = 24;
-/** Transactions that wait for their answer at any time. */
 const IN_FLIGHT = 2_000;
-/** Signed before the timed part, for each of its seconds. */
 const SIGNED_PER_SECOND = 5_000;
 const VALIDATOR = fileURLToPath(import.meta.resolve('@oppidum/node/validator-main'));
 
@@ -47,47 +43,13 @@ export async function benchLedgerCluster({ seconds, say }: BenchOptions): Promis
     const city = await runCity(folder, { startEngine, publishIntervalMs: 250 });
     const signers = await createAccounts(city, ACCOUNT_COUNT, LOADING_TOGETHER);
     say(`${signers.length} accounts loaded`);
-    const figures = await load(city, signers, { seconds, say });
+    const figures = await loadLedger(city, signers, { seconds, signedPerSecond: SIGNED_PER_SECOND, inFlight: IN_FLIGHT, say });
     await city.stop();
     return figures;
   } finally {
     await Promise.all(children.map(end));
     rmSync(root, { recursive: true, force: true });
   }
-}
-
-async function load(
-  city: RunningCity,
-  signers: readonly TransactionSigner[],
-  { seconds, say }: Pick<BenchOptions, 'seconds' | 'say'>,
-) {
-  const { client } = city;
-  const count = Math.ceil(SIGNED_PER_SECOND * seconds);
-  const envelopes = Array.from({ length: count }, (_, i) =>
-    addKey(city, signers[(i * 7_919) % signers.length] as TransactionSigner),
-  );
-  say(`${count} transactions signed`);
-  const { height } = client.head();
-  const latencies: number[] = [];
-  let next = 0;
-  const start = performance.now();
-  const until = start + seconds * 1_000;
-  const sendInTurn = async (): Promise<void> => {
-    while (next < count && performance.now() < until) {
-      const sentMs = performance.now();
-      const { code } = await execute(client, envelopes[next++] as Bytes);
-      if (code !== 'OK') throw new Error(`a transaction was refused: ${code}`);
-      latencies.push(performance.now() - sentMs);
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, sendInTurn));
-  const elapsedS = (performance.now() - start) / 1_000;
-  return {
-    perSecond: latencies.length / elapsedS,
-    p50Ms: percentile(latencies, 0.5),
-    p95Ms: percentile(latencies, 0.95),
-    perBlock: latencies.length / (client.head().height - height),
-  };
 }
 
 async function end(child: ChildProcess): Promise<void> {

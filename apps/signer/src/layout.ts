@@ -1,29 +1,17 @@
-/** The page without its answers. Texts and labels are put in by `speak`, in whichever language. */
+/** The page without its answers. Texts and labels are put in by `putSentences`, in whichever language. */
 
 import { element } from '@oppidum/pages/elements';
+import { partsOf } from '@oppidum/pages/single-page';
 import type { Sentences } from './texts/sentences.ts';
 
-/** A sentence of the page by its name; `speak` finds it by the attribute. */
+/** A sentence of the page by its name. */
 type Name = keyof Sentences;
 
-const said = <K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  name: Name,
-  attributes: Readonly<Record<string, string | boolean>> = {},
-): HTMLElementTagNameMap[K] => element(tag, { ...attributes, 'data-text': name });
+const { said, fileButton, pasteField } = partsOf<Sentences>();
 
 function card(name: Name, id: string, ...children: readonly HTMLElement[]): HTMLElement {
   const heading = said('h2', name, { id: `${id}-heading` });
   return element('section', { class: 'card', id, 'aria-labelledby': `${id}-heading` }, heading, ...children);
-}
-
-function fileButton(id: string, name: Name): HTMLElement {
-  return element('label', { class: 'button' }, said('span', name), element('input', { id, type: 'file' }));
-}
-
-function pasteField(id: string, name: Name): HTMLElement {
-  const attributes = { id, rows: '3', spellcheck: 'false', autocomplete: 'off', dir: 'ltr', 'data-label': name };
-  return element('label', { class: 'field' }, said('span', 'paste'), element('textarea', attributes));
 }
 
 function passphraseField(id: string, name: Name, autocomplete: 'current-password' | 'new-password'): HTMLElement {

@@ -12,7 +12,8 @@ import { LIMITS } from '@oppidum/formats/limits';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { requireAnswer, signAnswer } from '@oppidum/formats/signed-answer';
 import { element, quoted } from '@oppidum/pages/elements';
-import { chooseLanguage, LANGUAGES, type Language, type LanguageCode } from '@oppidum/pages/languages';
+import type { LanguageCode } from '@oppidum/pages/languages';
+import { at, offerLanguages, preferredLanguage, putSentences } from '@oppidum/pages/single-page';
 import { readGivenText } from '@oppidum/signing/given-text';
 import { type Judgement, judgeRequest } from '@oppidum/signing/judge-request';
 import { lockKey, looksLocked, unlockKey } from '@oppidum/signing/locked-key';
@@ -57,25 +58,13 @@ const given: Given = {
   isOpening: false,
   policy: null,
 };
-let language: Language = chooseLanguage([new URLSearchParams(location.hash.slice(1)).get('lang') ?? '', ...navigator.languages]);
+let language = preferredLanguage();
 
 const speech = (): Speech => ({ sentences: SENTENCES[language.code], code: language.code });
-const at = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
 /** Puts the sentences of the language in place; what the page holds as answers is drawn by `show`. */
 function speak(): void {
-  const { sentences } = speech();
-  document.documentElement.lang = language.tag;
-  document.documentElement.dir = language.direction;
-  document.title = `Oppidum: ${sentences.title}`;
-  for (const node of document.querySelectorAll<HTMLElement>('[data-text]')) {
-    const text = sentences[node.dataset['text'] as keyof Sentences];
-    if (typeof text === 'string') node.textContent = text;
-  }
-  for (const node of document.querySelectorAll<HTMLElement>('[data-label]')) {
-    const text = sentences[node.dataset['label'] as keyof Sentences];
-    if (typeof text === 'string') node.setAttribute('aria-label', text);
-  }
+  putSentences(language, SENTENCES[language.code]);
   show();
 }
 
@@ -371,10 +360,6 @@ function listen(): void {
     at<HTMLInputElement>('key-file').value = '';
     show();
   });
-  at<HTMLSelectElement>('language').addEventListener('change', ({ target }) => {
-    language = chooseLanguage([(target as HTMLSelectElement).value]);
-    speak();
-  });
   document.addEventListener('dragover', (event) => event.preventDefault());
   document.addEventListener('drop', (event) => {
     event.preventDefault();
@@ -384,8 +369,10 @@ function listen(): void {
 
 function begin(): void {
   document.body.append(...layout());
-  for (const { tag, name } of Object.values(LANGUAGES))
-    at('language').append(element('option', { value: tag, selected: tag === language.tag, lang: tag }, name));
+  offerLanguages(language, (chosen) => {
+    language = chosen;
+    speak();
+  });
   listen();
   speak();
 }

@@ -1,25 +1,10 @@
-/** The page without its answers. Texts and labels are put in by `speak`, in whichever language. */
+/** The page without its answers. Texts and labels are put in by `putSentences`, in whichever language. */
 
 import { element } from '@oppidum/pages/elements';
+import { partsOf } from '@oppidum/pages/single-page';
 import type { Sentences } from './texts/sentences.ts';
 
-/** A sentence of the page by its name; `speak` finds it by the attribute. */
-type Name = keyof Sentences;
-
-const said = <K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  name: Name,
-  attributes: Readonly<Record<string, string | boolean>> = {},
-): HTMLElementTagNameMap[K] => element(tag, { ...attributes, 'data-text': name });
-
-function fileButton(id: string, name: Name): HTMLElement {
-  return element('label', { class: 'button' }, said('span', name), element('input', { id, type: 'file' }));
-}
-
-function pasteField(id: string, name: Name): HTMLElement {
-  const attributes = { id, rows: '3', spellcheck: 'false', autocomplete: 'off', dir: 'ltr', 'data-label': name };
-  return element('label', { class: 'paste' }, said('span', 'paste'), element('textarea', attributes));
-}
+const { said, fileButton, pasteField } = partsOf<Sentences>();
 
 function policyCard(): HTMLElement {
   return element(

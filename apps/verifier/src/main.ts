@@ -7,8 +7,9 @@ import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
 import { LIMITS } from '@oppidum/formats/limits';
 import { pageCrypto as crypto } from '@oppidum/formats/page-crypto';
 import { element, quoted } from '@oppidum/pages/elements';
-import { chooseLanguage, LANGUAGES, type Language, type LanguageCode } from '@oppidum/pages/languages';
+import type { LanguageCode } from '@oppidum/pages/languages';
 import { bytesView, reportView, stepsView } from '@oppidum/pages/report-view';
+import { at, offerLanguages, preferredLanguage, putSentences } from '@oppidum/pages/single-page';
 import { looksLikePolicy, readEvidenceText, readSuccessorTexts } from './given.ts';
 import { type Belief, believe, checkpointOf, judge } from './judge.ts';
 import { layout } from './layout.ts';
@@ -39,32 +40,13 @@ const given: Given = {
   evidence: null,
   problem: null,
 };
-let language: Language = preferredLanguage();
-
-function preferredLanguage(): Language {
-  const asked = new URLSearchParams(location.hash.slice(1)).get('lang');
-  return chooseLanguage([asked ?? '', ...navigator.languages]);
-}
+let language = preferredLanguage();
 
 const sentencesHere = (): Sentences => SENTENCES[language.code];
 
-const at = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
-
 /** Puts the sentences of the language in place; what the page holds as answers is drawn by `show`. */
 function speak(): void {
-  const { tag, direction } = language;
-  const sentences = sentencesHere();
-  document.documentElement.lang = tag;
-  document.documentElement.dir = direction;
-  document.title = `Oppidum: ${sentences.title}`;
-  for (const node of document.querySelectorAll<HTMLElement>('[data-text]')) {
-    const text = sentences[node.dataset['text'] as keyof Sentences];
-    if (typeof text === 'string') node.textContent = text;
-  }
-  for (const node of document.querySelectorAll<HTMLElement>('[data-label]')) {
-    const text = sentences[node.dataset['label'] as keyof Sentences];
-    if (typeof text === 'string') node.setAttribute('aria-label', text);
-  }
+  putSentences(language, sentencesHere());
   show();
 }
 
@@ -225,10 +207,6 @@ function listen(): void {
     given.isRemembered = false;
     show();
   });
-  at<HTMLSelectElement>('language').addEventListener('change', ({ target }) => {
-    language = chooseLanguage([(target as HTMLSelectElement).value]);
-    speak();
-  });
   document.addEventListener('dragover', (event) => event.preventDefault());
   document.addEventListener('drop', (event) => {
     event.preventDefault();
@@ -238,9 +216,10 @@ function listen(): void {
 
 function begin(): void {
   document.body.append(...layout());
-  const select = at<HTMLSelectElement>('language');
-  for (const { tag, name } of Object.values(LANGUAGES))
-    select.append(element('option', { value: tag, selected: tag === language.tag, lang: tag }, name));
+  offerLanguages(language, (chosen) => {
+    language = chosen;
+    speak();
+  });
   const remembered = recallPolicy();
   if (remembered !== null) {
     given.policy = encodeUtf8(remembered);

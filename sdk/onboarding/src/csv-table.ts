@@ -27,8 +27,17 @@ const FILE_SIZE_MAX = 32 * 1024 * 1024;
 const ROW_COUNT_MAX = 100_000;
 /** Rows that are too short are filled up to the width of the header when they are written back. */
 const COLUMN_COUNT_MAX = 256;
-/** One record of a file cannot be larger. */
-const RECORD_SIZE_MAX = 1024 * 1024;
+/** How any file is read: what one record has wrong spoils no other. */
+export const CSV_FORM = {
+  info: true,
+  relax_column_count: true,
+  // A stray quote must not swallow the rest of the file: its cell is then judged like any other.
+  relax_quotes: true,
+  skip_empty_lines: true,
+  skip_records_with_error: true,
+  /** One record of a file cannot be larger. */
+  max_record_size: 1024 * 1024,
+} as const;
 
 /** Marks of an encoding at the beginning of a file (RFC 3629 §6, RFC 2781 §3.2). */
 const MARKS: readonly (readonly [encoding: string, mark: readonly number[]])[] = [
@@ -64,7 +73,8 @@ function decodeText(file: Bytes): string {
   }
 }
 
-function guessDelimiter(text: string): string {
+/** Whichever delimiter stands most often in the first line. */
+export function guessDelimiter(text: string): string {
   const first = /[^\r\n]+/.exec(text)?.[0] ?? '';
   const counts = DELIMITERS.map((delimiter) => first.split(delimiter).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))] as string;
@@ -78,13 +88,7 @@ function parseRows(
   const rows: CsvRow[] = [];
   parse(text, {
     delimiter,
-    info: true,
-    relax_column_count: true,
-    // A stray quote must not swallow the rest of the file: its cell is then judged like any other.
-    relax_quotes: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: RECORD_SIZE_MAX,
+    ...CSV_FORM,
     on_skip: (error) => {
       const { code, lines = 0 } = (error ?? {}) as { readonly code?: string; readonly lines?: number };
       unread.push({ line: lines, kind: code === 'CSV_QUOTE_NOT_CLOSED' ? 'quote' : 'unreadable' });

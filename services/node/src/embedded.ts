@@ -8,7 +8,7 @@ import { formatError } from '@oppidum/formats/errors';
 import type { AdmissionRefusal } from '@oppidum/ledger/admission';
 import type { CommittedTransaction, SubmitAnswer } from './client.ts';
 import type { Engine, EngineParts } from './engine.ts';
-import type { SignatureJob } from './signature-verifier.ts';
+import { type CheckAnswer, checkTogether } from './envelope-checks.ts';
 
 export type EmbeddedOptions = EngineParts & {
   readonly gatherMsMax?: number;
@@ -26,7 +26,6 @@ const FULL_COUNT = 256;
 const WAITING_SIZE_MAX = 64 * 2 ** 20;
 
 type Arrived = { readonly envelope: Bytes; readonly answer: PromiseWithResolvers<SubmitAnswer> };
-type Checked = { readonly arrived: Arrived; readonly id: Bytes; readonly jobs: readonly SignatureJob[] };
 
 /** Makes the blocks of a city with one validator. */
 export class EmbeddedEngine implements Engine {
@@ -105,31 +104,15 @@ export class EmbeddedEngine implements Engine {
   /** Checks some of what arrived; signatures are verified together, meanwhile the next are checked and blocks are made. */
   async #admit(arrived: readonly Arrived[]): Promise<void> {
     if (this.#ended !== null) return;
-    const { application, verifier } = this.#options;
-    const timeMs = this.#nextTimeMs();
-    const checked: Checked[] = [];
-    for (const each of arrived) {
-      const jobs: SignatureJob[] = [];
-      const found = application.checkTx(each.envelope, timeMs, verifier.postpone(jobs));
-      if ('code' in found) this.#settle(each, this.#refusal(found));
-      else checked.push({ arrived: each, id: found.id, jobs });
-    }
-    const verified = await verifier.verify(checked.flatMap(({ jobs }) => jobs));
+    const envelopes = arrived.map(({ envelope }) => envelope);
+    const answers = await checkTogether(this.#options, envelopes, this.#nextTimeMs());
     if (this.#ended !== null) return;
-    let position = 0;
-    for (const { jobs, id, arrived: each } of checked) {
-      const end = position + jobs.length;
-      if (verified.slice(position, end).every(Boolean)) this.#enqueue(id, jobs, each);
-      else this.#settle(each, this.#refuseSignature(each));
-      position = end;
+    for (const [i, each] of arrived.entries()) {
+      const answer = answers[i] as CheckAnswer;
+      if ('code' in answer) this.#settle(each, this.#refusal(answer));
+      else this.#wait(toOctets(answer.id), each);
     }
     if (this.#waiting.size > 0) this.#schedule();
-  }
-
-  #enqueue(id: Bytes, jobs: readonly SignatureJob[], arrived: Arrived): void {
-    const keys = jobs.map(({ publicKey }) => publicKey);
-    this.#options.application.rememberVerified(arrived.envelope, keys);
-    this.#wait(toOctets(id), arrived);
   }
 
   /** The same id again shares the answer: it is the same transaction. */
@@ -141,13 +124,6 @@ export class EmbeddedEngine implements Engine {
         (answer) => this.#settle(arrived, answer),
         (error: Error) => this.#settle(arrived, error),
       );
-  }
-
-  /** The full check again says whose signature it is. */
-  #refuseSignature({ envelope }: Arrived): SubmitAnswer {
-    const refused = this.#options.application.checkTx(envelope, this.#nextTimeMs());
-    if (!('code' in refused)) throw new Error('two verifiers disagree about a signature');
-    return this.#refusal(refused);
   }
 
   /** Answers whoever sent it. */

@@ -29,6 +29,41 @@ const KNOWN_SIZE_MAX = 64 * 2 ** 20;
 
 type Arrived = PromiseWithResolvers<CheckAnswer> & { readonly envelope: Bytes };
 
+/**
+ * Checks envelopes on the committed state as of a time, their signatures together beside this thread; the application remembers what
+ * passed. Answers in order. Throws when the verifier broke.
+ */
+export async function checkTogether(
+  { application, verifier }: Pick<EnvelopeChecksOptions, 'application' | 'verifier'>,
+  envelopes: readonly Bytes[],
+  timeMs: number,
+): Promise<CheckAnswer[]> {
+  const checked = envelopes.map((envelope) => {
+    const jobs: SignatureJob[] = [];
+    return { envelope, jobs, answer: application.checkTx(envelope, timeMs, verifier.postpone(jobs)) };
+  });
+  // Who is refused for another reason has signatures that nobody needs to verify.
+  const verified = await verifier.verify(checked.flatMap(({ answer, jobs }) => ('code' in answer ? [] : jobs)));
+  let position = 0;
+  return checked.map(({ envelope, jobs, answer }) => {
+    if ('code' in answer) return answer;
+    const end = position + jobs.length;
+    const isVerified = verified.slice(position, end).every(Boolean);
+    position = end;
+    if (!isVerified) {
+      // Nothing was remembered of a wrong signature, so the full check says whose it is.
+      const refused = application.checkTx(envelope, timeMs);
+      if ('code' in refused) return refused;
+      throw new Error('two verifiers disagree about a signature');
+    }
+    application.rememberVerified(
+      envelope,
+      jobs.map(({ publicKey }) => publicKey),
+    );
+    return answer;
+  });
+}
+
 /** The checks of one node. */
 export class EnvelopeChecks {
   readonly #options: EnvelopeChecksOptions;
@@ -87,28 +122,9 @@ export class EnvelopeChecks {
   }
 
   async #verify(envelopes: readonly Bytes[], timeMs: number): Promise<CheckAnswer[]> {
-    const { application, verifier } = this.#options;
-    const checked = envelopes.map((envelope) => {
-      const jobs: SignatureJob[] = [];
-      return { envelope, jobs, answer: application.checkTx(envelope, timeMs, verifier.postpone(jobs)) };
-    });
-    // Who is refused for another reason has signatures that nobody needs to verify.
-    const verified = await verifier.verify(checked.flatMap(({ answer, jobs }) => ('code' in answer ? [] : jobs)));
-    let position = 0;
-    return checked.map(({ envelope, jobs, answer }) => {
-      if ('code' in answer) return answer;
-      const end = position + jobs.length;
-      const isVerified = verified.slice(position, end).every(Boolean);
-      position = end;
-      // Nothing was remembered of a wrong signature, so the full check says whose it is.
-      if (!isVerified) return application.checkTx(envelope, timeMs);
-      application.rememberVerified(
-        envelope,
-        jobs.map(({ publicKey }) => publicKey),
-      );
-      this.#keep(envelope);
-      return answer;
-    });
+    const answers = await checkTogether(this.#options, envelopes, timeMs);
+    for (const [i, envelope] of envelopes.entries()) if (!('code' in (answers[i] as CheckAnswer))) this.#keep(envelope);
+    return answers;
   }
 
   #keep(envelope: Bytes): void {

@@ -1,15 +1,12 @@
 /** The records of a CSV file with their line numbers, and what cannot be read of it. */
 
 import { createReadStream } from 'node:fs';
+import { CSV_FORM, guessDelimiter } from '@oppidum/onboarding/csv-table';
 import { type Options, parse } from 'csv-parse';
 
 /** A part of the file that is left out, and why. */
 export type Issue = { readonly line: number; readonly what: string };
 export type CsvRecord = { readonly line: number; readonly cells: readonly string[] };
-
-/** One record of a file cannot be larger. */
-const RECORD_SIZE_MAX = 1024 * 1024;
-const DELIMITERS: readonly string[] = [',', ';', '\t', '|'];
 
 /** Records in order. `delimiter` null: whichever of comma, semicolon, tab and bar stands most often in the first line. */
 export async function* readCsv(
@@ -20,14 +17,8 @@ export async function* readCsv(
   let line = 0;
   const options: Options = {
     bom: true,
-    delimiter: delimiter ?? (await guessDelimiter(file)),
-    info: true,
-    relax_column_count: true,
-    // A stray quote must not swallow the rest of the file: its cell is then judged like any other.
-    relax_quotes: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: RECORD_SIZE_MAX,
+    delimiter: delimiter ?? guessDelimiter(await readHead(file)),
+    ...CSV_FORM,
     on_skip: (error) => {
       // The parser reads ahead of us and knows better where it is.
       const { lines = line + 1, message = 'no CSV' } = (error ?? {}) as { readonly lines?: number; readonly message?: string };
@@ -42,13 +33,6 @@ export async function* readCsv(
     line = info.lines;
     yield { line, cells: record.map((cell) => cell.trim()) };
   }
-}
-
-async function guessDelimiter(file: string): Promise<string> {
-  const head = await readHead(file);
-  const first = head.split(/\r?\n/, 1)[0] ?? '';
-  const counts = DELIMITERS.map((delimiter) => first.split(delimiter).length);
-  return DELIMITERS[counts.indexOf(Math.max(...counts))] as string;
 }
 
 async function readHead(file: string): Promise<string> {
