@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FormatError } from '@oppidum/formats/errors';
@@ -23,6 +23,15 @@ test('a seed is made once, for its owner alone', () =>
     assert.deepEqual(readSeed(path), seed);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(statSync(join(folder, 'keys')).mode & 0o777, 0o700);
+  }));
+
+test('whoever makes a key file at the same time gets the same seed', () =>
+  inFolder({}, async (folder) => {
+    const path = join(folder, 'lamp.seed');
+    const seeds = await Promise.all(Array.from({ length: 20 }, () => readOrMakeSeed(path)));
+    const kept = readSeed(path);
+    for (const seed of seeds) assert.deepEqual(seed, kept);
+    assert.deepEqual(readdirSync(folder), ['lamp.seed']);
   }));
 
 test('key files that are missing, open to others, or hold no seed', () =>

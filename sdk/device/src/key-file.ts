@@ -4,7 +4,7 @@ import { readSecretFileIfThere } from '@oppidum/crypto/secret-file';
 import { generateSeed } from '@oppidum/crypto/signer';
 import { type Bytes, encodeUtf8, parseHex, toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
-import { writeFileDurably } from './durable-file.ts';
+import { makeFileDurably } from './durable-file.ts';
 
 const SEED_SIZE = 32;
 
@@ -15,13 +15,15 @@ export function readSeed(path: string): Bytes {
   return seed;
 }
 
-/** The seed in a key file; makes a fresh one, durable before it is returned, where there is no file. Throws as `readSeed`. */
+/**
+ * The seed in a key file; makes a fresh one, durable before it is returned, where there is no file. Of several that make it at once, a
+ * device and a command that enrols it perhaps, all get the same. Throws as `readSeed`.
+ */
 export async function readOrMakeSeed(path: string): Promise<Bytes> {
   const known = readSeedIfThere(path);
   if (known !== null) return known;
   const seed = generateSeed();
-  await writeFileDurably(path, encodeUtf8(`${toHex(seed)}\n`));
-  return seed;
+  return (await makeFileDurably(path, encodeUtf8(`${toHex(seed)}\n`))) ? seed : readSeed(path);
 }
 
 function readSeedIfThere(path: string): Bytes | null {
