@@ -43,6 +43,9 @@ export const LIMITS = {
   /** A note must carry a log signature and every validator's cosignature and still be read everywhere. */
   validatorCountMax: 15,
   evidenceSizeMax: 4_194_304,
+  /** A file of proven forks, and how many it holds: both keys of every validator, and of every outside witness. */
+  forkFileSizeMax: 4_194_304,
+  forkCountMax: 64,
   /** A note, 64 hashes and some opaque extra data. */
   tlogProofSizeMax: 131_072,
   /** State-map keys: area ‖ kind ‖ segments. */

@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeUtf8 } from '@oppidum/formats/bytes';
 import { signCheckpoint } from '@oppidum/formats/checkpoint';
+import { policyOfValidators } from '@oppidum/formats/city-policy';
+import { addSignatures, cosignCheckpoint } from '@oppidum/formats/cosignature';
+import type { ForkProof } from '@oppidum/formats/fork-proof';
+import { parseSignedNote } from '@oppidum/formats/signed-note';
 import type { VerifierKey } from '@oppidum/formats/verifier-key';
 import fc from 'fast-check';
 import { nodeCrypto as crypto } from '../../../test/support/crypto.ts';
 import { MemoryLog } from '../../../test/support/memory-log.ts';
 import { namedSigner } from '../../../test/support/signers.ts';
-import { checkFork, type ForkProof } from './verify-fork.ts';
+import { checkFork, forkedKeys } from './verify-fork.ts';
 
 const ORIGIN = 'city.example/log';
 const signer = namedSigner('log');
@@ -58,4 +62,52 @@ test('what proves nothing says why', () => {
     ['ROOT_MISMATCH', { consistency: [crypto.sha256(hash ?? new Uint8Array(0)), ...fork.consistency.slice(1)] }],
   ];
   for (const [code, changes] of wrong) assert.equal(checkFork(crypto, key, { ...fork, ...changes })?.code, code, code);
+});
+
+const cosigner = namedSigner('cosigner');
+const cosignerKey: VerifierKey = { name: 'validator-1', algorithm: 'cosignature', publicKey: cosigner.publicKey };
+/** The note also cosigned, at a time of its own. */
+const cosigned = (note: Uint8Array, timeS: number, by = cosigner) =>
+  addSignatures(note, [cosignCheckpoint(crypto, by, cosignerKey.name, parseSignedNote(note).text, timeS)]);
+
+test('a cosigner that cosigned both sides is told by its own key', () => {
+  const { log, other } = logs(3, 9);
+  const fork = proof(log, 6, other, 9);
+  const both = { ...fork, earlier: cosigned(fork.earlier, 1_000), later: cosigned(fork.later, 2_000) };
+  assert.equal(checkFork(crypto, cosignerKey, both), null);
+  assert.equal(checkFork(crypto, cosignerKey, both, ORIGIN), null);
+  const agreeing = proof(log, 6, log, 9);
+  const one = { ...agreeing, earlier: cosigned(agreeing.earlier, 1_000), later: cosigned(agreeing.later, 900) };
+  assert.equal(checkFork(crypto, cosignerKey, one)?.code, 'FORK_UNPROVEN', 'an earlier time is no other story');
+  assert.equal(checkFork(crypto, cosignerKey, { ...both, later: fork.later })?.code, 'SIGNATURE_INVALID');
+  assert.equal(
+    checkFork(crypto, cosignerKey, { ...both, earlier: cosigned(fork.earlier, 1, signer) })?.code,
+    'SIGNATURE_INVALID',
+  );
+});
+
+test('two logs are two stories by right', () => {
+  const { log, other } = logs(3, 9);
+  const fork = proof(log, 6, other, 9);
+  const elsewhere = {
+    ...fork,
+    earlier: cosigned(fork.earlier, 1),
+    later: cosigned(noteOf(other, 9, signer, 'other.example/log'), 2),
+  };
+  assert.equal(checkFork(crypto, cosignerKey, elsewhere)?.code, 'LOG_UNKNOWN');
+  const both = { ...fork, earlier: cosigned(fork.earlier, 1), later: cosigned(fork.later, 2) };
+  assert.equal(checkFork(crypto, cosignerKey, both, 'other.example/log')?.code, 'LOG_UNKNOWN');
+});
+
+test('of a policy, the keys under both sides are named and nobody else', () => {
+  const { log, other } = logs(3, 9);
+  const policy = policyOfValidators(ORIGIN, [
+    { name: 'validator-1', logKey: signer.publicKey, cosignerKey: cosigner.publicKey },
+    { name: 'validator-2', logKey: namedSigner('log 2').publicKey, cosignerKey: namedSigner('cosigner 2').publicKey },
+  ]);
+  const fork = proof(log, 6, other, 9);
+  const both = { ...fork, earlier: cosigned(fork.earlier, 1), later: cosigned(fork.later, 2) };
+  assert.deepEqual(forkedKeys(crypto, policy, both), [key, cosignerKey]);
+  assert.deepEqual(forkedKeys(crypto, policy, { ...both, earlier: fork.earlier }), [key]);
+  assert.deepEqual(forkedKeys(crypto, policy, proof(log, 6, log, 9)), []);
 });
