@@ -51,7 +51,8 @@ function readCall(): Call | null {
   const [verb, file, ...rest] = positionals;
   const [api, policy, folder] = [values['api'], values['policy'], values['folder']];
   if ((verb !== 'run' && verb !== 'enrol') || file === undefined || rest.length > 0) return null;
-  if (typeof api !== 'string' || typeof policy !== 'string' || typeof folder !== 'string' || !URL.canParse(api)) return null;
+  if (typeof api !== 'string' || typeof policy !== 'string' || typeof folder !== 'string') return null;
+  if (!api.split(',').every((address) => URL.canParse(address))) return null;
   const settings = readSettings(file);
   if (values['kind'] !== undefined && values['kind'] !== settings.bridge)
     throw formatError('BRIDGE_SETTINGS_INVALID', { at: '/bridge', want: String(values['kind']), got: settings.bridge });

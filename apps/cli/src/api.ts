@@ -5,6 +5,7 @@
 
 import { formatError } from '@oppidum/formats/errors';
 import type { ProblemJson } from '@oppidum/gateway/api-types';
+import { askEach, splitAddresses } from './addresses.ts';
 import { apiKey } from './api-key.ts';
 import { CliFailure, EXIT, exitCodeOf, isErrorCode } from './failure.ts';
 
@@ -14,13 +15,15 @@ const ANSWER_SIZE_MAX = 64 * 1024 * 1024;
 type Query = Readonly<Record<string, string | number | undefined>>;
 type Send = { readonly type: string; readonly body: Uint8Array };
 
-/** An address of a city. */
+/** A city, by the addresses of its gateways: the next one is asked when one is away. */
 export class CityCalls {
-  readonly #base: string;
+  readonly #addresses: readonly string[];
+  readonly #isKeyShown: boolean;
 
-  /** `base`: e.g. http://127.0.0.1:8420 */
-  constructor(base: string) {
-    this.#base = base;
+  /** `api`: e.g. http://127.0.0.1:8420, or several with commas between them. `isKeyShown` false: nobody here gets the API key. */
+  constructor(api: string, { isKeyShown = true }: { readonly isKeyShown?: boolean } = {}) {
+    this.#addresses = splitAddresses(api);
+    this.#isKeyShown = isKeyShown;
   }
 
   /** GET of a JSON answer. The caller names the type that the API documents for this path. */
@@ -40,9 +43,11 @@ export class CityCalls {
 
   /** GET of bytes in one media type as they come, however many and for however long. */
   async stream(path: string, accept: string, query: Query = {}): Promise<ReadableStream<Uint8Array>> {
-    const response = await this.#fetch(this.#urlOf(path, query), accept, undefined, null);
-    if (!response.ok || response.body === null) throw failureOf(response.status, path, await readBody(response));
-    return response.body;
+    return askEach(this.#addresses, async (address) => {
+      const response = await this.#fetch(address, urlOf(address, path, query), accept, undefined, null);
+      if (!response.ok || response.body === null) throw failureOf(response.status, path, await readBody(response));
+      return response.body;
+    });
   }
 
   /** POST of bytes, with a JSON answer. */
@@ -50,22 +55,19 @@ export class CityCalls {
     return parseJson<T>(await this.#call(path, {}, 'application/json', send));
   }
 
-  async #call(path: string, query: Query, accept: string, send?: Send): Promise<Uint8Array> {
-    const response = await this.#fetch(this.#urlOf(path, query), accept, send);
-    const body = await readBody(response);
-    if (!response.ok) throw failureOf(response.status, path, body);
-    return body;
+  #call(path: string, query: Query, accept: string, send?: Send): Promise<Uint8Array> {
+    return askEach(this.#addresses, async (address) => {
+      const response = await this.#fetch(address, urlOf(address, path, query), accept, send);
+      const body = await readBody(response);
+      if (!response.ok) throw failureOf(response.status, path, body);
+      return body;
+    });
   }
 
-  #urlOf(path: string, query: Query): URL {
-    const url = new URL(`${this.#base}${path}`);
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
-    return url;
-  }
-
-  async #fetch(url: URL, accept: string, send?: Send, timeoutMs: number | null = TIMEOUT_MS): Promise<Response> {
+  async #fetch(address: string, url: URL, accept: string, send?: Send, timeoutMs: number | null = TIMEOUT_MS): Promise<Response> {
     const signal = timeoutMs === null ? null : AbortSignal.timeout(timeoutMs);
-    const key = apiKey();
+    // Each gateway has keys of its own: the others would only learn it.
+    const key = this.#isKeyShown && address === this.#addresses[0] ? apiKey() : null;
     const headers = { accept, ...(key === null ? {} : { authorization: `Bearer ${key}` }) };
     const request =
       send === undefined
@@ -78,9 +80,15 @@ export class CityCalls {
         readonly cause?: { readonly code?: string; readonly message?: string };
         readonly name: string;
       };
-      throw formatError('CITY_UNREACHABLE', { api: this.#base, reason: cause?.code ?? cause?.message ?? name });
+      throw formatError('CITY_UNREACHABLE', { api: address, reason: cause?.code ?? cause?.message ?? name });
     }
   }
+}
+
+function urlOf(address: string, path: string, query: Query): URL {
+  const url = new URL(`${address}${path}`);
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+  return url;
 }
 
 /** The body, counted while it comes: also one that was sent compressed and grows here. */
@@ -98,11 +106,12 @@ async function readBody(response: Response): Promise<Uint8Array> {
 /** What the city refused, in its own words; the exit code follows the code where we know it, else the status. */
 export function failureOf(status: number, path: string, body: Uint8Array): CliFailure {
   const problem = readProblem(body);
+  const isAway = status >= 500;
   if (problem === null)
-    return new CliFailure(`The city refused ${path} with status ${status}`, { exitCode: exitCodeOfStatus(status) });
+    return new CliFailure(`The city refused ${path} with status ${status}`, { exitCode: exitCodeOfStatus(status), isAway });
   const { code, detail, traceId } = problem;
   const exitCode = isErrorCode(code) ? exitCodeOf(code) : exitCodeOfStatus(status);
-  return new CliFailure(detail, { exitCode, code, ...(typeof traceId === 'string' ? { traceId } : {}) });
+  return new CliFailure(detail, { exitCode, code, isAway, ...(typeof traceId === 'string' ? { traceId } : {}) });
 }
 
 function readProblem(body: Uint8Array): ProblemJson | null {

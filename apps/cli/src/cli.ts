@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
 import type { Command } from 'commander';
+import { splitAddresses } from './addresses.ts';
 import { useKeyFile } from './api-key.ts';
 import { type CliFailure, usageFailure } from './failure.ts';
 import { Output } from './output.ts';
@@ -26,7 +27,7 @@ export type GlobalOptions = {
   readonly plain: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  /** Base address of the city's API, without a slash at the end. */
+  /** Addresses of the city's gateways without slashes at the end, with commas between them. */
   readonly api: string;
   /** The data folder. */
   readonly data: string;
@@ -58,17 +59,27 @@ export function openCli(command: Command): Cli {
     plain,
     quiet,
     verbose,
-    api: checkAddress(api),
+    api: checkAddresses(api),
     data: options.data ?? process.env['OPPIDUM_DATA'] ?? DATA_DEFAULT,
     mayAsk: options.input !== false && process.stdin.isTTY === true && process.stderr.isTTY === true,
     output: new Output({ json, plain, quiet, verbose }),
   };
 }
 
-function checkAddress(api: string): string {
-  if (!URL.canParse(api) || !/^https?:$/.test(new URL(api).protocol))
-    throw usageFailure(`--api is an address such as ${API_DEFAULT}, not ${api}`);
-  return api.replace(/\/+$/, '');
+/** The addresses, with commas between them. Throws exit code 2. */
+function checkAddresses(api: string): string {
+  const addresses = splitAddresses(api);
+  const wrong = addresses.find((address) => !isAddress(address));
+  if (wrong !== undefined || addresses.length === 0)
+    throw usageFailure(
+      `--api is an address such as ${API_DEFAULT}, or several of one city with commas between them, not ${wrong ?? api}`,
+    );
+  return [...new Set(addresses)].join(',');
+}
+
+/** An address of HTTP or HTTPS. */
+export function isAddress(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 /** Adds an `Examples:` section to the help of a command; each line is what follows the name of the program. */

@@ -3,8 +3,8 @@
 import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { describeError, type ErrorCode, FormatError } from '@oppidum/formats/errors';
 
-/** Exit codes: 0 ok, 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, unverified: 3, notAllowed: 4, unavailable: 5 } as const;
+/** Exit codes: 0 ok, 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable, 6 misbehaviour proven. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, unverified: 3, notAllowed: 4, unavailable: 5, misbehaviour: 6 } as const;
 
 /** Ends a command. `code` is of the error catalogue where there is one; `action` says what to do. */
 export class CliFailure extends Error {
@@ -12,10 +12,18 @@ export class CliFailure extends Error {
   readonly code: string | null;
   readonly action: string | null;
   readonly traceId: string | null;
+  /** Whoever was asked is away, and another node of the city may answer. */
+  readonly isAway: boolean;
 
   constructor(
     message: string,
-    options: { readonly exitCode: number; readonly code?: string; readonly action?: string; readonly traceId?: string },
+    options: {
+      readonly exitCode: number;
+      readonly code?: string;
+      readonly action?: string;
+      readonly traceId?: string;
+      readonly isAway?: boolean;
+    },
   ) {
     super(message);
     this.name = 'CliFailure';
@@ -23,6 +31,7 @@ export class CliFailure extends Error {
     this.code = options.code ?? null;
     this.action = options.action ?? null;
     this.traceId = options.traceId ?? null;
+    this.isAway = options.isAway ?? false;
   }
 }
 

@@ -251,7 +251,7 @@ async function buildWith(names: ReadonlySet<string | undefined>, says: OutputCon
     .option('-q, --quiet', 'say only what was asked for')
     .option('-v, --verbose', 'say more: codes, traces, steps')
     .option('--no-input', 'never ask; fail where an answer would be needed')
-    .option('--api <url>', `address of the city (default: OPPIDUM_API or ${API_DEFAULT})`)
+    .option('--api <urls>', `address of the city, or several with commas (default: OPPIDUM_API or ${API_DEFAULT})`)
     .option('--key-file <file>', 'file of the API key to show the city (default: OPPIDUM_API_KEY_FILE)')
     .option('--data <dir>', `data folder (default: OPPIDUM_DATA or ${DATA_DEFAULT})`)
     .helpOption('-h, --help', 'print help')
@@ -274,8 +274,8 @@ async function buildWith(names: ReadonlySet<string | undefined>, says: OutputCon
 }
 
 const EXIT_HELP = `
-Exit codes: 0 ok, 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable.
-Answers go to standard output, everything else to standard error.`;
+Exit codes: 0 ok, 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable,
+6 misbehaviour proven. Answers go to standard output, everything else to standard error.`;
 
 /** Every refusal of a command line says where the help for it is. */
 function settle(command: Command): void {

@@ -10,24 +10,32 @@ const SOCKET_COUNT_MAX = 8;
 
 /** A connection to one city; methods as of `CityClient`. */
 export class CityApi extends CityClient {
-  readonly #agent: HttpAgent | HttpsAgent;
+  readonly #agents: Agents;
 
-  /** `base`: e.g. http://127.0.0.1:8420. `apiKey`: for a city that lets nobody read without one; send it over TLS only. */
-  constructor(base: string, { apiKey }: { readonly apiKey?: string } = {}) {
+  /**
+   * `bases`: e.g. http://127.0.0.1:8420, or several with commas between them. `apiKey`: for a city that lets nobody read without one;
+   * shown to the first of them alone, for each gateway has keys of its own. Send it over TLS only.
+   */
+  constructor(bases: string, { apiKey }: { readonly apiKey?: string } = {}) {
     const options = { keepAlive: true, maxSockets: SOCKET_COUNT_MAX };
-    const agent = new URL(base).protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
-    super(base, (url, call) => exchange(agent, url, call, apiKey));
-    this.#agent = agent;
+    const agents = { http: new HttpAgent(options), https: new HttpsAgent(options) };
+    super(bases, (url, call) => exchange(agents, url, call, url.origin === first ? apiKey : undefined));
+    const first = this.base.origin;
+    this.#agents = agents;
   }
 
   /** Closes idle connections. */
   close(): void {
-    this.#agent.destroy();
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
   }
 }
 
-function exchange(agent: HttpAgent | HttpsAgent, url: URL, call: Call, apiKey: string | undefined): Promise<Answer> {
-  const send = url.protocol === 'https:' ? requestHttps : requestHttp;
+type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
+
+function exchange(agents: Agents, url: URL, call: Call, apiKey: string | undefined): Promise<Answer> {
+  const isSecure = url.protocol === 'https:';
+  const [send, agent] = isSecure ? [requestHttps, agents.https] : [requestHttp, agents.http];
   const type = call.body === undefined ? {} : { 'content-type': call.type, 'content-length': call.body.length };
   const key = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
   const headers = { accept: call.accept, ...type, ...key };

@@ -34,17 +34,30 @@ export type Call = { readonly method: 'GET' | 'POST'; readonly path: string; rea
 export type Exchange = (url: URL, call: Call) => Promise<Answer>;
 
 /**
- * A connection to one city. Every method throws CITY_UNREACHABLE when no answer came, the code that the city gave with its refusal,
+ * A connection to one city, by any of its gateways: the one that last answered is asked first, and the next one when it is away (no
+ * answer, or a status of 500 and more). Nothing is done twice by that: a transaction has its id, a reading its number.
+ * Every method throws CITY_UNREACHABLE when no answer came, the code that the city gave with its refusal,
  * CITY_REFUSED for a refusal with a code that is not ours, and CITY_ANSWER_INVALID for an answer that is not of the API.
  */
 export class CityClient {
-  readonly base: URL;
+  readonly #bases: readonly URL[];
   readonly #exchange: Exchange;
+  #at = 0;
 
-  /** `base`: e.g. http://127.0.0.1:8420 */
-  constructor(base: string, exchange: Exchange) {
-    this.base = new URL(base.endsWith('/') ? base : `${base}/`);
+  /** `bases`: e.g. http://127.0.0.1:8420, or several of one city with commas between them. */
+  constructor(bases: string, exchange: Exchange) {
+    this.#bases = splitBases(bases);
     this.#exchange = exchange;
+  }
+
+  /** The gateway that last answered. */
+  get base(): URL {
+    return this.#bases[this.#at] as URL;
+  }
+
+  /** What the gateway said did not hold: another one is asked first from now on. */
+  passOver(): void {
+    this.#at = (this.#at + 1) % this.#bases.length;
   }
 
   /** GET /api/v1/city. */
@@ -90,7 +103,7 @@ export class CityClient {
   }
 
   async #call(call: Call): Promise<Bytes> {
-    const { status, body } = await this.#ask(call);
+    const { status, body } = await this.#askEach(call);
     if (status >= 200 && status < 300) return body;
     const problem = body.length === 0 ? {} : readJson(body);
     const { code, detail } = problem;
@@ -99,14 +112,35 @@ export class CityClient {
     throw formatError('CITY_REFUSED', { at, status, ...(typeof detail === 'string' ? { detail: detail.slice(0, 200) } : {}) });
   }
 
-  async #ask(call: Call): Promise<Answer> {
-    try {
-      return await this.#exchange(new URL(call.path, this.base), call);
-    } catch (error) {
-      const reason = (error as { readonly code?: string }).code ?? (error as Error).message;
-      throw formatError('CITY_UNREACHABLE', { api: this.base.origin, reason });
+  /** The first answer that is none of a gateway that is away, else what the last one said. */
+  async #askEach(call: Call): Promise<Answer> {
+    const [first, count] = [this.#at, this.#bases.length];
+    for (let tried = 1; ; tried++) {
+      const at = (first + tried - 1) % count;
+      const answer = await this.#ask(this.#bases[at] as URL, call).catch((error: Error) => {
+        if (tried >= count) throw error;
+        return null;
+      });
+      if (answer === null || (answer.status >= 500 && tried < count)) continue;
+      if (answer.status < 500) this.#at = at;
+      return answer;
     }
   }
+
+  async #ask(base: URL, call: Call): Promise<Answer> {
+    try {
+      return await this.#exchange(new URL(call.path, base), call);
+    } catch (error) {
+      const reason = (error as { readonly code?: string }).code ?? (error as Error).message;
+      throw formatError('CITY_UNREACHABLE', { api: base.origin, reason });
+    }
+  }
+}
+
+/** Addresses with commas between them. Throws a TypeError for what is none. */
+function splitBases(text: string): readonly URL[] {
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.map((part) => new URL(part.endsWith('/') ? part : `${part}/`));
 }
 
 type JsonObject = { readonly [name: string]: unknown };

@@ -49,11 +49,13 @@ export type LinkOptions = {
 /** The link of one device. */
 export class MqttLink {
   readonly #device: Device;
-  readonly #url: string;
+  readonly #urls: readonly string[];
   readonly #options: LinkOptions;
   readonly #topic: string;
   readonly #backoff = new Backoff();
   readonly #inFlight = new Set<number>();
+  /** Which of the doors is next. */
+  #door = 0;
   #client: MqttClient | null = null;
   /** True between the broker's acknowledgement of our subscriptions and the end of the connection. */
   #isOpen = false;
@@ -64,8 +66,9 @@ export class MqttLink {
   #timer: NodeJS.Timeout | null = null;
   #forget: () => void = () => undefined;
 
-  constructor(url: string, device: Device, options: LinkOptions) {
-    this.#url = url;
+  /** `urls`: e.g. mqtt://127.0.0.1:8421, or several doors of one city with commas between them: the next one when one is away. */
+  constructor(urls: string, device: Device, options: LinkOptions) {
+    this.#urls = urls.split(',').map((url) => url.trim());
     this.#device = device;
     this.#options = options;
     this.#topic = `v1/${toHex(device.audience)}/${toHex(device.id)}`;
@@ -112,7 +115,7 @@ export class MqttLink {
   }
 
   #open(credentials: IClientOptions): void {
-    const client = connect(this.#url, {
+    const client = connect(this.#urls[this.#door % this.#urls.length] as string, {
       ...credentials,
       clientId: toHex(this.#device.id),
       protocolVersion: 4,
@@ -138,6 +141,7 @@ export class MqttLink {
       if (client !== this.#client) return;
       this.#client = null;
       this.#isOpen = false;
+      this.#door++;
       this.#trouble(reason);
       this.#retryLater(() => this.#connect());
     });

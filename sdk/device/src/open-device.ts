@@ -28,11 +28,11 @@ type OpenDeviceOptions = {
   readonly folder: string;
   /** The file of the policy to trust. */
   readonly policy: string;
-  /** Address of the city's API. */
+  /** Address of the city's API, or of several of its gateways with commas between them: the next one when one is away. */
   readonly api: string;
   /** Who tells the time; more than half of them must agree. `city`: the times that its quorum signs. */
   readonly time: readonly (TimeSource | 'city')[];
-  /** Address of the MQTT door; without it readings go by HTTP. */
+  /** Address of the MQTT door, or of several with commas between them; without it readings go by HTTP. */
   readonly mqttUrl?: string;
   /** A receipt settled a reading; `code` is null when it was kept. Digests are in hex. */
   readonly onSettled?: (settled: { readonly digest: string; readonly code: string | null }) => void;

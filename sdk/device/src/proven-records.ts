@@ -3,7 +3,7 @@
 import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { formatError } from '@oppidum/formats/errors';
+import { type FormatError, formatError } from '@oppidum/formats/errors';
 import { parseEvidence, type StateEvidence } from '@oppidum/formats/evidence';
 import { genesisHashOf } from '@oppidum/formats/ids';
 import type { Policy } from '@oppidum/formats/policy';
@@ -42,12 +42,18 @@ export class ProvenRecords {
   /** Opens evidence of one record. Throws EVIDENCE_REFUSED unless the verdict is OK and it is about exactly this record. */
   open<V>(kind: StateKind<V>, segments: readonly Segment[], file: Bytes): V | null {
     const report = verifyEvidence(this.#crypto, file, { policy: this.policy });
-    if (report.verdict !== 'OK') throw formatError('EVIDENCE_REFUSED', { kind: kind.name, verdict: report.verdict });
+    if (report.verdict !== 'OK') throw this.#refused(kind.name, report.verdict);
     const evidence = parseEvidence(file);
     if (evidence.fact !== 'state' || !isAbout(evidence, kind.name, segments))
-      throw formatError('EVIDENCE_REFUSED', { kind: kind.name, verdict: 'about something else' });
+      throw this.#refused(kind.name, 'about something else');
     const [value] = evidence.state.values;
     return value === undefined ? null : parseState(kind, value);
+  }
+
+  /** Whoever gave it is not asked first again. */
+  #refused(kind: string, verdict: string): FormatError {
+    this.#api?.passOver();
+    return formatError('EVIDENCE_REFUSED', { kind, verdict });
   }
 }
 

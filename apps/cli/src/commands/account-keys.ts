@@ -24,6 +24,7 @@ import type { Action } from '@oppidum/formats/transaction';
 import type { AccountDetailJson, CityJson, TransactionResultJson } from '@oppidum/gateway/api-types';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import type { Command } from 'commander';
+import { splitAddresses } from '../addresses.ts';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, idArgument, openCli, readInput, wholeNumber } from '../cli.ts';
 import { fetchRecords, findPolicy } from '../evidence-files.ts';
@@ -218,7 +219,7 @@ async function enrol(
 
 function printInvitation(cli: Cli, result: TransactionResultJson, invitation: Invitation): void {
   const text = encodeInvitation(invitation);
-  const link = `${cli.api}/#/keys/${text}`;
+  const link = `${splitAddresses(cli.api)[0]}/#/keys/${text}`;
   const account = toHex(invitation.account);
   const proposal = proposalOf(result);
   const { keyNumber } = invitation;

@@ -1,0 +1,66 @@
+/** Proofs between sizes of a log, made here from its published tiles (C2SP tlog-tiles): whoever serves them is believed in nothing. */
+
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import type { Bytes } from '@oppidum/formats/bytes';
+import { formatError } from '@oppidum/formats/errors';
+import { encodeTilePath, TILE_WIDTH, type Tile, tileOf } from '@oppidum/formats/tiles';
+import { nodeHash } from '@oppidum/proofs/merkle-hash';
+import { type HashReader, proveConsistency, treeRoot } from '@oppidum/proofs/merkle-tree';
+
+const HASH_SIZE = 32;
+/** Tree levels in one tile: 2^8 = 256 hashes. */
+const TILE_HEIGHT = 8;
+/** Stands for every hash while only the list of tiles is of interest. */
+const NO_HASH: Bytes = new Uint8Array(HASH_SIZE);
+
+/** A log as somebody serves it: how far it reaches, and its tiles by path (`tile/…`). */
+export type ServedLog = { readonly size: number; readonly tile: (path: string) => Promise<Bytes> };
+
+/** The proof from one size of a log to another, 0 < size1 ≤ size2 ≤ size. Throws what `tile` throws, and CITY_ANSWER_INVALID. */
+export function fetchConsistency(log: ServedLog, size1: number, size2: number): Promise<Bytes[]> {
+  return readLog(log, (read) => proveConsistency(nativeCrypto, read, size1, size2));
+}
+
+/** The root that the tiles give for a size of the log. Throws as `fetchConsistency` does. */
+export function fetchRoot(log: ServedLog, size: number): Promise<Bytes> {
+  return readLog(log, (read) => treeRoot(nativeCrypto, read, size));
+}
+
+/** Fetches the tiles that a computation reads, then computes. */
+async function readLog<T>(log: ServedLog, compute: (read: HashReader) => T): Promise<T> {
+  const wanted = new Map<string, Tile>();
+  compute((level, index) => {
+    const tile = tileAt(level, index, log.size);
+    wanted.set(encodeTilePath(tile), tile);
+    return NO_HASH;
+  });
+  const tiles = new Map<string, Bytes>();
+  for (const [path, { width }] of wanted) {
+    const bytes = await log.tile(path);
+    if (bytes.length !== width * HASH_SIZE) throw formatError('CITY_ANSWER_INVALID', { path, want: width * HASH_SIZE });
+    tiles.set(path, bytes);
+  }
+  return compute((level, index) => {
+    const tile = tileAt(level, index, log.size);
+    return subtreeHash(tiles.get(encodeTilePath(tile)) as Bytes, level % TILE_HEIGHT, index);
+  });
+}
+
+/** The tile that a complete subtree's hash follows from. */
+function tileAt(level: number, index: number, size: number): Tile {
+  const tile = tileOf(Math.floor(level / TILE_HEIGHT), index * 2 ** level, size);
+  if (tile === null) throw new Error('a complete subtree has its tile');
+  return tile;
+}
+
+/** Hash of the `index`-th subtree of 2^height hashes of a tile's level; it lies within this one tile. */
+function subtreeHash(tile: Bytes, height: number, index: number): Bytes {
+  const count = 2 ** height;
+  const first = (index * count) % TILE_WIDTH;
+  let hashes = Array.from({ length: count }, (_, i) => tile.subarray((first + i) * HASH_SIZE, (first + i + 1) * HASH_SIZE));
+  while (hashes.length > 1)
+    hashes = Array.from({ length: hashes.length / 2 }, (_, i) =>
+      nodeHash(nativeCrypto, hashes[2 * i] as Bytes, hashes[2 * i + 1] as Bytes),
+    );
+  return hashes[0] as Bytes;
+}
