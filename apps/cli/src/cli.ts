@@ -78,7 +78,7 @@ function checkAddresses(api: string): string {
 }
 
 /** An address of HTTP or HTTPS. */
-export function isAddress(text: string): boolean {
+function isAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 

@@ -21,11 +21,6 @@ export function fetchConsistency(log: ServedLog, size1: number, size2: number): 
   return readLog(log, (read) => proveConsistency(nativeCrypto, read, size1, size2));
 }
 
-/** The root that the tiles give for a size of the log. Throws as `fetchConsistency` does. */
-export function fetchRoot(log: ServedLog, size: number): Promise<Bytes> {
-  return readLog(log, (read) => treeRoot(nativeCrypto, read, size));
-}
-
 /** Fetches the tiles that a computation reads, then computes. */
 async function readLog<T>(log: ServedLog, compute: (read: HashReader) => T): Promise<T> {
   const wanted = new Map<string, Tile>();
