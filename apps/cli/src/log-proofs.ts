@@ -5,7 +5,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { encodeTilePath, TILE_WIDTH, type Tile, tileOf } from '@oppidum/formats/tiles';
 import { nodeHash } from '@oppidum/proofs/merkle-hash';
-import { type HashReader, proveConsistency, treeRoot } from '@oppidum/proofs/merkle-tree';
+import { type HashReader, proveConsistency } from '@oppidum/proofs/merkle-tree';
 
 const HASH_SIZE = 32;
 /** Tree levels in one tile: 2^8 = 256 hashes. */
