@@ -26,13 +26,13 @@ export type RunningComet = {
   readonly said: () => string;
 };
 
-/** Starts CometBFT on a home; it tries to reach its application for as long as it lives. */
-export function startComet({ home, rpc }: CometPlaces): RunningComet {
+/** Starts CometBFT on a home, with further flags; it tries to reach its application for as long as it lives. */
+export function startComet({ home, rpc }: CometPlaces, flags: readonly string[] = []): RunningComet {
   // CometBFT does not listen where a dead one left its socket.
   rmSync(rpc.replace('unix://', ''), { force: true });
   const program = findProgram('cometbft');
   if (program === null) throw new Error('there is no cometbft on this machine');
-  const child: ChildProcess = spawn(program, ['node', '--home', home], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(program, ['node', '--home', home, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += String(chunk)));
   const gone = once(child, 'exit');
