@@ -61,7 +61,7 @@ if (process.env['BENCH_DEBUG'])
 async function obey(order: LoadOrder): Promise<LoadReport> {
   const { height } = city.client.head();
   const tally: Tally = { latenciesMs: [], evidenceMs: [], answeredInTime: 0, lastMs: order.startMs };
-  await sleep(order.startMs - Date.now());
+  await sleep(Math.max(0, order.startMs - Date.now()));
   const send = (): Promise<void> =>
     order.perSecond === undefined ? sendInTurn(order, tally) : sendAtRate(order, order.perSecond, tally);
   const shares = order.profile === true ? await profiled(send) : await send().then(() => null);

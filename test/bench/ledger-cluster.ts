@@ -49,7 +49,11 @@ const LIFETIME_MS = 590_000;
 const SIGNATURE_THREAD = 'WorkerThread';
 const SIGNER_COUNT = 2;
 /** As services run: the young generation is bounded. */
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16', ...(process.env['BENCH_FLAGS'] ?? '').split(' ').filter(Boolean)];
+const NODE_FLAGS = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=16',
+  ...(process.env['BENCH_FLAGS'] ?? '').split(' ').filter(Boolean),
+];
 const [VALIDATOR, SIGNER] = ['./cluster-validator.ts', './cluster-signer.ts'].map((path) => new URL(path, import.meta.url)) as [
   URL,
   URL,

@@ -22,7 +22,7 @@ import type { EnvelopeChecks } from './envelope-checks.ts';
 
 export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes'> & {
   readonly application: Application;
-  readonly checks: EnvelopeChecks;
+  readonly checks: Pick<EnvelopeChecks, 'check' | 'recall'>;
   readonly genesisHash: Bytes;
   /** Told of each block when it is durable; Commit is answered after what it returns. */
   readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;

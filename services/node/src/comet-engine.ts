@@ -17,7 +17,7 @@ import { CityAbci } from './city-abci.ts';
 import type { SubmitAnswer } from './client.ts';
 import { type Broadcast, CometRpc } from './comet-rpc.ts';
 import type { Engine, EngineParts, StartEngine } from './engine.ts';
-import { EnvelopeChecks } from './envelope-checks.ts';
+import { type CheckAnswer, EnvelopeChecks } from './envelope-checks.ts';
 import { listenOwnerOnly } from './unix-socket.ts';
 
 export type CometOptions = {
@@ -104,7 +104,7 @@ class CometEngine implements Engine {
     if (known !== undefined) return known.promise;
     const waiting = { ...Promise.withResolvers<SubmitAnswer>(), envelope: copy, sinceMs: performance.now() };
     this.#waiting.set(name, waiting);
-    this.#broadcast(name, waiting).catch((error: Error) => this.#settle(name, error));
+    this.#broadcast(waiting).catch((error: Error) => this.#settle(name, error));
     return waiting.promise;
   }
 
@@ -119,7 +119,7 @@ class CometEngine implements Engine {
     const { application, clock, votes } = this.#parts;
     const city = new CityAbci({
       application,
-      checks: this.#checks,
+      checks: { check: (envelope) => this.#check(envelope), recall: (...asked) => this.#checks.recall(...asked) },
       clock,
       votes,
       genesisHash: options.genesisHash,
@@ -139,18 +139,19 @@ class CometEngine implements Engine {
     if (height === 0) this.#founded.resolve();
   }
 
+  /** CheckTx, which may find that a transaction of ours is no longer admissible: the mempool has dropped it then. */
+  async #check(envelope: Bytes): Promise<CheckAnswer> {
+    const answer = await this.#checks.check(envelope);
+    if ('code' in answer) this.#settleRefused(envelope, answer);
+    return answer;
+  }
+
   /** Throws what the submitter shall see. */
-  async #broadcast(name: string, { envelope }: Waiting): Promise<void> {
+  async #broadcast({ envelope }: Waiting): Promise<void> {
     const answer = await this.#reach(envelope);
-    if ('error' in answer) {
-      // It waits in the mempool already, from an earlier try or by another node.
-      if (answer.error.includes('already exists in cache')) return;
+    // It may wait in the mempool already, from an earlier try or by another node.
+    if (answer !== null && !answer.error.includes('already exists in cache'))
       throw formatError('OVERLOADED', { why: answer.error });
-    }
-    if (answer.code === 0) return;
-    const again = await this.#checks.check(envelope);
-    if ('code' in again) this.#settle(name, this.#refusal(again));
-    else throw formatError('OVERLOADED', { why: answer.log });
   }
 
   /** Another envelope of the same id, with a wrong signature, is none of ours. */

@@ -33,12 +33,17 @@ import { WeightedCache } from './weighted-cache.ts';
 
 /** Bytes that parsed blocks may take in memory: half a second of a busy ledger, a quarter of an hour of a quiet one. */
 const BLOCK_CACHE_SIZE = 16 * 2 ** 20;
+/** Block leaves at hand: whoever signs, cosigns or proves asks for them again and again, and a whole block is much to parse for one. */
+const BLOCK_LEAF_COUNT_MAX = 512;
 /** What an array takes in memory beyond its bytes, and what the rest of an outcome takes, its events above all: measured. */
 const ARRAY_OVERHEAD = 200;
 const OUTCOME_OVERHEAD = 2_000;
 
 /** The last committed block; the app hash is the RFC 6962 root of the log of `logSize` leaves. */
 export type StoreHead = { readonly height: number; readonly timeMs: number; readonly logSize: number; readonly appHash: Bytes };
+
+/** The leaf that closes a block, and where it stands in the log. */
+type IndexedBlockLeaf = { readonly index: number; readonly leaf: BlockLeaf };
 
 export type NodeStoreOptions = Omit<StateStoreOptions, 'environment' | 'crypto'> & {
   readonly folder: string;
@@ -58,6 +63,8 @@ export class NodeStore {
   readonly #index: TransactionIndex;
   readonly #parsed = new WeightedCache<number, StoredBlock>(BLOCK_CACHE_SIZE, sizeInMemory);
   readonly state: StateStore;
+  /** The newest, ascending, without a gap between them. */
+  readonly #blockLeaves: IndexedBlockLeaf[] = [];
   #tree: CompactTree;
   #last: StoreHead | null;
 
@@ -166,7 +173,9 @@ export class NodeStore {
   }
 
   /** The newest block leaf among the first `size` leaves, or null. */
-  newestBlockLeaf(size: number): { readonly index: number; readonly leaf: BlockLeaf } | null {
+  newestBlockLeaf(size: number): IndexedBlockLeaf | null {
+    const known = this.#blockLeaves.findLast(({ index }) => index < size);
+    if (known !== undefined) return known;
     for (const { value: height } of this.#firstIndexes.getRange({ start: size - 1, reverse: true, limit: 2 })) {
       const { firstIndex, leaves } = this.block(height) as StoredBlock;
       const index = firstIndex + leaves.length - 1;
@@ -228,9 +237,17 @@ export class NodeStore {
     }
     this.#index.forget(timeMs);
     const stored = storedBlockOf(block);
+    if (block.hasBlockLeaf) this.#keepBlockLeaf(log.size - 1, block.leaves.at(-1) as Bytes);
     // Neighbours ask for new blocks first, and for the newest leaf at each checkpoint.
     this.#parsed.set(height, stored);
     return stored;
+  }
+
+  #keepBlockLeaf(index: number, bytes: Bytes): void {
+    const leaf = parseLeaf(bytes);
+    if (!('block' in leaf)) throw new Error('a block ends with a transaction leaf');
+    this.#blockLeaves.push({ index, leaf: leaf.block });
+    if (this.#blockLeaves.length > BLOCK_LEAF_COUNT_MAX) this.#blockLeaves.shift();
   }
 
   #get(key: string): Bytes | null {

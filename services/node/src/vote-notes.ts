@@ -30,8 +30,14 @@ const EXTENSION_SIZE_MAX = 2_048;
 const HEAD_COUNT_MAX = 64;
 
 type Head = Omit<Checkpoint, 'extensions'>;
-/** What was said of one head. */
-type Said = { readonly text: string; readonly log: NoteSignature; readonly cosignatures: Map<string, NoteSignature> };
+/** What was said of one head, and by which set it is to be cosigned. */
+type Said = {
+  readonly text: string;
+  readonly log: NoteSignature;
+  readonly cosignatures: Map<string, NoteSignature>;
+  readonly set: string;
+  readonly policy: Policy;
+};
 
 /** The words of a city's validators as one node heard them. */
 export class VoteNotes {
@@ -52,8 +58,8 @@ export class VoteNotes {
   add(extension: Bytes, head: Head): void {
     const opened = extension.length === 0 ? null : this.#open(extension, head);
     if (opened === null) return;
-    const { text, log, cosignature, name } = opened;
-    const said = this.#said.get(head.size) ?? { text, log, cosignatures: new Map<string, NoteSignature>() };
+    const { cosignature, name } = opened;
+    const said = this.#said.get(head.size) ?? this.#begin(opened, head);
     this.#said.set(head.size, said);
     said.cosignatures.set(name, cosignature);
     for (const size of this.#said.keys()) if (this.#said.size > HEAD_COUNT_MAX) this.#said.delete(size);
@@ -75,20 +81,27 @@ export class VoteNotes {
     }
   }
 
+  /** Asked while the head is the newest: its block is at hand then, and later must be read and parsed as a whole. */
+  #begin({ text, log }: Pick<Said, 'text' | 'log'>, { size }: Head): Said {
+    const { setOf, policyOf } = this.#options;
+    return { text, log, cosignatures: new Map(), set: setOf(size), policy: policyOf(size) };
+  }
+
   /** A head that ends the term of a set is not passed over: by it clients learn of the next set. */
   #newestQuorum(sizeMin: number): Bytes | null {
     let best: { readonly set: string; readonly note: Bytes } | null = null;
-    for (const [size, said] of [...this.#said].sort(([a], [b]) => a - b)) {
-      const note = size < sizeMin ? null : this.#quorumOf(size, said);
-      const set = this.#options.setOf(size);
-      if (note !== null && (best === null || best.set === set)) best = { set, note };
+    const unpublished = [...this.#said].filter(([size]) => size >= sizeMin).sort(([a], [b]) => a - b);
+    for (const [, said] of unpublished) {
+      if (best !== null && best.set !== said.set) continue;
+      const note = this.#quorumOf(said);
+      if (note !== null) best = { set: said.set, note };
     }
     return best?.note ?? null;
   }
 
-  #quorumOf(size: number, { text, log, cosignatures }: Said): Bytes | null {
+  #quorumOf({ text, log, cosignatures, policy }: Said): Bytes | null {
     // The fewest that suffice: outside witnesses sign the same note, and it carries 16 signatures at most.
-    const chosen = chooseCosigners(this.#options.policyOf(size), VALIDATORS, new Set(cosignatures.keys()));
+    const chosen = chooseCosigners(policy, VALIDATORS, new Set(cosignatures.keys()));
     if (chosen === null) return null;
     return encodeSignedNote({ text, signatures: [log, ...chosen.map((name) => cosignatures.get(name) as NoteSignature)] });
   }
