@@ -49,14 +49,6 @@ process.on('message', (order: LoadOrder | 'stop') => {
   else void obey(order).then((report) => process.send?.(report));
 });
 process.send?.('ready');
-if (process.env['BENCH_DEBUG'])
-  setInterval(() => {
-    const h = city.client.head();
-    const c = process.threadCpuUsage();
-    console.error(
-      `${data.at(-1)} height ${h.height} size ${h.logSize} main cpu ${((c.user + c.system) / 1e6).toFixed(1)} checkpoint ${city.client.checkpoint()?.size}`,
-    );
-  }, 2000);
 
 async function obey(order: LoadOrder): Promise<LoadReport> {
   const { height } = city.client.head();

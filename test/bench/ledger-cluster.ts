@@ -3,6 +3,7 @@
  * 100,000 accounts, each adding keys to itself by transactions that it signed before; each is answered when a block that holds it is
  * durable at its validator. Phases: as many as it takes until `TRANSACTIONS_PER_SECOND_ASKED × seconds` are done (long enough to see what
  * memory does), a short one under the profiler, a fixed rate, packed transactions; then CometBFT's `kvstore` under the same load.
+ * OPPIDUM_BENCH_ACCOUNTS makes fewer accounts.
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
@@ -27,7 +28,7 @@ import { measureKvstore } from './ledger-kvstore.ts';
 import { childrenOf, processSeconds, threadSeconds } from './process-usage.ts';
 
 const VALIDATOR_COUNT = 4;
-const ACCOUNT_COUNT = Number(process.env['BENCH_ACCOUNTS'] ?? 100_000);
+const ACCOUNT_COUNT = Number(process.env['OPPIDUM_BENCH_ACCOUNTS'] ?? 100_000);
 /** Actions of one transaction while loading, and of a packed one. */
 const CREATED_TOGETHER = 64;
 const PACKED_COUNT = 20;
@@ -49,11 +50,7 @@ const LIFETIME_MS = 590_000;
 const SIGNATURE_THREAD = 'WorkerThread';
 const SIGNER_COUNT = 2;
 /** As services run: the young generation is bounded. */
-const NODE_FLAGS = [
-  '--disable-warning=ExperimentalWarning',
-  '--max-semi-space-size=16',
-  ...(process.env['BENCH_FLAGS'] ?? '').split(' ').filter(Boolean),
-];
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16'];
 const [VALIDATOR, SIGNER] = ['./cluster-validator.ts', './cluster-signer.ts'].map((path) => new URL(path, import.meta.url)) as [
   URL,
   URL,
