@@ -51,10 +51,8 @@ const SIGNATURE_THREAD = 'WorkerThread';
 const SIGNER_COUNT = 2;
 /** As services run: the young generation is bounded. */
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16'];
-const [VALIDATOR, SIGNER] = ['./cluster-validator.ts', './cluster-signer.ts'].map((path) => new URL(path, import.meta.url)) as [
-  URL,
-  URL,
-];
+const VALIDATOR = new URL('./cluster-validator.ts', import.meta.url);
+const SIGNER = new URL('./cluster-signer.ts', import.meta.url);
 
 /**
  * Figures: `perSecond`, `p50Ms`, `p95Ms`, `perBlock` under as much load as there are clients; `nodeCpuS` and `cometCpuS`, processor
