@@ -19,6 +19,11 @@ export function describeFacts(facts: Facts): readonly Pair[] {
       return describeReading(facts);
     case 'state':
       return describeState(facts);
+    case 'fork':
+      return [
+        ['log', String(facts['about'])],
+        ...((facts['signers'] ?? []) as readonly string[]).map((signer): Pair => ['signed two histories', signer]),
+      ];
     default:
       return describeOther(facts);
   }

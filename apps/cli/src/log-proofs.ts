@@ -5,7 +5,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { encodeTilePath, TILE_WIDTH, type Tile, tileOf } from '@oppidum/formats/tiles';
 import { nodeHash } from '@oppidum/proofs/merkle-hash';
-import { type HashReader, proveConsistency } from '@oppidum/proofs/merkle-tree';
+import { type HashReader, proveConsistency, treeRoot } from '@oppidum/proofs/merkle-tree';
 
 const HASH_SIZE = 32;
 /** Tree levels in one tile: 2^8 = 256 hashes. */
@@ -19,6 +19,18 @@ export type ServedLog = { readonly size: number; readonly tile: (path: string) =
 /** The proof from one size of a log to another, 0 < size1 ≤ size2 ≤ size. Throws what `tile` throws, and CITY_ANSWER_INVALID. */
 export function fetchConsistency(log: ServedLog, size1: number, size2: number): Promise<Bytes[]> {
   return readLog(log, (read) => proveConsistency(nativeCrypto, read, size1, size2));
+}
+
+/** What the tiles say of two sizes of the log, 0 < size1 ≤ size2 ≤ size: both roots, and the proof between them. */
+export type LogSpan = { readonly root1: Bytes; readonly root2: Bytes; readonly consistency: readonly Bytes[] };
+
+/** Reads a span of the log. Throws as `fetchConsistency` does. */
+export function fetchSpan(log: ServedLog, size1: number, size2: number): Promise<LogSpan> {
+  return readLog(log, (read) => ({
+    root1: treeRoot(nativeCrypto, read, size1),
+    root2: treeRoot(nativeCrypto, read, size2),
+    consistency: proveConsistency(nativeCrypto, read, size1, size2),
+  }));
 }
 
 /** Fetches the tiles that a computation reads, then computes. */

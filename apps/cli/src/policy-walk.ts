@@ -16,8 +16,14 @@ import { CliFailure, EXIT } from './failure.ts';
 /** A city changes its policy a few times a year: more than this is no city. */
 const SUCCESSOR_COUNT_MAX = 10_000;
 
-/** One policy that followed, and the block that put it into force. */
-export type PolicyChange = { readonly height: number; readonly policy: Policy; readonly file: Bytes; readonly sha256: string };
+/** One policy that followed, the block that put it into force, and what proves it under the policy before. */
+export type PolicyChange = {
+  readonly height: number;
+  readonly policy: Policy;
+  readonly file: Bytes;
+  readonly sha256: string;
+  readonly evidence: Bytes;
+};
 
 /**
  * Follows the changes that the city has evidence of, the oldest first, from `trusted` on. Empty when nothing followed it.
@@ -37,7 +43,7 @@ export async function walkPolicies(city: CityCalls, trusted: Policy): Promise<re
       );
     if (successor === null || next === null) continue;
     const { policy, file } = successor;
-    changes.push({ height, policy, file, sha256: toHex(nativeCrypto.sha256(file)) });
+    changes.push({ height, policy, file, sha256: toHex(nativeCrypto.sha256(file)), evidence });
     trust = next;
   }
   return changes;

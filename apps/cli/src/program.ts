@@ -184,6 +184,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/evidence.ts')).buildEvidence,
   },
   {
+    name: 'audit',
+    group: PROVE,
+    summary: 'Compare what sources of one city show; prove who signed two histories',
+    load: async () => (await import('./commands/audit.ts')).buildAudit,
+  },
+  {
     name: 'policy',
     group: PROVE,
     summary: 'Show a policy file; follow its changes to the newest',

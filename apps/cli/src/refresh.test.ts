@@ -5,16 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
+import { encodeUtf8 } from '@oppidum/formats/bytes';
 import { encodeEvidence, parseEvidence } from '@oppidum/formats/evidence';
 import { encodePolicy } from '@oppidum/formats/policy';
-import { encodeTilePath, newTiles, TILE_WIDTH } from '@oppidum/formats/tiles';
-import { leafHash } from '@oppidum/proofs/merkle-hash';
-import { treeRoot } from '@oppidum/proofs/merkle-tree';
+import { TILE_WIDTH } from '@oppidum/formats/tiles';
 import { runCommand } from '../../../test/support/command-line.ts';
 import { nodeCrypto } from '../../../test/support/crypto.ts';
 import { EvidenceCity } from '../../../test/support/evidence.ts';
 import { MemoryLog } from '../../../test/support/memory-log.ts';
+import { tilesOf } from '../../../test/support/served-log.ts';
 
 /** More than two full tiles, so that proofs need hashes of two levels and of partial tiles. */
 const LEAF_COUNT_MIN = 2 * TILE_WIDTH + 3;
@@ -25,31 +24,7 @@ const index = city.keep(city.sign(1));
 const early = encodeEvidence(city.proveReading(index, city.anchor()));
 while (city.log.size < LEAF_COUNT_MIN) city.anchor();
 
-/** The files of the city's log as its server has them. */
-function tilesOf(log: MemoryLog): ReadonlyMap<string, Uint8Array> {
-  const hashes = log.entries.map((entry) => leafHash(nodeCrypto, entry));
-  const subtree = (level: number, i: number): Uint8Array => {
-    const count = TILE_WIDTH ** level;
-    const leaves = hashes.slice(i * count, (i + 1) * count);
-    return level === 0
-      ? leaves[0]!
-      : treeRoot(nodeCrypto, (height, j) => rootOf(leaves.slice(j * 2 ** height, (j + 1) * 2 ** height)), count);
-  };
-  const rootOf = (leaves: readonly Uint8Array[]): Uint8Array => {
-    if (leaves.length === 1) return leaves[0]!;
-    const half = leaves.length / 2;
-    return nodeCrypto.sha256(concatBytes(Uint8Array.of(1), rootOf(leaves.slice(0, half)), rootOf(leaves.slice(half))));
-  };
-  const files = new Map<string, Uint8Array>();
-  for (const tile of newTiles(0, log.size)) {
-    const first = tile.index * TILE_WIDTH;
-    const content = Array.from({ length: tile.width }, (_, i) => subtree(tile.level as number, first + i));
-    files.set(`/log/${encodeTilePath(tile)}`, concatBytes(...content));
-  }
-  return files;
-}
-
-const files = new Map<string, Uint8Array>(tilesOf(city.log));
+const files = tilesOf(city.log);
 /** The policy never changed. */
 const NO_CHANGES = encodeUtf8(JSON.stringify({ items: [], next: null }));
 const server = createServer(({ url = '' }, response) => {

@@ -7,9 +7,11 @@ import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { describeError, FormatError } from '@oppidum/formats/errors';
 import { parseEvidenceFile } from '@oppidum/formats/evidence';
+import { startsAsForkFile } from '@oppidum/formats/fork-proof';
 import type { Report } from '@oppidum/proofs/report';
 import type { SeenHead, Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 
 /** Whom the page believes; `problem` says why it believes nobody. `report`: of the successor that failed. */
@@ -62,7 +64,7 @@ export function checkpointOf(evidence: Bytes): SeenHead {
   return { size, root };
 }
 
-/** As `verifyEvidence`. */
+/** As `verifyEvidence`, and of a fork file as `verifyForkFile`. */
 export function judge(crypto: Crypto, evidence: Bytes, trust: Trust): Report {
-  return verifyEvidence(crypto, evidence, trust);
+  return startsAsForkFile(evidence) ? verifyForkFile(crypto, evidence, trust) : verifyEvidence(crypto, evidence, trust);
 }

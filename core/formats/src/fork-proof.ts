@@ -3,7 +3,7 @@
  * because notes are texts and whoever reads such a file wants to see them.
  */
 
-import { type Bytes, encodeUtf8, parseUtf8 } from './bytes.ts';
+import { type Bytes, encodeUtf8, parseUtf8, toOctets } from './bytes.ts';
 import { id, merklePath } from './common-schemas.ts';
 import type { Crypto } from './crypto.ts';
 import { formatError } from './errors.ts';
@@ -57,6 +57,14 @@ const fileSchema = struct({
   ),
 });
 type ForkFile = Infer<typeof fileSchema>;
+
+/** How every such file begins. */
+const FILE_START = /^\s*\{\s*"format"\s*:\s*"oppidum-fork"/;
+
+/** Whether these bytes are meant as a fork file, for whoever takes evidence of any kind; the parser judges them. */
+export function startsAsForkFile(data: Bytes): boolean {
+  return FILE_START.test(toOctets(data.subarray(0, 200)));
+}
 
 /** The file of these forks, UTF-8. */
 export function encodeForkFile(crypto: Crypto, forks: readonly KeyedFork[]): Bytes {

@@ -52,6 +52,12 @@ export const VERDICTS = {
     'The validators cosigned, but not the outside witnesses your policy demands',
     'Fetch it again later, or ask why witnesses are silent',
   ),
+  FORK_PROVEN: verdict(
+    'red',
+    'Proven: a key of this city signed two histories that contradict each other',
+    'Keep this file and give it to others; whose key it is may not decide with the city any more. Report it with `oppidum audit report`',
+  ),
+  FORK_UNPROVEN: verdict('red', 'This shows no contradiction: nothing is proven against anybody', 'Do not accuse anybody by it'),
   ERASED: verdict(
     'amber',
     'The reading was erased; what remains proves that it existed and that its erasure was recorded',

@@ -24,7 +24,7 @@ const head = { origin: city.origin, size: city.log.size, root: city.log.root() }
 
 type Example = readonly [evidence: Evidence | Uint8Array, trust: Trust];
 
-/** One example of each; null: a verdict about orders and passes, which no evidence of today's facts can get. */
+/** One example of each; null: a verdict about orders and passes, which no evidence of today's facts can get, or of fork files. */
 const EXAMPLES: Readonly<Record<Verdict, (() => Example) | null>> = {
   OK: () => [evidence, trust],
   NOT_OURS: () => [evidence, { policy: testPolicy(`other.example/${'00'.repeat(32)}`, city.validators) }],
@@ -63,6 +63,8 @@ const EXAMPLES: Readonly<Record<Verdict, (() => Example) | null>> = {
     const groups = [...city.policy.groups, { name: 'all', threshold: 2, members: ['validators', 'outside'] }];
     return [evidence, { policy: { ...city.policy, witnesses: [...city.policy.witnesses, outside], groups, quorum: 'all' } }];
   },
+  FORK_PROVEN: null,
+  FORK_UNPROVEN: null,
   ERASED: () => [city.proveErased([plain.index], plain.anchored), trust],
 };
 
@@ -82,10 +84,10 @@ for (const [verdict, example] of Object.entries(EXAMPLES) as [Verdict, (() => Ex
   });
 }
 
-test('only what orders and passes will need is without an example', () => {
+test('only what orders and passes will need, and what is said of fork files, is without an example', () => {
   const without = Object.entries(EXAMPLES).filter(([, example]) => example === null);
   assert.deepEqual(
     without.map(([verdict]) => verdict),
-    ['EXPIRED', 'STATUS_UNKNOWN_OFFLINE'],
+    ['EXPIRED', 'STATUS_UNKNOWN_OFFLINE', 'FORK_PROVEN', 'FORK_UNPROVEN'],
   );
 });

@@ -34,8 +34,8 @@ export class Refuted extends Error {
 export class Findings {
   readonly steps: Step[] = [];
   readonly facts: Record<string, Json> = {};
-  /** Amber verdict of a verification whose every step passed, e.g. POLICY_STALE. */
-  amber: Verdict | null = null;
+  /** The verdict of a verification whose every step passed. */
+  outcome: Verdict = 'OK';
   #current = 'format';
 
   /** Names the step that the following checks belong to. */
@@ -64,7 +64,7 @@ export function runVerification(verify: (findings: Findings) => void): Report {
   const findings = new Findings();
   try {
     verify(findings);
-    return makeReport(findings.amber ?? 'OK', findings, findings.facts);
+    return makeReport(findings.outcome, findings, findings.facts);
   } catch (error) {
     if (error instanceof Refuted) {
       findings.fail(error.detail);

@@ -44,7 +44,7 @@ export function openCheckpoint(
   findings.pass(`size ${size} of ${origin}, signed by the log, cosigned by ${cosigners}`);
   if (policy !== trust.policy) {
     findings.note('the policy under which this was cosigned has a successor');
-    findings.amber = 'POLICY_STALE';
+    findings.outcome = 'POLICY_STALE';
   }
   return evidence.prior === undefined ? { origin, size, root } : openPrior(crypto, evidence.prior, report, trust, findings);
 }

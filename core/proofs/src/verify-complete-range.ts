@@ -62,7 +62,7 @@ function verifyReadings(crypto: Crypto, shown: CompleteRange, trust: Trust, find
       throw new Refuted('HASH_MISMATCH', `reading ${i} is of another device or key`);
     const before = readings.at(-1)?.sequence ?? 0;
     if (sequence <= before) throw new Refuted('HASH_MISMATCH', `reading ${i}: sequence number ${sequence} after ${before}`);
-    if (color === 'amber') findings.amber = verdict;
+    if (color === 'amber') findings.outcome = verdict;
     readings.push({ sequence, timeMs: Math.round(latestTimeOf(reading) * 1_000) });
   }
   findings.pass(`each of ${readings.length} is signed by key ${shown.keyNumber} of the device, anchored and cosigned`);

@@ -28,7 +28,7 @@ export function verifyErased(crypto: Crypto, evidence: ErasedEvidence, head: Cit
     'NOT_IN_LOG',
   );
   findings.pass(`reading ${index} of ${body.count}`);
-  findings.amber = 'ERASED';
+  findings.outcome = 'ERASED';
   Object.assign(findings.facts, {
     fact: 'erased',
     entry: toHex(evidence.entry),

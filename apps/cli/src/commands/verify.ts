@@ -1,6 +1,6 @@
 /**
  * `oppidum verify FILE --policy city.policy`: what a file proves, offline: every step, one verdict, what it means, what to do, and only
- * then the facts. Green alone ends with 0. Amber is not proven as asked, so it ends with 3 like red, unless --allow-amber accepts it.
+ * then the facts. Green alone ends with 0, a proven fork with 6. Amber is not proven as asked, so it ends with 3 like red, unless --allow-amber accepts it.
  */
 
 import { existsSync } from 'node:fs';
@@ -9,12 +9,14 @@ import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
 import { startsAsCompleteRange } from '@oppidum/formats/complete-range';
 import { parseEvidenceFile } from '@oppidum/formats/evidence';
+import { startsAsForkFile } from '@oppidum/formats/fork-proof';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { headOf } from '@oppidum/proofs/refresh-evidence';
 import type { Report, Step } from '@oppidum/proofs/report';
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { type RangeReport, verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 import { verifyTlogProof } from '@oppidum/proofs/verify-tlog-proof';
 import type { Command } from 'commander';
@@ -47,7 +49,7 @@ const COLOR_WORDS = { green: 'OK', amber: 'CAUTION', red: 'FAILED' } as const;
 export function buildVerify(command: Command): void {
   const collect = (file: string, files: readonly string[]): readonly string[] => [...files, file];
   command
-    .argument('<file>', 'evidence (CBOR or JSON), a range of readings or a .tlog-proof; - for standard input')
+    .argument('<file>', 'evidence (CBOR or JSON), a range of readings, a .tlog-proof or a fork file; - for standard input')
     .option('--policy <file>', 'the policy to trust (default: ./city.policy, else that of the data folder)')
     .option(
       '--successor <file>',
@@ -62,13 +64,14 @@ export function buildVerify(command: Command): void {
     .action(async (file: string, options: VerifyOptions, self: Command) => verifyFile(openCli(self), file, options));
   command.addHelpText(
     'after',
-    '\nEnds with 0 only for the verdict OK. Amber verdicts (POLICY_STALE, ERASED …) end with 3 unless --allow-amber is given.\nNothing is asked of any server: the answer rests on the two files alone.',
+    '\nEnds with 0 only for the verdict OK. Amber verdicts (POLICY_STALE, ERASED …) end with 3 unless --allow-amber is given.\nA fork file that proves what it says ends with 6.\nNothing is asked of any server: the answer rests on the two files alone.',
   );
   addExamples(command, [
     ['with the policy of the city', 'verify reading.evidence --policy city.policy'],
     ['from a pipe, for a program', 'verify - --policy city.policy --json < reading.evidence'],
     ['and never believe another history of what was believed', 'verify reading.evidence --seen heads.txt'],
     ['every reading of a span, and whether one is left out', 'verify hour.readings --policy city.policy'],
+    ['does it prove that a validator signed two histories?', 'verify audit.fork --policy city.policy'],
     ['one hop of it, as any C2SP verifier would', 'verify 2.tlog-proof --entry 2.entry --policy city.policy'],
   ]);
 }
@@ -77,21 +80,34 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
   const policy = readPolicy(cli, options.policy);
   const bytes = await readInput(file);
   const isRange = startsAsCompleteRange(bytes);
-  if ((isRange || startsAsTlogProof(bytes)) && options.seen !== undefined)
-    throw usageFailure('--seen is for evidence of one fact', 'Leave it out for a range of readings and for a .tlog-proof');
+  const isFork = startsAsForkFile(bytes);
+  if ((isRange || isFork || startsAsTlogProof(bytes)) && options.seen !== undefined)
+    throw usageFailure(
+      '--seen is for evidence of one fact',
+      'Leave it out for a range of readings, a .tlog-proof and a fork file',
+    );
   if (isRange)
     return verifyRange(cli, file, policy, verifyCompleteRange(nativeCrypto, bytes, readTrust(policy, options)), options);
-  const report = startsAsTlogProof(bytes)
-    ? verifyTlogProof(nativeCrypto, {
-        policy: parsePolicy(nativeCrypto, policy.bytes),
-        proof: bytes,
-        entry: readEntry(file, options.entry),
-      })
-    : verifyRemembering(bytes, readTrust(policy, options), options.seen);
+  const report = judge(file, bytes, policy, options);
   if (cli.json) printJson(cli, file, policy, report);
   else printReport(cli, file, policy, report);
-  const isAccepted = report.color === 'green' || (report.color === 'amber' && options.allowAmber === true);
-  process.exitCode = isAccepted ? EXIT.ok : EXIT.unverified;
+  process.exitCode = exitCodeFor(report, options);
+}
+
+function judge(file: string, bytes: Bytes, policy: TrustedPolicy, options: VerifyOptions): Report {
+  if (startsAsForkFile(bytes)) return verifyForkFile(nativeCrypto, bytes, readTrust(policy, options));
+  if (!startsAsTlogProof(bytes)) return verifyRemembering(bytes, readTrust(policy, options), options.seen);
+  return verifyTlogProof(nativeCrypto, {
+    policy: parsePolicy(nativeCrypto, policy.bytes),
+    proof: bytes,
+    entry: readEntry(file, options.entry),
+  });
+}
+
+/** A proof of misbehaviour that holds is no success: whoever took the file for evidence of something good must not go on. */
+function exitCodeFor({ verdict, color }: Report, { allowAmber }: VerifyOptions): number {
+  if (verdict === 'FORK_PROVEN') return EXIT.misbehaviour;
+  return color === 'green' || (color === 'amber' && allowAmber === true) ? EXIT.ok : EXIT.unverified;
 }
 
 /** As `reading prove --file`: what leaves something open is proven only in part, so it is amber. */

@@ -39,6 +39,7 @@ export const englishWords: Words = {
     'erasure in log': 'Erasure in the ledger',
     'entry in erasure': 'Entry in the erasure',
     successor: 'Successor of the policy',
+    fork: 'Two histories',
   },
   facts: {
     device: 'Device',

@@ -58,6 +58,15 @@ export const estonianWords: Words = {
       means: 'Kinnitajad allkirjastasid, kuid mitte välised tunnistajad, keda sinu reeglid nõuavad',
       action: 'Hangi see hiljem uuesti või küsi, miks tunnistajad vaikivad',
     },
+    FORK_PROVEN: {
+      means: 'Tõestatud: selle linna võti allkirjastas kaks ajalugu, mis on vastuolus',
+      action:
+        'Hoia see fail alles ja anna see teistele; kelle võti see on, ei tohiks enam linnaga otsustada. Teata sellest käsuga `oppidum audit report`',
+    },
+    FORK_UNPROVEN: {
+      means: 'See ei näita vastuolu: kellegi vastu pole midagi tõestatud',
+      action: 'Ära süüdista selle põhjal kedagi',
+    },
     ERASED: {
       means: 'Näit on kustutatud; allesjäänu tõestab, et see oli olemas ja et kustutamine on kirjas',
       action: 'Midagi pole vaja teha',
@@ -80,6 +89,7 @@ export const estonianWords: Words = {
     'erasure in log': 'Kustutamine pearaamatus',
     'entry in erasure': 'Kirje kustutamises',
     successor: 'Reeglite järglane',
+    fork: 'Kaks ajalugu',
   },
   facts: {
     device: 'Seade',

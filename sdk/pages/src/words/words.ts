@@ -19,7 +19,8 @@ export type StepName =
   | 'records'
   | 'erasure in log'
   | 'entry in erasure'
-  | 'successor';
+  | 'successor'
+  | 'fork';
 
 /** The names of facts that a reader is shown, as reports give them. */
 export type FactName =

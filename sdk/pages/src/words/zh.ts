@@ -40,6 +40,11 @@ export const chineseWords: Words = {
       means: '验证者已共同签名，但您的策略所要求的外部见证者没有',
       action: '请稍后重新获取，或询问见证者为何沉默',
     },
+    FORK_PROVEN: {
+      means: '已证明：该城市的一个密钥签署了两段互相矛盾的历史',
+      action: '请保留此文件并交给他人；该密钥的持有者不应再参与城市的决定。请用 `oppidum audit report` 举报',
+    },
+    FORK_UNPROVEN: { means: '此文件未显示矛盾：不能证明任何人有错', action: '请勿据此指责任何人' },
     ERASED: { means: '该读数已被删除；所余内容证明它曾存在且其删除已被记录', action: '无需操作' },
   },
   steps: {
@@ -59,6 +64,7 @@ export const chineseWords: Words = {
     'erasure in log': '账本中的删除',
     'entry in erasure': '删除中的条目',
     successor: '策略的后继',
+    fork: '两段历史',
   },
   facts: {
     device: '设备',
