@@ -139,6 +139,8 @@ export type TestCityOptions = {
   /** Instead of governance alone; see `registryOf`. */
   readonly registry?: Registry;
   readonly validatorCount?: number;
+  /** The genesis names the validators' consensus keys. */
+  readonly hasConsensusKeys?: boolean;
   /** Instead of `DEFAULT_ACCOUNTS`. */
   readonly accounts?: Readonly<Record<string, TestAccount>>;
   /** Instead of one body `council` of anna, ben and clara with threshold 2. A body named `council` must be among them. */
@@ -162,7 +164,9 @@ export const GENESIS_MS = 1_750_000_000_000;
 const BLOCK_MS = 1_000;
 
 /** The genesis document of a test city. */
-export function makeGenesis(options: Pick<TestCityOptions, 'validatorCount' | 'accounts' | 'bodies'> = {}): Genesis {
+export function makeGenesis(
+  options: Pick<TestCityOptions, 'validatorCount' | 'hasConsensusKeys' | 'accounts' | 'bodies'> = {},
+): Genesis {
   const accounts = Object.entries(options.accounts ?? DEFAULT_ACCOUNTS).map(([name, account]) => ({
     id: namedId(name),
     holder: account.holder ?? ('organisation' as const),
@@ -187,6 +191,7 @@ export function makeGenesis(options: Pick<TestCityOptions, 'validatorCount' | 'a
       name: `validator-${i}`,
       logKey: namedSigner(`validator ${i} log`).publicKey,
       cosignerKey: namedSigner(`validator ${i} cosigner`).publicKey,
+      ...(options.hasConsensusKeys === true ? { consensusKey: namedSigner(`validator ${i} consensus`).publicKey } : {}),
     })),
     accounts: accounts.sort((a, b) => compareBytes(a.id, b.id)),
     bodies: bodies.sort((a, b) => compareBytes(a.id, b.id)),
@@ -251,17 +256,25 @@ export class TestCity {
   }
 
   /** Executes a block without keeping it. */
-  execute(transactions: readonly Bytes[], timeMs = this.timeMs + BLOCK_MS): BlockOutcome {
-    const block: Block = { height: this.height + 1, timeMs, transactions };
+  execute(
+    transactions: readonly Bytes[],
+    timeMs = this.timeMs + BLOCK_MS,
+    misbehaviour: Block['misbehaviour'] = [],
+  ): BlockOutcome {
+    const block: Block = { height: this.height + 1, timeMs, transactions, misbehaviour };
     return executeBlock(this.rules, this.state, block);
   }
 
   /** Executes a block and keeps it. */
-  block(transactions: readonly Bytes[] = [], timeMs = this.timeMs + BLOCK_MS): BlockOutcome {
-    const outcome = this.execute(transactions, timeMs);
+  block(
+    transactions: readonly Bytes[] = [],
+    timeMs = this.timeMs + BLOCK_MS,
+    misbehaviour: Block['misbehaviour'] = [],
+  ): BlockOutcome {
+    const outcome = this.execute(transactions, timeMs, misbehaviour);
     this.state.commit(outcome);
     this.height++;
-    this.blocks.push({ height: this.height, timeMs, transactions });
+    this.blocks.push({ height: this.height, timeMs, transactions, misbehaviour });
     this.timeMs = timeMs;
     return outcome;
   }

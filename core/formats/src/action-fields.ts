@@ -19,6 +19,12 @@ const SHARD_NOTE_SIZE_MAX = 4_096;
 /** A head the shard stands by, exactly one of the two: a note that its log key signed, or the size of a kept anchor. */
 export const shardHead = struct({ note: optional(blob(SHARD_NOTE_SIZE_MAX, 1)), anchored: optional(uint()) });
 
+/** The longest note of a fork by a validator, in bytes: the lines of others may be left out. */
+const FORK_NOTE_SIZE_MAX = 4_096;
+
+/** A validator of a new policy: the cosigner's key stands in the policy under this name. */
+const namedValidator = struct({ name: text(64), logKey: bytes(32), consensusKey: bytes(32) });
+
 const keyNumber = (): Schema<number> => uint({ max: 0xffffffff });
 const threshold = (): Schema<number> => uint({ min: 1, max: 64 });
 
@@ -38,7 +44,17 @@ export const ACTION_FIELDS = {
   'body/create': { id: id(), name: text(64), threshold: threshold(), members: idSet(64, 1) },
   'body/change': { id: id(), name: optional(text(64)), threshold: threshold(), members: idSet(64, 1) },
   'parameter/set': { name: text(64, 3), value: uint() },
-  'policy/change': { policy: blob(LIMITS.policyChangeSizeMax, 1) },
+  'policy/change': {
+    policy: blob(LIMITS.policyChangeSizeMax, 1),
+    validators: optional(list(namedValidator, { min: 1, max: LIMITS.validatorCountMax })),
+  },
+  'validator/report-fork': {
+    key: text(400),
+    earlier: blob(FORK_NOTE_SIZE_MAX, 1),
+    later: blob(FORK_NOTE_SIZE_MAX, 1),
+    root: id(),
+    consistency: merklePath(),
+  },
   'proposal/create': { id: id(), body: id(), actions: actionList(), expiresMs: timeMs() },
   'proposal/approve': { id: id() },
   'proposal/withdraw': { id: id() },

@@ -34,6 +34,17 @@ export function policyOfValidators(origin: string, validators: readonly PolicyVa
   };
 }
 
+/** The policy without one validator, whose log key is this one, and with the threshold of those who are left; it may break a rule. */
+export function policyWithout(policy: Policy, name: string, logKey: Bytes): Policy {
+  const groups = policy.groups.map((group): PolicyGroup => {
+    if (group.name !== VALIDATORS) return group;
+    const members = group.members.filter((member) => member !== name);
+    return { ...group, threshold: validatorThreshold(members.length), members };
+  });
+  const logs = policy.logs.filter(({ key }) => !equalBytes(key.publicKey, logKey));
+  return { ...policy, logs, witnesses: policy.witnesses.filter((witness) => witness.name !== name), groups };
+}
+
 /** The origin of the city. Call after `checkCityPolicy`, which makes sure there is exactly one. */
 export function originOf(policy: Policy): string {
   const [first] = policy.logs;

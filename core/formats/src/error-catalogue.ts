@@ -10,6 +10,7 @@ import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { READ_ERRORS } from './read-errors.ts';
 import { SERVICE_ERRORS } from './service-errors.ts';
 import { SIGNING_ERRORS } from './signing-errors.ts';
+import { VALIDATOR_ERRORS } from './validator-errors.ts';
 
 export const ERRORS = {
   // Bytes and text
@@ -358,4 +359,5 @@ export const ERRORS = {
   ...READ_ERRORS,
   ...OPERATIONS_ERRORS,
   ...SIGNING_ERRORS,
+  ...VALIDATOR_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

@@ -11,10 +11,13 @@ import type { Crypto } from './crypto.ts';
 import { formatError } from './errors.ts';
 import { cityOrigin } from './ids.ts';
 import type { Policy } from './policy.ts';
-import { bytes, type Infer, list, oneOf, struct, text, uint } from './schema.ts';
+import { bytes, type Infer, list, oneOf, optional, struct, text, uint } from './schema.ts';
 
-/** Keys of one validator; log (0x01) and cosigner (0x04) keys are distinct Ed25519 keys. */
-const validatorSchema = struct({ name: text(64), logKey: bytes(32), cosignerKey: bytes(32) });
+/**
+ * Keys of one validator; log (0x01), cosigner (0x04) and consensus keys are distinct Ed25519 keys. A city whose validators are to be
+ * changed by its council names the consensus keys of all.
+ */
+const validatorSchema = struct({ name: text(64), logKey: bytes(32), cosignerKey: bytes(32), consensusKey: optional(bytes(32)) });
 
 const genesisAccountSchema = struct({
   id: id(),
@@ -49,6 +52,9 @@ export function parseGenesis(data: Bytes): Genesis {
     throw formatError('TEXT_INVALID', { at: '/name', want: 'lower-case letters, digits, dot, hyphen' });
   const count = genesis.validators.length;
   if (count === 2) throw formatError('POLICY_INVALID', { validatorCount: count, want: '1 or 3 to 15' });
+  const unnamed = genesis.validators.findIndex(({ consensusKey }) => consensusKey === undefined);
+  if (unnamed >= 0 && genesis.validators.some(({ consensusKey }) => consensusKey !== undefined))
+    throw formatError('MISSING_FIELD', { at: `/validators/${unnamed}/consensusKey`, want: 'of all validators or of none' });
   return genesis;
 }
 

@@ -4,6 +4,7 @@ import { algorithm, height, id, keyClass, timeMs } from './common-schemas.ts';
 import { LIMITS } from './limits.ts';
 import { blob, bool, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
 import { defineKind } from './state-layout.ts';
+import { validatorList } from './state-validators.ts';
 
 const AREA = 0x01;
 
@@ -116,13 +117,16 @@ export const policyEffectiveKind = defineKind({
   value: struct({ policy: blob(LIMITS.policyChangeSizeMax), from: height() }),
 });
 
-/** A policy decided and not yet in force: the next block writes it to `policyEffective`. */
+/**
+ * A policy decided and not yet in force: the next block writes it to `policyEffective`, and its validators, where the city knows their
+ * consensus keys, to `validatorSet`.
+ */
 export const policyPendingKind = defineKind({
   name: 'policyPending',
   area: AREA,
   kind: 0x0b,
   segments: [],
-  value: struct({ policy: blob(LIMITS.policyChangeSizeMax), decidedAt: height() }),
+  value: struct({ policy: blob(LIMITS.policyChangeSizeMax), decidedAt: height(), validators: optional(validatorList()) }),
 });
 
 export const governanceKinds = [

@@ -7,6 +7,7 @@ import { erasureKinds } from './state-erasure.ts';
 import { governanceKinds } from './state-governance.ts';
 import type { AnyKind } from './state-layout.ts';
 import { telemetryKinds } from './state-telemetry.ts';
+import { validatorKinds } from './state-validators.ts';
 
 /** Names of the areas, for sub-roots and messages. */
 export const AREAS: Readonly<Record<number, string>> = { 1: 'governance', 2: 'devices', 3: 'telemetry', 4: 'erasure' };
@@ -14,6 +15,7 @@ export const AREAS: Readonly<Record<number, string>> = { 1: 'governance', 2: 'de
 /** All kinds, ascending by area and kind. */
 export const stateKinds = [
   ...governanceKinds,
+  ...validatorKinds,
   ...deviceKinds,
   ...telemetryKinds,
   ...erasureKinds,

@@ -8,6 +8,7 @@ import type { Genesis } from '@oppidum/formats/genesis';
 import { type Schema, type StructOf, struct } from '@oppidum/formats/schema';
 import type { Action } from '@oppidum/formats/transaction';
 import type { City } from './city.ts';
+import type { Misbehaviour } from './misbehaviour.ts';
 
 /** One kind of action: its body, whether it needs a body's decision, its checks, its effects. */
 export type ActionDefinition<B> = {
@@ -48,8 +49,8 @@ export type Registry = {
   readonly actions: ReadonlyMap<string, AnyAction>;
   /** Writes the records that follow from the genesis document. */
   readonly applyGenesis: (genesis: Genesis, genesisHash: Bytes, city: City) => void;
-  /** Runs before the transactions of every block: what was decided earlier and comes into force now. */
-  readonly beginBlock: (city: City) => void;
+  /** Runs before the transactions of every block: what was decided earlier and comes into force now, and what the engine proved. */
+  readonly beginBlock: (city: City, misbehaviour: readonly Misbehaviour[]) => void;
   /** True when the next block has work of its own even without transactions. */
   readonly hasPendingWork: (city: Pick<City, 'read'>) => boolean;
 };

@@ -14,6 +14,7 @@ import { ID_SIZE } from '@oppidum/formats/ids';
 import { eventsDigest, type LedgerEvent, type Result } from '@oppidum/formats/result';
 import { policyEffectiveKind } from '@oppidum/formats/state-governance';
 import { at, parseState } from '@oppidum/formats/state-layout';
+import { type Validator, validatorSetKind } from '@oppidum/formats/state-validators';
 import type { Action } from '@oppidum/formats/transaction';
 import { answerOf, type ParsedAction, parseAction, type Registry } from './action.ts';
 import {
@@ -24,6 +25,8 @@ import {
   isRefusal,
 } from './admission.ts';
 import { type Authority, type City, cityView, type StateChange, StateOverlay, type StateReader } from './city.ts';
+import type { Misbehaviour } from './misbehaviour.ts';
+import { type ValidatorUpdate, validatorUpdates } from './validator-updates.ts';
 
 const NO_ID: Bytes = new Uint8Array(ID_SIZE);
 
@@ -43,7 +46,13 @@ export type LedgerRules = { readonly crypto: Crypto; readonly registry: Registry
   'recall'
 >;
 
-export type Block = { readonly height: number; readonly timeMs: number; readonly transactions: readonly Bytes[] };
+export type Block = {
+  readonly height: number;
+  readonly timeMs: number;
+  readonly transactions: readonly Bytes[];
+  /** What the engine proved against validators, in its order. */
+  readonly misbehaviour?: readonly Misbehaviour[];
+};
 
 /** One envelope's fate: executed (a leaf at `index`, whatever the code) or refused at admission (no leaf). */
 export type Executed = {
@@ -63,6 +72,8 @@ export type BlockOutcome = {
   readonly leaves: readonly Bytes[];
   /** Null when the block had no transaction leaf and no write: the app hash stays. */
   readonly blockLeaf: BlockLeaf | null;
+  /** Who votes from two blocks later on, where that changes. */
+  readonly validatorUpdates: readonly ValidatorUpdate[];
 };
 
 /** Executes a block on the state before it. Never throws on bad input: refusals are outcomes. */
@@ -100,7 +111,8 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
     };
     leaves.push(encodeTransactionLeaf(leaf));
   }
-  return closeBlock(state, block, overlay.changes(), leaves, outcomes, validatorSetDigest);
+  const closed = closeBlock(state, block, overlay.changes(), leaves, outcomes, validatorSetDigest);
+  return { ...closed, validatorUpdates: validatorUpdates(validatorsIn(state), validatorsIn(overlay)) };
 }
 
 /** The block of height 0: what the genesis document says, as records, a block leaf and the first app hash. */
@@ -110,7 +122,7 @@ export function executeGenesis(rules: LedgerRules, state: LedgerState, genesis: 
   rules.registry.applyGenesis(genesis, rules.genesis, blockCity(rules, overlay, block));
   overlay.keep();
   const digest = effectivePolicyDigest(rules, overlay);
-  return closeBlock(state, block, overlay.changes(), [], [], digest);
+  return { ...closeBlock(state, block, overlay.changes(), [], [], digest), validatorUpdates: [] };
 }
 
 function closeBlock(
@@ -120,7 +132,7 @@ function closeBlock(
   transactionLeaves: readonly Bytes[],
   outcomes: readonly Outcome[],
   validatorSetDigest: Bytes,
-): BlockOutcome {
+): Omit<BlockOutcome, 'validatorUpdates'> {
   const count = transactionLeaves.length;
   if (count === 0 && changes.length === 0) return { outcomes, changes, leaves: [], blockLeaf: null };
   const { height, timeMs } = block;
@@ -142,8 +154,13 @@ function effectivePolicyDigest(rules: LedgerRules, state: Pick<StateReader, 'rea
   return rules.crypto.sha256(parseState(policyEffectiveKind, value).policy);
 }
 
+function validatorsIn(state: Pick<StateReader, 'read'>): readonly Validator[] {
+  const value = state.read(at(validatorSetKind).key);
+  return value === null ? [] : parseState(validatorSetKind, value).validators;
+}
+
 function beginBlock(rules: LedgerRules, overlay: StateOverlay, block: Block): void {
-  rules.registry.beginBlock(blockCity(rules, overlay, block));
+  rules.registry.beginBlock(blockCity(rules, overlay, block), block.misbehaviour ?? []);
   overlay.keep();
 }
 

@@ -27,9 +27,13 @@ const AHEAD_MAX_MS = 31 * 86_400_000;
 const OF_MACHINES: ReadonlySet<ActionKind> = new Set<ActionKind>([
   'telemetry/anchor',
   'telemetry/report-fork',
+  'validator/report-fork',
   'device/report-clone',
 ]);
-export type ActKind = Exclude<ActionKind, 'telemetry/anchor' | 'telemetry/report-fork' | 'device/report-clone'>;
+export type ActKind = Exclude<
+  ActionKind,
+  'telemetry/anchor' | 'telemetry/report-fork' | 'validator/report-fork' | 'device/report-clone'
+>;
 
 /** One action that was read to its last field. */
 export type Act = {

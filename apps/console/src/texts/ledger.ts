@@ -17,7 +17,9 @@ export type LedgerTexts = {
   readonly wouldDo: string;
   readonly proposalStates: Readonly<Record<'open' | 'executed' | 'withdrawn' | 'expired', string>>;
   /** Acts of machines, as those of people are said. */
-  readonly machineActs: Readonly<Record<'telemetry/anchor' | 'telemetry/report-fork' | 'device/report-clone', string>>;
+  readonly machineActs: Readonly<
+    Record<'telemetry/anchor' | 'telemetry/report-fork' | 'validator/report-fork' | 'device/report-clone', string>
+  >;
   readonly eventsHeading: string;
   /** Above what evidence of a transaction says nothing about. */
   readonly toldHeading: string;
@@ -67,6 +69,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     machineActs: {
       'telemetry/anchor': 'Anchor what shard {shard} has kept so far',
       'telemetry/report-fork': 'Report that shard {shard} told two histories',
+      'validator/report-fork': 'Report that a validator told two histories',
       'device/report-clone': 'Report that a device key is used in two places',
     },
     eventsHeading: 'What it changed',
@@ -122,6 +125,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     machineActs: {
       'telemetry/anchor': 'Ankurda, mida kild {shard} on seni hoidnud',
       'telemetry/report-fork': 'Teata, et kild {shard} rääkis kaht ajalugu',
+      'validator/report-fork': 'Teata, et valideerija rääkis kaht ajalugu',
       'device/report-clone': 'Teata, et seadme võtit kasutatakse kahes kohas',
     },
     eventsHeading: 'Mida see muutis',
@@ -178,6 +182,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     machineActs: {
       'telemetry/anchor': '锚定分片 {shard} 迄今保存的内容',
       'telemetry/report-fork': '报告分片 {shard} 讲了两种历史',
+      'validator/report-fork': '报告某验证者讲了两种历史',
       'device/report-clone': '报告某设备密钥在两处使用',
     },
     eventsHeading: '它改变了什么',
@@ -232,6 +237,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     machineActs: {
       'telemetry/anchor': 'ثبّت ما حفظته الشريحة {shard} حتى الآن',
       'telemetry/report-fork': 'أبلغ أن الشريحة {shard} روت تاريخين',
+      'validator/report-fork': 'أبلغ أن مدقّقًا روى تاريخين',
       'device/report-clone': 'أبلغ أن مفتاح جهاز يُستخدم في مكانين',
     },
     eventsHeading: 'ما الذي غيّرته',

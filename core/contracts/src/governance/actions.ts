@@ -10,6 +10,7 @@ import { createAccount } from './create-account.ts';
 import { createBody } from './create-body.ts';
 import { createProposal } from './create-proposal.ts';
 import { grantRole } from './grant-role.ts';
+import { reportValidatorFork } from './report-validator-fork.ts';
 import { retireAccountKey } from './retire-account-key.ts';
 import { revokeRole } from './revoke-role.ts';
 import { setParameter } from './set-parameter.ts';
@@ -26,6 +27,7 @@ export const governanceActions: readonly AnyAction[] = [
   changeBody,
   setParameter,
   changePolicy,
+  reportValidatorFork,
   createProposal,
   approveProposal,
   withdrawProposal,

@@ -21,14 +21,16 @@ import {
   roleKind,
 } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
+import type { Validator } from '@oppidum/formats/state-validators';
 import type { City } from '@oppidum/ledger/city';
 import { isRole, roleId } from '../authority.ts';
 import { checkAbleMembers } from './deadlock.ts';
 import { PARAMETERS, type ParameterName, parameterId } from './parameters.ts';
+import { checkConsensusKeys, enactValidators } from './validators.ts';
 
 /**
  * Writes the city, its accounts with keys and roles, its bodies, the default parameters and the first policy.
- * Throws KEY_INVALID, KEY_IN_USE (one account lists a key twice), ROLE_UNKNOWN, ACCOUNT_UNKNOWN (a member of a body), GOVERNANCE_DEADLOCK,
+ * Throws KEY_INVALID, KEY_IN_USE (one account lists a key twice, a consensus key has another use), ROLE_UNKNOWN, ACCOUNT_UNKNOWN (a member of a body), GOVERNANCE_DEADLOCK,
  * BODY_UNKNOWN (the council), POLICY_MALFORMED, POLICY_NAME_TWICE, POLICY_KEY_TWICE, POLICY_INVALID.
  */
 export function applyGenesis(genesis: Genesis, genesisHash: Bytes, city: City): void {
@@ -47,6 +49,18 @@ export function applyGenesis(genesis: Genesis, genesisHash: Bytes, city: City): 
     city.write(at(parameterKind, parameterId(city, name as ParameterName)), { name, value: initial, from: city.height });
   }
   city.write(at(policyEffectiveKind), { policy: renderPolicy(city, genesis), from: city.height });
+  writeValidators(city, genesis);
+}
+
+/** Where the document names consensus keys it names those of all. */
+function writeValidators(city: City, genesis: Genesis): void {
+  const validators = genesis.validators.flatMap(({ consensusKey, ...keys }): Validator[] =>
+    consensusKey === undefined ? [] : [{ ...keys, consensusKey }],
+  );
+  if (validators.length === 0) return;
+  const refused = checkConsensusKeys(genesisPolicy(city.crypto, genesis), validators);
+  if (refused !== null) throw formatError(refused.code, refused.details);
+  enactValidators(city, validators);
 }
 
 function writeAccount(city: City, { id, holder, keys, roles }: Genesis['accounts'][number]): void {

@@ -34,6 +34,8 @@ export type FieldName =
   | 'newProof'
   | 'number'
   | 'logKey'
+  | 'validators'
+  | 'consensusKey'
   | 'receiptKey'
   | 'operator'
   | 'device'

@@ -86,6 +86,8 @@ export const arabicActs: ActWords = {
     newProof: 'إثبات المفتاح الجديد',
     number: 'الرقم',
     logKey: 'مفتاح السجل',
+    validators: 'المدقّقون',
+    consensusKey: 'مفتاح الإجماع',
     receiptKey: 'مفتاح الإيصالات',
     operator: 'المشغّل',
     device: 'الجهاز',

@@ -86,6 +86,8 @@ export const englishActs: ActWords = {
     newProof: 'proof of the new key',
     number: 'number',
     logKey: 'key of the log',
+    validators: 'validators',
+    consensusKey: 'consensus key',
     receiptKey: 'key of receipts',
     operator: 'run by',
     device: 'device',

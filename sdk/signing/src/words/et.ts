@@ -86,6 +86,8 @@ export const estonianActs: ActWords = {
     newProof: 'uue võtme tõend',
     number: 'number',
     logKey: 'logi võti',
+    validators: 'valideerijad',
+    consensusKey: 'konsensuse võti',
     receiptKey: 'kviitungite võti',
     operator: 'käitaja',
     device: 'seade',

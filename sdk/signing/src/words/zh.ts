@@ -86,6 +86,8 @@ export const chineseActs: ActWords = {
     newProof: '新密钥证明',
     number: '编号',
     logKey: '日志密钥',
+    validators: '验证者',
+    consensusKey: '共识密钥',
     receiptKey: '回执密钥',
     operator: '运营者',
     device: '设备',
