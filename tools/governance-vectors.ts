@@ -10,6 +10,7 @@ import { encodePolicy } from '@oppidum/formats/policy';
 import { makeCity, namedId, publicKeyOf, type TestCity } from '../test/support/ledger.ts';
 import { namedSigner } from '../test/support/signers.ts';
 import { type Case, renderLedgerVectors, type Step, type VectorFile, writeLedgerVectors } from './ledger-vectors.ts';
+import { makeCityOfFive, VALIDATOR_CASES } from './validator-cases.ts';
 
 const keyOf = (name: string, number = 0) => publicKeyOf(namedSigner(`${name}/${number}`));
 const dora = { id: namedId('dora'), holder: 'person', key: keyOf('dora'), class: 'full' };
@@ -187,7 +188,10 @@ const POLICY: readonly Case[] = [
 
 /** File name and text of every vector file. */
 export function renderGovernanceVectors(): readonly VectorFile[] {
-  return renderLedgerVectors(makeCity, { accounts: ACCOUNTS, bodies: BODIES, proposals: PROPOSALS, policy: POLICY });
+  return [
+    ...renderLedgerVectors(makeCity, { accounts: ACCOUNTS, bodies: BODIES, proposals: PROPOSALS, policy: POLICY }),
+    ...renderLedgerVectors(makeCityOfFive, { validators: VALIDATOR_CASES }),
+  ];
 }
 
 if (import.meta.main) writeLedgerVectors('governance', renderGovernanceVectors());

@@ -38,10 +38,17 @@ export function writeLedgerVectors(area: string, files: readonly VectorFile[]): 
 function renderCase(makeCity: () => TestCity, [why, before, last]: Case) {
   const city = makeCity();
   for (const step of before) step(city);
-  const pre = city.blocks.map(({ timeMs, transactions }) => ({ timeMs, transactions: transactions.map(toHex) }));
+  const pre = city.blocks.map(({ timeMs, transactions, misbehaviour = [] }) => ({
+    timeMs,
+    transactions: transactions.map(toHex),
+    ...(misbehaviour.length === 0
+      ? {}
+      : { misbehaviour: misbehaviour.map(({ address, ...rest }) => ({ ...rest, address: toHex(address) })) }),
+  }));
   const [signers, kind, body] = last(city);
   const transaction = city.transaction(signers, [city.action(kind, body)]);
-  const { outcomes, leaves } = city.block([transaction]);
+  const { outcomes, leaves, validatorUpdates } = city.block([transaction]);
+  const updates = validatorUpdates.map(({ consensusKey, power }) => ({ consensusKey: toHex(consensusKey), power }));
   const [outcome] = outcomes;
   if (outcome === undefined) throw new Error('one transaction has one outcome');
   const { code, admitted } =
@@ -55,6 +62,7 @@ function renderCase(makeCity: () => TestCity, [why, before, last]: Case) {
     admitted,
     ...('executed' in outcome ? { events: toHex(encodeEvents(outcome.executed.events)) } : {}),
     leaves: leaves.map(toHex),
+    ...(updates.length === 0 ? {} : { validatorUpdates: updates }),
     stateRoot: toHex(city.state.stateRoot),
     appHash: toHex(city.state.appHash),
   };

@@ -17,13 +17,18 @@ const VECTORS = join(resolve(import.meta.dirname, '../..'), 'vectors');
 
 type Vector = {
   readonly why: string;
-  readonly pre: readonly { readonly timeMs: number; readonly transactions: readonly string[] }[];
+  readonly pre: readonly {
+    readonly timeMs: number;
+    readonly transactions: readonly string[];
+    readonly misbehaviour?: readonly { readonly kind: 'duplicate-vote'; readonly address: string; readonly voteHeight: number }[];
+  }[];
   readonly timeMs: number;
   readonly transaction: string;
   readonly code: string;
   readonly admitted: boolean;
   readonly events?: string;
   readonly leaves: readonly string[];
+  readonly validatorUpdates?: readonly { readonly consensusKey: string; readonly power: number }[];
   readonly stateRoot: string;
   readonly appHash: string;
 };
@@ -34,19 +39,26 @@ function run(genesisHex: string, vector: Vector): void {
   const rules: LedgerRules = { crypto: nodeCrypto, registry: cityRegistry, genesis: genesisHash(nodeCrypto, genesis) };
   const state = new MemoryState(nodeCrypto);
   state.commit(executeGenesis(rules, state, genesis));
-  const last = { timeMs: vector.timeMs, transactions: [vector.transaction] };
-  const outcomes = [...vector.pre, last].map(({ timeMs, transactions }, i) => {
-    const outcome = executeBlock(rules, state, { height: i + 1, timeMs, transactions: transactions.map((hex) => parseHex(hex)) });
+  const last: Vector['pre'][number] = { timeMs: vector.timeMs, transactions: [vector.transaction] };
+  const outcomes = [...vector.pre, last].map(({ timeMs, transactions, misbehaviour = [] }, i) => {
+    const outcome = executeBlock(rules, state, {
+      height: i + 1,
+      timeMs,
+      transactions: transactions.map((hex) => parseHex(hex)),
+      misbehaviour: misbehaviour.map((proven) => ({ ...proven, address: parseHex(proven.address) })),
+    });
     state.commit(outcome);
     return outcome;
   });
-  const { outcomes: results, leaves } = outcomes.at(-1) ?? assert.fail('no block');
+  const { outcomes: results, leaves, validatorUpdates } = outcomes.at(-1) ?? assert.fail('no block');
   const [result] = results;
   assert.ok(result !== undefined);
   assert.equal('executed' in result ? result.executed.code : result.refused.code, vector.code);
   assert.equal('executed' in result, vector.admitted);
   if ('executed' in result) assert.equal(toHex(encodeEvents(result.executed.events)), vector.events);
   assert.deepEqual(leaves.map(toHex), vector.leaves);
+  const updates = validatorUpdates.map(({ consensusKey, power }) => ({ consensusKey: toHex(consensusKey), power }));
+  assert.deepEqual(updates, vector.validatorUpdates ?? []);
   assert.deepEqual([toHex(state.stateRoot), toHex(state.appHash)], [vector.stateRoot, vector.appHash]);
 }
 

@@ -26,7 +26,13 @@ type Member = { readonly folder: DataFolder; readonly city: OpenCity; readonly c
 async function startMember(path: string): Promise<Member> {
   const folder = await openDataFolder({ folder: path, crypto });
   const places = cometPlaces(path);
-  const startEngine = cometEngine({ crypto, genesisHash: folder.genesisHash, listen: places.app, rpc: places.rpc });
+  const startEngine = cometEngine({
+    crypto,
+    genesis: folder.genesis,
+    genesisHash: folder.genesisHash,
+    listen: places.app,
+    rpc: places.rpc,
+  });
   const comet = startComet(places);
   return { folder, comet, city: await openCity({ folder, crypto, registry: cityRegistry, startEngine }) };
 }

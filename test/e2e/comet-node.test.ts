@@ -52,7 +52,14 @@ async function startPair(folder: DataFolder, places: CometPlaces): Promise<Pair>
       },
     };
   };
-  const startEngine = cometEngine({ crypto, genesisHash: folder.genesisHash, listen: places.app, rpc: places.rpc, wrap });
+  const startEngine = cometEngine({
+    crypto,
+    genesis: folder.genesis,
+    genesisHash: folder.genesisHash,
+    listen: places.app,
+    rpc: places.rpc,
+    wrap,
+  });
   const comet = startComet(places);
   const city = await runCity(folder, { startEngine });
   return { city, comet, calls, finalized };

@@ -54,7 +54,7 @@ export class AbciCity {
     };
     // No validator of its own: nothing to say, and nothing of others is believed.
     const votes = { extend: async () => new Uint8Array(0), accept: (extension: Bytes) => extension.length === 0 };
-    const city = new CityAbci({ application, checks, genesisHash, clock: () => this.clockMs, votes, onCommit });
+    const city = new CityAbci({ application, checks, genesis, genesisHash, clock: () => this.clockMs, votes, onCommit });
     this.abci = recordCalls(city, (call) => this.calls.push(call));
   }
 
@@ -83,14 +83,22 @@ export class AbciCity {
   }
 
   /** Executes a block without keeping it. */
-  async finalize(transactions: readonly Bytes[], timeMs = this.clockMs): Promise<Responses['finalizeBlock']> {
-    const parts = { txs: [...transactions], height: this.#nextHeight, time: timestampOf(timeMs) };
+  async finalize(
+    transactions: readonly Bytes[],
+    timeMs = this.clockMs,
+    misbehavior: Requests['finalizeBlock']['misbehavior'] = [],
+  ): Promise<Responses['finalizeBlock']> {
+    const parts = { txs: [...transactions], height: this.#nextHeight, time: timestampOf(timeMs), misbehavior };
     return this.abci.finalizeBlock(RequestFinalizeBlock.fromPartial(parts));
   }
 
   /** Executes and keeps a block; answers the results. */
-  async block(transactions: readonly Bytes[], timeMs = this.clockMs): Promise<Responses['finalizeBlock']> {
-    const finalized = await this.finalize(transactions, timeMs);
+  async block(
+    transactions: readonly Bytes[],
+    timeMs = this.clockMs,
+    misbehavior: Requests['finalizeBlock']['misbehavior'] = [],
+  ): Promise<Responses['finalizeBlock']> {
+    const finalized = await this.finalize(transactions, timeMs, misbehavior);
     await this.abci.commit({});
     return finalized;
   }

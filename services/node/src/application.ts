@@ -145,13 +145,14 @@ export class Application {
     this.#enter('verifyVoteExtension', height);
   }
 
-  /** FinalizeBlock: executes a decided block in memory and answers the new app hash; persists nothing. */
-  finalizeBlock(block: Block): { readonly outcomes: BlockOutcome['outcomes']; readonly appHash: Bytes } {
+  /** FinalizeBlock: executes a decided block in memory and answers the new app hash and who votes from now on; persists nothing. */
+  finalizeBlock(block: Block): Pick<BlockOutcome, 'outcomes' | 'validatorUpdates'> & { readonly appHash: Bytes } {
     this.#enter('finalizeBlock', block.height);
     if (!this.#follows(block)) throw new Error(`block ${block.height} does not follow block ${this.#store.head?.height ?? -1}`);
     const outcome = executeBlock(this.#rules, this.#ledgerState(block.height, block.timeMs), block);
     this.#decided = this.#decide(block, outcome);
-    return { outcomes: outcome.outcomes, appHash: this.#decided.log.root().slice() };
+    const { outcomes, validatorUpdates } = outcome;
+    return { outcomes, validatorUpdates, appHash: this.#decided.log.root().slice() };
   }
 
   /** Commit: returns when the finalized block is durable. */
@@ -212,7 +213,8 @@ export class Application {
     };
   }
 
-  #decide({ height, timeMs, transactions }: Block, { outcomes, changes, leaves, blockLeaf }: BlockOutcome): DecidedBlock {
+  #decide(block: Block, { outcomes, changes, leaves, blockLeaf }: BlockOutcome): DecidedBlock {
+    const { height, timeMs, transactions, misbehaviour = [] } = block;
     const store = this.#store;
     return {
       height,
@@ -225,6 +227,7 @@ export class Application {
       changes,
       leaves,
       hasBlockLeaf: blockLeaf !== null,
+      misbehaviour,
     };
   }
 

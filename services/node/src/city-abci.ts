@@ -7,6 +7,7 @@ import type { AbciApplication } from '@oppidum/abci/connection';
 import type { Requests, Responses } from '@oppidum/abci/methods';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
+import type { Genesis } from '@oppidum/formats/genesis';
 import type { Block } from '@oppidum/ledger/block';
 import {
   ResponseApplySnapshotChunk_Result,
@@ -17,12 +18,14 @@ import {
 import type { Application, CommitAnswer } from './application.ts';
 import { answerOfCheck, resultOf } from './city-results.ts';
 import { chainIdOf } from './comet-genesis.ts';
+import { misbehaviourOf, requireSameValidators, updateOf } from './comet-validators.ts';
 import type { EngineParts } from './engine.ts';
 import type { EnvelopeChecks } from './envelope-checks.ts';
 
 export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes'> & {
   readonly application: Application;
   readonly checks: Pick<EnvelopeChecks, 'check' | 'recall'>;
+  readonly genesis: Pick<Genesis, 'validators'>;
   readonly genesisHash: Bytes;
   /** Told of each block when it is durable; Commit is answered after what it returns. */
   readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;
@@ -60,13 +63,14 @@ export class CityAbci implements AbciApplication {
   }
 
   /** By CometBFT before the first block, again after a crash before its commit. The engine's chain must be this city's. */
-  async initChain({ chainId, initialHeight }: Requests['initChain']): Promise<Responses['initChain']> {
+  async initChain({ chainId, initialHeight, validators }: Requests['initChain']): Promise<Responses['initChain']> {
     const want = chainIdOf(this.#options.genesisHash);
     if (chainId !== want) throw formatError('CHAIN_FOREIGN', { want, got: chainId });
     if (initialHeight !== 1n) throw formatError('CHAIN_FOREIGN', { wantInitialHeight: 1, got: String(initialHeight) });
+    requireSameValidators(this.#options.genesis, validators);
     const genesis = this.#application.initChain();
     if (genesis !== null) await this.#options.onCommit(genesis);
-    // No validators here: those of the engine's genesis document stand.
+    // None here: those of the engine's genesis document, which are the city's, stand.
     return { validators: [], appHash: this.#application.appHash };
   }
 
@@ -103,8 +107,9 @@ export class CityAbci implements AbciApplication {
 
   /** By everybody for each decided block: executes it in memory and persists nothing; deterministic to the last bit. */
   async finalizeBlock(request: Requests['finalizeBlock']): Promise<Responses['finalizeBlock']> {
-    const { outcomes, appHash } = this.#application.finalizeBlock(await this.#blockOf(request));
-    return { events: [], txResults: outcomes.map(resultOf), validatorUpdates: [], appHash };
+    const block = { ...(await this.#blockOf(request)), misbehaviour: misbehaviourOf(request) };
+    const { outcomes, validatorUpdates, appHash } = this.#application.finalizeBlock(block);
+    return { events: [], txResults: outcomes.map(resultOf), validatorUpdates: validatorUpdates.map(updateOf), appHash };
   }
 
   /** After each FinalizeBlock, while the mempool stands still: durable first, then the answer. */

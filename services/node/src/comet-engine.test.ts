@@ -20,7 +20,14 @@ const withFolder = (use: (waiting: Waiting, path: string) => Promise<void>): Pro
       {
         folder,
         app,
-        start: cometEngine({ crypto, genesisHash: folder.genesisHash, listen: `unix://${app}`, rpc, awayMsMax: 0 }),
+        start: cometEngine({
+          crypto,
+          genesis: folder.genesis,
+          genesisHash: folder.genesisHash,
+          listen: `unix://${app}`,
+          rpc,
+          awayMsMax: 0,
+        }),
       },
       path,
     );

@@ -11,6 +11,7 @@ import { WireError } from '@oppidum/abci/wire-error';
 import { type Bytes, equalBytes, toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
+import type { Genesis } from '@oppidum/formats/genesis';
 import type { AdmissionRefusal } from '@oppidum/ledger/admission';
 import type { CommitAnswer } from './application.ts';
 import { CityAbci } from './city-abci.ts';
@@ -22,6 +23,7 @@ import { listenOwnerOnly } from './unix-socket.ts';
 
 export type CometOptions = {
   readonly crypto: Crypto;
+  readonly genesis: Pick<Genesis, 'validators'>;
   readonly genesisHash: Bytes;
   /** Where CometBFT finds us: its `proxy_app`. */
   readonly listen: string;
@@ -122,6 +124,7 @@ class CometEngine implements Engine {
       checks: { check: (envelope) => this.#check(envelope), recall: (...asked) => this.#checks.recall(...asked) },
       clock,
       votes,
+      genesis: options.genesis,
       genesisHash: options.genesisHash,
       onCommit: (answer) => this.#onCommit(answer),
     });

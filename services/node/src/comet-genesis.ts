@@ -18,6 +18,11 @@ export function chainIdOf(genesisHash: Bytes): string {
   return toHex(genesisHash).slice(0, CHAIN_ID_SIZE);
 }
 
+/** The validators of a genesis document that names their consensus keys; none of one that does not. */
+export function consensusValidatorsOf({ validators }: Pick<Genesis, 'validators'>): readonly ConsensusValidator[] {
+  return validators.flatMap(({ name, consensusKey }) => (consensusKey === undefined ? [] : [{ name, publicKey: consensusKey }]));
+}
+
 /** `config/genesis.json`. The first block has its time, which is later than that of the city's own genesis block. */
 export function encodeCometGenesis(options: {
   readonly genesis: Pick<Genesis, 'createdMs'>;

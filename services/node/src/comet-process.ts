@@ -43,7 +43,7 @@ export function folderEngine({ folder, crypto, onLine, searched }: FolderEngineO
     const comet = new CometProcess(program, places, onLine);
     try {
       const { app: listen, rpc } = places;
-      const engine = await cometEngine({ crypto, genesisHash: folder.genesisHash, listen, rpc })(parts);
+      const engine = await cometEngine({ crypto, genesis: folder.genesis, genesisHash: folder.genesisHash, listen, rpc })(parts);
       return {
         name: engine.name,
         get isAlive() {

@@ -103,7 +103,8 @@ function encodeAccounts({ operator, telemetry }: FirstAccounts): Bytes {
 export function foundingGenesis(parts: {
   readonly name: string;
   readonly nowMs: number;
-  readonly validators: readonly { readonly name: string; readonly seeds: ValidatorSeeds }[];
+  /** Of several, with the consensus keys that their CometBFTs have. */
+  readonly validators: readonly { readonly name: string; readonly seeds: ValidatorSeeds; readonly consensusKey?: Bytes }[];
   readonly founder: Founder;
   readonly randomBytes: RandomBytes;
 }): Genesis {
@@ -125,10 +126,11 @@ export function foundingGenesis(parts: {
     name,
     nonce: randomBytes(16),
     createdMs: nowMs,
-    validators: validators.map(({ name: validator, seeds: keys }) => ({
+    validators: validators.map(({ name: validator, seeds: keys, consensusKey }) => ({
       name: validator,
       logKey: publicKeyOf(keys.log),
       cosignerKey: publicKeyOf(keys.cosigner),
+      ...(consensusKey === undefined ? {} : { consensusKey }),
     })),
     accounts: [account('operator', 'organisation', OPERATOR_ROLES), account('telemetry', 'service', [])].sort((a, b) =>
       compareBytes(a.id, b.id),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { genesisHash } from '@oppidum/formats/genesis';
-import { encodeCometGenesis } from './comet-genesis.ts';
+import { consensusValidatorsOf, encodeCometGenesis } from './comet-genesis.ts';
 import { makeCometHome, nodeIdOf } from './comet-home.ts';
 import { createDataFolder, type DataPaths } from './data-folder.ts';
 import {
@@ -52,19 +52,19 @@ export async function foundCluster(options: FoundClusterOptions): Promise<Bytes>
     return { name: `validator-${i + 1}`, folder, seeds: freshSeeds(['log', 'cosigner'], randomBytes), comet, address };
   });
   const founder = freshFounder(randomBytes);
-  const genesis = foundingGenesis({ name, nowMs, validators: members, founder, randomBytes });
+  const validators = members.map((member) => ({ ...member, consensusKey: ed25519Signer(member.comet.validator).publicKey }));
+  const genesis = foundingGenesis({ name, nowMs, validators, founder, randomBytes });
   for (const [i, member] of members.entries()) {
     const fill = async (paths: DataPaths): Promise<void> => {
       await writeValidatorKeys(paths, { crypto, genesis, seeds: member.seeds });
       if (i === 0) await writeFounder(paths, founder);
     };
     const made = await createDataFolder({ folder: member.folder, crypto, genesis, fill });
-    const validators = members.map((each) => ({ name: each.name, publicKey: ed25519Signer(each.comet.validator).publicKey }));
     const { home, app, rpc } = cometPlaces(member.folder);
     await makeCometHome({
       folder: home,
       crypto,
-      genesisFile: encodeCometGenesis({ genesis, genesisHash: made.genesisHash, validators }),
+      genesisFile: encodeCometGenesis({ genesis, genesisHash: made.genesisHash, validators: consensusValidatorsOf(genesis) }),
       validatorSeed: member.comet.validator,
       nodeSeed: member.comet.node,
       settings: {

@@ -2,9 +2,10 @@
  * A committed block as one value of the store: what was decided (time, envelopes), what came of it (leaves, events, details), what it
  * changed, and the edge of the log before it, so that the log's root can be computed from any block on.
  *
- *   block       = [timeMs, firstIndex, edge, [* transaction], blockLeaf / null, changes]
+ *   block       = [timeMs, firstIndex, edge, [* transaction], blockLeaf / null, changes, ? [+ misbehaviour]]
  *   transaction = [envelope, leaf, events, details / null]        executed: id, position and code stand in the leaf
  *               / [envelope, code, details, id / null]            refused at admission: no leaf
+ *   misbehaviour = [kind, address, voteHeight]                    what the engine proved
  *   changes     = (keySize: u8 ‖ key ‖ valueSize: u32 ‖ value)*   valueSize 2^32 − 1: the key was removed
  */
 
@@ -15,6 +16,7 @@ import type { ErrorCode, ErrorDetails } from '@oppidum/formats/errors';
 import { encodeEvents, parseEvents } from '@oppidum/formats/result';
 import type { Outcome } from '@oppidum/ledger/block';
 import type { StateChange } from '@oppidum/ledger/city';
+import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
 import type { CompactTree } from '@oppidum/proofs/merkle-tree';
 import type { CommittedTransaction } from './client.ts';
 
@@ -30,6 +32,8 @@ export type StoredBlock = {
   readonly leaves: readonly Bytes[];
   readonly hasBlockLeaf: boolean;
   readonly changes: readonly StateChange[];
+  /** What the engine proved against validators, in its order. */
+  readonly misbehaviour: readonly Misbehaviour[];
 };
 
 /** What became of one envelope. */
@@ -37,10 +41,13 @@ export type StoredOutcome =
   | { readonly executed: CommittedTransaction }
   | { readonly envelope: Bytes; readonly code: ErrorCode; readonly details: ErrorDetails; readonly id: Bytes | null };
 
+type ProvenField = [Misbehaviour['kind'], Bytes, number];
+
 const REMOVED = 0xffff_ffff;
 
 /** A block as the ledger left it, on its way into the store. */
-export type DecidedBlock = Omit<StoredBlock, 'outcomes'> & {
+export type DecidedBlock = Omit<StoredBlock, 'outcomes' | 'misbehaviour'> & {
+  readonly misbehaviour?: StoredBlock['misbehaviour'];
   /** The log after this block. */
   readonly log: CompactTree;
   readonly envelopes: readonly Bytes[];
@@ -60,25 +67,27 @@ export function encodeStoredBlock(block: DecidedBlock): Bytes {
     return [envelope, leaf, encodeEvents(events), rejection === null ? null : JSON.stringify(rejection.details)];
   });
   const blockLeaf = block.hasBlockLeaf ? (block.leaves.at(-1) as Bytes) : null;
-  return encodeCbor([block.timeMs, block.firstIndex, block.edge, transactions, blockLeaf, encodeChanges(block.changes)]);
+  const proven = (block.misbehaviour ?? []).map(({ kind, address, voteHeight }) => [kind, address, voteHeight]);
+  const fields = [block.timeMs, block.firstIndex, block.edge, transactions, blockLeaf, encodeChanges(block.changes)];
+  return encodeCbor(proven.length === 0 ? fields : [...fields, proven]);
 }
 
 /** What `parseStoredBlock` will give of a block, without encoding it first. */
 export function storedBlockOf(block: DecidedBlock): StoredBlock {
-  const { height, timeMs, firstIndex, edge, leaves, hasBlockLeaf, changes } = block;
+  const { height, timeMs, firstIndex, edge, leaves, hasBlockLeaf, changes, misbehaviour = [] } = block;
   const outcomes = block.outcomes.map((outcome, i): StoredOutcome => {
     const envelope = block.envelopes[i] as Bytes;
     if ('refused' in outcome) return { envelope, ...outcome.refused };
     const { id, position, index, code, events, rejection } = outcome.executed;
     return { executed: { id, envelope, height, position, index, code, details: rejection?.details ?? {}, events } };
   });
-  return { height, timeMs, firstIndex, edge, outcomes, leaves, hasBlockLeaf, changes };
+  return { height, timeMs, firstIndex, edge, outcomes, leaves, hasBlockLeaf, changes, misbehaviour };
 }
 
 /** Opens what `encodeStoredBlock` wrote. */
 export function parseStoredBlock(height: number, data: Bytes): StoredBlock {
-  const fields = parseCbor(data) as [number, number, Bytes, CborValue[][], Bytes | null, Bytes];
-  const [timeMs, firstIndex, edge, transactions, blockLeaf, changes] = fields;
+  const fields = parseCbor(data) as [number, number, Bytes, CborValue[][], Bytes | null, Bytes, ProvenField[] | undefined];
+  const [timeMs, firstIndex, edge, transactions, blockLeaf, changes, proven = []] = fields;
   const leaves: Bytes[] = [];
   const outcomes = transactions.map(([envelope, second, third, fourth]): StoredOutcome => {
     if (typeof second === 'string') {
@@ -99,6 +108,7 @@ export function parseStoredBlock(height: number, data: Bytes): StoredBlock {
     leaves,
     hasBlockLeaf: blockLeaf !== null,
     changes: parseChanges(changes),
+    misbehaviour: proven.map(([kind, address, voteHeight]) => ({ kind, address, voteHeight })),
   };
 }
 

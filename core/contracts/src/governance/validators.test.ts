@@ -54,7 +54,7 @@ describe('a genesis that cannot be', () => {
     const parsed = parseGenesis(encodeGenesis({ ...genesis, validators }));
     return executeGenesis(rules, new MemoryState(rules.crypto), parsed);
   };
-  const refused: readonly (readonly [string, Parameters<typeof found>])[] = [
+  const refused: readonly (readonly [string, readonly (Uint8Array | undefined)[]])[] = [
     ['MISSING_FIELD', [undefined]],
     ['KEY_INVALID', [new Uint8Array(32)]],
     ['KEY_IN_USE', [keyOf('validator 0 log')]],

@@ -4,6 +4,7 @@ import { type Bytes, readUint32, readUint64 } from '@oppidum/formats/bytes';
 import { type CborValue, parseCbor } from '@oppidum/formats/cbor';
 import { formatError } from '@oppidum/formats/errors';
 import type { StateChange } from '@oppidum/ledger/city';
+import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
 
 /** What became of one envelope, as stored. */
 export type StoredFate =
@@ -18,14 +19,18 @@ export type BlockRow = {
   readonly fates: readonly StoredFate[];
   readonly blockLeaf: Bytes | null;
   readonly changes: readonly StateChange[];
+  readonly misbehaviour: readonly Misbehaviour[];
 };
 
+const MISBEHAVIOUR_KINDS = ['duplicate-vote', 'light-client-attack'] as const;
 const REMOVED = 0xffff_ffff;
 const REMOVED_CARRIED = 0xffff_fffe;
 
 /** Opens a row of `blocks`. */
 export function parseBlockRow(row: Bytes): BlockRow {
-  const [timeMs, firstIndex, edge, transactions, blockLeaf, changes] = tuple(parseCbor(row), 6);
+  const value = parseCbor(row);
+  const hasMisbehaviour = Array.isArray(value) && value.length === 7;
+  const [timeMs, firstIndex, edge, transactions, blockLeaf, changes, misbehaviour] = tuple(value, hasMisbehaviour ? 7 : 6);
   if (!Array.isArray(transactions)) throw formatError('WRONG_TYPE', { at: '/3', want: 'transactions' });
   return {
     timeMs: numberOf(timeMs),
@@ -34,7 +39,19 @@ export function parseBlockRow(row: Bytes): BlockRow {
     fates: transactions.map((fate) => parseFate(fate as CborValue)),
     blockLeaf: blockLeaf === null ? null : bytesOf(blockLeaf),
     changes: parseChanges(bytesOf(changes)),
+    misbehaviour: hasMisbehaviour ? parseMisbehaviour(misbehaviour) : [],
   };
+}
+
+/** A block in which nothing was proven has no such field. */
+function parseMisbehaviour(list: CborValue | undefined): Misbehaviour[] {
+  if (!Array.isArray(list) || list.length === 0) throw formatError('WRONG_TYPE', { at: '/6', want: 'misbehaviour' });
+  return list.map((one) => {
+    const [name, address, voteHeight] = tuple(one as CborValue, 3);
+    const kind = MISBEHAVIOUR_KINDS.find((known) => known === name);
+    if (kind === undefined) throw formatError('WRONG_TYPE', { at: '/6', want: MISBEHAVIOUR_KINDS.join(' or ') });
+    return { kind, address: bytesOf(address), voteHeight: numberOf(voteHeight) };
+  });
 }
 
 function parseFate(value: CborValue): StoredFate {

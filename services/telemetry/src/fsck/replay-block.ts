@@ -70,7 +70,7 @@ function execute(rules: ReplayRules, scratch: Scratch, height: number, row: Bloc
   const ledger = { crypto, registry, genesis: genesisHash };
   if (height === 0) return executeGenesis(ledger, state, genesis);
   const transactions = row.fates.map(({ envelope }) => envelope);
-  return executeBlock(ledger, state, { height, timeMs: row.timeMs, transactions });
+  return executeBlock(ledger, state, { height, timeMs: row.timeMs, transactions, misbehaviour: row.misbehaviour });
 }
 
 /** What is stored, when it alone has the root that its leaf names: then an envelope was altered and not what came of it. */

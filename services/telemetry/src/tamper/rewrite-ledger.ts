@@ -64,7 +64,8 @@ export async function rewriteLedger(options: RewriteLedgerOptions): Promise<{
   for (let next = 1; next <= height; next++) {
     const block = former.block(next) as StoredBlock;
     const transactions = block.outcomes.flatMap((outcome) => forger.forge(outcome));
-    application.finalizeBlock({ height: next, timeMs: block.timeMs, transactions });
+    const { timeMs, misbehaviour } = block;
+    application.finalizeBlock({ height: next, timeMs, transactions, misbehaviour });
     const committed = application.commit().block;
     for (const { code, id, envelope } of committed.transactions)
       if (code === 'OK') anchors.push(...anchorsOf(options, envelope, { id, height: next, timeMs: block.timeMs }));
