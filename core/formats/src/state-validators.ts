@@ -15,7 +15,7 @@ const AREA = 0x01;
 const ADDRESS_SIZE = 20;
 
 /** A validator: its name in `group validators`, and its Ed25519 keys, each with this one use. */
-export const validatorSchema = struct({ name: text(64), logKey: bytes(32), cosignerKey: bytes(32), consensusKey: bytes(32) });
+const validatorSchema = struct({ name: text(64), logKey: bytes(32), cosignerKey: bytes(32), consensusKey: bytes(32) });
 export type Validator = Infer<typeof validatorSchema>;
 
 /** The validators of a policy, in the order of its group. */
