@@ -44,6 +44,7 @@ const SIGNERS = [
   'ben',
 ] as const;
 const MODELS = ['lamp', 'badge', 'copy', 'model-0', 'model-1'] as const;
+const LIFETIME_MS = 300_000;
 const DEVICE_COUNT = 8;
 /** Enrolled from the beginning. */
 const ENROLLED_COUNT = 5;
@@ -54,12 +55,15 @@ export class Life {
   /** Shard 0 keeps one log; shard 1 signs two that share their first entries. */
   readonly shards: readonly [SimulatedShard, SimulatedShard];
   readonly #dice: Dice;
+  readonly #clockMs: () => number;
   readonly #sent: Bytes[] = [];
   #count = 0;
 
-  constructor(seed: number) {
+  /** `clockMs`: of whoever sends, where that is not the time of the city's latest block. */
+  constructor(seed: number, validatorCount = 1, clockMs?: () => number) {
+    this.#clockMs = clockMs ?? (() => this.city.timeMs);
     this.#dice = new Dice(seed);
-    this.city = makeDeviceCity();
+    this.city = makeDeviceCity(validatorCount);
     for (let n = 0; n < ENROLLED_COUNT; n++) enrol(this.city, `device-${n}`);
     const shared = [namedId('entry 0'), namedId('entry 1')];
     const [honest, dishonest] = [new TestShard(this.city, 0), new TestShard(this.city, 1)];
@@ -88,7 +92,7 @@ export class Life {
       const [nextBy, nextKind, nextBody] = this.#act();
       if (nextBy === signer) actions.push(this.city.action(nextKind, nextBody));
     }
-    const envelope = this.city.transaction(signer, actions);
+    const envelope = this.city.transaction(signer, actions, { validUntil: this.#clockMs() + LIFETIME_MS });
     this.#sent.push(envelope);
     return envelope;
   }

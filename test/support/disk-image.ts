@@ -121,6 +121,9 @@ function sectorsOf({ end, offset, data }: Extract<Change, { readonly data: Buffe
 /** Left out: what is mapped for writing, which strace does not see, and is made anew by whoever opens the rest. */
 const MAPPED = /(\/lock\.mdb|\.sqlite-shm)$/;
 
+/** Files with their bytes, and folders, whose bytes are null; by path. */
+export type DiskImage = Map<string, { readonly mode: number; readonly bytes: Buffer | null }>;
+
 /** The disk below one folder, which was empty, while the events of a trace happen to it. */
 export class SimulatedDisk {
   readonly #folder: string;
@@ -153,22 +156,28 @@ export class SimulatedDisk {
     return paths.map(([path]) => relative(this.#folder, path));
   }
 
-  /** Writes what a power cut now may leave into a folder; of these writes the kernel had begun and not ended. */
-  writeImage(target: string, dice: Dice, begun: readonly EventOf<'write'>[]): void {
+  /** What a power cut now may leave, folders before what is in them; of these writes the kernel had begun and not ended. */
+  image(dice: Dice, begun: readonly EventOf<'write'>[] = []): DiskImage {
     const cut = new Cut(dice);
     const names = new Map(this.#sure);
     for (const naming of this.#namings) if (cut.keepsName()) applyNames(names, naming);
     const halves = this.#changesOf(begun);
-    // Folders before what is in them; a folder without its name takes everything below along.
-    const written = new Set<string>();
+    const image: DiskImage = new Map();
     for (const [path, inode] of [...names].sort(([a], [b]) => a.length - b.length)) {
-      if (path !== this.#folder && !written.has(dirname(path))) continue;
+      // A folder without its name takes everything below along.
+      if (path !== this.#folder && image.get(dirname(path))?.bytes !== null) continue;
+      image.set(path, { mode: inode.mode, bytes: inode.isFolder ? null : inode.after(cut, halves.get(inode) ?? []) });
+    }
+    return image;
+  }
+
+  /** Writes `image` into a folder. */
+  writeImage(target: string, dice: Dice, begun: readonly EventOf<'write'>[]): void {
+    for (const [path, { mode, bytes }] of this.image(dice, begun)) {
       const place = join(target, relative(this.#folder, path));
-      if (inode.isFolder) {
-        mkdirSync(place, { recursive: path === this.#folder });
-        written.add(path);
-      } else writeFileSync(place, inode.after(cut, halves.get(inode) ?? []));
-      chmodSync(place, inode.mode & ~UMASK);
+      if (bytes === null) mkdirSync(place, { recursive: path === this.#folder });
+      else writeFileSync(place, bytes);
+      chmodSync(place, mode & ~UMASK);
     }
   }
 

@@ -8,9 +8,14 @@ import { EDDSA } from '@oppidum/formats/ids';
 /** PKCS #8 of an Ed25519 seed (RFC 8410 §7) up to the seed. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
+/** The seed behind the test signer of that name. */
+export function namedSeed(name: string): Bytes {
+  return new Uint8Array(createHash('sha256').update(`oppidum test key ${name}`).digest());
+}
+
 /** The test signer of that name. */
 export function namedSigner(name: string): Signer {
-  const seed = createHash('sha256').update(`oppidum test key ${name}`).digest();
+  const seed = namedSeed(name);
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
   return {

@@ -1,0 +1,165 @@
+/** A real node on a simulated machine: `openCity` with everything in it, under the embedded engine or beside a simulated CometBFT. */
+
+import type { RecordedCall } from '@oppidum/abci/grammar';
+import { cityRegistry } from '@oppidum/contracts/registry';
+import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import type { Genesis } from '@oppidum/formats/genesis';
+import type { Block } from '@oppidum/ledger/block';
+import { cometEngine } from '@oppidum/node/comet-engine';
+import { createDataFolder, identifyDataFolder } from '@oppidum/node/data-folder';
+import { EmbeddedEngine } from '@oppidum/node/embedded';
+import type { StartEngine } from '@oppidum/node/engine';
+import { writeValidatorKeys } from '@oppidum/node/found-city';
+import { type OpenCity, openCity } from '@oppidum/node/open-city';
+import { namedSeed } from '../support/signers.ts';
+import type { Agreement } from './agreement.ts';
+import type { Laws } from './laws.ts';
+import { type CrashKind, type Machine, ProcessDead } from './machine.ts';
+import { clockMs } from './replaced/clock.ts';
+import { mempools } from './replaced/comet-rpc.ts';
+import { Validator } from './validator.ts';
+import { time } from './virtual-time.ts';
+
+export type NodeOptions = {
+  readonly machine: Machine;
+  readonly genesis: Genesis;
+  readonly laws: Laws;
+  /** Null: this node decides alone. */
+  readonly agreement: Agreement | null;
+  /** Blocks that are there from the beginning. */
+  readonly history: readonly Block[];
+};
+
+/** One node in all its lives. */
+export class SimulatedNode {
+  readonly #options: NodeOptions;
+  readonly machine: Machine;
+  #calls: RecordedCall[] = [];
+  #latestNote: Uint8Array | null = null;
+  /** What is open, or null while the node is down or starting. */
+  city: OpenCity | null = null;
+  crashCount = 0;
+
+  constructor(options: NodeOptions) {
+    this.#options = options;
+    this.machine = options.machine;
+    this.machine.onCrash = (kind) => this.#crashed(kind);
+  }
+
+  /** Makes its data folder. */
+  async found(): Promise<void> {
+    const { genesis } = this.#options;
+    const { root, number } = this.machine;
+    const seeds = { log: namedSeed(`validator ${number} log`), cosigner: namedSeed(`validator ${number} cosigner`) };
+    await this.machine.start(() =>
+      createDataFolder({
+        folder: `${root}/city`,
+        crypto,
+        genesis,
+        fill: (paths) => writeValidatorKeys(paths, { crypto, genesis, seeds }),
+      }),
+    );
+    this.machine.end();
+  }
+
+  /** Starts a process; the node is open some virtual time later. */
+  start(): void {
+    this.machine.start(() => {
+      const { process } = this.machine;
+      this.#open().catch((error: Error) => {
+        if (process?.isAlive === true && !(error instanceof ProcessDead)) this.#options.laws.failed(this.machine.number, error);
+      });
+    });
+  }
+
+  /** Looks whether there is a new checkpoint. */
+  look(): void {
+    const note = this.city?.client.checkpoint()?.note ?? null;
+    if (note === null || note === this.#latestNote) return;
+    this.#latestNote = note;
+    this.#options.laws.published(this.machine.number, note);
+  }
+
+  /** One letter: `U`p, `S`tarting, stopped (`z`), down (`-`). */
+  get letter(): string {
+    const { process } = this.machine;
+    if (process === null) return '-';
+    if (process.stoppedUntilMs > time.nowMs) return 'z';
+    return this.city === null ? 'S' : 'U';
+  }
+
+  async #open(): Promise<void> {
+    const { agreement, laws } = this.#options;
+    const { number, root } = this.machine;
+    const folder = { ...identifyDataFolder({ folder: `${root}/city`, crypto }), release: () => undefined };
+    const city = await openCity({
+      folder,
+      crypto,
+      registry: cityRegistry,
+      clock: clockMs,
+      onCall: (call) => this.#calls.push(call),
+      onFailure: (error) => {
+        if (!(error instanceof ProcessDead)) laws.failed(number, error);
+      },
+      startEngine: agreement === null ? this.#embedded() : this.#comet(agreement),
+    });
+    this.city = city;
+    if (agreement === null) this.#follow(city);
+  }
+
+  /** As CometBFT would: it connects some time after the node listens. */
+  #comet(agreement: Agreement): StartEngine {
+    const { number } = this.machine;
+    const { genesisHash } = identifyDataFolder({ folder: `${this.machine.root}/city`, crypto });
+    return cometEngine({
+      crypto,
+      genesisHash,
+      listen: 'tcp://127.0.0.1:26658',
+      rpc: this.#rpc,
+      wrap: (application) => {
+        const validator = new Validator(number, agreement, application);
+        agreement.join(validator);
+        mempools.set(this.#rpc, validator);
+        return application;
+      },
+    });
+  }
+
+  /** The engine of one process, in a city that has a history already. */
+  #embedded(): StartEngine {
+    return async (parts) => {
+      const { application } = parts;
+      if (application.height < 0) {
+        application.info();
+        await parts.onCommit(application.initChain() as NonNullable<ReturnType<typeof application.initChain>>);
+      }
+      for (const block of this.#options.history) {
+        if (block.height <= application.height) continue;
+        if (block.height === application.height + 1 && application.height === 0) application.info();
+        application.finalizeBlock(block);
+        await parts.onCommit(application.commit());
+      }
+      return EmbeddedEngine.start(parts);
+    };
+  }
+
+  #follow({ client }: OpenCity): void {
+    const { laws } = this.#options;
+    for (const block of client.blocks(laws.height + 1, Number.MAX_SAFE_INTEGER)) laws.followed(block);
+    client.onBlock((block) => laws.followed(block));
+  }
+
+  get #rpc(): string {
+    return `tcp://127.0.0.1:${30_000 + this.machine.number}`;
+  }
+
+  #crashed(_kind: CrashKind): void {
+    const { agreement, laws } = this.#options;
+    this.crashCount++;
+    this.city = null;
+    laws.recorded(this.machine.number, this.#calls);
+    this.#calls = [];
+    agreement?.leave(this.machine.number);
+    mempools.delete(this.#rpc);
+  }
+}

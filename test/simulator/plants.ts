@@ -1,0 +1,9 @@
+/** Faults put in on purpose, to see that a simulation finds them and that its seed finds them again. */
+
+/**
+ * `swapped`: one application executes the transactions of each block in another order.
+ * `early-answer`: clients believe an answer that left before its block was durable.
+ * `lying-disk`: disks say "synced" and are not.
+ */
+export const PLANTS = ['swapped', 'early-answer', 'lying-disk'] as const;
+export type Plant = (typeof PLANTS)[number];

@@ -1,0 +1,240 @@
+/** One simulated city from a seed: founded, lived in for some ticks while everything goes wrong, healed, and looked at from its disks. */
+
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cityOrigin } from '@oppidum/formats/ids';
+import { chainIdOf } from '@oppidum/node/comet-genesis';
+import { Agreement } from './agreement.ts';
+import { Clients } from './clients.ts';
+import { Dice } from './dice.ts';
+import { Faults } from './faults.ts';
+import { Laws } from './laws.ts';
+import { Life } from './life.ts';
+import { Machine } from './machine.ts';
+import { Network } from './network.ts';
+import { SimulatedNode } from './node.ts';
+import type { Plant } from './plants.ts';
+import { START_MS } from './replaced/clock.ts';
+import { time } from './virtual-time.ts';
+
+export type SimulationOptions = {
+  readonly seed: number;
+  readonly ticks: number;
+  /** Without it the seed chooses. */
+  readonly engine?: 'embedded' | 'agreement';
+  readonly plant?: Plant;
+  readonly write: (line: string) => void;
+};
+
+/** Virtual time of a tick. */
+export const TICK_MS = 50;
+/** After the last fault everything must be well within so long. */
+const HEALING_MS = 30_000;
+const ROW_COUNT = 20;
+/** A city that is left alone for so long at most, once in a while. */
+const QUIET_MS_MAX = 900_000;
+
+const COLUMNS = [
+  ['tick', 7],
+  ['seconds', 8],
+  ['nodes', 8],
+  ['height', 7],
+  ['round', 6],
+  ['sent', 6],
+  ['done', 6],
+  ['refused', 8],
+  ['open', 5],
+  ['checks', 7],
+  ['crashes', 8],
+  ['faults', 7],
+  ['lost', 6],
+  ['digest', 17],
+] as const;
+
+/** Runs a simulation; answers what went wrong, or null. */
+export async function simulate(options: SimulationOptions): Promise<string | null> {
+  const memory = '/dev/shm';
+  const isThere = statSync(memory, { throwIfNoEntry: false })?.isDirectory() === true;
+  const databases = mkdtempSync(join(isThere ? memory : tmpdir(), 'oppidum-simulator-'));
+  try {
+    const world = new World(options, databases);
+    return await world.live();
+  } finally {
+    rmSync(databases, { recursive: true, force: true });
+  }
+}
+
+class World {
+  readonly #options: SimulationOptions;
+  readonly #dice: Dice;
+  readonly #life: Life;
+  readonly #laws: Laws;
+  readonly #agreement: Agreement | null;
+  readonly #network: Network;
+  readonly #nodes: readonly SimulatedNode[];
+  readonly #clients: Clients;
+  readonly #faults: Faults;
+  readonly #title: string;
+  #tick = 0;
+
+  constructor(options: SimulationOptions, databases: string) {
+    const { seed, plant = null } = options;
+    this.#options = options;
+    const dice = new Dice(seed);
+    this.#dice = dice;
+    const engine = options.engine ?? (dice.once(4) ? 'embedded' : 'agreement');
+    const count = engine === 'embedded' ? 1 : dice.pick([4, 4, 5, 6, 7]);
+    const byzantine = new Set(engine === 'embedded' || dice.once(3) ? [] : [dice.below(count)]);
+    this.#life = new Life(seed ^ 0x11fe, count, () => Math.floor(START_MS + time.nowMs));
+    const { genesis, rules, blocks } = this.#life.city;
+    const machines = Array.from({ length: count }, (_, number) => {
+      const own = new Dice(seed ^ (0xd15c + 7919 * number));
+      mkdirSync(join(databases, `machine-${number}`));
+      return new Machine({ number, dice: own, databases, syncMsMax: dice.pick([2, 5, 20]) });
+    });
+    for (const machine of machines) machine.isLying = plant === 'lying-disk';
+    const laws = new Laws(this.#life);
+    const network = new Network(new Dice(seed ^ 0x3e7), machines);
+    const origin = cityOrigin(genesis.name, rules.genesis);
+    const chainId = chainIdOf(rules.genesis);
+    this.#agreement =
+      engine === 'embedded'
+        ? null
+        : new Agreement({ count, byzantine, chainId, origin, dice: new Dice(seed ^ 0xa6ee), network, laws, plant });
+    this.#agreement?.begin(blocks);
+    const parts = { genesis, laws, agreement: this.#agreement, history: [...blocks] };
+    this.#nodes = machines.map((machine) => new SimulatedNode({ ...parts, machine }));
+    this.#laws = laws;
+    this.#network = network;
+    this.#clients = new Clients({ nodes: this.#nodes, network, laws, dice: new Dice(seed ^ 0xc11e), plant });
+    this.#faults = new Faults(new Dice(seed ^ 0xfa17), this.#nodes, network);
+    this.#title = `seed ${seed}, ${options.ticks} ticks of ${TICK_MS} ms, ${engine}, ${count} validators, ${byzantine.size} dishonest`;
+  }
+
+  async live(): Promise<string | null> {
+    const { ticks, write } = this.#options;
+    write(this.#title);
+    write(COLUMNS.map(([name, width]) => name.padStart(width)).join(''));
+    await this.#found();
+    const period = Math.max(1, Math.ceil(ticks / ROW_COUNT));
+    while (this.#tick < ticks && this.#laws.verdict === null) {
+      this.#tick++;
+      await this.#live();
+      if (this.#tick % period === 0 || this.#laws.verdict !== null) this.#writeRow();
+    }
+    if (this.#laws.verdict === null) await this.#heal();
+    if (this.#laws.verdict === null) await this.#lookAtDisks();
+    return this.#conclude();
+  }
+
+  async #found(): Promise<void> {
+    for (const node of this.#nodes) {
+      const founding = node.found();
+      await time.runUntil(time.nowMs + 1_000);
+      await founding;
+      node.start();
+    }
+    await time.runUntil(time.nowMs + 2_000);
+  }
+
+  /** One tick. */
+  async #live(): Promise<void> {
+    const dice = this.#dice;
+    this.#faults.happen();
+    const isQuiet = dice.once(400);
+    if (!isQuiet && dice.once(3)) for (const envelope of this.#life.next()) this.#clients.send(envelope);
+    await this.#pass(isQuiet ? dice.below(QUIET_MS_MAX) : TICK_MS);
+    this.#laws.check();
+  }
+
+  async #pass(forMs: number): Promise<void> {
+    const untilMs = time.nowMs + forMs;
+    // In a long quiet while nobody looks more often than now and then.
+    const stepMs = Math.max(TICK_MS, Math.ceil(forMs / 100));
+    while (time.nowMs < untilMs && this.#laws.verdict === null) {
+      await time.runUntil(Math.min(untilMs, time.nowMs + stepMs));
+      this.#agreement?.consider();
+      for (const node of this.#nodes) node.look();
+    }
+  }
+
+  async #heal(): Promise<void> {
+    this.#faults.heal();
+    const untilMs = time.nowMs + HEALING_MS;
+    const size = this.#laws.logSize;
+    while (!this.#isWell(size) && time.nowMs < untilMs && this.#laws.verdict === null) {
+      // Cosignatures that a node did not hear come with the next block.
+      if (this.#dice.once(10)) for (const envelope of this.#life.next()) this.#clients.send(envelope);
+      await this.#pass(TICK_MS);
+    }
+    this.#writeRow();
+    if (!this.#isWell(size)) this.#laws.broken(`no progress ${HEALING_MS / 1_000} s after the last fault: ${this.#state()}`);
+  }
+
+  /** Everybody is up, has every block, and has published a checkpoint over this size. */
+  #isWell(size: number): boolean {
+    const { height } = this.#laws;
+    return this.#nodes.every(({ city }) => {
+      if (city === null || city.client.head().height !== height) return false;
+      return (city.client.checkpoint()?.size ?? 0) >= size;
+    });
+  }
+
+  #state(): string {
+    const states = this.#nodes.map(({ city, letter }) => {
+      const head = city?.client.head();
+      return `${letter} ${head?.height ?? '?'} (${city?.client.checkpoint()?.size ?? 0} of ${head?.logSize ?? '?'})`;
+    });
+    return `${states.join(', ')}; decided ${this.#laws.height}, open ${this.#clients.openCount}`;
+  }
+
+  /** The power goes everywhere; whatever starts again must be the whole city. */
+  async #lookAtDisks(): Promise<void> {
+    for (const { machine } of this.#nodes) machine.crash('power');
+    for (const node of this.#nodes) node.start();
+    const untilMs = time.nowMs + HEALING_MS;
+    while (this.#nodes.some(({ city }) => city === null) && time.nowMs < untilMs && this.#laws.verdict === null)
+      await this.#pass(TICK_MS);
+    for (const { city, machine } of this.#nodes) {
+      if (city === null) this.#laws.broken(`node ${machine.number} does not start again`);
+      else this.#laws.checkNode(machine.number, city.client);
+    }
+    for (const { machine } of this.#nodes) machine.crash('kill');
+    await time.runUntil(time.nowMs);
+  }
+
+  #writeRow(): void {
+    const { sentCount, executedCount, refusedCount, openCount } = this.#clients;
+    const values: readonly (string | number)[] = [
+      this.#tick,
+      (time.nowMs / 1_000).toFixed(1),
+      this.#nodes.map(({ letter }) => letter).join(''),
+      this.#laws.height,
+      this.#agreement?.roundOfHeight ?? 0,
+      sentCount,
+      executedCount,
+      refusedCount,
+      openCount,
+      this.#laws.checkpointCount,
+      this.#nodes.reduce((sum, { crashCount }) => sum + crashCount, 0),
+      this.#faults.count,
+      this.#network.lostCount,
+      this.#laws.digest,
+    ];
+    this.#options.write(values.map((value, i) => String(value).padStart(COLUMNS[i]?.[1] ?? 0)).join(''));
+  }
+
+  #conclude(): string | null {
+    const { verdict, acknowledged, rejectedProposalCount, falseVoteCount, executedCount } = this.#laws;
+    const { write } = this.#options;
+    if (verdict !== null) {
+      write(`BROKEN at tick ${this.#tick}: ${verdict.message}`);
+      return verdict.message;
+    }
+    const rounds = this.#agreement?.roundCount ?? 0;
+    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds`;
+    write(`holds: ${seen}, ${rejectedProposalCount} proposals and ${falseVoteCount} votes refused, ${time.count} events`);
+    return null;
+  }
+}
