@@ -13,7 +13,7 @@ import { lineOf, type Source, sources, walk } from './sources.ts';
 
 /** Files that something outside TypeScript starts: `tools/run.cjs`, and services by their entry points. */
 const ENTRIES =
-  /^(apps\/[a-z-]+\/src\/main|services\/[a-z]+\/src\/main|tools\/test|tools\/[a-z-]+-docs|test\/bench\/main)\.tsx?$/;
+  /^(apps\/[a-z-]+\/src\/main|services\/[a-z]+\/src\/main|tools\/test|tools\/[a-z-]+-docs|test\/(bench|simulator)\/main)\.tsx?$/;
 
 test('every file is reached from an entry point or a test', () => {
   const byPath = new Map(sources().map((source) => [source.path, source]));

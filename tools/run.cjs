@@ -1,7 +1,7 @@
 'use strict';
 /**
  * Runs one task of this repository with the pinned Node, setting everything up first where needed:
- *   node tools/run.cjs start|test|bench|check|format|cli [arguments]
+ *   node tools/run.cjs start|test|bench|check|format|simulate|cli [arguments]
  * CommonJS, no dependency, any Node ≥ 18. Why it is so: decisions/0001-node-24-type-stripping-and-bootstrap.md.
  */
 const { spawn } = require('node:child_process');
@@ -20,6 +20,7 @@ const TASKS = {
   test: ['tools/test.ts'],
   check: ['tools/test.ts', 'types', 'lint'],
   bench: ['test/bench/main.ts'],
+  simulate: ['test/simulator/main.ts'],
   format: ['node_modules/@biomejs/biome/bin/biome', 'check', '--write'],
 };
 

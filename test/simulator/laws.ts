@@ -20,9 +20,10 @@ import type { ChainBlock } from './blocks.ts';
 import { isOversized } from './blocks.ts';
 import { assertNothingPersonal, assertOneLog, assertOneOwner, assertStandings, EndedStaysEnded } from './invariants.ts';
 import type { Life } from './life.ts';
+import { time } from './virtual-time.ts';
 
 /** A law that does not hold. */
-export class LawBroken extends Error {
+class LawBroken extends Error {
   constructor(what: string) {
     super(what);
     this.name = 'LawBroken';
@@ -45,6 +46,7 @@ export class Laws {
   readonly #signed = new Map<number, number>();
   readonly #trace = createHash('sha256');
   readonly acknowledged = new Map<string, Place>();
+  #checkedHeight = -1;
   checkpointCount = 0;
   rejectedProposalCount = 0;
   falseVoteCount = 0;
@@ -183,7 +185,10 @@ export class Laws {
   }
 
   failed(number: number, error: Error): void {
-    this.broken(`node ${number} failed: ${error.stack ?? error.message}`);
+    // What the last code of a dead process runs into is nobody's failure.
+    if (time.owner?.isAlive === false) return;
+    const { code = error.name } = error as NodeJS.ErrnoException;
+    this.broken(`node ${number} failed: ${code}: ${error.message}${placeOf(error)}`);
   }
 
   /** The calls that one process was given. */
@@ -192,8 +197,10 @@ export class Laws {
     if (fault !== null) this.broken(`calls of node ${number}: ${fault.why} at ${fault.position}`);
   }
 
-  /** After each tick. */
+  /** After each tick that brought a block. */
   check(): void {
+    if (this.#checkedHeight === this.height) return;
+    this.#checkedHeight = this.height;
     try {
       const { city, shards } = this.#life;
       assertOneOwner(city);
@@ -270,4 +277,10 @@ export class Laws {
   #note(line: string): void {
     this.#trace.update(`${line}\n`);
   }
+}
+
+/** Where in this repository it was thrown. */
+function placeOf({ stack = '' }: Error): string {
+  const [, file, line] = /\/((?:core|services|sdk|test)\/[\w/.-]+):(\d+)/.exec(stack) ?? [];
+  return file === undefined ? '' : ` (${file}:${line})`;
 }

@@ -91,13 +91,15 @@ export class SimulatedNode {
   async #open(): Promise<void> {
     const { agreement, laws } = this.#options;
     const { number, root } = this.machine;
+    const calls = this.#calls;
     const folder = { ...identifyDataFolder({ folder: `${root}/city`, crypto }), release: () => undefined };
     const city = await openCity({
       folder,
       crypto,
       registry: cityRegistry,
       clock: clockMs,
-      onCall: (call) => this.#calls.push(call),
+      // The last code of a dead process may still call, and changes nothing.
+      onCall: (call) => time.owner?.isAlive !== false && calls.push(call),
       onFailure: (error) => {
         if (!(error instanceof ProcessDead)) laws.failed(number, error);
       },

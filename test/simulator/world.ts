@@ -34,6 +34,8 @@ const HEALING_MS = 30_000;
 const ROW_COUNT = 20;
 /** A city that is left alone for so long at most, once in a while. */
 const QUIET_MS_MAX = 900_000;
+/** Clients give up before, and so does the node that they asked. */
+const SETTLING_MS = 240_000;
 
 const COLUMNS = [
   ['tick', 7],
@@ -93,7 +95,6 @@ class World {
       mkdirSync(join(databases, `machine-${number}`));
       return new Machine({ number, dice: own, databases, syncMsMax: dice.pick([2, 5, 20]) });
     });
-    for (const machine of machines) machine.isLying = plant === 'lying-disk';
     const laws = new Laws(this.#life);
     const network = new Network(new Dice(seed ^ 0x3e7), machines);
     const origin = cityOrigin(genesis.name, rules.genesis);
@@ -133,6 +134,7 @@ class World {
       const founding = node.found();
       await time.runUntil(time.nowMs + 1_000);
       await founding;
+      node.machine.isLying = this.#options.plant === 'lying-disk';
       node.start();
     }
     await time.runUntil(time.nowMs + 2_000);
@@ -144,8 +146,17 @@ class World {
     this.#faults.happen();
     const isQuiet = dice.once(400);
     if (!isQuiet && dice.once(3)) for (const envelope of this.#life.next()) this.#clients.send(envelope);
-    await this.#pass(isQuiet ? dice.below(QUIET_MS_MAX) : TICK_MS);
+    if (isQuiet) await this.#rest(dice.below(QUIET_MS_MAX));
+    else await this.#pass(TICK_MS);
     this.#laws.check();
+  }
+
+  /** Nobody sends anything for a while: when the last transaction has its answer, there are no more blocks. */
+  async #rest(forMs: number): Promise<void> {
+    await this.#pass(Math.min(forMs, SETTLING_MS));
+    const { height } = this.#laws;
+    await this.#pass(Math.max(0, forMs - SETTLING_MS));
+    if (this.#laws.height !== height) this.#laws.broken(`an idle city made ${this.#laws.height - height} blocks`);
   }
 
   async #pass(forMs: number): Promise<void> {

@@ -58,6 +58,7 @@ export class MemoryState implements LedgerState {
   readonly #values = new Map<string, StoredRecord>();
   readonly #executed = new Set<string>();
   readonly leaves: Bytes[] = [];
+  #sorted: readonly StoredRecord[] | null = null;
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -80,8 +81,13 @@ export class MemoryState implements LedgerState {
 
   readonly read = (key: Bytes): Bytes | null => this.#values.get(toHex(key))?.value ?? null;
 
-  readonly scan = (lo: Bytes, hi: Bytes): StoredRecord[] =>
-    this.records().filter(({ key }) => compareBytes(key, lo) >= 0 && compareBytes(key, hi) <= 0);
+  readonly scan = (lo: Bytes, hi: Bytes): StoredRecord[] => {
+    const records = this.records();
+    const from = lowerBound(records, lo);
+    let to = from;
+    while (to < records.length && compareBytes((records[to] as StoredRecord).key, hi) <= 0) to++;
+    return records.slice(from, to);
+  };
 
   readonly rootAfter = (changes: readonly StateChange[]): Bytes => {
     const root = this.#tree.rootHash(this.#tree.apply(this.#digests(changes)));
@@ -97,12 +103,14 @@ export class MemoryState implements LedgerState {
   }
 
   /** All records, ascending by key. */
-  records(): StoredRecord[] {
-    return [...this.#values.values()].sort((a, b) => compareBytes(a.key, b.key));
+  records(): readonly StoredRecord[] {
+    this.#sorted ??= [...this.#values.values()].sort((a, b) => compareBytes(a.key, b.key));
+    return this.#sorted;
   }
 
   /** Keeps what a block did. */
   commit({ changes, leaves, outcomes }: BlockOutcome): void {
+    if (changes.length > 0) this.#sorted = null;
     this.#tree.apply(this.#digests(changes));
     this.#tree.releaseBefore(this.#tree.newest);
     for (const { key, value } of changes) {
@@ -119,6 +127,17 @@ export class MemoryState implements LedgerState {
   #digests(changes: readonly StateChange[]) {
     return changes.map(({ key, value }) => ({ key, valueDigest: value === null ? null : this.#crypto.sha256(value) }));
   }
+}
+
+/** How many of the sorted records come before a key. */
+function lowerBound(records: readonly StoredRecord[], key: Bytes): number {
+  let [low, high] = [0, records.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compareBytes((records[middle] as StoredRecord).key, key) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Governance and these areas. */

@@ -13,8 +13,16 @@ export function namedSeed(name: string): Bytes {
   return new Uint8Array(createHash('sha256').update(`oppidum test key ${name}`).digest());
 }
 
+const made = new Map<string, Signer>();
+
 /** The test signer of that name. */
 export function namedSigner(name: string): Signer {
+  const known = made.get(name) ?? makeSigner(name);
+  made.set(name, known);
+  return known;
+}
+
+function makeSigner(name: string): Signer {
   const seed = namedSeed(name);
   const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
   const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
