@@ -41,6 +41,8 @@ export type AgreementOptions = {
   /** Dishonest ones among them, fewer than a third. */
   readonly byzantine: ReadonlySet<number>;
   readonly chainId: string;
+  /** Of the validators, for their votes. */
+  readonly keys: readonly Bytes[];
   readonly origin: string;
   readonly dice: Dice;
   readonly network: Network;
@@ -85,6 +87,10 @@ export class Agreement {
 
   get chainId(): string {
     return this.#options.chainId;
+  }
+
+  get keys(): readonly Bytes[] {
+    return this.#options.keys;
   }
 
   /** Of the block that is not decided yet. */

@@ -53,9 +53,10 @@ export function proposalRequest(
 }
 
 /** What InitChain is asked. */
-export function initRequest(chainId: string): Requests['initChain'] {
+export function initRequest(chainId: string, keys: readonly Bytes[]): Requests['initChain'] {
   const time = { seconds: BigInt(Math.floor(START_MS / 1_000)), nanos: 1_000_000 };
-  return { chainId, time, initialHeight: 1n, validators: [], appStateBytes: NOTHING };
+  const validators = keys.map((ed25519) => ({ pubKey: { ed25519 }, power: 1n }));
+  return { chainId, time, initialHeight: 1n, validators, appStateBytes: NOTHING };
 }
 
 /** What a dishonest proposer makes of a block. One of a transaction that is too large must find no quorum. */

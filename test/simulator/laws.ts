@@ -15,6 +15,7 @@ import { admitTransaction } from '@oppidum/ledger/admission';
 import { type BlockOutcome, executeBlock, executeGenesis } from '@oppidum/ledger/block';
 import { resultOf } from '@oppidum/node/city-results';
 import type { CommittedBlock, CommittedTransaction, NodeClient } from '@oppidum/node/client';
+import { updateOf } from '@oppidum/node/comet-validators';
 import { MemoryState } from '../support/ledger.ts';
 import type { ChainBlock } from './blocks.ts';
 import { isOversized } from './blocks.ts';
@@ -30,7 +31,12 @@ class LawBroken extends Error {
   }
 }
 
-type Known = { readonly timeMs: number; readonly appHash: string; readonly results: Responses['finalizeBlock']['txResults'] };
+type Known = {
+  readonly timeMs: number;
+  readonly appHash: string;
+  readonly results: Responses['finalizeBlock']['txResults'];
+  readonly updates: Responses['finalizeBlock']['validatorUpdates'];
+};
 type Place = Pick<CommittedTransaction, 'height' | 'position' | 'code'>;
 
 /** The laws of one simulation. */
@@ -132,11 +138,13 @@ export class Laws {
   }
 
   /** An application executed a decided block. */
-  finalized(number: number, height: number, { txResults: results, appHash }: Responses['finalizeBlock']): void {
+  finalized(number: number, height: number, response: Responses['finalizeBlock']): void {
+    const { txResults: results, validatorUpdates: updates, appHash } = response;
     this.#note(`finalized ${number} ${height} ${toHex(appHash)}`);
     const known = this.#at(height);
     this.#equal(`app hash of block ${height} at validator ${number}`, toHex(appHash), known.appHash);
     if (!isDeepStrictEqual(results, known.results)) this.broken(`results of block ${height} at validator ${number} differ`);
+    if (!isDeepStrictEqual(updates, known.updates)) this.broken(`who votes after block ${height} differs at validator ${number}`);
   }
 
   /** A validator made a vote extension. A key that signed a head signs no smaller one and no other, in whichever life. */
@@ -243,7 +251,12 @@ export class Laws {
   #keep(height: number, timeMs: number, outcome: BlockOutcome, state: MemoryState): void {
     const appHash = toHex(state.appHash);
     this.#note(`block ${height} ${timeMs} ${appHash}`);
-    this.#blocks.push({ timeMs, appHash, results: outcome.outcomes.map(resultOf) });
+    this.#blocks.push({
+      timeMs,
+      appHash,
+      results: outcome.outcomes.map(resultOf),
+      updates: outcome.validatorUpdates.map(updateOf),
+    });
     this.#rootOf.set(state.logSize, appHash);
     for (const each of outcome.outcomes) {
       if (!('executed' in each)) continue;

@@ -115,6 +115,7 @@ export class SimulatedNode {
     const { genesisHash } = identifyDataFolder({ folder: `${this.machine.root}/city`, crypto });
     return cometEngine({
       crypto,
+      genesis: this.#options.genesis,
       genesisHash,
       listen: 'tcp://127.0.0.1:26658',
       rpc: this.#rpc,

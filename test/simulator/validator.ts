@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { AbciApplication } from '@oppidum/abci/connection';
 import type { Bytes } from '@oppidum/formats/bytes';
+import type { Broadcast } from '@oppidum/node/comet-rpc';
 import {
   ResponseProcessProposal_ProposalStatus as ProposalStatus,
   ResponseVerifyVoteExtension_VerifyStatus as VoteStatus,
@@ -51,20 +52,24 @@ export class Validator {
     return this.#waiting.size;
   }
 
-  /** As `broadcast_tx_sync`. */
-  async broadcast(envelope: Bytes): Promise<{ readonly code: number; readonly log: string } | { readonly error: string }> {
+  /** As `broadcast_tx_async`: CheckTx comes afterwards. */
+  async broadcast(envelope: Bytes): Promise<Broadcast> {
     const digest = digestOf(envelope);
     if (this.#seen.has(digest)) return { error: 'tx already exists in cache' };
     this.#seen.add(digest);
-    const { code, log } = await this.#application.checkTx({ tx: envelope.slice(), type: 0 });
+    time.after(this.#dice.below(3), () => this.#admit(digest, envelope).catch((error: Error) => this.fail(error)));
+    return null;
+  }
+
+  async #admit(digest: string, envelope: Bytes): Promise<void> {
+    const { code } = await this.#application.checkTx({ tx: envelope.slice(), type: 0 });
     if (code !== 0) {
       this.#seen.delete(digest);
-      return { code, log };
+      return;
     }
     this.#waiting.set(digest, envelope);
     this.#gossip([envelope]);
     this.#agreement.consider();
-    return { code, log };
   }
 
   /** Makes a block, or takes up the one that a quorum has prevoted for. */
@@ -211,7 +216,8 @@ export class Validator {
     });
     let height = Number(lastBlockHeight);
     let appHash = lastBlockAppHash;
-    if (height === 0) appHash = (await this.#application.initChain(initRequest(this.#agreement.chainId))).appHash;
+    if (height === 0)
+      appHash = (await this.#application.initChain(initRequest(this.#agreement.chainId, this.#agreement.keys))).appHash;
     this.#agreement.laws.started(this.number, height, appHash);
     this.height = height;
     while (height < this.#agreement.storedHeight(this.number)) this.apply(++height);
@@ -236,7 +242,7 @@ export class Validator {
     for (let to = 0; to < this.#agreement.count; to++)
       if (to !== this.number)
         this.#agreement.send(this.number, to, (validator) => {
-          for (const envelope of envelopes) validator.broadcast(envelope).catch((error: Error) => validator.fail(error));
+          for (const envelope of envelopes) void validator.broadcast(envelope);
         });
   }
 

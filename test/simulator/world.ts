@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cityOrigin } from '@oppidum/formats/ids';
-import { chainIdOf } from '@oppidum/node/comet-genesis';
+import { chainIdOf, consensusValidatorsOf } from '@oppidum/node/comet-genesis';
 import { Agreement } from './agreement.ts';
 import { Clients } from './clients.ts';
 import { Dice } from './dice.ts';
@@ -99,10 +99,11 @@ class World {
     const network = new Network(new Dice(seed ^ 0x3e7), machines);
     const origin = cityOrigin(genesis.name, rules.genesis);
     const chainId = chainIdOf(rules.genesis);
+    const keys = consensusValidatorsOf(genesis).map(({ publicKey }) => publicKey);
     this.#agreement =
       engine === 'embedded'
         ? null
-        : new Agreement({ count, byzantine, chainId, origin, dice: new Dice(seed ^ 0xa6ee), network, laws, plant });
+        : new Agreement({ count, byzantine, chainId, keys, origin, dice: new Dice(seed ^ 0xa6ee), network, laws, plant });
     this.#agreement?.begin(blocks);
     const parts = { genesis, laws, agreement: this.#agreement, history: [...blocks] };
     this.#nodes = machines.map((machine) => new SimulatedNode({ ...parts, machine }));

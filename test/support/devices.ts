@@ -38,7 +38,7 @@ const ACCOUNTS = {
 
 /** Manufacturer `works` of account `maker` with models `lamp` and the personal `badge`; manufacturer `rivals` with model `copy`. */
 export function makeDeviceCity(validatorCount = 1): TestCity {
-  const city = makeCity({ registry: cityRegistry, accounts: ACCOUNTS, validatorCount });
+  const city = makeCity({ registry: cityRegistry, accounts: ACCOUNTS, validatorCount, hasConsensusKeys: validatorCount > 1 });
   const manufacturer = (name: string, account: string) =>
     city.action('manufacturer/create', { id: namedId(name), name: `The ${name}`, account: namedId(account) });
   const model = (...body: Parameters<typeof newModel>) => city.action('model/create', newModel(...body));
