@@ -39,20 +39,25 @@ const SECRET_MODE = 0o600;
 export async function makeCometHome(options: CometHomeOptions): Promise<void> {
   const { folder, crypto, genesisFile, validatorSeed, nodeSeed, settings } = options;
   for (const part of [folder, join(folder, 'config'), join(folder, 'data')]) await makeSecretFolder(part);
-  const publicKey = ed25519Signer(validatorSeed).publicKey;
-  const validator = {
-    address: addressOf(crypto, publicKey).toUpperCase(),
-    pub_key: encodeKey('PubKey', publicKey),
-    priv_key: privateKey(validatorSeed),
-  };
   const write = (path: string, text: string): Promise<void> =>
     writeFileDurably(join(folder, path), encodeUtf8(text), SECRET_MODE);
-  await write('config/priv_validator_key.json', JSON.stringify(validator));
+  await writeValidatorKey(folder, crypto, validatorSeed);
   await write('config/node_key.json', JSON.stringify({ priv_key: privateKey(nodeSeed) }));
   // What this validator signed last: never restored from a backup, or it might sign twice.
   await write('data/priv_validator_state.json', JSON.stringify({ height: '0', round: 0, step: 0 }));
   await write('config/genesis.json', genesisFile);
   await write('config/config.toml', encodeConfig(settings));
+}
+
+/** Gives the home the key by which its CometBFT votes, in place of the one it had. */
+export async function writeValidatorKey(home: string, crypto: Pick<Crypto, 'sha256'>, seed: Bytes): Promise<void> {
+  const publicKey = ed25519Signer(seed).publicKey;
+  const key = {
+    address: addressOf(crypto, publicKey).toUpperCase(),
+    pub_key: encodeKey('PubKey', publicKey),
+    priv_key: privateKey(seed),
+  };
+  await writeFileDurably(join(home, 'config', 'priv_validator_key.json'), encodeUtf8(JSON.stringify(key)), SECRET_MODE);
 }
 
 /** By which others dial a node. */

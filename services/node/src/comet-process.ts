@@ -10,7 +10,9 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
+import type { CommitAnswer } from './application.ts';
 import { cometEngine } from './comet-engine.ts';
+import { exchangeConsensusKey } from './consensus-key.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { StartEngine } from './engine.ts';
 import { type CometPlaces, cometPlaces } from './found-cluster.ts';
@@ -32,6 +34,7 @@ const PAUSE_MS_MAX = 10_000;
 /** Whoever lived so long may start again at once. */
 const SETTLED_MS = 30_000;
 const STOP_MS = 10_000;
+const ANEW_MS = 50;
 const OWNER_ONLY_UMASK = 0o077;
 
 /** The engine of a data folder: CometBFT where it has a home for it, else undefined. Throws ENGINE_MISSING. */
@@ -40,10 +43,21 @@ export function folderEngine({ folder, crypto, onLine, searched }: FolderEngineO
   if (!existsSync(join(places.home, 'config', 'genesis.json'))) return undefined;
   const program = findComet(searched ?? [...(process.env['PATH'] ?? '').split(delimiter), INSTALLED]);
   return async (parts) => {
+    const { application } = parts;
+    const exchangeKey = (): Promise<boolean> =>
+      exchangeConsensusKey({ home: places.home, keys: folder.paths.keys, crypto }, application);
+    await exchangeKey();
     const comet = new CometProcess(program, places, onLine);
+    const onCommit = async (answer: CommitAnswer): Promise<void> => {
+      await parts.onCommit(answer);
+      if (await exchangeKey()) comet.startAnew();
+    };
     try {
       const { app: listen, rpc } = places;
-      const engine = await cometEngine({ crypto, genesis: folder.genesis, genesisHash: folder.genesisHash, listen, rpc })(parts);
+      const engine = await cometEngine({ crypto, genesis: folder.genesis, genesisHash: folder.genesisHash, listen, rpc })({
+        ...parts,
+        onCommit,
+      });
       return {
         name: engine.name,
         get isAlive() {
@@ -95,6 +109,11 @@ class CometProcess {
     this.#places = places;
     this.#onLine = onLine;
     this.#start();
+  }
+
+  /** Ends it, so that it starts again with what its home has now; soon, when it has the answer to what it asked. */
+  startAnew(): void {
+    setTimeout(() => this.#child?.kill('SIGTERM'), ANEW_MS).unref();
   }
 
   async stop(): Promise<void> {
