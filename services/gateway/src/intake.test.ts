@@ -66,6 +66,10 @@ test('each reading goes where its key is at home; who is away keeps nobody from 
     assert.throws(() => silent.ingestAll([here[0]!.sign(5)]), { code: 'NOT_READY' });
     assert.equal(silent.accepts(), false);
 
+    const cutOff = new Intake({ crypto, node: { ...client, isCutOff: () => true }, shards: [zero.client, one.client] });
+    assert.throws(() => cutOff.ingestAll([here[0]!.sign(5)]), { code: 'NOT_READY' });
+    assert.equal(cutOff.accepts(), false);
+
     await act(client, operator, 'shard/retire', { id, reason: 'enough' });
     assert.throws(() => intake.ingestAll([there[0]!.sign(5)]), { code: 'SHARD_RETIRED' });
     assert.equal(codeOf(await intake.ingestInTurn(here[0]!.sign(5))), 'kept');

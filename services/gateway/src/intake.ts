@@ -69,7 +69,7 @@ export class Intake {
   /** False while the city takes no readings at all. */
   accepts(): boolean {
     const { node, shards } = this.#options;
-    return node.isAlive() && shards.some((shard) => shard.accepts());
+    return node.isAlive() && !node.isCutOff() && shards.some((shard) => shard.accepts());
   }
 
   #ingestPart(
@@ -82,7 +82,7 @@ export class Intake {
 
   #wayOf(envelope: Bytes): Way {
     const { node, shards } = this.#options;
-    if (!node.isAlive()) return { rejection: reject('NOT_READY', { part: 'node' }) };
+    if (!node.isAlive() || node.isCutOff()) return { rejection: reject('NOT_READY', { part: 'node' }) };
     const home = shards.length === 1 ? null : this.#homeOf(envelope);
     // Whom nobody knows is nobody's: any shard says so.
     if (home === null) return wayTo(shards.find((shard) => shard.accepts()));

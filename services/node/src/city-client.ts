@@ -19,7 +19,7 @@ export type CityParts = {
   readonly genesisHash: Bytes;
   readonly origin: string;
   readonly store: NodeStore;
-  readonly engine: Pick<Engine, 'name' | 'isAlive' | 'submit'>;
+  readonly engine: Pick<Engine, 'name' | 'isAlive' | 'isCutOff' | 'submit'>;
   readonly log: TileLog;
   readonly publisher: Pick<CheckpointPublisher, 'latest' | 'reached'>;
   readonly policies: PolicyInForce;
@@ -41,6 +41,7 @@ export function cityClient(parts: CityParts): NodeClient {
     policyFileOf: (size) => policies.of(size).file,
     head: () => headOf(store),
     isAlive: () => engine.isAlive,
+    isCutOff: () => engine.isCutOff,
     submit: (envelope) => engine.submit(envelope),
     read(ref) {
       const value = state.read(ref.key);

@@ -65,7 +65,9 @@ export type NodeClient = {
   head(): { readonly height: number; readonly timeMs: number; readonly logSize: number; readonly appHash: Bytes };
   /** False once the engine has stopped: whoever acknowledges on the node's word must then stop within a second. */
   isAlive(): boolean;
-  /** Resolves when the outcome is durable; a retry gets the first answer. Throws OVERLOADED (a FormatError) when too many wait. */
+  /** True while the engine waits in vain for others to agree; what is acknowledged meanwhile may be in no history. `submit` refuses then. */
+  isCutOff(): boolean;
+  /** Resolves when the outcome is durable; a retry gets the first answer. Throws FormatErrors: OVERLOADED when too many wait, ENGINE_AWAY. */
   submit(envelope: Bytes): Promise<SubmitAnswer>;
   /** A record of the committed state, or null. */
   read<V>(ref: StateRef<V>): V | null;
@@ -105,7 +107,7 @@ export type BlockNews = Pick<CommittedBlock, 'height' | 'changes'>;
  */
 export type NodeLink = Pick<
   NodeClient,
-  'genesisHash' | 'origin' | 'isAlive' | 'submit' | 'read' | 'scan' | 'checkpointOf' | 'proveLeaf' | 'proveState'
+  'genesisHash' | 'origin' | 'isAlive' | 'isCutOff' | 'submit' | 'read' | 'scan' | 'checkpointOf' | 'proveLeaf' | 'proveState'
 > & {
   head(): Pick<ReturnType<NodeClient['head']>, 'height' | 'timeMs'>;
   onBlock(listener: (block: BlockNews) => void): () => void;

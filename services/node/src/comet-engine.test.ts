@@ -2,14 +2,22 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import type { Bytes } from '@oppidum/formats/bytes';
+import { RequestFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
 import { AbciClient } from '../../../test/support/abci-client.ts';
 import { envelopeOf, foundTestCity, freshAccount, inTemporaryFolder, runCity } from '../../../test/support/running-city.ts';
 import { cometEngine } from './comet-engine.ts';
 import { chainIdOf } from './comet-genesis.ts';
 import type { DataFolder } from './data-folder.ts';
 
-type Waiting = { readonly folder: DataFolder; readonly app: string; readonly start: ReturnType<typeof cometEngine> };
+type Waiting = {
+  readonly folder: DataFolder;
+  readonly app: string;
+  readonly rpc: string;
+  readonly start: ReturnType<typeof cometEngine>;
+};
 
 const withFolder = (use: (waiting: Waiting, path: string) => Promise<void>): Promise<void> =>
   inTemporaryFolder(async (path) => {
@@ -20,6 +28,7 @@ const withFolder = (use: (waiting: Waiting, path: string) => Promise<void>): Pro
       {
         folder,
         app,
+        rpc,
         start: cometEngine({
           crypto,
           genesis: folder.genesis,
@@ -48,6 +57,7 @@ async function connectTo(path: string): Promise<AbciClient> {
 const initChain = (chainId: string) => ({
   initChain: { chainId, initialHeight: 1n, time: { seconds: 0n, nanos: 0 }, validators: [], appStateBytes: new Uint8Array(0) },
 });
+const nowStamp = () => ({ seconds: BigInt(Math.floor(Date.now() / 1_000)), nanos: 0 });
 const info = { info: { version: '', blockVersion: 0n, p2pVersion: 0n, abciVersion: '' } };
 
 describe('CometBFT as the engine', () => {
@@ -67,6 +77,33 @@ describe('CometBFT as the engine', () => {
       await city.close();
       assert.equal(city.client.isAlive(), false);
       await assert.rejects(city.client.submit(envelope), { code: 'OVERLOADED' });
+    }));
+
+  test('with work and no block it is cut off: what is new is refused, what waits goes on, and a block ends it', () =>
+    withFolder(async ({ folder, app, rpc }) => {
+      const places = { genesis: folder.genesis, genesisHash: folder.genesisHash, listen: `unix://${app}`, rpc };
+      // Nobody listens at `rpc`: what is handed in waits as in a mempool that reaches nobody.
+      const startEngine = cometEngine({ crypto, ...places, awayMsMax: 600_000, cutOffMs: 500 });
+      const opening = runCity(folder, { startEngine });
+      const comet = await connectTo(app);
+      await comet.call(info);
+      await comet.call(initChain(chainIdOf(folder.genesisHash)));
+      const city = await opening;
+      const { client } = city;
+      await sleep(600);
+      assert.equal(client.isCutOff(), false, 'silence is no sign');
+      const [first, second] = [0, 1].map(() => envelopeOf(client, city.operator, [freshAccount().action])) as [Bytes, Bytes];
+      const waits = client.submit(first);
+      while (!client.isCutOff()) await sleep(50);
+      assert.equal(client.isAlive(), true);
+      await assert.rejects(client.submit(second), { code: 'ENGINE_AWAY' });
+      const again = client.submit(first);
+      await comet.call({ finalizeBlock: RequestFinalizeBlock.fromPartial({ height: 1n, time: nowStamp(), txs: [first] }) });
+      await comet.call({ commit: {} });
+      for (const answer of [await waits, await again]) assert.ok('executed' in answer && answer.executed.code === 'OK');
+      assert.equal(client.isCutOff(), false);
+      comet.close();
+      await city.close();
     }));
 
   test('another chain is told why, and the node does not open', () =>

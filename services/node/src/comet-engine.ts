@@ -32,6 +32,8 @@ export type CometOptions = {
   readonly waitingCountMax?: number;
   /** While CometBFT starts or is started again, a transaction waits so long for it. */
   readonly awayMsMax?: number;
+  /** Without a block while something waits for so long, the node counts as cut off. */
+  readonly cutOffMs?: number;
   /** What stands between CometBFT and the application, as a recorder does. */
   readonly wrap?: (application: AbciApplication) => AbciApplication;
 };
@@ -39,6 +41,8 @@ export type CometOptions = {
 /** Who waits for a block longer than this is told to ask again: a retry of what was executed meanwhile gets its first answer. */
 const WAIT_MS_MAX = 60_000;
 const AWAY_RETRY_MS = 100;
+/** With work and without a block for so long, a node counts as cut off from its quorum; a dead proposer costs a second. */
+const CUT_OFF_MS = 10_000;
 
 type Waiting = PromiseWithResolvers<SubmitAnswer> & { readonly envelope: Bytes; readonly sinceMs: number };
 
@@ -54,6 +58,7 @@ class CometEngine implements Engine {
   readonly #checks: EnvelopeChecks;
   readonly #waitingCountMax: number;
   readonly #awayMsMax: number;
+  readonly #cutOffMs: number;
   /** Handed to the mempool and not in a durable block yet, by id. */
   readonly #waiting = new Map<string, Waiting>();
   readonly #founded = Promise.withResolvers<void>();
@@ -61,6 +66,7 @@ class CometEngine implements Engine {
   readonly #timer: NodeJS.Timeout;
   #stopServing = (): void => undefined;
   #ended: Error | null = null;
+  #committedMs = Number.NEGATIVE_INFINITY;
 
   /** Throws OVERLOADED when closed before there is a genesis block, SOCKET_REFUSED, and ADDRESS_INVALID. */
   static async start(options: CometOptions, parts: EngineParts): Promise<CometEngine> {
@@ -80,6 +86,7 @@ class CometEngine implements Engine {
     this.#rpc = new CometRpc(options.rpc);
     this.#waitingCountMax = options.waitingCountMax ?? 20_000;
     this.#awayMsMax = options.awayMsMax ?? 10_000;
+    this.#cutOffMs = options.cutOffMs ?? CUT_OFF_MS;
     const { application, verifier, clock } = parts;
     const timeMs = (): number => application.timeAfter(clock());
     this.#checks = new EnvelopeChecks({ application, verifier, crypto: options.crypto, timeMs });
@@ -94,6 +101,14 @@ class CometEngine implements Engine {
     return this.#ended === null;
   }
 
+  /** Silence alone says nothing, for an idle network makes no blocks. Once nothing waits any more, the next one tries again. */
+  get isCutOff(): boolean {
+    const [oldest] = this.#waiting.values();
+    const sinceMs = Math.max(oldest?.sinceMs ?? Number.POSITIVE_INFINITY, this.#committedMs);
+    return performance.now() - sinceMs > this.#cutOffMs;
+  }
+
+  /** What waits or was executed is answered, whoever is away. */
   async submit(envelope: Bytes): Promise<SubmitAnswer> {
     if (this.#ended !== null) throw this.#ended;
     if (this.#waiting.size >= this.#waitingCountMax) throw formatError('OVERLOADED', { waiting: this.#waiting.size });
@@ -104,6 +119,7 @@ class CometEngine implements Engine {
     const name = toOctets(answer.id);
     const known = this.#waiting.get(name);
     if (known !== undefined) return known.promise;
+    if (this.isCutOff) throw formatError('ENGINE_AWAY', { why: 'cut off: what was handed in before comes into no block' });
     const waiting = { ...Promise.withResolvers<SubmitAnswer>(), envelope: copy, sinceMs: performance.now() };
     this.#waiting.set(name, waiting);
     this.#broadcast(waiting).catch((error: Error) => this.#settle(name, error));
@@ -135,6 +151,7 @@ class CometEngine implements Engine {
 
   async #onCommit(answer: CommitAnswer): Promise<void> {
     const { transactions, height } = answer.block;
+    this.#committedMs = performance.now();
     for (const executed of transactions) this.#settle(toOctets(executed.id), { executed });
     for (const { envelope, refusal } of answer.refused) this.#settleRefused(envelope, refusal);
     this.#checks.forget(answer.envelopes);

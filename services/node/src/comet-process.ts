@@ -63,6 +63,9 @@ export function folderEngine({ folder, crypto, onLine, searched }: FolderEngineO
         get isAlive() {
           return engine.isAlive;
         },
+        get isCutOff() {
+          return engine.isCutOff;
+        },
         submit: (envelope) => engine.submit(envelope),
         close: async () => {
           await comet.stop();

@@ -69,6 +69,9 @@ export class EmbeddedEngine implements Engine {
     if (options.application.hasPendingWork()) this.#schedule();
   }
 
+  /** There is nobody else. */
+  readonly isCutOff = false;
+
   /** False once the engine has ended. */
   get isAlive(): boolean {
     return this.#ended === null;

@@ -11,6 +11,8 @@ export type Engine = {
   readonly name: EngineName;
   /** False once it has ended. */
   readonly isAlive: boolean;
+  /** True while what was handed in comes into no block: the others that must agree cannot be reached, or do not agree. */
+  readonly isCutOff: boolean;
   /** See `NodeClient.submit`. */
   submit(envelope: Bytes): Promise<SubmitAnswer>;
   /** Ends; whoever still waits is refused. */

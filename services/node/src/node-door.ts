@@ -104,10 +104,10 @@ class Neighbour {
     this.#channel.close();
   }
 
-  /** The answer says that the engine lives, and comes after every block of before. */
+  /** The answer says that the engine lives and is not cut off, and comes after every block of before. */
   #hear(name: string, body: CborValue): void {
     if (name !== 'beat') throw formatError('WRONG_TYPE', { want: 'a beat' });
-    if (this.#client.isAlive()) this.#channel.notify('beat', uint().parse(body, ''));
+    if (this.#client.isAlive() && !this.#client.isCutOff()) this.#channel.notify('beat', uint().parse(body, ''));
   }
 
   async #follow(body: CborValue): Promise<CborValue> {

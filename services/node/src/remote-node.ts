@@ -198,6 +198,8 @@ function clientOf({ genesisHash, origin }: RemoteNodeOptions, link: Link): NodeL
     origin,
     head: () => link.state.head,
     isAlive: () => link.isAlive,
+    // A node that is cut off sends no beats.
+    isCutOff: () => false,
     submit: async (envelope) => parseSubmitAnswer(await link.call('submit', envelope)),
     read(ref) {
       const value = link.state.mirror.read(ref.key);

@@ -207,8 +207,8 @@ function makeSequencer(options: ShardOptions, wiring: Wiring): Sequencer {
 }
 
 /** Why the shard acknowledges nothing now, or null. Whoever cannot ask the ledger cannot know of a revocation. */
-function closedBecause(client: Pick<NodeLink, 'isAlive' | 'read'>, shard: Bytes): Rejection | null {
-  if (!client.isAlive()) return reject('NODE_SILENT');
+function closedBecause(client: Pick<NodeLink, 'isAlive' | 'isCutOff' | 'read'>, shard: Bytes): Rejection | null {
+  if (!client.isAlive() || client.isCutOff()) return reject('NODE_SILENT');
   const status = client.read(at(shardKind, shard))?.status;
   if (status === 'frozen') return reject('SHARD_FROZEN');
   return status === 'retired' ? reject('SHARD_RETIRED') : null;

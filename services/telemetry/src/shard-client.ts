@@ -37,7 +37,7 @@ export function telemetryClient(running: RunningShard): LocalTelemetryClient {
   const accepts = (): boolean => {
     const { height } = client.head();
     if (known.height !== height) known = { height, isActive: client.read(at(shardKind, id))?.status === 'active' };
-    return known.isActive && sequencer.isOpen && client.isAlive();
+    return known.isActive && sequencer.isOpen && client.isAlive() && !client.isCutOff();
   };
   return {
     status() {

@@ -238,6 +238,7 @@ describe('the HTTP API over a running city', () => {
 
   test('is alive, ready, measured and described, and asks no other host for anything', async () => {
     assert.equal((await fetch(url('/livez'))).status, 200);
+    assert.match(await (await fetch(url('/readyz'))).text(), /"name":"quorum","ok":true/);
     await eventually(
       async () => (await fetch(url('/readyz'))).status,
       (status) => status === 200,

@@ -14,7 +14,7 @@ export function addHealthRoutes(app: App, context: GatewayContext): void {
     reply.code(node.isAlive() ? 200 : 503).send(summarize([nodeCheck(context)])),
   );
   app.get('/readyz', { schema: { tags: ['health'], summary: 'Ready', response: answersOfHealth } }, async (_request, reply) => {
-    const answer = summarize([nodeCheck(context), checkpointCheck(context), telemetryCheck(context), readModelCheck(context)]);
+    const answer = summarize(READY_CHECKS.map((check) => check(context)));
     return reply.code(answer.ok ? 200 : 503).send(answer);
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
@@ -35,6 +35,16 @@ function summarize(checks: Check[]): HealthJson {
 function nodeCheck({ node }: GatewayContext): Check {
   const ok = node.isAlive();
   return { name: 'node', ok, detail: ok ? `height ${node.head().height}` : 'the engine has stopped' };
+}
+
+/** Who is cut off is alive, and a restart helps nobody; clients go to another node. */
+function quorumCheck({ node }: GatewayContext): Check {
+  const ok = !node.isCutOff();
+  return {
+    name: 'quorum',
+    ok,
+    detail: ok ? 'blocks come while there is work' : 'cut off: what is handed in comes into no block',
+  };
 }
 
 function checkpointCheck({ node }: GatewayContext): Check {
@@ -60,6 +70,8 @@ function readModelCheck({ readModel }: GatewayContext): Check {
     detail: `behind by ${blocks} blocks and ${readings} readings`,
   };
 }
+
+const READY_CHECKS = [nodeCheck, quorumCheck, checkpointCheck, telemetryCheck, readModelCheck];
 
 /** One plain page; the texts are our own and hold no markup but what is escaped. */
 function renderErrors(): string {

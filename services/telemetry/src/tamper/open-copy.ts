@@ -81,6 +81,7 @@ export async function openCopy({ folder, crypto, randomBytes }: OpenOptions): Pr
 const CLOSED = {
   name: 'embedded' as const,
   isAlive: false,
+  isCutOff: false,
   submit: async () => {
     throw formatError('NOT_READY', { why: 'a copy takes no transactions' });
   },
