@@ -154,6 +154,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/key.ts')).buildKey,
   },
   {
+    name: 'validator',
+    group: LOOK,
+    summary: 'Who votes and cosigns; add, remove, change keys by the council',
+    load: async () => (await import('./commands/validator.ts')).buildValidator,
+  },
+  {
     name: 'proposal',
     group: LOOK,
     summary: 'List, show, create, approve, withdraw proposals',
