@@ -5,36 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
-import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import { policyOfValidators } from '@oppidum/formats/city-policy';
-import { encodePolicy } from '@oppidum/formats/policy';
-import { writeSeedFile } from '@oppidum/node/key-files';
 import { type CommandResult, runCommand } from '../../../test/support/command-line.ts';
-import { actionOf, envelopeOf, execute, freshAccount, freshBytes, type RunningCity } from '../../../test/support/running-city.ts';
+import { changePolicy } from '../../../test/support/policy-change.ts';
+import { envelopeOf, execute, freshAccount, freshBytes } from '../../../test/support/running-city.ts';
 import { openDoors, type RunningDoors } from '../../../test/support/running-gateway.ts';
-
-/** The council decides that one new validator, whose keys this node has, is the city's from the block after next. */
-async function changePolicy({ client, operator, folder }: RunningCity, number: number): Promise<Bytes> {
-  const [logSeed, cosignerSeed] = [freshBytes(32), freshBytes(32)];
-  await writeSeedFile(join(folder.paths.keys, `log-${number}.seed`), logSeed);
-  await writeSeedFile(join(folder.paths.keys, `cosigner-${number}.seed`), cosignerSeed);
-  const keys = { logKey: ed25519Signer(logSeed).publicKey, cosignerKey: ed25519Signer(cosignerSeed).publicKey };
-  const file = encodePolicy(crypto, policyOfValidators(client.origin, [{ name: `validator-${number}`, ...keys }]));
-  const create = actionOf('proposal/create', {
-    id: freshBytes(32),
-    body: folder.genesis.council,
-    actions: [actionOf('policy/change', { policy: file })],
-    expiresMs: client.head().timeMs + 600_000,
-  });
-  assert.equal((await execute(client, envelopeOf(client, operator, [create]))).code, 'OK');
-  const decided = client.head().height;
-  while (client.head().height < decided + 1) await new Promise(setImmediate);
-  assert.equal((await execute(client, envelopeOf(client, operator, [freshAccount().action]))).code, 'OK');
-  await client.checkpointOf(client.head().logSize);
-  assert.deepEqual(client.policyFile(), file);
-  return file;
-}
 
 type Files = Map<string, (file: Uint8Array) => Uint8Array>;
 

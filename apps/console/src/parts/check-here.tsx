@@ -5,8 +5,8 @@ import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { bytesView, reportView } from '@oppidum/pages/report-view';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { type ApiProblem, problemOf } from '../api.ts';
-import { type Check, checkEvidence } from '../check-evidence.ts';
-import { useLanguage } from '../language.ts';
+import { type Check, checkEvidence, type Way } from '../check-evidence.ts';
+import { fill, useLanguage } from '../language.ts';
 import { onPinned, pinnedPolicy } from '../pinned-policy.ts';
 import { addressOf } from '../route.ts';
 import { differences, type Shown } from '../shown-facts.ts';
@@ -71,7 +71,7 @@ export function CheckHere({ id, shown }: { readonly id: string; readonly shown: 
 function CheckAnswer({ check, shown }: { readonly check: Check; readonly shown: Shown | null }): ReactNode {
   const { sentences, code, tag } = useLanguage();
   const texts = TRUST_TEXTS[code];
-  const { report, file, isAsked, older, followedCount } = check;
+  const { report, file, isAsked, older, way } = check;
   if (!isAsked) return <Refused verdict="OTHER_FACT" text={sentences.otherFact} />;
   const differing = shown === null ? [] : differences(shown, report, file);
   if (differing.length > 0)
@@ -90,8 +90,26 @@ function CheckAnswer({ check, shown }: { readonly check: Check; readonly shown: 
   }
   return (
     <>
-      {followedCount > 0 && <p className="hint">{texts.followedNow}</p>}
+      <WayNote way={way} />
       <CheckReport check={check} />
+    </>
+  );
+}
+
+/** What became of the way from the pinned policy to the one in force, where there was one to go; where to go on by hand, where it is lost. */
+export function WayNote({ way }: { readonly way: Way }): ReactNode {
+  const { code, sentences } = useLanguage();
+  const texts = TRUST_TEXTS[code];
+  const { followedCount, refusedBy, isLost } = way;
+  return (
+    <>
+      {followedCount > 0 && <p className="hint">{texts.followedNow}</p>}
+      {refusedBy !== null && <p className="problem">{fill(texts.followRefused, { verdict: refusedBy })}</p>}
+      {isLost && (
+        <p className="hint">
+          {texts.wayLost} <a href={addressOf({ view: 'trust' })}>{sentences.trustHeading}</a>
+        </p>
+      )}
     </>
   );
 }

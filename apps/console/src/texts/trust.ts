@@ -7,6 +7,7 @@ export type TrustTexts = {
   readonly provenInstead: string;
   readonly checkpointOld: string;
   readonly followedNow: string;
+  readonly wayLost: string;
   readonly followed: string;
   readonly follow: string;
   readonly followNothing: string;
@@ -28,6 +29,8 @@ export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
     checkpointOld:
       'The city answers with an older checkpoint than this browser has seen: whoever answers shows you the past. Ask again; if it stays so, save the evidence and compare with somebody else.',
     followedNow: 'The city changed its validators; your browser followed the change, proven under your policy.',
+    wayLost:
+      'Your policy does not lead to these signatures. If the city changed its validators, follow the change, or ask where you got the policy from:',
     followed: 'Changes of policy followed since, each proven under the one before: {count}',
     follow: 'Follow the changes of the city’s policy',
     followNothing: 'The city has no evidence that leads on from your policy.',
@@ -49,6 +52,8 @@ export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
     checkpointOld:
       'Linn vastab vanema kontrollpunktiga, kui see brauser on näinud: vastaja näitab sulle minevikku. Küsi uuesti; kui see ei muutu, salvesta tõend ja võrdle kellegi teisega.',
     followedNow: 'Linn vahetas kinnitajaid; su brauser järgis muudatust, mis on su reeglite järgi tõestatud.',
+    wayLost:
+      'Sinu reeglitest ei vii teed nende allkirjadeni. Kui linn vahetas kinnitajaid, järgi muudatust või küsi sealt, kust reeglid said:',
     followed: 'Sellest ajast järgitud reeglimuudatusi, igaüks eelmise järgi tõestatud: {count}',
     follow: 'Järgi linna reeglite muudatusi',
     followNothing: 'Linnal pole tõendit, mis sinu reeglitest edasi viiks.',
@@ -67,6 +72,7 @@ export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
     provenInstead: '实际已证明的内容',
     checkpointOld: '城市用了比本浏览器见过的更旧的检查点作答：作答者在给您看过去。请再试；若仍如此，请保存证据并与他人比对。',
     followedNow: '城市更换了验证者；您的浏览器已跟随该变更，并依据您的策略证明。',
+    wayLost: '从您的策略通不到这些签名。若城市更换了验证者，请跟随该变更，或向您取得策略之处询问：',
     followed: '此后跟随的策略变更，均在前一策略下证明：{count}',
     follow: '跟随城市策略的变更',
     followNothing: '城市没有能从您的策略继续的证据。',
@@ -86,6 +92,7 @@ export const TRUST_TEXTS: Readonly<Record<LanguageCode, TrustTexts>> = {
     checkpointOld:
       'أجابت المدينة بنقطة تحقّق أقدم مما رآه هذا المتصفح: من يجيب يريك الماضي. اسأل مرة أخرى؛ وإن بقي كذلك فاحفظ الدليل وقارنه مع غيرك.',
     followedNow: 'غيّرت المدينة مصدّقيها؛ وتبع متصفحك التغيير مُثبَتًا بحسب سياستك.',
+    wayLost: 'لا تقود سياستك إلى هذه التوقيعات. إن كانت المدينة قد غيّرت مصدّقيها فاتبع التغيير، أو اسأل من حصلت منه على السياسة:',
     followed: 'تغييرات السياسة التي اتُّبعت منذ ذلك، كل منها مُثبَت بما قبله: {count}',
     follow: 'اتبع تغييرات سياسة المدينة',
     followNothing: 'ليس لدى المدينة دليل يقود من سياستك إلى ما بعدها.',
