@@ -6,21 +6,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
-import { parseCityPolicy } from '@oppidum/formats/city-policy';
-import { joinEvidenceCodes } from '@oppidum/formats/evidence-codes';
-import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
-import jsqr from 'jsqr';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { PNG } from 'pngjs';
-import { seriousFindings } from '../support/axe.ts';
 import { openBrowser } from '../support/browser.ts';
 import { CityProcess, listReadings, until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
 import { skipWithout } from '../support/programs.ts';
 
-/** Its types say a module of its own, it is a function. */
-const scan = jsqr as unknown as typeof jsqr.default;
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHOTS = join(ROOT, '.cache/screenshots');
 /** What a stranger may call a device: markup, and a mark that turns the direction of what follows. */
@@ -217,30 +208,6 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
     await page.waitForLoadState('networkidle');
     assert.equal(await page.locator('.green:visible').count(), 0);
     assert.equal(await page.evaluate("localStorage.getItem('oppidum.console.heads')"), null);
-    await context.close();
-  });
-
-  test('a certificate holds the evidence: its codes, scanned from the page, verify', async () => {
-    const context = await browser.newContext({ deviceScaleFactor: 2 });
-    const page = await openView(context, '#/trust');
-    await pin(page);
-    await page.goto(`${city.http}/?lang=en#/certificate/${reading.id}`);
-    await page.waitForSelector('.codes img');
-    writeFileSync(join(SHOTS, 'console-certificate-en.png'), await page.screenshot({ fullPage: true }));
-    writeFileSync(join(SHOTS, 'console-certificate-en.pdf'), await page.pdf({ format: 'A4' }));
-    assert.deepEqual(await seriousFindings(page), []);
-    const texts: string[] = [];
-    for (const code of await page.locator('.codes img').all()) {
-      const { data, width, height } = PNG.sync.read(await code.screenshot());
-      texts.push(scan(new Uint8ClampedArray(data), width, height)?.data ?? '');
-    }
-    const joined = joinEvidenceCodes(crypto, texts);
-    assert.ok('file' in joined, texts.map((text) => text.slice(0, 20)).join());
-    const policy = parseCityPolicy(crypto, new Uint8Array(readFileSync(join(data, 'city.policy'))));
-    assert.equal(verifyEvidence(crypto, joined.file, { policy }).verdict, 'OK');
-    await (await openView(context, '#/trust')).click('button:has-text("Forget")');
-    await page.waitForSelector('.codes', { state: 'detached' });
-    assert.equal(await page.locator('.verdict').count(), 0, 'nothing is proven to whom nobody is trusted by any more');
     await context.close();
   });
 

@@ -25,8 +25,9 @@ export type PinnedPolicy = {
   readonly origin: string;
   readonly sha256: string;
   readonly trust: Trust;
-  /** The file of `policy`. */
+  /** The file of `policy`, and its digest. */
   readonly newest: string;
+  readonly newestSha256: string;
   readonly followedCount: number;
 };
 
@@ -36,7 +37,16 @@ export function openPolicy(text: string): PinnedPolicy | { readonly problem: str
     const bytes = encodeUtf8(text);
     const policy = parseCityPolicy(crypto, bytes);
     const sha256 = toHex(crypto.sha256(bytes));
-    return { text, policy, origin: originOf(policy), sha256, trust: { policy }, newest: text, followedCount: 0 };
+    return {
+      text,
+      policy,
+      origin: originOf(policy),
+      sha256,
+      trust: { policy },
+      newest: text,
+      newestSha256: sha256,
+      followedCount: 0,
+    };
   } catch (error) {
     if (error instanceof FormatError) return { problem: describeError(error.code, error.details) };
     throw error;
@@ -57,11 +67,13 @@ export function pinnedPolicy(): PinnedPolicy | null {
   const followed = followedFrom(pinned.sha256);
   const trust = followed.reduce<Trust>((before, file) => succeedBy(before, file), pinned.trust);
   const seen = seenHeads(pinned.origin);
+  const newest = followed.at(-1) ?? pinned.text;
   return {
     ...pinned,
     policy: trust.policy,
     trust: { ...trust, seen },
-    newest: followed.at(-1) ?? pinned.text,
+    newest,
+    newestSha256: toHex(crypto.sha256(encodeUtf8(newest))),
     followedCount: followed.length,
   };
 }

@@ -11,7 +11,7 @@ export type Route =
 
 const ID = /^[0-9a-f]{64}$/;
 /** Views of one record, or of what is made of it, by its id. */
-const WITH_ID = ['device', 'reading', 'transaction', 'certificate', 'account', 'proposal', 'model', 'manufacturer'] as const;
+const WITH_ID = ['device', 'reading', 'transaction', 'account', 'proposal', 'model', 'manufacturer'] as const;
 type RecordName = (typeof WITH_ID)[number];
 
 /** The view of an address; the city for any that is none of ours. */

@@ -81,8 +81,8 @@ function Navigation({ route }: { readonly route: Route }): ReactNode {
         <NavLink to={{ view: 'city' }} route={route} text={sentences.nav.city} />
         <NavLink to={{ view: 'ledger' }} route={route} text={sentences.nav.ledger} />
         {Object.entries(AREAS).map(
-          ([area, { title }]) =>
-            title !== null && <NavLink key={area} to={{ view: 'area', area, argument: '' }} route={route} text={title[code]} />,
+          ([area, { title, isInNavigation }]) =>
+            isInNavigation && <NavLink key={area} to={{ view: 'area', area, argument: '' }} route={route} text={title[code]} />,
         )}
         <NavLink to={{ view: 'trust' }} route={route} text={sentences.nav.check} />
       </nav>
@@ -137,9 +137,7 @@ function titleOf(route: Route, sentences: Sentences, code: LanguageCode): string
     case 'search':
       return sentences.searchLabel;
     case 'area':
-      return AREAS[route.area]?.title?.[code] ?? route.area;
-    case 'certificate':
-      return `${sentences.certificate} ${route.id.slice(0, 10)}`;
+      return AREAS[route.area]?.title[code] ?? route.area;
     default:
       return `${sentences.records[route.view]} ${route.id.slice(0, 10)}`;
   }

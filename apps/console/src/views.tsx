@@ -12,7 +12,6 @@ const DeviceView = lazyView(async () => (await import('./views/device-view.tsx')
 const ReadingView = lazyView(async () => (await import('./views/reading-view.tsx')).ReadingView);
 const TransactionView = lazyView(async () => (await import('./views/transaction-view.tsx')).TransactionView);
 const BlockView = lazyView(async () => (await import('./views/block-view.tsx')).BlockView);
-const CertificateView = lazyView(async () => (await import('./views/certificate-view.tsx')).CertificateView);
 const SearchView = lazyView(async () => (await import('./views/search-view.tsx')).SearchView);
 const AccountView = lazyView(async () => (await import('./views/account-view.tsx')).AccountView);
 const ProposalView = lazyView(async () => (await import('./views/proposal-view.tsx')).ProposalView);
@@ -27,7 +26,6 @@ const BY_ID = {
   device: DeviceView,
   reading: ReadingView,
   transaction: TransactionView,
-  certificate: CertificateView,
   account: AccountView,
   proposal: ProposalView,
   model: ModelView,

@@ -2,16 +2,12 @@
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import { toHex } from '@oppidum/formats/bytes';
-import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { describeError, FormatError } from '@oppidum/formats/errors';
 import { parseEvidenceFile } from '@oppidum/formats/evidence';
-import { startsAsForkFile } from '@oppidum/formats/fork-proof';
 import type { Report } from '@oppidum/proofs/report';
-import type { SeenHead, Trust } from '@oppidum/proofs/verify-checkpoint';
-import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
-import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
+import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 
 /** Whom the page believes; `problem` says why it believes nobody. `report`: of the successor that failed. */
@@ -56,15 +52,4 @@ function heightOf(file: Bytes): number {
   } catch {
     return Number.MAX_SAFE_INTEGER;
   }
-}
-
-/** The head that evidence leads to: of its newest checkpoint. Throws FormatError where it cannot be read. */
-export function checkpointOf(evidence: Bytes): SeenHead {
-  const { size, root } = parseCheckpointNote(parseEvidenceFile(evidence).checkpoint).checkpoint;
-  return { size, root };
-}
-
-/** As `verifyEvidence`, and of a fork file as `verifyForkFile`. */
-export function judge(crypto: Crypto, evidence: Bytes, trust: Trust): Report {
-  return startsAsForkFile(evidence) ? verifyForkFile(crypto, evidence, trust) : verifyEvidence(crypto, evidence, trust);
 }

@@ -10,8 +10,9 @@ import { element, quoted } from '@oppidum/pages/elements';
 import type { LanguageCode } from '@oppidum/pages/languages';
 import { bytesView, reportView, stepsView } from '@oppidum/pages/report-view';
 import { at, offerLanguages, preferredLanguage, putSentences } from '@oppidum/pages/single-page';
+import { headsOf, verifyFile } from '@oppidum/proofs/verify-file';
 import { looksLikePolicy, readEvidenceText, readSuccessorTexts } from './given.ts';
-import { type Belief, believe, checkpointOf, judge } from './judge.ts';
+import { type Belief, believe } from './judge.ts';
 import { layout } from './layout.ts';
 import { forgetPolicy, recallHeads, recallPolicy, recallSuccessors, rememberHead, rememberPolicy } from './memory.ts';
 import { arabic } from './texts/ar.ts';
@@ -90,17 +91,18 @@ function answer(belief: Belief | null): readonly HTMLElement[] {
   if (belief === null || 'problem' in belief) return [element('p', { class: 'hint' }, sentences.noPolicy)];
   const policy = new TextDecoder().decode(given.policy ?? new Uint8Array(0));
   const seen = given.isRemembered ? recallHeads(policy) : [];
-  const report = judge(crypto, given.evidence, { ...belief.trust, seen });
+  const { report, range } = verifyFile(crypto, given.evidence, { ...belief.trust, seen });
   const notes: HTMLElement[] = [];
   if (given.isRemembered && report.color !== 'red') {
-    const head = checkpointOf(given.evidence);
-    const newest = seen.at(-1)?.size ?? 0;
+    const heads = headsOf(given.evidence);
+    const [size, newest] = [Math.max(...heads.map((head) => head.size)), seen.at(-1)?.size ?? 0];
     // Evidence that was kept is older than what came after it: worth knowing, and no reason to refuse.
-    if (head.size < newest) notes.push(element('p', { class: 'hint' }, `${sentences.olderHead} (${head.size} < ${newest})`));
-    else rememberHead(policy, head);
+    if (heads.length > 0 && size < newest)
+      notes.push(element('p', { class: 'hint' }, `${sentences.olderHead} (${size} < ${newest})`));
+    for (const head of heads.filter((each) => each.size >= newest)) rememberHead(policy, head);
   }
   const bytes = bytesView(given.evidence, toHex(crypto.sha256(given.evidence)), language.words);
-  return [...notes, reportView(report, language), bytes];
+  return [...notes, reportView(report, language, range), bytes];
 }
 
 /** Null, with the problem noted, where the file is too large or cannot be read. */

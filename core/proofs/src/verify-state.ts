@@ -30,11 +30,8 @@ export function verifyState(crypto: Crypto, evidence: StateEvidence, head: CityH
   findings.begin('state proof');
   const leaves = openState(crypto, head, evidence.state, [range]);
   const isOne = evidence.claim.segments.length === kind.segments.length;
-  const answer = !isOne
-    ? `complete: all ${leaves.length} records of ${kind.name}`
-    : leaves.length === 1
-      ? `${kind.name} is present`
-      : `${kind.name} is absent`;
+  const found = !isOne ? 'complete' : leaves.length === 1 ? 'present' : 'absent';
+  const answer = isOne ? `${kind.name} is ${found}` : `complete: all ${leaves.length} records of ${kind.name}`;
   findings.pass(`${answer}, at block ${evidence.state.height}`);
 
   findings.begin('records');
@@ -47,6 +44,7 @@ export function verifyState(crypto: Crypto, evidence: StateEvidence, head: CityH
     height: evidence.state.height,
     timeMs: evidence.state.timeMs,
     answer,
+    found,
     records,
   });
 }

@@ -2,12 +2,14 @@
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Report, Step } from '@oppidum/proofs/report';
+import type { RangeFindings } from '@oppidum/proofs/verify-complete-range';
 import { element, quoted } from './elements.ts';
 import type { Language } from './languages.ts';
 import type { FactName, StepName, Words } from './words/words.ts';
 
 type Facts = Report['facts'];
 type Json = Facts[string];
+type Gap = RangeFindings['gaps'][number];
 
 /** Rows of records that are shown; a pack may hold thousands. */
 const RECORDS_SHOWN_MAX = 200;
@@ -17,10 +19,21 @@ const BYTES_SHOWN_MAX = 65_536;
 const MARKS = { passed: '✓', failed: '✗', noted: '•' } as const;
 const ICONS = { green: '✓', amber: '!', red: '✗' } as const;
 
-/** The verdict, its steps and its facts. */
-export function reportView(report: Report, { words, tag }: Language): HTMLElement {
+/** A verdict in words. `action` is null where there is nothing to do. */
+type Said = { readonly color: Report['color']; readonly code: string; readonly means: string; readonly action: string | null };
+
+/** What is said of a report; of a proven range, whether it leaves something open. The command line has the same codes. */
+export function verdictOf(report: Report, words: Words, range: RangeFindings | null = null): Said {
   const { verdict, color } = report;
-  const { means, action } = words.verdicts[verdict];
+  if (range === null || color !== 'green')
+    return { color, code: verdict, ...words.verdicts[verdict], ...(verdict === 'OK' ? { action: null } : {}) };
+  if (range.isComplete) return { color, code: 'COMPLETE', means: words.range.complete, action: null };
+  return { color: 'amber', code: 'INCOMPLETE', means: words.range.incomplete, action: words.range.action };
+}
+
+/** The verdict, its steps and its facts; `range`: what was found of a range of readings, null where the file is none. */
+export function reportView(report: Report, { words, tag }: Language, range: RangeFindings | null = null): HTMLElement {
+  const { color, code, means, action } = verdictOf(report, words, range);
   const head = element(
     'div',
     { class: `verdict ${color}` },
@@ -28,10 +41,9 @@ export function reportView(report: Report, { words, tag }: Language): HTMLElemen
     element(
       'div',
       {},
-      element('p', { class: 'word' }, element('strong', {}, words.colors[color]), ' ', element('code', {}, verdict)),
+      element('p', { class: 'word' }, element('strong', {}, words.colors[color]), ' ', element('code', {}, code)),
       element('p', { class: 'means' }, stop(means, tag)),
-      // There is nothing to do about what is proven.
-      ...(verdict === 'OK' ? [] : [element('p', {}, `${words.whatToDo} `, ...withCode(stop(action, tag)))]),
+      ...(action === null ? [] : [element('p', {}, `${words.whatToDo} `, ...withCode(stop(action, tag)))]),
     ),
   );
   const parts = [head, stepsView(report.steps, words)];
@@ -79,7 +91,8 @@ function factsView(facts: Facts, words: Words): HTMLElement {
   const list = element('dl', { class: 'facts' });
   const { records, ...others } = facts;
   for (const [name, value] of Object.entries(others)) {
-    if (name === 'fact' || value === null || value === undefined) continue;
+    // `found` says it in the reader's words.
+    if (name === 'fact' || name === 'answer' || value === null || value === undefined) continue;
     list.append(element('dt', {}, words.facts[name as FactName] ?? name), element('dd', {}, factText(name, value, words)));
   }
   section.append(list);
@@ -91,6 +104,9 @@ function factText(name: string, value: Json, words: Words): Node {
   if (typeof value === 'boolean') return document.createTextNode(value ? words.yes : words.no);
   if (name === 'clockErrorMs' && typeof value === 'number') return quoted(`± ${value / 1_000} s`);
   if (name.endsWith('Ms') && typeof value === 'number') return timeOf(value);
+  if (name === 'found') return document.createTextNode(words.found[value as keyof Words['found']]);
+  if (name === 'gaps')
+    return quoted((value as unknown as readonly Gap[]).map(({ first, last }) => `${first}–${last}`).join(', ') || '–');
   if (name === 'grade') {
     const grades: Readonly<Record<string, string>> = words.grades;
     return document.createTextNode(grades[String(value)] ?? String(value));

@@ -30,6 +30,7 @@ export function Freshness({ of }: { readonly of: Loaded<unknown> }): ReactNode {
 export function ProblemText({ code, message }: { readonly code: string; readonly message: string }): ReactNode {
   const { sentences } = useLanguage();
   if (code === 'UNREACHABLE') return <p className="problem">{sentences.unreachable}</p>;
+  if (code === 'NOT_ANCHORED') return <p className="problem">{sentences.notAnchored}</p>;
   if (code === 'UNREADABLE') return <p className="problem">{sentences.unreadable}</p>;
   return (
     <p className="problem">

@@ -88,12 +88,6 @@ export const english: Sentences = {
   checkExplain:
     'Your browser fetches the evidence and verifies it itself, against the policy that it pinned. That protects against altered storage, not against whoever serves this page: for that, save the offline verifier or use the command line.',
   certificate: 'Certificate',
-  certificateLead:
-    'What this page says is proven by the codes below: anyone can scan them into the offline verifier, with the policy of the city, and needs to trust neither this paper nor who printed it.',
-  certificateCodes: 'Codes {count}: scan all of them, in any order',
-  certificateRefused: 'Not printed as proven: check what is wrong first.',
-  print: 'Print',
-  shortCode: 'Short code',
   trustHeading: 'Whom you trust',
   trustNone: 'No policy is pinned yet.',
   trustPin: 'Pin the policy that the city serves now',

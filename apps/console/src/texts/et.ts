@@ -88,12 +88,6 @@ export const estonian: Sentences = {
   checkExplain:
     'Sinu brauser hangib tõendi ja kontrollib seda ise, enda kinnitatud reeglite järgi. See kaitseb muudetud andmete, mitte selle lehe pakkuja eest: selleks salvesta võrguta kontrollija või kasuta käsurida.',
   certificate: 'Tunnistus',
-  certificateLead:
-    'Seda, mida see leht ütleb, tõestavad allolevad koodid: igaüks saab need võrguta kontrollijasse lugeda koos linna reeglitega ega pea usaldama ei seda paberit ega selle printijat.',
-  certificateCodes: 'Koodid {count}: loe kõik, mis tahes järjekorras',
-  certificateRefused: 'Ei prindita tõestatuna: vaata kõigepealt, mis on valesti.',
-  print: 'Prindi',
-  shortCode: 'Lühikood',
   trustHeading: 'Keda usaldad',
   trustNone: 'Reegleid pole veel kinnitatud.',
   trustPin: 'Kinnita reeglid, mida linn praegu pakub',

@@ -83,11 +83,6 @@ export type Sentences = {
   readonly openVerifier: string;
   readonly checkExplain: string;
   readonly certificate: string;
-  readonly certificateLead: string;
-  readonly certificateCodes: string;
-  readonly certificateRefused: string;
-  readonly print: string;
-  readonly shortCode: string;
   readonly trustHeading: string;
   readonly trustNone: string;
   readonly trustPin: string;

@@ -88,11 +88,6 @@ export const chinese: Sentences = {
   checkExplain:
     '您的浏览器获取证据，并依据其固定的策略自行核验。这可防范存储被更改，但不能防范提供本页的一方：为此请保存离线核验器或使用命令行。',
   certificate: '证书',
-  certificateLead: '本页所述由下方的码证明：任何人都可将其扫描到离线核验器中，连同城市的策略，无需信任这张纸或其打印者。',
-  certificateCodes: '共 {count} 个码：请全部扫描，顺序不限',
-  certificateRefused: '不作为已证明内容打印：请先查看问题所在。',
-  print: '打印',
-  shortCode: '短码',
   trustHeading: '您信任谁',
   trustNone: '尚未固定策略。',
   trustPin: '固定城市当前提供的策略',

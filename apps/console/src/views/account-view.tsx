@@ -3,6 +3,7 @@
 import type { AccountDetailJson } from '@oppidum/gateway/api-types';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../language.ts';
+import { CertificateLinks } from '../parts/certificate-links.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { Freshness } from '../parts/freshness.tsx';
 import { BlockLink, Facts, Id, Quoted } from '../parts/texts.tsx';
@@ -33,6 +34,7 @@ export function AccountView({ id }: { readonly id: string }): ReactNode {
               [texts.bodies, value.bodies.length === 0 ? null : <Quoted key="bodies" text={namesOf(value.bodies, 'name')} />],
             ]}
           />
+          <CertificateLinks id={id} kinds={['account', 'accountKey', 'role']} />
           {value.holder === 'person' && <p className="hint">{texts.personNote}</p>}
           <h2>{sentences.keysHeading}</h2>
           <DataTable

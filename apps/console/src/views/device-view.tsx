@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import type { Page } from '../api.ts';
 import { ActLink } from '../areas/keys/act-link.tsx';
 import { useLanguage } from '../language.ts';
+import { CertificateLinks } from '../parts/certificate-links.tsx';
 import { CheckHere } from '../parts/check-here.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { EnvelopeView } from '../parts/envelope-view.tsx';
@@ -28,6 +29,7 @@ export function DeviceView({ id }: { readonly id: string }): ReactNode {
       <h1>{value?.label ? <Quoted text={value.label} /> : sentences.deviceHeading}</h1>
       <Freshness of={device} />
       {value !== null && <Identity device={value} />}
+      <CertificateLinks id={id} kinds={['device', 'deviceKey', 'suspension', 'clone']} />
       <ActLink device={id} />
       {value?.personal === true && <p className="problem">{sentences.personalNote}</p>}
       {value?.personal === false && (

@@ -4,6 +4,7 @@ import type { DeviceJson, ManufacturerJson, ModelJson } from '@oppidum/gateway/a
 import type { ReactNode } from 'react';
 import type { Page } from '../api.ts';
 import { useLanguage } from '../language.ts';
+import { CertificateLinks } from '../parts/certificate-links.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { Freshness } from '../parts/freshness.tsx';
 import { BlockLink, Facts, Id, IdLink, Quoted, StateBadge, YesNo } from '../parts/texts.tsx';
@@ -38,6 +39,7 @@ export function ModelView({ id }: { readonly id: string }): ReactNode {
           ]}
         />
       )}
+      <CertificateLinks id={id} kinds={['model']} />
       <h2>{sentences.devicesHeading}</h2>
       <DataTable
         label={sentences.devicesHeading}
@@ -81,6 +83,7 @@ export function ManufacturerView({ id }: { readonly id: string }): ReactNode {
           ]}
         />
       )}
+      <CertificateLinks id={id} kinds={['manufacturer']} />
     </>
   );
 }

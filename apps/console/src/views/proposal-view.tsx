@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { TEXTS } from '../areas/decisions/texts.ts';
 import { useLanguage } from '../language.ts';
 import { Actions } from '../parts/actions.tsx';
+import { CertificateLinks } from '../parts/certificate-links.tsx';
 import { DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
@@ -39,6 +40,7 @@ export function ProposalView({ id }: { readonly id: string }): ReactNode {
               [columns.until, <Time key="until" ms={value.expiresMs} />],
             ]}
           />
+          <CertificateLinks id={id} kinds={['proposal', 'approval']} />
           {value.status === 'open' && (
             <p>
               <a href={addressOf({ view: 'area', area: 'decisions', argument: id })}>{TEXTS[code].approveHeading}</a>

@@ -1,12 +1,12 @@
 /** Whom this browser trusts: pinning a policy, by hand or on first use, following its proven successors, and never silently another one. */
 
-import { encodeUtf8, parseUtf8, toHex } from '@oppidum/formats/bytes';
-import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
+import { parseUtf8 } from '@oppidum/formats/bytes';
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import { plainText } from '@oppidum/pages/plain-text';
 import { type ReactNode, useEffect, useState } from 'react';
 import { type ApiProblem, fetchBytes, problemOf } from '../api.ts';
 import { fill, useLanguage } from '../language.ts';
+import { CertificateLinks } from '../parts/certificate-links.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { ProblemText } from '../parts/freshness.tsx';
 import { Id, Quoted, WithCode } from '../parts/texts.tsx';
@@ -51,7 +51,7 @@ export function TrustView(): ReactNode {
     if (file.size > FILE_SIZE_MAX) setTrouble({ text: texts.policyBad, detail: `> ${FILE_SIZE_MAX} bytes` });
     else pin(await file.text());
   };
-  const newest = pinned === null ? null : toHex(crypto.sha256(encodeUtf8(pinned.newest)));
+  const newest = pinned?.newestSha256 ?? null;
   const isServedOther = served !== null && pinned !== null && served.sha256 !== newest;
   return (
     <>
@@ -112,6 +112,7 @@ function Pinned({ pinned }: { readonly pinned: PinnedPolicy }): ReactNode {
       </p>
       <p className="hint">{sentences.trustFirst}</p>
       <NextStep />
+      <CertificateLinks id={null} kinds={['policyEffective', 'city']} />
       {pinned.followedCount > 0 && <p>{fill(texts.followed, { count: formatNumber(pinned.followedCount, tag) })}</p>}
       {seen !== undefined && <p className="hint">{fill(texts.newestSeen, { size: formatNumber(seen.size, tag) })}</p>}
     </>

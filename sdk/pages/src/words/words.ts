@@ -17,6 +17,8 @@ export type StepName =
   | 'claim'
   | 'state proof'
   | 'records'
+  | 'readings'
+  | 'sequence numbers'
   | 'erasure in log'
   | 'entry in erasure'
   | 'successor'
@@ -48,10 +50,18 @@ export type FactName =
   | 'events'
   | 'kind'
   | 'about'
-  | 'answer'
+  | 'found'
   | 'entry'
   | 'legalBasis'
-  | 'erasedAtHeight';
+  | 'erasedAtHeight'
+  | 'keyNumber'
+  | 'fromMs'
+  | 'toMs'
+  | 'firstSequence'
+  | 'lastSequence'
+  | 'readingCount'
+  | 'isComplete'
+  | 'gaps';
 
 export type Words = {
   readonly whatToDo: string;
@@ -71,4 +81,8 @@ export type Words = {
   readonly verdicts: Readonly<Record<Verdict, { readonly means: string; readonly action: string }>>;
   readonly steps: Readonly<Record<StepName, string>>;
   readonly facts: Readonly<Record<FactName, string>>;
+  /** What evidence of records says of those that it is about. */
+  readonly found: Readonly<Record<'present' | 'absent' | 'complete', string>>;
+  /** Of a range of readings, all of them proven. */
+  readonly range: Readonly<Record<'complete' | 'incomplete' | 'action', string>>;
 };

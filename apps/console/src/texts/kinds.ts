@@ -1,0 +1,147 @@
+/** What kinds of records are called: the names of the ledger (specs/state-map.md) are none for readers. */
+
+import type { LanguageCode } from '@oppidum/pages/languages';
+
+export type KindName =
+  | 'city'
+  | 'account'
+  | 'accountKey'
+  | 'body'
+  | 'member'
+  | 'role'
+  | 'proposal'
+  | 'approval'
+  | 'parameter'
+  | 'policyEffective'
+  | 'policyPending'
+  | 'manufacturer'
+  | 'model'
+  | 'device'
+  | 'deviceKey'
+  | 'suspension'
+  | 'keyOwner'
+  | 'clone'
+  | 'shard'
+  | 'anchorHead'
+  | 'anchor'
+  | 'anchorOrder'
+  | 'interlockSensor'
+  | 'shardNumber'
+  | 'erasure';
+
+export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName, string>>>> = {
+  en: {
+    city: 'The city',
+    account: 'Account',
+    accountKey: 'Keys of an account',
+    body: 'Deciding body',
+    member: 'Members of a body',
+    role: 'Roles of an account',
+    proposal: 'Proposal',
+    approval: 'Approvals of a proposal',
+    parameter: 'Parameter',
+    policyEffective: 'Policy in force',
+    policyPending: 'Policy to come',
+    manufacturer: 'Manufacturer',
+    model: 'Model',
+    device: 'Device',
+    deviceKey: 'Keys of a device',
+    suspension: 'Suspensions of a device',
+    keyOwner: 'Owner of a key',
+    clone: 'Clones of a device',
+    shard: 'Shard of telemetry',
+    anchorHead: 'Newest anchor of a shard',
+    anchor: 'Anchors of a shard',
+    anchorOrder: 'Order of anchors',
+    interlockSensor: 'Sensors of interlocks',
+    shardNumber: 'Shard by its number',
+    erasure: 'Erasure',
+  },
+  et: {
+    city: 'Linn',
+    account: 'Konto',
+    accountKey: 'Konto võtmed',
+    body: 'Otsustav kogu',
+    member: 'Kogu liikmed',
+    role: 'Konto rollid',
+    proposal: 'Ettepanek',
+    approval: 'Ettepaneku heakskiidud',
+    parameter: 'Parameeter',
+    policyEffective: 'Kehtivad reeglid',
+    policyPending: 'Tulevased reeglid',
+    manufacturer: 'Tootja',
+    model: 'Mudel',
+    device: 'Seade',
+    deviceKey: 'Seadme võtmed',
+    suspension: 'Seadme peatamised',
+    keyOwner: 'Võtme omanik',
+    clone: 'Seadme kloonid',
+    shard: 'Telemeetria osalogi',
+    anchorHead: 'Osalogi uusim ankur',
+    anchor: 'Osalogi ankrud',
+    anchorOrder: 'Ankrute järjekord',
+    interlockSensor: 'Blokeeringute andurid',
+    shardNumber: 'Osalogi numbri järgi',
+    erasure: 'Kustutamine',
+  },
+  zh: {
+    city: '城市',
+    account: '账户',
+    accountKey: '账户的密钥',
+    body: '决策机构',
+    member: '机构成员',
+    role: '账户的角色',
+    proposal: '提案',
+    approval: '提案的批准',
+    parameter: '参数',
+    policyEffective: '现行策略',
+    policyPending: '待生效策略',
+    manufacturer: '制造商',
+    model: '型号',
+    device: '设备',
+    deviceKey: '设备的密钥',
+    suspension: '设备的暂停',
+    keyOwner: '密钥的所有者',
+    clone: '设备的克隆',
+    shard: '遥测分片',
+    anchorHead: '分片的最新锚',
+    anchor: '分片的锚',
+    anchorOrder: '锚的次序',
+    interlockSensor: '联锁传感器',
+    shardNumber: '按编号的分片',
+    erasure: '删除',
+  },
+  ar: {
+    city: 'المدينة',
+    account: 'حساب',
+    accountKey: 'مفاتيح حساب',
+    body: 'هيئة القرار',
+    member: 'أعضاء هيئة',
+    role: 'أدوار حساب',
+    proposal: 'اقتراح',
+    approval: 'موافقات على اقتراح',
+    parameter: 'مُعامل',
+    policyEffective: 'السياسة السارية',
+    policyPending: 'السياسة القادمة',
+    manufacturer: 'صانع',
+    model: 'طراز',
+    device: 'جهاز',
+    deviceKey: 'مفاتيح جهاز',
+    suspension: 'إيقافات جهاز',
+    keyOwner: 'صاحب مفتاح',
+    clone: 'نُسخ مستنسخة من جهاز',
+    shard: 'جزء من القياس',
+    anchorHead: 'أحدث تثبيت لجزء',
+    anchor: 'تثبيتات جزء',
+    anchorOrder: 'ترتيب التثبيتات',
+    interlockSensor: 'حساسات الأقفال',
+    shardNumber: 'جزء برقمه',
+    erasure: 'محو',
+  },
+};
+
+/** The reader's name of a kind; its own where it is a kind that this page does not know. */
+export function kindName(code: LanguageCode, kind: string): string {
+  const names: Readonly<Record<string, string>> = KIND_NAMES[code];
+  return Object.hasOwn(names, kind) ? (names[kind] as string) : kind;
+}
