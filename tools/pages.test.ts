@@ -64,9 +64,11 @@ describe('pages', () => {
     }
   });
 
-  test('the verifier is small, and still knows the name of every code', () => {
+  test('the verifier is small, and has the sentences of the codes that it gives', () => {
     const page = readFileSync(join(out, 'verify.html'), 'utf8');
     assert.ok(Buffer.byteLength(page) <= VERIFIER_SIZE_MAX, `${Buffer.byteLength(page)} bytes`);
-    for (const code of Object.keys(ERRORS)) assert.match(page, new RegExp(`\\b${code}\\b`));
+    for (const code of ['TRUNCATED', 'CODES_MIXED', 'VERSION_UNSUPPORTED'] as const)
+      assert.ok(page.includes(ERRORS[code].message), code);
+    assert.ok(!page.includes(ERRORS.NOT_AUTHORIZED.message));
   });
 });

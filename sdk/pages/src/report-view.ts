@@ -96,7 +96,7 @@ function factsView(facts: Facts, words: Words): HTMLElement {
     list.append(element('dt', {}, words.facts[name as FactName] ?? name), element('dd', {}, factText(name, value, words)));
   }
   section.append(list);
-  if (Array.isArray(records)) section.append(recordsView(facts, records as readonly Facts[], words));
+  if (Array.isArray(records) && records.length > 0) section.append(recordsView(facts, records as readonly Facts[], words));
   return section;
 }
 

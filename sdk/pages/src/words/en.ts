@@ -84,8 +84,7 @@ export const englishWords: Words = {
   found: { present: 'It is there', absent: 'It is not there', complete: 'Complete: these, and no others' },
   range: {
     complete: 'Every reading is proven, and none is left out',
-    incomplete: 'Every reading that is shown is proven, but the range leaves something open',
-    action:
-      'See the steps: numbers without a reading may have been withheld, lost, refused, erased or never sent; an open end closes with the next reading',
+    incomplete: 'What is shown is proven, but the range leaves something open',
+    action: 'See the steps; an open end closes with the next reading',
   },
 };

@@ -134,8 +134,7 @@ export const estonianWords: Words = {
   found: { present: 'See on olemas', absent: 'Seda ei ole', complete: 'Täielik: need ja mitte ühtegi muud' },
   range: {
     complete: 'Iga näit on tõestatud ja ühtegi pole välja jäetud',
-    incomplete: 'Iga näidatud näit on tõestatud, kuid vahemik jätab midagi lahtiseks',
-    action:
-      'Vaata samme: näiduta numbrid võivad olla kinni peetud, kadunud, tagasi lükatud, kustutatud või saatmata; lahtine lõpp sulgub järgmise näiduga',
+    incomplete: 'Näidatu on tõestatud, kuid vahemik jätab midagi lahtiseks',
+    action: 'Vaata samme; lahtine lõpp sulgub järgmise näiduga',
   },
 };

@@ -109,7 +109,7 @@ export const chineseWords: Words = {
   found: { present: '存在', absent: '不存在', complete: '完整：仅此，别无其他' },
   range: {
     complete: '每个读数都已证明，且无一遗漏',
-    incomplete: '所示的每个读数都已证明，但该区间尚有未闭合之处',
-    action: '请查看各步骤：没有读数的序号可能被隐瞒、丢失、拒绝、删除或从未发送；末端未闭合的，会随下一个读数闭合',
+    incomplete: '所示内容已证明，但该区间尚有未闭合之处',
+    action: '请查看各步骤；未闭合的末端随下一个读数闭合',
   },
 };

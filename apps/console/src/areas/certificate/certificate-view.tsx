@@ -116,7 +116,9 @@ function Codes({ codes }: { readonly codes: readonly string[] | null }): ReactNo
             <li key={number}>
               <img src={image} alt={`${number} / ${codes.length}`} />
               <p>
-                {number} / {codes.length}
+                <bdi dir="ltr">
+                  {number} / {codes.length}
+                </bdi>
               </p>
             </li>
           ))}
