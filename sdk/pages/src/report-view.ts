@@ -23,7 +23,7 @@ const ICONS = { green: '✓', amber: '!', red: '✗' } as const;
 type Said = { readonly color: Report['color']; readonly code: string; readonly means: string; readonly action: string | null };
 
 /** What is said of a report; of a proven range, whether it leaves something open. The command line has the same codes. */
-export function verdictOf(report: Report, words: Words, range: RangeFindings | null = null): Said {
+function verdictOf(report: Report, words: Words, range: RangeFindings | null = null): Said {
   const { verdict, color } = report;
   if (range === null || color !== 'green')
     return { color, code: verdict, ...words.verdicts[verdict], ...(verdict === 'OK' ? { action: null } : {}) };

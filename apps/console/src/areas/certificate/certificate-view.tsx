@@ -5,7 +5,7 @@
 
 import { toHex } from '@oppidum/formats/bytes';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { ApiProblem } from '../../api.ts';
 import type { AreaProps } from '../../areas.ts';
 import { parseAsked } from '../../asked.ts';
@@ -28,8 +28,7 @@ const SHORT_CODE_LENGTH = 12;
 export function CertificateView({ argument }: AreaProps): ReactNode {
   const { sentences, code } = useLanguage();
   const [file, setFile] = useState<Uint8Array | null>(null);
-  const asked = parseAsked(argument);
-  const source: Source | null = file !== null ? { by: 'file', file } : asked;
+  const source = useMemo((): Source | null => (file !== null ? { by: 'file', file } : parseAsked(argument)), [file, argument]);
   const isBad = source === null && argument !== '';
   return (
     <>

@@ -28,11 +28,9 @@ export type Made = {
   readonly checkedMs: number;
 };
 
-/** Null while it is made. */
+/** Null while it is made; anew for another `source`, so its caller keeps the value. */
 export function useCertificate(source: Source): Made | ApiProblem | 'untrusting' | null {
   const [state, setState] = useState<Made | ApiProblem | 'untrusting' | null>(null);
-  const key = JSON.stringify(source, (_name, value: unknown) => (value instanceof Uint8Array ? value.length : value));
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is asked is made anew at every drawing, and its text says whether it is another
   useEffect(() => {
     let isGone = false;
     const make = (): void => {
@@ -51,7 +49,7 @@ export function useCertificate(source: Source): Made | ApiProblem | 'untrusting'
       isGone = true;
       stop();
     };
-  }, [key]);
+  }, [source]);
   return state;
 }
 
