@@ -6,6 +6,7 @@ import { formatError } from '@oppidum/formats/errors';
 import type { Command } from 'commander';
 import { splitAddresses } from './addresses.ts';
 import { useKeyFile } from './api-key.ts';
+import { nodeFolder } from './cluster-folder.ts';
 import { type CliFailure, usageFailure } from './failure.ts';
 import { Output } from './output.ts';
 
@@ -29,8 +30,10 @@ export type GlobalOptions = {
   readonly verbose: boolean;
   /** Addresses of the city's gateways without slashes at the end, with commas between them. */
   readonly api: string;
-  /** The data folder. */
+  /** The data folder; in a folder of a cluster, that of its first validator. */
   readonly data: string;
+  /** The folder as it was named. */
+  readonly place: string;
   /** False where nobody may be asked anything. */
   readonly mayAsk: boolean;
 };
@@ -54,13 +57,15 @@ export function openCli(command: Command): Cli {
   const { json = false, plain = false, quiet = false, verbose = false } = options;
   if (json && plain) throw usageFailure('--json and --plain exclude each other');
   const api = options.api ?? process.env['OPPIDUM_API'] ?? API_DEFAULT;
+  const place = options.data ?? process.env['OPPIDUM_DATA'] ?? DATA_DEFAULT;
   return {
     json,
     plain,
     quiet,
     verbose,
     api: checkAddresses(api),
-    data: options.data ?? process.env['OPPIDUM_DATA'] ?? DATA_DEFAULT,
+    data: nodeFolder(place),
+    place,
     mayAsk: options.input !== false && process.stdin.isTTY === true && process.stderr.isTTY === true,
     output: new Output({ json, plain, quiet, verbose }),
   };
@@ -151,7 +156,8 @@ export function noPolicyAtHand(so = ''): CliFailure {
 
 /** Options that a command shown next must repeat, with a space before each: the address and folder where they are not the defaults. */
 export function placeOptions({ api, data }: Pick<Cli, 'api' | 'data'>): string {
-  return `${api === API_DEFAULT ? '' : ` --api ${api}`}${data === DATA_DEFAULT ? '' : ` --data ${quoteWord(data)}`}`;
+  const isDefault = data === DATA_DEFAULT || data === nodeFolder(DATA_DEFAULT);
+  return `${api === API_DEFAULT ? '' : ` --api ${api}`}${isDefault ? '' : ` --data ${quoteWord(data)}`}`;
 }
 
 /** A word as a shell reads it. */

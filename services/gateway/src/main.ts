@@ -38,6 +38,8 @@ const EXIT_FAILED = 1;
 const MQTT_TLS_FILE = 'mqtt-tls.pem';
 /** A clean stop takes a second or two; after this the process ends as if killed, which loses nothing that was acknowledged. */
 const STOP_TIMEOUT_MS = 20_000;
+/** Asked to stop before its doors are open, which with several validators may wait for the others, it ends so as well. */
+const UNOPENED_STOP_MS = 5_000;
 
 /** A started city: stops in the order doors, telemetry, node, folder. */
 type Running = Pick<Gateway, 'http' | 'mqtt' | 'mqtts' | 'close'> & { readonly founded: boolean };
@@ -57,7 +59,8 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
     const startEngine = folderEngine({
       folder,
       crypto: nativeCrypto,
-      onLine: (line) => logger.warn({ engine: line }, 'CometBFT'),
+      onLine: ({ level, text }) => logger[level]({ engine: text }, 'CometBFT'),
+      logLevel: config.logLevel,
     });
     const city = await openCity({
       folder,
@@ -201,7 +204,7 @@ async function main(): Promise<void> {
 /** Signals that come before everything stands are obeyed as soon as it does. */
 function stopOnSignals(logger: Logger): { readonly onStop: (close: () => Promise<void>) => void } {
   let close: (() => Promise<void>) | null = null;
-  let isAsked = false;
+  let [isAsked, isOpen] = [false, false];
   const stop = (): void => {
     if (close === null) return;
     const closeNow = close;
@@ -220,6 +223,7 @@ function stopOnSignals(logger: Logger): { readonly onStop: (close: () => Promise
   };
   const ask = (): void => {
     isAsked = true;
+    if (!isOpen) setTimeout(() => isOpen || process.exit(EXIT_FAILED), UNOPENED_STOP_MS).unref();
     stop();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask);
@@ -228,6 +232,7 @@ function stopOnSignals(logger: Logger): { readonly onStop: (close: () => Promise
   return {
     onStop: (closeAll) => {
       close = closeAll;
+      isOpen = true;
       if (isAsked) stop();
     },
   };

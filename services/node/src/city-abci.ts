@@ -27,6 +27,8 @@ export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes'> & {
   readonly checks: Pick<EnvelopeChecks, 'check' | 'recall'>;
   readonly genesis: Pick<Genesis, 'validators'>;
   readonly genesisHash: Bytes;
+  /** Whether a CometBFT of this node id may be a peer; without it each that speaks for this chain. */
+  readonly mayBePeer?: ((id: string) => boolean) | undefined;
   /** Told of each block when it is durable; Commit is answered after what it returns. */
   readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;
 };
@@ -36,6 +38,8 @@ const APP_VERSION = 1n;
 /** CometBFT's block time is that of the votes for the block before: after so long without blocks it says nothing about now. */
 const STALE_MS = 5_000;
 const NOTHING: Bytes = new Uint8Array(0);
+/** Paths of CometBFT's own questions: `…id/<node id>` and `…addr/<address>`. */
+const PEER_FILTER = '/p2p/filter/';
 
 /** One city behind an ABCI server. */
 export class CityAbci implements AbciApplication {
@@ -120,13 +124,22 @@ export class CityAbci implements AbciApplication {
     return { retainHeight: 0n };
   }
 
-  /** By whoever asks CometBFT's RPC: a record of the committed state by its key. */
+  /** By whoever asks CometBFT's RPC: a record of the committed state by its key. By CometBFT itself: whether it may keep a peer. */
   query({ path, data }: Requests['query']): Responses['query'] {
+    if (path.startsWith(PEER_FILTER)) return this.#filterPeer(path.slice(PEER_FILTER.length));
     const value = path === 'state' ? this.#application.readValue(data) : null;
     const height = BigInt(Math.max(0, this.#application.height));
     const answer = { info: '', index: 0n, key: data, height, codespace: 'oppidum' };
     if (path !== 'state') return { ...answer, code: 1, log: 'PATH_UNKNOWN', value: NOTHING };
     return { ...answer, code: 0, log: value === null ? 'absent' : '', value: value ?? NOTHING };
+  }
+
+  /** `filter_peers`: first by address, of which nothing is asked, then by the id that the peer has proven. */
+  #filterPeer(asked: string): Responses['query'] {
+    const [, id] = /^id\/(.*)$/.exec(asked) ?? [];
+    const isRefused = id !== undefined && this.#options.mayBePeer?.(id) === false;
+    const answer = { info: '', index: 0n, key: NOTHING, value: NOTHING, height: 0n, codespace: 'oppidum' };
+    return isRefused ? { ...answer, code: 1, log: 'PEER_UNKNOWN' } : { ...answer, code: 0, log: '' };
   }
 
   /** By a node that begins: which snapshots there are. */

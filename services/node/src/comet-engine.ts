@@ -34,6 +34,8 @@ export type CometOptions = {
   readonly awayMsMax?: number;
   /** Without a block while something waits for so long, the node counts as cut off. */
   readonly cutOffMs?: number;
+  /** As in `CityAbciOptions`. */
+  readonly mayBePeer?: (id: string) => boolean;
   /** What stands between CometBFT and the application, as a recorder does. */
   readonly wrap?: (application: AbciApplication) => AbciApplication;
 };
@@ -142,6 +144,7 @@ class CometEngine implements Engine {
       votes,
       genesis: options.genesis,
       genesisHash: options.genesisHash,
+      mayBePeer: options.mayBePeer,
       onCommit: (answer) => this.#onCommit(answer),
     });
     const onFault = (error: Error): void => this.#fail(error);

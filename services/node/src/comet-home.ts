@@ -3,11 +3,13 @@
  * decisions/0020.
  */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
 import { validatorThreshold } from '@oppidum/formats/city-policy';
 import type { Crypto } from '@oppidum/formats/crypto';
+import { writeAllowedPeers } from './allowed-peers.ts';
 import { encodeKey } from './comet-genesis.ts';
 import { writeFileDurably } from './durable-file.ts';
 import { makeSecretFolder } from './key-files.ts';
@@ -28,12 +30,14 @@ export type CometSettings = {
   readonly name: string;
   readonly app: string;
   readonly rpc: string;
+  /** Where others find it, at this machine's addresses. */
   readonly p2p: string;
   /** `<node id>@HOST:PORT` of the others. */
   readonly peers: readonly string[];
 };
 
 const SECRET_MODE = 0o600;
+const SEED_SIZE = 32;
 
 /** Makes the home. */
 export async function makeCometHome(options: CometHomeOptions): Promise<void> {
@@ -47,6 +51,10 @@ export async function makeCometHome(options: CometHomeOptions): Promise<void> {
   await write('data/priv_validator_state.json', JSON.stringify({ height: '0', round: 0, step: 0 }));
   await write('config/genesis.json', genesisFile);
   await write('config/config.toml', encodeConfig(settings));
+  await writeAllowedPeers(
+    folder,
+    settings.peers.map((peer) => ({ id: peer.split('@')[0] as string, note: peer.split('@')[1] ?? '' })),
+  );
 }
 
 /** Gives the home the key by which its CometBFT votes, in place of the one it had. */
@@ -65,6 +73,14 @@ export function nodeIdOf(crypto: Pick<Crypto, 'sha256'>, nodeSeed: Bytes): strin
   return addressOf(crypto, ed25519Signer(nodeSeed).publicKey);
 }
 
+/** The node id of a home, by its key. Throws as reading a file does. */
+export function readNodeId(home: string, crypto: Pick<Crypto, 'sha256'>): string {
+  const { priv_key } = JSON.parse(readFileSync(join(home, 'config', 'node_key.json'), 'utf8')) as {
+    readonly priv_key: { readonly value: string };
+  };
+  return nodeIdOf(crypto, new Uint8Array(Buffer.from(priv_key.value, 'base64').subarray(0, SEED_SIZE)));
+}
+
 /** The first 20 bytes of SHA-256, as hex. */
 function addressOf(crypto: Pick<Crypto, 'sha256'>, publicKey: Bytes): string {
   return toHex(crypto.sha256(publicKey)).slice(0, 40);
@@ -78,6 +94,7 @@ function encodeConfig({ name, app, rpc, p2p, peers }: CometSettings): string {
   return `proxy_app = ${quote(app)}
 moniker = ${quote(name)}
 abci = "socket"
+filter_peers = true
 log_level = "error"
 log_format = "plain"
 

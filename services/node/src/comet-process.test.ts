@@ -49,7 +49,7 @@ describe('the engine of a data folder', () => {
       chmodSync(program, 0o755);
       await (await openCity({ folder, crypto, registry: cityRegistry })).close();
       const lines: string[] = [];
-      const startEngine = folderEngine({ folder, crypto, onLine: (line) => lines.push(line), searched: [path] });
+      const startEngine = folderEngine({ folder, crypto, onLine: ({ text }) => lines.push(text), searched: [path] });
       assert.ok(startEngine !== undefined);
       const before = process.umask(0o002);
       try {

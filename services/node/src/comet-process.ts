@@ -10,8 +10,10 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
+import { isAllowedPeer } from './allowed-peers.ts';
 import type { CommitAnswer } from './application.ts';
 import { cometEngine } from './comet-engine.ts';
+import { type CometLine, cometLogLevel, hasGivenUp, readCometLine } from './comet-log.ts';
 import { exchangeConsensusKey } from './consensus-key.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { StartEngine } from './engine.ts';
@@ -20,8 +22,10 @@ import { type CometPlaces, cometPlaces } from './found-cluster.ts';
 export type FolderEngineOptions = {
   readonly folder: DataFolder;
   readonly crypto: Crypto;
-  /** What CometBFT says, line by line. */
-  readonly onLine: (line: string) => void;
+  /** What CometBFT says, line by line, and what happens to its process. */
+  readonly onLine: (line: CometLine) => void;
+  /** Of ours: what CometBFT is to say follows from it. */
+  readonly logLevel?: string;
   /** Folders in which CometBFT is looked for, instead of PATH and where `oppidum cluster install-engine` puts it. */
   readonly searched?: readonly string[];
 };
@@ -38,7 +42,13 @@ const ANEW_MS = 50;
 const OWNER_ONLY_UMASK = 0o077;
 
 /** The engine of a data folder: CometBFT where it has a home for it, else undefined. Throws ENGINE_MISSING. */
-export function folderEngine({ folder, crypto, onLine, searched }: FolderEngineOptions): StartEngine | undefined {
+export function folderEngine({
+  folder,
+  crypto,
+  onLine,
+  logLevel = 'warn',
+  searched,
+}: FolderEngineOptions): StartEngine | undefined {
   const places = cometPlaces(folder.paths.folder);
   if (!existsSync(join(places.home, 'config', 'genesis.json'))) return undefined;
   const program = findComet(searched ?? [...(process.env['PATH'] ?? '').split(delimiter), INSTALLED]);
@@ -47,17 +57,16 @@ export function folderEngine({ folder, crypto, onLine, searched }: FolderEngineO
     const exchangeKey = (): Promise<boolean> =>
       exchangeConsensusKey({ home: places.home, keys: folder.paths.keys, crypto }, application);
     await exchangeKey();
-    const comet = new CometProcess(program, places, onLine);
+    const comet = new CometProcess({ program, places, onLine, logLevel });
     const onCommit = async (answer: CommitAnswer): Promise<void> => {
       await parts.onCommit(answer);
       if (await exchangeKey()) comet.startAnew();
     };
     try {
       const { app: listen, rpc } = places;
-      const engine = await cometEngine({ crypto, genesis: folder.genesis, genesisHash: folder.genesisHash, listen, rpc })({
-        ...parts,
-        onCommit,
-      });
+      const mayBePeer = (id: string): boolean => isAllowedPeer(places.home, id);
+      const { genesis, genesisHash } = folder;
+      const engine = await cometEngine({ crypto, genesis, genesisHash, listen, rpc, mayBePeer })({ ...parts, onCommit });
       return {
         name: engine.name,
         get isAlive() {
@@ -96,21 +105,24 @@ function isExecutable(path: string): boolean {
   }
 }
 
+type CometProcessOptions = {
+  readonly program: string;
+  readonly places: CometPlaces;
+  readonly onLine: (line: CometLine) => void;
+  readonly logLevel: string;
+};
+
 /** One CometBFT that is kept running. */
 class CometProcess {
-  readonly #program: string;
-  readonly #places: CometPlaces;
-  readonly #onLine: (line: string) => void;
+  readonly #options: CometProcessOptions;
   #child: ChildProcess | null = null;
   #pauseMs = PAUSE_MS_MIN;
   #timer: NodeJS.Timeout | null = null;
   #isStopping = false;
   #gone: Promise<void> = Promise.resolve();
 
-  constructor(program: string, places: CometPlaces, onLine: (line: string) => void) {
-    this.#program = program;
-    this.#places = places;
-    this.#onLine = onLine;
+  constructor(options: CometProcessOptions) {
+    this.#options = options;
     this.#start();
   }
 
@@ -129,13 +141,13 @@ class CometProcess {
   }
 
   #start(): void {
-    const { home, rpc } = this.#places;
+    const { home, rpc } = this.#options.places;
     // It does not listen where a dead one left its socket.
     rmSync(rpc.replace('unix://', ''), { force: true });
     const startedMs = performance.now();
     const child = this.#spawn(home);
     this.#child = child;
-    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', this.#onLine);
+    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => this.#onLine(line));
     this.#gone = new Promise((resolve) => {
       const end = (how: string): void => {
         resolve();
@@ -152,16 +164,27 @@ class CometProcess {
   #spawn(home: string): ChildProcessByStdio<null, Readable, Readable> {
     const umask = process.umask(OWNER_ONLY_UMASK);
     try {
-      return spawn(this.#program, ['node', '--home', home], { stdio: ['ignore', 'pipe', 'pipe'] });
+      const { logLevel, places } = this.#options;
+      // Where the folder lies now: it may have been made elsewhere.
+      const meeting = ['--proxy_app', places.app, '--rpc.laddr', places.rpc];
+      const words = ['node', '--home', home, ...meeting, '--log_level', cometLogLevel(logLevel)];
+      return spawn(this.#options.program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     } finally {
       process.umask(umask);
     }
   }
 
+  #onLine(line: string): void {
+    const read = readCometLine(line);
+    // Peers that are lost at the end are no news.
+    if (!this.#isStopping) this.#options.onLine(read);
+    if (hasGivenUp(read)) this.#child?.kill('SIGTERM');
+  }
+
   #startAgain(livedMs: number, how: string): void {
     if (this.#isStopping) return;
     if (livedMs > SETTLED_MS) this.#pauseMs = PAUSE_MS_MIN;
-    this.#onLine(`ended by ${how}; starts again in ${this.#pauseMs} ms`);
+    this.#options.onLine({ level: 'error', text: `ended by ${how}; starts again in ${this.#pauseMs} ms` });
     this.#timer = setTimeout(() => this.#start(), this.#pauseMs);
     this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS_MAX);
   }

@@ -43,6 +43,13 @@ export class CometRpc {
     return given.promise;
   }
 
+  /** The result of a question without effects (`status`, `net_info`, `abci_info`, `commit`, …). Throws ENGINE_AWAY, also for a refusal. */
+  async ask(method: string, params: object = {}): Promise<Readonly<Record<string, unknown>>> {
+    const { result, error } = await this.#call(method, params);
+    if (result !== undefined) return result;
+    throw formatError('ENGINE_AWAY', { why: `${error?.message ?? 'no result'} ${error?.data ?? ''}`.trim() });
+  }
+
   close(): void {
     this.#agent.destroy();
   }

@@ -23,8 +23,9 @@ import {
 export type FoundClusterOptions = Omit<FoundOptions, 'folder'> & {
   /** One data folder for each validator, all empty or missing. */
   readonly folders: readonly string[];
-  /** Ports of this machine by which the CometBFTs find each other, one for each. */
-  readonly p2pPorts: readonly number[];
+  /** Where the CometBFTs find each other, one for each: a port of this machine, or `HOST:PORT` of a machine of its own. */
+  readonly p2pPorts?: readonly number[];
+  readonly addresses?: readonly string[];
 };
 
 /** Where CometBFT of a data folder lives, and where the two processes meet. */
@@ -45,10 +46,11 @@ type Member = {
 
 /** Makes the data folders; answers the genesis hash. Throws as `createDataFolder` does, and TEXT_INVALID for the name. */
 export async function foundCluster(options: FoundClusterOptions): Promise<Bytes> {
-  const { crypto, folders, p2pPorts, name, nowMs, randomBytes } = options;
+  const { crypto, folders, p2pPorts = [], addresses, name, nowMs, randomBytes } = options;
+  const places = addresses ?? p2pPorts.map((port) => `127.0.0.1:${port}`);
   const members = folders.map((folder, i): Member => {
     const comet = freshSeeds(['validator', 'node'], randomBytes);
-    const address = `${nodeIdOf(crypto, comet.node)}@127.0.0.1:${p2pPorts[i]}`;
+    const address = `${nodeIdOf(crypto, comet.node)}@${places[i]}`;
     return { name: `validator-${i + 1}`, folder, seeds: freshSeeds(['log', 'cosigner'], randomBytes), comet, address };
   });
   const founder = freshFounder(randomBytes);
@@ -71,11 +73,16 @@ export async function foundCluster(options: FoundClusterOptions): Promise<Bytes>
         name: member.name,
         app,
         rpc,
-        p2p: `tcp://127.0.0.1:${p2pPorts[i]}`,
+        p2p: `tcp://${listenAddress(places[i] as string, addresses !== undefined)}`,
         peers: members.filter((other) => other !== member).map(({ address }) => address),
       },
     });
     made.release();
   }
   return genesisHash(crypto, genesis);
+}
+
+/** On a machine of its own, a validator listens at every address that this has: the one by which others know it may be translated. */
+function listenAddress(place: string, isApart: boolean): string {
+  return isApart ? `0.0.0.0:${place.slice(place.lastIndexOf(':') + 1)}` : place;
 }

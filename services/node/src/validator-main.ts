@@ -1,31 +1,44 @@
 /**
- * `oppidum node validate --data DIR`: one validator of a city, without doors: the node, and CometBFT beside it. `oppidum cluster start`
- * runs one for each validator but the first.
+ * One validator of a city, without doors: the node, and CometBFT beside it. `oppidum cluster start` runs one for each validator but
+ * those with doors.
+ *
+ *   node services/node/src/validator-main.ts --data DIR [--log-level L]
+ *
+ * Ready: a message {ready: true} to a parent with IPC. What CometBFT says: lines `cometbft: LEVEL TEXT` on stderr.
  */
 
 import { parseArgs } from 'node:util';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { FormatError, formatError } from '@oppidum/formats/errors';
+import type { CometLine } from './comet-log.ts';
 import { folderEngine } from './comet-process.ts';
 import { openDataFolder } from './data-folder.ts';
 import { type OpenCity, openCity } from './open-city.ts';
 import { runEntry } from './run-entry.ts';
 
-const USAGE = 'oppidum node validate --data DIR';
+const USAGE = 'validator-main.ts --data DIR [--log-level L]';
 const EXIT_FAILED = 1;
+/** In the order of how much they say; pino's names. */
+const LEVELS = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+/** Asked to stop before it is open, which may take for ever, it ends as if killed: that loses nothing. */
+const STOP_MS = 5_000;
 
-type Options = { readonly data: string };
+type Options = { readonly data: string; readonly level: string };
 
 function readOptions(): Options | string {
-  const { data } = parseArgs({ options: { data: { type: 'string' } }, allowPositionals: true }).values;
-  return data === undefined ? '--data is needed' : { data };
+  const text = { type: 'string' } as const;
+  const { data, 'log-level': level = 'warn' } = parseArgs({ options: { data: text, 'log-level': text } }).values;
+  if (data === undefined) return '--data is needed';
+  return LEVELS.includes(level) ? { data, level } : `--log-level is one of ${LEVELS.join(', ')}`;
 }
 
-async function validate({ data }: Options): Promise<void> {
+async function validate({ data, level }: Options): Promise<void> {
   const folder = await openDataFolder({ folder: data, crypto: nativeCrypto });
-  const onLine = (line: string): void => void process.stderr.write(`${data} cometbft: ${line}\n`);
-  const startEngine = folderEngine({ folder, crypto: nativeCrypto, onLine });
+  const onLine = (line: CometLine): void => {
+    if (LEVELS.indexOf(line.level) <= LEVELS.indexOf(level)) process.stderr.write(`cometbft: ${line.level} ${line.text}\n`);
+  };
+  const startEngine = folderEngine({ folder, crypto: nativeCrypto, onLine, logLevel: level });
   if (startEngine === undefined) throw formatError('DATA_FOLDER_FOREIGN', { folder: data, want: 'a validator of a cluster' });
   // A node whose engine failed has nothing left to do; whoever started it starts it again.
   const onFailure = (error: Error): void => {
@@ -38,8 +51,11 @@ async function validate({ data }: Options): Promise<void> {
     folder.release();
     process.exit();
   };
-  // Also before it is open: it waits for the others as long as it takes.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void opening.then(stop));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      setTimeout(() => process.exit(EXIT_FAILED), STOP_MS).unref();
+      void opening.then(stop);
+    });
   await opening;
   process.send?.({ ready: true });
 }

@@ -1,50 +1,75 @@
 /** `oppidum cluster init|start|install-engine`: a city that several validators agree on, all of them on this machine. */
 
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
-import { addExamples, type Cli, COMMAND, openCli, wholeNumber } from '../cli.ts';
+import { type Command, Option } from 'commander';
+import { API_DEFAULT, addExamples, COMMAND, openCli, placeOptions, wholeNumber } from '../cli.ts';
+import { ownValidators, validatorFolders } from '../cluster-folder.ts';
 import { CliFailure, EXIT } from '../failure.ts';
-import { Child, runToEnd } from '../start/children.ts';
-import { cityName, NAME_DEFAULT } from '../start/found.ts';
+import { runToEnd } from '../start/children.ts';
+import { ClusterRun, type Doors } from '../start/cluster-run.ts';
+import { cityName, isFounded, NAME_DEFAULT } from '../start/found.ts';
+import { addStartOptions, flagsOf, PORT_MAX, readStart, type StartOptions } from '../start/start-options.ts';
+import { buildClusterPeers } from './cluster-peers.ts';
+import { buildClusterStatus } from './cluster-status.ts';
 
 const FOUND = import.meta.resolve('@oppidum/node/found-cluster-main');
-const VALIDATOR = import.meta.resolve('@oppidum/node/validator-main');
-const CLI = new URL('../main.ts', import.meta.url).href;
 /** Where a node looks for CometBFT besides PATH. */
 const ENGINE_FOLDER = fileURLToPath(new URL('../../../../.cache/engine', import.meta.url));
 const ENGINE = 'github.com/cometbft/cometbft/cmd/cometbft@v0.38.26';
 const GO_FOLDER = '/usr/local/go/bin';
-const [VALIDATORS_MAX, PORT_MAX] = [15, 65_535];
+const VALIDATORS_MAX = 15;
 
-type InitOptions = { readonly validators: number; readonly name: string; readonly p2pPort: number };
+type InitOptions = {
+  readonly validators?: number;
+  readonly name: string;
+  readonly p2pPort?: number;
+  readonly address?: string;
+};
 
 /** Adds subcommands and their work to the command. */
 export function buildCluster(command: Command): void {
   const init = command
     .command('init')
     .description('make the data folders of a city with several validators, and the homes of their CometBFT')
-    .option('--validators <n>', 'how many: 1, or 4 to 15', wholeNumber('--validators', 1, VALIDATORS_MAX), 4)
+    .option('--validators <n>', 'how many: 1, or 4 to 15 (default: 4)', wholeNumber('--validators', 1, VALIDATORS_MAX))
     .option('--name <name>', 'host-like name of the city', cityName, NAME_DEFAULT)
     .option(
       '--p2p-port <n>',
-      'the first of the ports by which they find each other',
+      'the first of the ports by which they find each other on this machine (default: 26600)',
       wholeNumber('--p2p-port', 1, PORT_MAX),
-      26_600,
     )
+    .option('--address <list>', 'HOST:PORT of each, with commas between, where each has a machine of its own')
     .action(initCluster);
-  addExamples(init, [['four of them', 'cluster init --validators 4 --data cluster']]);
+  addExamples(init, [
+    ['four of them, on this machine', 'cluster init'],
+    [
+      'for four machines',
+      'cluster init --data cluster --address a.example:26656,b.example:26656,c.example:26656,d.example:26656',
+    ],
+  ]);
   const start = command
     .command('start')
-    .description('run all validators of a cluster on this machine; the first has the doors, as `start` opens them')
-    .argument('[flags...]', 'flags of `start`, after --')
-    .action(startCluster);
+    .description(
+      'run all validators of a cluster on this machine, each kept running; the first has the doors, as `start` opens them',
+    )
+    .addOption(
+      new Option('--doors <whose>', 'which validators have doors of their own: first, all (each ten ports further), none')
+        .choices(['first', 'all', 'none'])
+        .default('first'),
+    );
+  addStartOptions(start);
+  start.action(startCluster);
   addExamples(start, [
-    ['with the simulated city', 'cluster start --data cluster'],
-    ['on another port', 'cluster start --data cluster -- --port 9000'],
+    ['with the simulated city', 'cluster start'],
+    ['on other ports, without it', 'cluster start --port 9000 --mqtt-port 9001 --no-demo'],
+    ['every validator with an API of its own', 'cluster start --doors all'],
+    ['one validator alone, of a city on several machines', 'cluster start --data validator-3 --no-demo'],
   ]);
+  buildClusterStatus(command.command('status'));
+  buildClusterPeers(command);
   const install = command
     .command('install-engine')
     .description('build CometBFT v0.38.26 from its source; needs Go')
@@ -52,49 +77,27 @@ export function buildCluster(command: Command): void {
   addExamples(install, [['once', 'cluster install-engine']]);
 }
 
-async function initCluster({ validators, name, p2pPort }: InitOptions, self: Command): Promise<void> {
-  const { data, output } = openCli(self);
-  const flags = { data, validators, name, 'p2p-port': p2pPort };
-  const code = await runToEnd(
-    FOUND,
-    Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)]),
-  );
+async function initCluster({ validators, name, p2pPort, address }: InitOptions, self: Command): Promise<void> {
+  const { place: data, output } = openCli(self);
+  if (validatorFolders(data).length > 0 || isFounded(data))
+    throw new CliFailure(`There is a city in ${data} already`, {
+      exitCode: EXIT.failed,
+      action: `Start it with \`${COMMAND} start\`, or name another folder with --data`,
+    });
+  const code = await runToEnd(FOUND, flagsOf({ data, validators, name, 'p2p-port': p2pPort, address }));
   process.exitCode = code;
   if (code !== 0) return;
-  output.line(`Made ${validators} validators of the city ${name} in ${data}.`);
-  output.note(
-    `Each folder is one validator's: give each to the body that runs it. ${join(data, 'validator-1', 'keys')} has the operator's key, too.`,
-  );
-  output.note(`Next: ${COMMAND} cluster start --data ${data}`);
+  const folders = validatorFolders(data);
+  output.line(`Made ${folders.length} validators of the city ${name} in ${data}.`);
+  output.note(`${join(folders[0] as string, 'keys')} has the operator's key, too.`);
+  if (address === undefined) return output.note(`Next: ${COMMAND} cluster start${placeOptions({ api: API_DEFAULT, data })}`);
+  output.note('Give each folder to the body that runs it, over a channel you trust, and keep no copy.');
+  output.note(`Each body then: ${COMMAND} cluster start --no-demo --data <its folder>      (docs/cluster.md)`);
 }
 
-async function startCluster(flags: readonly string[], _options: object, self: Command): Promise<void> {
-  const cli = openCli(self);
-  const [first, ...others] = validatorFolders(cli);
-  const validators = others.map((folder, i) => new Child(`validator ${i + 2}`, VALIDATOR, ['--data', folder], { isShown: true }));
-  const words = ['--disable-warning=ExperimentalWarning', fileURLToPath(CLI), 'start', '--data', first, ...flags];
-  const city = spawn(process.execPath, words, { stdio: 'inherit' });
-  const ended = new Promise<number>((resolve) => {
-    city.on('error', () => resolve(EXIT.failed));
-    city.on('exit', (code) => resolve(code ?? EXIT.failed));
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => city.kill(signal));
-  // One that ends is missed by nobody while more than two thirds run; who restarts it is its supervisor's matter.
-  for (const { name, ended: gone } of validators)
-    void gone.then(({ code, signal }) => cli.output.note(`${name} ended (${signal ?? `exit code ${code}`})`));
-  process.exitCode = await ended;
-  await Promise.all(validators.map((validator) => validator.stop()));
-}
-
-function validatorFolders({ data }: Cli): readonly [string, ...string[]] {
-  const names = existsSync(data) ? readdirSync(data).filter((name) => /^validator-\d+$/.test(name)) : [];
-  const numbers = names.map((name) => Number(name.slice('validator-'.length))).sort((a, b) => a - b);
-  const [first, ...others] = numbers.map((number) => join(data, `validator-${number}`));
-  if (first !== undefined) return [first, ...others];
-  throw new CliFailure(`There is no cluster in ${data}`, {
-    exitCode: EXIT.failed,
-    action: `Make one with \`${COMMAND} cluster init\`, or name its folder with --data`,
-  });
+async function startCluster(options: StartOptions & { readonly doors: Doors }, self: Command): Promise<void> {
+  const { cli, place, run } = await readStart(self, options);
+  process.exitCode = await new ClusterRun(cli, { ...run, folders: ownValidators(place), doors: options.doors }).toEnd();
 }
 
 async function installEngine(_options: object, self: Command): Promise<void> {

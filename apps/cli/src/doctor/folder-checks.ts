@@ -9,6 +9,7 @@ import { toHex } from '@oppidum/formats/bytes';
 import { genesisHash, parseGenesis } from '@oppidum/formats/genesis';
 import { COMMAND, formatTime } from '../cli.ts';
 import { describeFailure } from '../failure.ts';
+import { type Holder, holderOf } from '../folder-holder.ts';
 import { type CheckResult, failed, passed, skipped, warned } from './check.ts';
 
 const NODE_MAJOR = 24;
@@ -94,41 +95,19 @@ export function checkKeys(data: string): CheckResult {
 
 /** Who uses the folder, by its lock, and whether it is a living process of this machine. */
 export function checkLock(data: string): { readonly result: CheckResult; readonly isHeld: boolean; readonly pid: number | null } {
-  const file = join(data, 'lock');
-  const holder = existsSync(file) ? readHolder(file) : null;
-  const isHeld = holder?.host === hostname() && processExists(holder.pid);
-  return { result: describeLock(holder, isHeld), isHeld, pid: holder?.pid ?? null };
+  const holder = holderOf(data);
+  const isHeld = holder?.isAlive ?? false;
+  return { result: describeLock(holder), isHeld, pid: holder?.pid ?? null };
 }
 
-type Holder = { readonly pid: number; readonly host: unknown };
-
-/** Null also for what is no lock: the next start takes its place. */
-function readHolder(file: string): Holder | null {
-  try {
-    const { pid, host } = JSON.parse(readFileSync(file, 'utf8')) as { readonly pid?: unknown; readonly host?: unknown };
-    return typeof pid === 'number' ? { pid, host } : null;
-  } catch {
-    return null;
-  }
-}
-
-function describeLock(holder: Holder | null, isHeld: boolean): CheckResult {
+function describeLock(holder: Holder | null): CheckResult {
   const name = 'lock';
   if (holder === null) return passed(name, 'free');
-  const { pid, host } = holder;
+  const { pid, host, isAlive } = holder;
   if (host !== hostname()) return warned(name, `held on ${host}`, 'Make sure that no other machine uses this folder');
-  return isHeld
+  return isAlive
     ? passed(name, `held by process ${pid}`)
     : passed(name, `left behind by process ${pid}, which is gone: the next start takes it`);
-}
-
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** Room on the disk of the data folder. */

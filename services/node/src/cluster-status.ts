@@ -1,0 +1,217 @@
+/**
+ * How the validators of a city are: those whose data folders lie here, asked on their own sockets and by what the system says of their
+ * processes; of the others, what these hear of them.
+ */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import type { ClusterStatus, Trouble, ValidatorStatus } from './cluster-status-main.ts';
+import { CometRpc } from './comet-rpc.ts';
+import { cometPlaces } from './found-cluster.ts';
+import { engineOf, memoryOf, pidOfHolder } from './processes.ts';
+
+const BEHIND_BLOCKS = 3;
+const COMMIT_COUNT = 10;
+
+/** What one node answers. */
+type Answers = {
+  readonly height: number;
+  readonly appHash: string;
+  readonly version: string;
+  readonly peers: readonly { readonly name: string; readonly height: number | null }[];
+};
+
+type Own = { readonly name: string; readonly folder: string; readonly rpc: CometRpc; readonly answers: Answers | null };
+type Known = { readonly name: string; readonly address: string };
+
+/** Asks the validators in these data folders. Throws as reading a file does where one is no validator's. */
+export async function clusterStatus(folders: readonly string[], crypto: Pick<Crypto, 'sha256'>): Promise<ClusterStatus> {
+  const own = await Promise.all(folders.map((folder) => askOwn(folder)));
+  try {
+    const known = knownValidators(folders[0] as string, crypto);
+    const commits = await newestCommits(own);
+    const here = await Promise.all(own.map(async (each) => describeOwn(each, own, votesOf(known, commits, each.name))));
+    const elsewhere = known
+      .filter(({ name }) => !own.some((each) => each.name === name))
+      .map(({ name }) => describeHeard(name, own, votesOf(known, commits, name)));
+    const validators = [...here, ...elsewhere].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+    const faults = Math.floor((validators.length - 1) / 3);
+    const there = validators.filter(({ isHeard, troubles }) => isHeard && !troubles.includes('differs')).length;
+    const isDeciding = 3 * there > 2 * validators.length;
+    return { validators, faults, isDeciding, ok: isDeciding && validators.every(({ troubles }) => troubles.length === 0) };
+  } finally {
+    for (const { rpc } of own) rpc.close();
+  }
+}
+
+async function askOwn(folder: string): Promise<Own> {
+  const places = cometPlaces(folder);
+  const name = monikerOf(places.home);
+  const rpc = new CometRpc(places.rpc);
+  try {
+    const [info, status, net, consensus] = await Promise.all(
+      ['abci_info', 'status', 'net_info', 'dump_consensus_state'].map((method) => rpc.ask(method)),
+    );
+    return { name, folder, rpc, answers: readAnswers(info, status, net, consensus) };
+  } catch {
+    return { name, folder, rpc, answers: null };
+  }
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function readAnswers(info?: Json, status?: Json, net?: Json, consensus?: Json): Answers {
+  const response = object(info?.['response']);
+  const heights = new Map(list(consensus?.['peers']).map((peer) => [addressId(peer['node_address']), peerHeight(peer)]));
+  return {
+    height: Number(response['last_block_height'] ?? 0),
+    appHash: Buffer.from(String(response['last_block_app_hash'] ?? ''), 'base64').toString('hex'),
+    version: String(object(status?.['node_info'])['version'] ?? ''),
+    peers: list(net?.['peers']).map((peer) => {
+      const node = object(peer['node_info']);
+      return { name: String(node['moniker']), height: heights.get(String(node['id'])) ?? null };
+    }),
+  };
+}
+
+function addressId(address: unknown): string {
+  return String(address).split('@')[0] as string;
+}
+
+/** A peer works on the block after its newest. */
+function peerHeight(peer: Json): number {
+  return Number(object(object(peer['peer_state'])['round_state'])['height'] ?? 1) - 1;
+}
+
+function describeOwn(own: Own, all: readonly Own[], votes: ValidatorStatus['votes']): ValidatorStatus | Promise<ValidatorStatus> {
+  const { name, folder, answers } = own;
+  const pid = pidOfHolder(folder);
+  const engine = pid === null ? null : engineOf(pid);
+  const checkpoint = checkpointOf(folder);
+  const known = {
+    name,
+    isHere: true,
+    isHeard: answers !== null,
+    height: answers?.height ?? null,
+    appHash: answers?.appHash ?? null,
+    cosignedSize: checkpoint?.size ?? null,
+    cosigners: checkpoint?.cosigners ?? [],
+    peerCount: answers?.peers.length ?? null,
+    votes,
+    engineVersion: answers?.version ?? null,
+    memorySize: pid === null ? null : memoryOf(pid),
+    engineMemorySize: engine === null ? null : memoryOf(engine),
+  };
+  if (answers === null) return { ...known, troubles: [pid === null ? 'away' : 'engine-away'] };
+  return findTroubles(own, answers, all).then((troubles) => ({ ...known, troubles }));
+}
+
+async function findTroubles(own: Own, answers: Answers, all: readonly Own[]): Promise<readonly Trouble[]> {
+  const others = all.filter((each) => each !== own && each.answers !== null);
+  const heights = [...others.map((each) => each.answers?.height ?? 0), ...answers.peers.map(({ height }) => height ?? 0)];
+  const isBehind = Math.max(0, ...heights) - answers.height >= BEHIND_BLOCKS;
+  const hashes = await Promise.all(others.map((other) => appHashAt(other, answers.height)));
+  const known = hashes.filter((hash) => hash !== null);
+  const differing = known.filter((hash) => hash !== answers.appHash).length;
+  return [
+    ...(isBehind ? (['behind'] as const) : []),
+    ...(2 * differing > known.length ? (['differs'] as const) : []),
+    ...(answers.peers.length === 0 && all.length > 1 ? (['alone'] as const) : []),
+  ];
+}
+
+/** The app hash after this block as another node has it: its own, or what the header of the next block says; null where it knows neither. */
+async function appHashAt({ answers, rpc }: Own, height: number): Promise<string | null> {
+  if (answers === null || answers.height < height || height === 0) return null;
+  if (answers.height === height) return answers.appHash;
+  try {
+    const { header } = object((await rpc.ask('commit', { height: String(height + 1) }))['signed_header']);
+    return String(object(header)['app_hash']).toLowerCase();
+  } catch {
+    return null;
+  }
+}
+
+/** Of a validator elsewhere: what is heard of it. */
+function describeHeard(name: string, own: readonly Own[], votes: ValidatorStatus['votes']): ValidatorStatus {
+  const peers = own.flatMap(({ answers }) => answers?.peers ?? []).filter((peer) => peer.name === name);
+  const heights = peers.flatMap(({ height }) => height ?? []);
+  const newest = Math.max(0, ...own.map(({ answers }) => answers?.height ?? 0));
+  const height = heights.length === 0 ? null : Math.max(...heights);
+  const isBehind = height !== null && newest - height >= BEHIND_BLOCKS;
+  return {
+    name,
+    isHere: false,
+    isHeard: peers.length > 0,
+    height,
+    appHash: null,
+    cosignedSize: null,
+    cosigners: [],
+    peerCount: null,
+    votes,
+    engineVersion: null,
+    memorySize: null,
+    engineMemorySize: null,
+    troubles: peers.length === 0 ? ['away'] : isBehind ? ['behind'] : [],
+  };
+}
+
+/** CometBFT's addresses of those whose votes are in the newest commits that a node here has. */
+async function newestCommits(own: readonly Own[]): Promise<readonly ReadonlySet<string>[]> {
+  const [newest] = own
+    .filter(({ answers }) => answers !== null)
+    .sort((a, b) => (b.answers?.height ?? 0) - (a.answers?.height ?? 0));
+  const height = newest?.answers?.height ?? 0;
+  const heights = Array.from({ length: Math.min(COMMIT_COUNT, height) }, (_, i) => height - i);
+  const signers = heights.map(async (at) => {
+    const { commit } = object((await (newest as Own).rpc.ask('commit', { height: String(at) }))['signed_header']);
+    const signatures = list(object(commit)['signatures']).filter((signature) => signature['block_id_flag'] === VOTED);
+    return new Set(signatures.map((signature) => String(signature['validator_address']).toLowerCase()));
+  });
+  // Old blocks may have been pruned.
+  return (await Promise.allSettled(signers)).flatMap((settled) => (settled.status === 'fulfilled' ? [settled.value] : []));
+}
+
+/** CometBFT's `BlockIDFlagCommit`: a vote for the block. */
+const VOTED = 2;
+
+/** The validators that the engine's genesis document names. */
+function knownValidators(folder: string, crypto: Pick<Crypto, 'sha256'>): readonly Known[] {
+  const file = join(cometPlaces(folder).home, 'config', 'genesis.json');
+  const { validators } = JSON.parse(readFileSync(file, 'utf8')) as Json;
+  return list(validators).map((validator) => {
+    const key: Bytes = new Uint8Array(Buffer.from(String(object(validator['pub_key'])['value']), 'base64'));
+    return { name: String(validator['name']), address: toHex(crypto.sha256(key)).slice(0, 40) };
+  });
+}
+
+function votesOf(known: readonly Known[], commits: readonly ReadonlySet<string>[], name: string): ValidatorStatus['votes'] {
+  const validator = known.find((each) => each.name === name);
+  if (validator === undefined || commits.length === 0) return null;
+  return { count: commits.filter((signers) => signers.has(validator.address)).length, of: commits.length };
+}
+
+function monikerOf(home: string): string {
+  const [, name] = /^moniker = "(.*)"$/m.exec(readFileSync(join(home, 'config', 'config.toml'), 'utf8')) ?? [];
+  return name ?? home;
+}
+
+/** Size and signers of the published checkpoint, unverified: whoever wants to be sure has the policy. */
+function checkpointOf(folder: string): { readonly size: number; readonly cosigners: readonly string[] } | null {
+  const file = join(folder, 'log', 'checkpoint');
+  if (!existsSync(file)) return null;
+  const note = readFileSync(file, 'utf8');
+  const [origin = '', size = ''] = note.split('\n');
+  const names = [...note.matchAll(/^— (\S+) /gm)].map(([, name]) => name as string);
+  return { size: Number(size), cosigners: [...new Set(names)].filter((name) => name !== origin) };
+}
+
+function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function list(value: unknown): readonly Json[] {
+  return Array.isArray(value) ? value.map(object) : [];
+}
