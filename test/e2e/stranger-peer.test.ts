@@ -29,7 +29,8 @@ async function startNode(path: string): Promise<Running> {
     asked.push(id);
     return isAllowedPeer(places.home, id);
   };
-  const at = { listen: places.app, rpc: places.rpc, genesisHash: folder.genesisHash };
+  const { genesis, genesisHash } = folder;
+  const at = { listen: places.app, rpc: places.rpc, genesis, genesisHash };
   const comet = startComet(places);
   const city = await openCity({ folder, crypto, registry: cityRegistry, startEngine: cometEngine({ crypto, mayBePeer, ...at }) });
   const rpc = new CometRpc(places.rpc);

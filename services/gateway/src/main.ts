@@ -14,6 +14,7 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { FormatError } from '@oppidum/formats/errors';
 import type { NodeClient } from '@oppidum/node/client';
+import type { CometLine } from '@oppidum/node/comet-log';
 import { folderEngine } from '@oppidum/node/comet-process';
 import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { foundCity } from '@oppidum/node/found-city';
@@ -56,12 +57,8 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
     closers.push(folder.release);
     const onWitnessRefusal = (refusal: { readonly code: string }): void =>
       logger.warn({ code: refusal.code }, 'a witness refused');
-    const startEngine = folderEngine({
-      folder,
-      crypto: nativeCrypto,
-      onLine: ({ level, text }) => logger[level]({ engine: text }, 'CometBFT'),
-      logLevel: config.logLevel,
-    });
+    const onLine = ({ level, text }: CometLine): void => logger[level]({ engine: text }, 'CometBFT');
+    const startEngine = folderEngine({ folder, crypto: nativeCrypto, onLine, logLevel: config.logLevel });
     const city = await openCity({
       folder,
       crypto: nativeCrypto,

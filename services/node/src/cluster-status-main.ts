@@ -23,6 +23,8 @@ export type ValidatorStatus = {
   readonly peerCount: number | null;
   /** In how many commits of the newest blocks that a node here has its vote stands, and of how many; a commit needs no more than two thirds. */
   readonly votes: { readonly count: number; readonly of: number } | null;
+  /** By how much its clock is ahead of those of the others, from the times of its votes; one that is behind does not show there. */
+  readonly clockAheadMs: number | null;
   readonly engineVersion: string | null;
   /** Bytes in memory of the node and of its CometBFT. */
   readonly memorySize: number | null;

@@ -25,6 +25,8 @@ type Answers = {
 
 type Own = { readonly name: string; readonly folder: string; readonly rpc: CometRpc; readonly answers: Answers | null };
 type Known = { readonly name: string; readonly address: string };
+/** When each validator says that it voted, by CometBFT's address. */
+type Commit = ReadonlyMap<string, number>;
 
 /** Asks the validators in these data folders. Throws as reading a file does where one is no validator's. */
 export async function clusterStatus(folders: readonly string[], crypto: Pick<Crypto, 'sha256'>): Promise<ClusterStatus> {
@@ -32,10 +34,10 @@ export async function clusterStatus(folders: readonly string[], crypto: Pick<Cry
   try {
     const known = knownValidators(folders[0] as string, crypto);
     const commits = await newestCommits(own);
-    const here = await Promise.all(own.map(async (each) => describeOwn(each, own, votesOf(known, commits, each.name))));
+    const here = await Promise.all(own.map(async (each) => describeOwn(each, own, votingOf(known, commits, each.name))));
     const elsewhere = known
       .filter(({ name }) => !own.some((each) => each.name === name))
-      .map(({ name }) => describeHeard(name, own, votesOf(known, commits, name)));
+      .map(({ name }) => describeHeard(name, own, votingOf(known, commits, name)));
     const validators = [...here, ...elsewhere].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
     const faults = Math.floor((validators.length - 1) / 3);
     const there = validators.filter(({ isHeard, troubles }) => isHeard && !troubles.includes('differs')).length;
@@ -85,7 +87,7 @@ function peerHeight(peer: Json): number {
   return Number(object(object(peer['peer_state'])['round_state'])['height'] ?? 1) - 1;
 }
 
-function describeOwn(own: Own, all: readonly Own[], votes: ValidatorStatus['votes']): ValidatorStatus | Promise<ValidatorStatus> {
+function describeOwn(own: Own, all: readonly Own[], voting: Voting): ValidatorStatus | Promise<ValidatorStatus> {
   const { name, folder, answers } = own;
   const pid = pidOfHolder(folder);
   const engine = pid === null ? null : engineOf(pid);
@@ -99,7 +101,7 @@ function describeOwn(own: Own, all: readonly Own[], votes: ValidatorStatus['vote
     cosignedSize: checkpoint?.size ?? null,
     cosigners: checkpoint?.cosigners ?? [],
     peerCount: answers?.peers.length ?? null,
-    votes,
+    ...voting,
     engineVersion: answers?.version ?? null,
     memorySize: pid === null ? null : memoryOf(pid),
     engineMemorySize: engine === null ? null : memoryOf(engine),
@@ -135,7 +137,7 @@ async function appHashAt({ answers, rpc }: Own, height: number): Promise<string 
 }
 
 /** Of a validator elsewhere: what is heard of it. */
-function describeHeard(name: string, own: readonly Own[], votes: ValidatorStatus['votes']): ValidatorStatus {
+function describeHeard(name: string, own: readonly Own[], voting: Voting): ValidatorStatus {
   const peers = own.flatMap(({ answers }) => answers?.peers ?? []).filter((peer) => peer.name === name);
   const heights = peers.flatMap(({ height }) => height ?? []);
   const newest = Math.max(0, ...own.map(({ answers }) => answers?.height ?? 0));
@@ -150,7 +152,7 @@ function describeHeard(name: string, own: readonly Own[], votes: ValidatorStatus
     cosignedSize: null,
     cosigners: [],
     peerCount: null,
-    votes,
+    ...voting,
     engineVersion: null,
     memorySize: null,
     engineMemorySize: null,
@@ -159,7 +161,7 @@ function describeHeard(name: string, own: readonly Own[], votes: ValidatorStatus
 }
 
 /** CometBFT's addresses of those whose votes are in the newest commits that a node here has. */
-async function newestCommits(own: readonly Own[]): Promise<readonly ReadonlySet<string>[]> {
+async function newestCommits(own: readonly Own[]): Promise<readonly Commit[]> {
   const [newest] = own
     .filter(({ answers }) => answers !== null)
     .sort((a, b) => (b.answers?.height ?? 0) - (a.answers?.height ?? 0));
@@ -168,7 +170,12 @@ async function newestCommits(own: readonly Own[]): Promise<readonly ReadonlySet<
   const signers = heights.map(async (at) => {
     const { commit } = object((await (newest as Own).rpc.ask('commit', { height: String(at) }))['signed_header']);
     const signatures = list(object(commit)['signatures']).filter((signature) => signature['block_id_flag'] === VOTED);
-    return new Set(signatures.map((signature) => String(signature['validator_address']).toLowerCase()));
+    return new Map(
+      signatures.map((signature) => [
+        String(signature['validator_address']).toLowerCase(),
+        Date.parse(String(signature['timestamp'])),
+      ]),
+    );
   });
   // Old blocks may have been pruned.
   return (await Promise.allSettled(signers)).flatMap((settled) => (settled.status === 'fulfilled' ? [settled.value] : []));
@@ -187,10 +194,22 @@ function knownValidators(folder: string, crypto: Pick<Crypto, 'sha256'>): readon
   });
 }
 
-function votesOf(known: readonly Known[], commits: readonly ReadonlySet<string>[], name: string): ValidatorStatus['votes'] {
+type Voting = Pick<ValidatorStatus, 'votes' | 'clockAheadMs'>;
+
+function votingOf(known: readonly Known[], commits: readonly Commit[], name: string): Voting {
   const validator = known.find((each) => each.name === name);
-  if (validator === undefined || commits.length === 0) return null;
-  return { count: commits.filter((signers) => signers.has(validator.address)).length, of: commits.length };
+  if (validator === undefined || commits.length === 0) return { votes: null, clockAheadMs: null };
+  const aheadMs = commits.flatMap((commit) => {
+    const votedMs = commit.get(validator.address);
+    return votedMs === undefined || commit.size < 2 ? [] : [votedMs - median([...commit.values()])];
+  });
+  const count = commits.filter((commit) => commit.has(validator.address)).length;
+  return { votes: { count, of: commits.length }, clockAheadMs: aheadMs.length === 0 ? null : Math.round(median(aheadMs)) };
+}
+
+/** The lower one of the two in the middle. */
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor((values.length - 1) / 2)] as number;
 }
 
 function monikerOf(home: string): string {

@@ -20,6 +20,11 @@ const TOGETHER_SIZE_MAX = 512 * 2 ** 10;
 /** One is answered while another is read. */
 const REQUEST_COUNT_MAX = 2;
 
+type SingleAnswer = {
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly message?: string; readonly data?: string };
+};
+
 type Given = PromiseWithResolvers<Broadcast> & { readonly envelope: Bytes };
 
 /** One CometBFT. */
@@ -45,9 +50,15 @@ export class CometRpc {
 
   /** The result of a question without effects (`status`, `net_info`, `abci_info`, `commit`, …). Throws ENGINE_AWAY, also for a refusal. */
   async ask(method: string, params: object = {}): Promise<Readonly<Record<string, unknown>>> {
-    const { result, error } = await this.#call(method, params);
-    if (result !== undefined) return result;
-    throw formatError('ENGINE_AWAY', { why: `${error?.message ?? 'no result'} ${error?.data ?? ''}`.trim() });
+    try {
+      const { result, error } = JSON.parse(
+        await this.#post(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })),
+      ) as SingleAnswer;
+      if (result !== undefined) return result;
+      throw new Error(`${error?.message ?? 'no result'} ${error?.data ?? ''}`.trim());
+    } catch (error) {
+      throw formatError('ENGINE_AWAY', { why: (error as NodeJS.ErrnoException).code ?? (error as Error).message });
+    }
   }
 
   close(): void {

@@ -1,14 +1,13 @@
 /** `oppidum cluster status`: how each validator is, which lag or differ, and whether the city can decide. */
 
-import type { ClusterStatus, Trouble, ValidatorStatus } from '@oppidum/node/cluster-status-main';
+import type { Trouble, ValidatorStatus } from '@oppidum/node/cluster-status-main';
 import type { Command } from 'commander';
 import { addExamples, openCli, shortId } from '../cli.ts';
 import { ownValidators } from '../cluster-folder.ts';
+import { askClusterStatus, describeWhole } from '../cluster-status.ts';
 import { formatSize } from '../doctor/operations-checks.ts';
 import { EXIT } from '../failure.ts';
-import { outputOf } from '../start/children.ts';
 
-const STATUS = import.meta.resolve('@oppidum/node/cluster-status-main');
 const TROUBLES: Readonly<Record<Trouble, string>> = {
   away: 'does not run, or cannot be reached',
   'engine-away': 'its CometBFT does not answer',
@@ -35,7 +34,7 @@ export function buildClusterStatus(command: Command): void {
 
 async function showStatus(_options: object, self: Command): Promise<void> {
   const { place, json, plain, output } = openCli(self);
-  const status = await clusterStatus(ownValidators(place));
+  const status = await askClusterStatus(ownValidators(place));
   if (typeof status === 'number') {
     process.exitCode = status;
     return;
@@ -48,24 +47,6 @@ async function showStatus(_options: object, self: Command): Promise<void> {
   for (const { name, troubles } of status.validators)
     for (const trouble of troubles) output.line(`${output.paint('amber', name)} ${TROUBLES[trouble]}`);
   output.line(describeWhole(status));
-}
-
-/** Asks; an exit code where that went wrong, which was said. */
-export async function clusterStatus(folders: readonly string[]): Promise<ClusterStatus | number> {
-  const { code, output } = await outputOf(
-    STATUS,
-    folders.flatMap((folder) => ['--data', folder]),
-  );
-  return code === 0 ? (JSON.parse(output) as ClusterStatus) : code;
-}
-
-/** How many validators there are, how many may fail, and whether those that are there suffice. */
-export function describeWhole({ validators, faults, isDeciding }: ClusterStatus): string {
-  const count = validators.length;
-  const there = validators.filter(({ isHeard }) => isHeard).length;
-  const tolerates = faults === 0 ? 'tolerates no fault' : `tolerates ${faults} that fail${faults === 1 ? 's' : ''}`;
-  const decides = isDeciding ? 'the city decides' : 'TOO FEW: the city decides nothing until more are back';
-  return `${there} of ${count} validators are there; a city of ${count} ${tolerates}; ${decides}.`;
 }
 
 const COLUMNS = [

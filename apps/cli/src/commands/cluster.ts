@@ -1,13 +1,12 @@
 /** `oppidum cluster init|start|install-engine`: a city that several validators agree on, all of them on this machine. */
 
-import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { API_DEFAULT, addExamples, COMMAND, openCli, placeOptions, wholeNumber } from '../cli.ts';
 import { ownValidators, validatorFolders } from '../cluster-folder.ts';
+import { ENGINE_VERSION } from '../engine.ts';
 import { CliFailure, EXIT } from '../failure.ts';
+import { installEngine } from '../install-engine.ts';
 import { runToEnd } from '../start/children.ts';
 import { ClusterRun, type Doors } from '../start/cluster-run.ts';
 import { cityName, isFounded, NAME_DEFAULT } from '../start/found.ts';
@@ -16,10 +15,6 @@ import { buildClusterPeers } from './cluster-peers.ts';
 import { buildClusterStatus } from './cluster-status.ts';
 
 const FOUND = import.meta.resolve('@oppidum/node/found-cluster-main');
-/** Where a node looks for CometBFT besides PATH. */
-const ENGINE_FOLDER = fileURLToPath(new URL('../../../../.cache/engine', import.meta.url));
-const ENGINE = 'github.com/cometbft/cometbft/cmd/cometbft@v0.38.26';
-const GO_FOLDER = '/usr/local/go/bin';
 const VALIDATORS_MAX = 15;
 
 type InitOptions = {
@@ -72,7 +67,8 @@ export function buildCluster(command: Command): void {
   buildClusterPeers(command);
   const install = command
     .command('install-engine')
-    .description('build CometBFT v0.38.26 from its source; needs Go')
+    .description(`build CometBFT ${ENGINE_VERSION} from its source, once; needs Go and the network`)
+    .option('--again', 'also where it is there already')
     .action(installEngine);
   addExamples(install, [['once', 'cluster install-engine']]);
 }
@@ -98,27 +94,4 @@ async function initCluster({ validators, name, p2pPort, address }: InitOptions, 
 async function startCluster(options: StartOptions & { readonly doors: Doors }, self: Command): Promise<void> {
   const { cli, place, run } = await readStart(self, options);
   process.exitCode = await new ClusterRun(cli, { ...run, folders: ownValidators(place), doors: options.doors }).toEnd();
-}
-
-async function installEngine(_options: object, self: Command): Promise<void> {
-  const { output } = openCli(self);
-  mkdirSync(ENGINE_FOLDER, { recursive: true });
-  output.note(`Building ${ENGINE}: a minute or two…`);
-  const path = `${process.env['PATH'] ?? ''}${delimiter}${GO_FOLDER}`;
-  const child = spawn('go', ['install', ENGINE], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, PATH: path, GOBIN: ENGINE_FOLDER },
-  });
-  const code = await new Promise<number | null>((resolve) => {
-    child.on('error', () => resolve(null));
-    child.on('exit', resolve);
-  });
-  if (code === 0) return output.line(`CometBFT is in ${ENGINE_FOLDER}.`);
-  throw new CliFailure(code === null ? 'Go is not on this machine' : 'CometBFT could not be built', {
-    exitCode: EXIT.unavailable,
-    action:
-      code === null
-        ? 'Install Go 1.23 or newer, or put cometbft 0.38 on PATH'
-        : 'See the lines above; the build fetches modules over the network',
-  });
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { addExamples, type Cli, openCli, versionOf } from '../cli.ts';
 import type { CheckResult } from '../doctor/check.ts';
 import { checkApi, checkCheckpoint, checkClock, checkPorts, checkReadModel } from '../doctor/city-checks.ts';
+import { checkEngine, checkValidators, isOfCluster } from '../doctor/cluster-check.ts';
 import { checkDisk, checkFolder, checkKeys, checkLock, checkNode, checkPermissions } from '../doctor/folder-checks.ts';
 import { checkLastFsck } from '../doctor/fsck-check.ts';
 import { checkKeyFile } from '../doctor/key-file-check.ts';
@@ -38,10 +39,10 @@ export function buildDoctor(command: Command): void {
   ]);
 }
 
-async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
+async function runChecks({ data, place, api }: Cli): Promise<readonly CheckResult[]> {
   const folder = checkFolder(data);
   const lock = folder.genesis === null ? null : checkLock(data);
-  const answer = await checkApi(api, folder.genesis, lock?.isHeld ?? false);
+  const answer = await checkApi(api, folder.genesis, lock?.isHeld ?? false, isOfCluster(data));
   const nowMs = Date.now();
   return [
     checkNode(),
@@ -58,6 +59,8 @@ async function runChecks({ data, api }: Cli): Promise<readonly CheckResult[]> {
     await checkPorts(api, answer.city),
     await checkCheckpoint(api, data, answer.city),
     await checkWitnesses(data),
+    checkEngine(data),
+    ...(await checkValidators(data, place)),
     checkClock(answer.city),
     checkShards(answer.city),
     checkReadModel(answer.city),

@@ -1,7 +1,6 @@
 /** Checks of the running city, by what it answers and by what its policy proves. */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
@@ -12,6 +11,7 @@ import type { CityJson } from '@oppidum/gateway/api-types';
 import { CityCalls } from '../api.ts';
 import { COMMAND, formatTime } from '../cli.ts';
 import { describeFailure } from '../failure.ts';
+import { isPortFree } from '../start/cluster-ports.ts';
 import { type CheckResult, failed, passed, skipped, warned } from './check.ts';
 
 const MQTT_PORT = 8421;
@@ -25,6 +25,7 @@ export async function checkApi(
   api: string,
   genesis: string | null,
   isHeld: boolean,
+  mayBeWithoutDoors = false,
 ): Promise<{ readonly result: CheckResult; readonly city: CityJson | null }> {
   const name = 'API';
   try {
@@ -37,6 +38,11 @@ export async function checkApi(
     return { result: passed(name, `${api}: block ${city.height}`), city };
   } catch (error) {
     const { code, text } = describeFailure(error);
+    if (code === 'CITY_UNREACHABLE' && isHeld && mayBeWithoutDoors)
+      return {
+        result: skipped(name, `this validator runs, and nothing answers at ${api}: it has no doors, or others`),
+        city: null,
+      };
     if (code === 'CITY_UNREACHABLE' && isHeld)
       return {
         result: failed(
@@ -59,7 +65,7 @@ export async function checkPorts(api: string, city: CityJson | null): Promise<Ch
   const { hostname: host, port } = new URL(api);
   if (host !== '127.0.0.1' && host !== 'localhost') return skipped(name, `${host} is another machine`);
   for (const wanted of [Number(port || 80), MQTT_PORT, MQTT_TLS_PORT]) {
-    if (!(await isFree(wanted)))
+    if (!(await isPortFree(wanted)))
       return failed(name, `another program listens on ${wanted}`, 'Stop it, or start with --port, --mqtt-port and --mqtts-port');
   }
   return passed(name, `${port || 80}, ${MQTT_PORT} and ${MQTT_TLS_PORT} are free`);
@@ -68,14 +74,6 @@ export async function checkPorts(api: string, city: CityJson | null): Promise<Ch
 function describePorts({ mqtt }: CityJson): string {
   const tls = mqtt === null || mqtt.tls === null ? '' : `, MQTT by TLS at ${mqtt.tls.port}`;
   return `in use by the city${mqtt === null ? '' : `, MQTT at ${mqtt.port}`}${tls}`;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }
 
 /** The newest checkpoint, of the API or else of the folder, is one that `city.policy` believes. */

@@ -17,8 +17,9 @@ const FREE_MB_WARN = 1_024;
 const FREE_MB_FAIL = 128;
 /** Bits of the mode that let the group or others in. */
 const OTHERS = 0o077;
-/** Without these the city does not run. */
-const SERVICE_KEYS = ['log', 'cosigner', 'telemetry'];
+/** Without these the city does not run; of several validators one has the keys of the first accounts. */
+const SERVICE_KEYS = ['log', 'cosigner'];
+const ACCOUNT_KEYS = ['telemetry'];
 
 /** The Node that runs this. */
 export function checkNode(): CheckResult {
@@ -84,13 +85,14 @@ export function checkPermissions(data: string): CheckResult {
 /** The keys that the services sign with are there and usable; the operator's may be kept elsewhere. */
 export function checkKeys(data: string): CheckResult {
   const name = 'keys';
+  const names = existsSync(join(data, 'keys', 'accounts.json')) ? [...SERVICE_KEYS, ...ACCOUNT_KEYS] : SERVICE_KEYS;
   try {
-    for (const key of SERVICE_KEYS) readSeed(join(data, 'keys', `${key}.seed`));
+    for (const key of names) readSeed(join(data, 'keys', `${key}.seed`));
   } catch (error) {
     return failed(name, describeFailure(error).text, 'Restore the file or retire its key: nothing else can sign in its place');
   }
   const hasOperator = existsSync(join(data, 'keys', 'operator.seed'));
-  return passed(name, `${SERVICE_KEYS.join(', ')}${hasOperator ? ', operator' : '; the operator’s is kept elsewhere'}`);
+  return passed(name, `${names.join(', ')}${hasOperator ? ', operator' : '; the operator’s is kept elsewhere'}`);
 }
 
 /** Who uses the folder, by its lock, and whether it is a living process of this machine. */

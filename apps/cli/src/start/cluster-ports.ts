@@ -14,10 +14,10 @@ export async function checkClusterPorts(folders: readonly string[], doorPorts: r
   }
   for (const folder of folders) {
     const peerPort = peerPortOf(folder);
-    if (peerPort !== null && !(await isFree(peerPort)))
+    if (peerPort !== null && !(await isPortFree(peerPort)))
       throw formatError('PORT_TAKEN', { port: peerPort, of: `${join(folder, 'comet', 'config', 'config.toml')}, [p2p] laddr` });
   }
-  for (const port of doorPorts) if (!(await isFree(port))) throw formatError('PORT_TAKEN', { port });
+  for (const port of doorPorts) if (!(await isPortFree(port))) throw formatError('PORT_TAKEN', { port });
 }
 
 /** The port on which other validators find this one; null where its home does not say. */
@@ -29,7 +29,7 @@ export function peerPortOf(folder: string): number | null {
 }
 
 /** False where something listens on this port, at any address of this machine. */
-function isFree(port: number): Promise<boolean> {
+export function isPortFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'EADDRINUSE'));

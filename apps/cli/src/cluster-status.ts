@@ -1,0 +1,24 @@
+/** How the validators of a cluster are: asked by the entry point of the node, and said in one sentence. */
+
+import type { ClusterStatus } from '@oppidum/node/cluster-status-main';
+import { outputOf } from './start/children.ts';
+
+const STATUS = import.meta.resolve('@oppidum/node/cluster-status-main');
+
+/** Asks; an exit code where that went wrong, which was said. */
+export async function askClusterStatus(folders: readonly string[]): Promise<ClusterStatus | number> {
+  const { code, output } = await outputOf(
+    STATUS,
+    folders.flatMap((folder) => ['--data', folder]),
+  );
+  return code === 0 ? (JSON.parse(output) as ClusterStatus) : code;
+}
+
+/** How many validators there are, how many may fail, and whether those that are there suffice. */
+export function describeWhole({ validators, faults, isDeciding }: ClusterStatus): string {
+  const count = validators.length;
+  const there = validators.filter(({ isHeard }) => isHeard).length;
+  const tolerates = faults === 0 ? 'tolerates no fault' : `tolerates ${faults} that fail${faults === 1 ? 's' : ''}`;
+  const decides = isDeciding ? 'the city decides' : 'TOO FEW: the city decides nothing until more are back';
+  return `${there} of ${count} validators are there; a city of ${count} ${tolerates}; ${decides}.`;
+}
