@@ -17,6 +17,7 @@ import { CityCalls } from './api.ts';
 import { type Cli, idArgument, wholeNumber } from './cli.ts';
 import { CliFailure, EXIT, exitCodeOf, isErrorCode, usageFailure } from './failure.ts';
 import { printable } from './output.ts';
+import { handIn, handInProven, type ProvenResult } from './prove-result.ts';
 import { openSigningKey, PASSPHRASE_HELP } from './signing-key.ts';
 
 /** How long a signed transaction may wait for its block, in milliseconds; the ledger allows 10 minutes. */
@@ -75,17 +76,17 @@ export function idBytes(id: string): Uint8Array {
 }
 
 /**
- * Shows, confirms, signs and submits; prints the result. Exit codes: that of the refusal where the ledger refused, 2 where nobody
+ * Shows, confirms, signs and submits; prints the result when it is proven under the policy at hand, where there is one. Exit codes: that of the refusal where the ledger refused, 2 where nobody
  * can be asked and --yes is missing.
  */
-export async function carryOut(cli: Cli, intent: Intent, options: SignOptions): Promise<TransactionResultJson | null> {
+export async function carryOut(cli: Cli, intent: Intent, options: SignOptions): Promise<ProvenResult | null> {
   if (options.dryRun === true) {
     printIntent(cli, intent);
     cli.output.note('Dry run: nothing was signed or sent.');
     return null;
   }
   await confirm(cli, intent, options);
-  const result = await submit(cli, intent.actions, options);
+  const result = await submitProven(cli, intent.actions, options);
   if (result.code !== 'OK') throw refusal(result);
   printResult(cli, result);
   return result;
@@ -132,12 +133,19 @@ export async function askYes(question: string): Promise<void> {
   }
 }
 
-/** Signs with the key of the options and submits. The result may be a refusal of the ledger. */
-export async function submit(
-  cli: Cli,
-  actions: readonly Action[],
-  options: Pick<SignOptions, 'key' | 'passphraseFile' | 'account' | 'keyNumber'>,
-): Promise<TransactionResultJson> {
+type KeyOptions = Pick<SignOptions, 'key' | 'passphraseFile' | 'account' | 'keyNumber'>;
+
+/** Signs with the key of the options and submits. The result may be a refusal of the ledger; it is what the node says. */
+export async function submit(cli: Cli, actions: readonly Action[], options: KeyOptions): Promise<TransactionResultJson> {
+  return handIn(cli, await sign(cli, actions, options));
+}
+
+/** The same, and has the result proven. Throws as `proveResult` does. */
+export async function submitProven(cli: Cli, actions: readonly Action[], options: KeyOptions): Promise<ProvenResult> {
+  return handInProven(cli, await sign(cli, actions, options));
+}
+
+async function sign(cli: Cli, actions: readonly Action[], options: KeyOptions): Promise<Uint8Array> {
   const city = new CityCalls(cli.api);
   const key = await openSigningKey(cli, options.key ?? defaultKey(cli), options);
   const { signer } = key;
@@ -158,8 +166,7 @@ export async function submit(
     signers: [account],
     actions: [...actions],
   };
-  const envelope = signTransaction(payload, [{ account, keyNumber: options.keyNumber, signer }]);
-  return city.post<TransactionResultJson>('/api/v1/transactions', { type: 'application/cose', body: envelope });
+  return signTransaction(payload, [{ account, keyNumber: options.keyNumber, signer }]);
 }
 
 /** The key of a data folder signs for the city of that folder, whatever another address says it is. Throws WRONG_CITY. */
@@ -199,7 +206,7 @@ export function refusal({ id, code, details }: TransactionResultJson): CliFailur
 }
 
 /** The result of a transaction that was executed. */
-export function printResult(cli: Cli, result: TransactionResultJson): void {
+export function printResult(cli: Cli, result: ProvenResult): void {
   if (cli.json) {
     cli.output.json(result);
     return;
@@ -208,6 +215,7 @@ export function printResult(cli: Cli, result: TransactionResultJson): void {
     ['transaction', result.id],
     ['result', result.code],
     ['block', result.height],
+    ['proven', result.proven ? 'yes, under your policy' : 'no'],
   ]);
   for (const { kind, body } of result.events)
     cli.output.line(`${printable(kind)}${cli.plain ? '\t' : '  '}${printable(JSON.stringify(body))}`);

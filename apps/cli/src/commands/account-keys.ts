@@ -40,7 +40,7 @@ import {
   keyOf,
   refusal,
   type SignOptions,
-  submit,
+  submitProven,
 } from '../transactions.ts';
 
 type RequestOptions = SignOptions & { readonly fingerprint?: string; readonly class: string };
@@ -210,7 +210,7 @@ async function enrol(
     return;
   }
   await confirm(cli, intent, options);
-  const result = await submit(cli, actions, options);
+  const result = await submitProven(cli, actions, options);
   if (result.code !== 'OK') throw refusal(result);
   const keyNumber = keyNumberOf(result);
   const invitation: Invitation = { city: idBytes(city.genesis), account, keyNumber, class: request.class, fingerprint };

@@ -10,17 +10,16 @@ import { formatError } from '@oppidum/formats/errors';
 import { isEvidenceCode } from '@oppidum/formats/evidence-codes';
 import { joinAnswers, requireAnswer, signAnswer } from '@oppidum/formats/signed-answer';
 import { parsePartlySigned, parseTransaction } from '@oppidum/formats/transaction';
-import type { TransactionResultJson } from '@oppidum/gateway/api-types';
 import { type ActView, describeAct, type Part, timeText } from '@oppidum/signing/describe-act';
 import { readGivenText } from '@oppidum/signing/given-text';
 import { type Judgement, judgeRequest } from '@oppidum/signing/judge-request';
 import { englishActs } from '@oppidum/signing/words/en';
 import type { Command } from 'commander';
-import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, openCli, policyAtHand, readFile, readInput } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { writeNew } from '../new-file.ts';
 import { printable } from '../output.ts';
+import { handInProven } from '../prove-result.ts';
 import { openSigningKey, PASSPHRASE_HELP, type PassphraseOption } from '../signing-key.ts';
 import { confirm, printResult, refusal } from '../transactions.ts';
 
@@ -148,10 +147,7 @@ async function submitAnswers(files: readonly string[], _options: object, self: C
   const envelope = joinAnswers(answers);
   // Told here, before anything is sent, who is still missing.
   parseTransaction(nativeCrypto, envelope);
-  const result = await new CityCalls(cli.api).post<TransactionResultJson>('/api/v1/transactions', {
-    type: 'application/cose',
-    body: envelope,
-  });
+  const result = await handInProven(cli, envelope);
   if (result.code !== 'OK') throw refusal(result);
   printResult(cli, result);
 }
