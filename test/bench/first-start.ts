@@ -28,7 +28,7 @@ export async function benchFirstStart({ seconds, say }: BenchOptions): Promise<B
 }
 
 /** The moment at which the first reading was verified. Throws when what the API gives does not verify. */
-async function verifyFirstReading({ api, data }: LaunchedCity): Promise<number> {
+export async function verifyFirstReading({ api, data }: LaunchedCity): Promise<number> {
   const { id } = await firstAnchoredReading(api);
   const policy = parseCityPolicy(nativeCrypto, new Uint8Array(readFileSync(join(data, 'city.policy'))));
   let answer = await fetch(`${api}/api/v1/evidence/${id}`);

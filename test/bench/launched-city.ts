@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 const LAUNCHER = fileURLToPath(new URL('../../tools/run.cjs', import.meta.url));
 
+/** `words`: of the launcher; `before`: given the folder that the city will have. */
+type LaunchOptions = { readonly words?: readonly string[]; readonly before?: (data: string) => Promise<unknown> };
+
 /** What the start said of itself, and the launcher's process. */
 export type LaunchedCity = {
   readonly api: string;
@@ -15,11 +18,18 @@ export type LaunchedCity = {
   readonly process: ChildProcess;
 };
 
-/** Starts a city with its simulated devices in a fresh folder, calls `use`, stops and removes it. */
-export async function withLaunchedCity<T>(use: (city: LaunchedCity) => Promise<T>): Promise<T> {
+/**
+ * Starts a city with its simulated devices in a fresh folder, calls `use`, stops and removes it. With `words` by another command than
+ * `start`; `before` prepares the folder.
+ */
+export async function withLaunchedCity<T>(
+  use: (city: LaunchedCity) => Promise<T>,
+  { words = ['start'], before = async () => undefined }: LaunchOptions = {},
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-bench-'));
   const data = join(folder, 'city');
-  const args = [LAUNCHER, 'start', '--data', data, '--port', '0', '--mqtt-port', '0', '--json'];
+  await before(data);
+  const args = [LAUNCHER, ...words, '--data', data, '--port', '0', '--mqtt-port', '0', '--json'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {

@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'ledger-embedded': async () => (await import('./ledger-embedded.ts')).benchLedgerEmbedded,
   'ledger-cluster': async () => (await import('./ledger-cluster.ts')).benchLedgerCluster,
   'first-start': async () => (await import('./first-start.ts')).benchFirstStart,
+  'cluster-start': async () => (await import('./cluster-start.ts')).benchClusterStart,
   idle: async () => (await import('./idle.ts')).benchIdle,
   'telemetry-signed': async () => (await import('./telemetry-signed.ts')).benchTelemetrySigned,
   'telemetry-packed': async () => (await import('./telemetry-packed.ts')).benchTelemetryPacked,

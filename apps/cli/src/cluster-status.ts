@@ -16,8 +16,9 @@ export async function askClusterStatus(folders: readonly string[]): Promise<Clus
 
 /** How many validators there are, how many may fail, and whether those that are there suffice. */
 export function describeWhole({ validators, faults, isDeciding }: ClusterStatus): string {
-  const count = validators.length;
-  const there = validators.filter(({ isHeard }) => isHeard).length;
+  const voting = validators.filter(({ isValidator }) => isValidator);
+  const count = voting.length;
+  const there = voting.filter(({ isHeard }) => isHeard).length;
   const tolerates = faults === 0 ? 'tolerates no fault' : `tolerates ${faults} that fail${faults === 1 ? 's' : ''}`;
   const decides = isDeciding ? 'the city decides' : 'TOO FEW: the city decides nothing until more are back';
   return `${there} of ${count} validators are there; a city of ${count} ${tolerates}; ${decides}.`;

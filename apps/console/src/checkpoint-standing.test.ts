@@ -25,6 +25,16 @@ test('who cosigned, as what, and that the quorum is met', () => {
   );
 });
 
+test('how many validators cosigned, must, and may fail: of three none may', () => {
+  const note = testNote(head, first.log, validators.slice(0, 3));
+  assert.deepEqual(standingOf(policy, note).validators, { count: 4, needed: 3, cosigned: 3, faultsMax: 1 });
+  const three = testPolicy(origin, validators.slice(0, 3));
+  assert.deepEqual(standingOf(three, note).validators, { count: 3, needed: 3, cosigned: 3, faultsMax: 0 });
+  const alone = testPolicy(origin, [first]);
+  assert.deepEqual(standingOf(alone, note).validators, { count: 1, needed: 1, cosigned: 1, faultsMax: 0 });
+  assert.equal(standingOf(policy, new TextEncoder().encode('nonsense\n')).validators, null);
+});
+
 test('too few, another city, and no note at all have their codes', () => {
   const few = testNote(head, first.log, [first]);
   assert.equal(standingOf(policy, few).refusal, 'QUORUM_MISSING');

@@ -4,7 +4,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import { VALIDATORS } from '@oppidum/formats/city-policy';
 import { FormatError } from '@oppidum/formats/errors';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
-import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
+import { evaluatePolicy, type Policy, type PolicyGroup, refusalOf } from '@oppidum/formats/policy';
 
 export type Cosigner = {
   readonly name: string;
@@ -19,7 +19,17 @@ export type Standing = {
   readonly origin: string;
   readonly size: number;
   readonly cosigners: readonly Cosigner[];
+  /** Null where the policy is not known. */
+  readonly validators: ValidatorCount | null;
   readonly refusal: string | null;
+};
+
+/** Of `count` validators `needed` must cosign, `cosigned` did; while no more than `faultsMax` fail or lie, the city decides, and rightly. */
+export type ValidatorCount = {
+  readonly count: number;
+  readonly needed: number;
+  readonly cosigned: number;
+  readonly faultsMax: number;
 };
 
 /** Verifies the note's signatures under the policy. Never throws for what the note holds. */
@@ -38,11 +48,19 @@ export function standingOf(policy: Policy, note: Bytes): Standing {
       };
     });
     const { origin, size } = report.checkpoint;
-    return { origin, size, cosigners, refusal: refusalOf(report)?.code ?? null };
+    const group = policy.groups.find(({ name }) => name === VALIDATORS);
+    const counts = group === undefined ? null : countValidators(group, cosigners);
+    return { origin, size, cosigners, validators: counts, refusal: refusalOf(report)?.code ?? null };
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
-    return { origin: '', size: 0, cosigners: [], refusal: error.code };
+    return { origin: '', size: 0, cosigners: [], validators: null, refusal: error.code };
   }
+}
+
+function countValidators({ threshold, members }: PolicyGroup, cosigners: readonly Cosigner[]): ValidatorCount {
+  const cosigned = cosigners.filter(({ part, cosignedMs }) => part === 'validator' && cosignedMs !== null).length;
+  // Fewer than a third (specs/notes-and-policy.md): so many can neither stop nor forge.
+  return { count: members.length, needed: threshold, cosigned, faultsMax: members.length - threshold };
 }
 
 /** All witnesses below a name of the policy. */

@@ -12,6 +12,8 @@ export type Trouble = 'away' | 'engine-away' | 'behind' | 'differs' | 'alone';
 export type ValidatorStatus = {
   readonly name: string;
   readonly isHere: boolean;
+  /** Its vote counts; else it reads. */
+  readonly isValidator: boolean;
   /** A node here is its peer, or it answers here. */
   readonly isHeard: boolean;
   readonly height: number | null;

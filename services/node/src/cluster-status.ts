@@ -32,17 +32,18 @@ type Commit = ReadonlyMap<string, number>;
 export async function clusterStatus(folders: readonly string[], crypto: Pick<Crypto, 'sha256'>): Promise<ClusterStatus> {
   const own = await Promise.all(folders.map((folder) => askOwn(folder)));
   try {
-    const known = knownValidators(folders[0] as string, crypto);
+    const known = await validatorsInForce(own, crypto);
     const commits = await newestCommits(own);
     const here = await Promise.all(own.map(async (each) => describeOwn(each, own, votingOf(known, commits, each.name))));
     const elsewhere = known
       .filter(({ name }) => !own.some((each) => each.name === name))
       .map(({ name }) => describeHeard(name, own, votingOf(known, commits, name)));
-    const validators = [...here, ...elsewhere].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
-    const faults = Math.floor((validators.length - 1) / 3);
-    const there = validators.filter(({ isHeard, troubles }) => isHeard && !troubles.includes('differs')).length;
-    const isDeciding = 3 * there > 2 * validators.length;
-    return { validators, faults, isDeciding, ok: isDeciding && validators.every(({ troubles }) => troubles.length === 0) };
+    const all = [...here, ...elsewhere].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+    const voting = all.filter(({ isValidator }) => isValidator);
+    const faults = Math.floor((voting.length - 1) / 3);
+    const there = voting.filter(({ isHeard, troubles }) => isHeard && !troubles.includes('differs')).length;
+    const isDeciding = 3 * there > 2 * voting.length;
+    return { validators: all, faults, isDeciding, ok: isDeciding && all.every(({ troubles }) => troubles.length === 0) };
   } finally {
     for (const { rpc } of own) rpc.close();
   }
@@ -162,9 +163,7 @@ function describeHeard(name: string, own: readonly Own[], voting: Voting): Valid
 
 /** CometBFT's addresses of those whose votes are in the newest commits that a node here has. */
 async function newestCommits(own: readonly Own[]): Promise<readonly Commit[]> {
-  const [newest] = own
-    .filter(({ answers }) => answers !== null)
-    .sort((a, b) => (b.answers?.height ?? 0) - (a.answers?.height ?? 0));
+  const [newest] = newestFirst(own);
   const height = newest?.answers?.height ?? 0;
   const heights = Array.from({ length: Math.min(COMMIT_COUNT, height) }, (_, i) => height - i);
   const signers = heights.map(async (at) => {
@@ -184,6 +183,33 @@ async function newestCommits(own: readonly Own[]): Promise<readonly Commit[]> {
 /** CometBFT's `BlockIDFlagCommit`: a vote for the block. */
 const VOTED = 2;
 
+/** Who votes now, as a node here has it; while none answers, those of the beginning. Names come from genesis and from the homes here. */
+async function validatorsInForce(own: readonly Own[], crypto: Pick<Crypto, 'sha256'>): Promise<readonly Known[]> {
+  const first = knownValidators((own[0] as Own).folder, crypto);
+  const names = new Map([...first, ...own.flatMap(ownKey)].map(({ name, address }) => [address, name]));
+  const [newest] = newestFirst(own);
+  try {
+    const { validators } = (await newest?.rpc.ask('validators', { per_page: '100' })) ?? {};
+    const voting = list(validators).map((validator) => String(validator['address']).toLowerCase());
+    return voting.length === 0 ? first : voting.map((address) => ({ address, name: names.get(address) ?? address }));
+  } catch {
+    return first;
+  }
+}
+
+function newestFirst(own: readonly Own[]): readonly Own[] {
+  const answering = own.filter(({ answers }) => answers !== null);
+  return answering.sort((a, b) => (b.answers?.height ?? 0) - (a.answers?.height ?? 0));
+}
+
+/** The key by which a node here votes, where it has one. */
+function ownKey({ name, folder }: Own): readonly Known[] {
+  const file = join(cometPlaces(folder).home, 'config', 'priv_validator_key.json');
+  if (!existsSync(file)) return [];
+  const { address } = JSON.parse(readFileSync(file, 'utf8')) as Json;
+  return [{ name, address: String(address).toLowerCase() }];
+}
+
 /** The validators that the engine's genesis document names. */
 function knownValidators(folder: string, crypto: Pick<Crypto, 'sha256'>): readonly Known[] {
   const file = join(cometPlaces(folder).home, 'config', 'genesis.json');
@@ -194,17 +220,22 @@ function knownValidators(folder: string, crypto: Pick<Crypto, 'sha256'>): readon
   });
 }
 
-type Voting = Pick<ValidatorStatus, 'votes' | 'clockAheadMs'>;
+type Voting = Pick<ValidatorStatus, 'isValidator' | 'votes' | 'clockAheadMs'>;
 
 function votingOf(known: readonly Known[], commits: readonly Commit[], name: string): Voting {
   const validator = known.find((each) => each.name === name);
-  if (validator === undefined || commits.length === 0) return { votes: null, clockAheadMs: null };
+  const isValidator = validator !== undefined;
+  if (!isValidator || commits.length === 0) return { isValidator, votes: null, clockAheadMs: null };
   const aheadMs = commits.flatMap((commit) => {
     const votedMs = commit.get(validator.address);
     return votedMs === undefined || commit.size < 2 ? [] : [votedMs - median([...commit.values()])];
   });
   const count = commits.filter((commit) => commit.has(validator.address)).length;
-  return { votes: { count, of: commits.length }, clockAheadMs: aheadMs.length === 0 ? null : Math.round(median(aheadMs)) };
+  return {
+    isValidator,
+    votes: { count, of: commits.length },
+    clockAheadMs: aheadMs.length === 0 ? null : Math.round(median(aheadMs)),
+  };
 }
 
 /** The lower one of the two in the middle. */

@@ -69,9 +69,9 @@ const COLUMNS = [
   },
 ];
 
-function stateOf({ isHere, isHeard, troubles }: ValidatorStatus): string {
+function stateOf({ isHere, isHeard, isValidator, troubles }: ValidatorStatus): string {
   if (troubles.length > 0) return troubles.join(', ');
-  return isHere ? 'runs' : isHeard ? 'heard' : 'away';
+  return isHere ? (isValidator ? 'runs' : 'reads') : isHeard ? 'heard' : 'away';
 }
 
 function text(value: number | string | null): string {

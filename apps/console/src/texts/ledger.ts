@@ -35,6 +35,11 @@ export type LedgerTexts = {
   readonly unpinnedNote: string;
   readonly believedNote: string;
   readonly unbelievedNote: string;
+  readonly validators: string;
+  readonly validatorAlone: string;
+  readonly validatorQuorum: string;
+  readonly faultsSome: string;
+  readonly faultsNone: string;
   readonly cosigner: string;
   readonly part: string;
   readonly parts: Readonly<Record<'validator' | 'witness' | 'stranger', string>>;
@@ -87,6 +92,11 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     believedNote: 'Your browser verified these signatures: the quorum of your pinned policy cosigned.',
     unbelievedNote:
       'Under your pinned policy this checkpoint is not to be believed ({code}). Do not trust what is newer than your last check.',
+    validators: 'Validators',
+    validatorAlone: 'One, which decides alone. It tolerates no fault.',
+    validatorQuorum: '{cosigned} of {count} cosigned, {needed} must.',
+    faultsSome: 'While no more than {count} fails or lies, the city decides, and rightly.',
+    faultsNone: 'No fault is tolerated: if one fails, the city decides nothing.',
     cosigner: 'Who',
     part: 'As',
     parts: { validator: 'validator', witness: 'outside witness', stranger: 'unknown to the policy' },
@@ -144,6 +154,11 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     believedNote: 'Sinu brauser kontrollis neid allkirju: kinnitatud reeglite kvoorum on kaasallkirjastanud.',
     unbelievedNote:
       'Sinu kinnitatud reeglite järgi ei saa seda kontrollpunkti uskuda ({code}). Ära usalda seda, mis on uuem kui su viimane kontroll.',
+    validators: 'Kinnitajad',
+    validatorAlone: 'Üks, kes otsustab üksi. Ühtki riket ei taluta.',
+    validatorQuorum: '{count}-st on kaasallkirjastanud {cosigned}, vaja on {needed}.',
+    faultsSome: 'Kuni neist rikki läheb või valetab kõige rohkem {count}, otsustab linn edasi, ja õigesti.',
+    faultsNone: 'Ühtki riket ei taluta: kui üks langeb välja, ei otsusta linn midagi.',
     cosigner: 'Kes',
     part: 'Kellena',
     parts: { validator: 'kinnitaja', witness: 'väline tunnistaja', stranger: 'reeglitele tundmatu' },
@@ -199,6 +214,11 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     unpinnedNote: '这里没有核验这些签名：尚未固定策略。名称只是检查点自己写的。',
     believedNote: '您的浏览器已核验这些签名：所固定策略的法定人数已共同签名。',
     unbelievedNote: '依据您固定的策略，不应相信此检查点（{code}）。请勿相信比您上次核验更新的内容。',
+    validators: '验证者',
+    validatorAlone: '只有一个，由它独自决定，不容任何故障。',
+    validatorQuorum: '{count} 个中有 {cosigned} 个已共同签名，至少需要 {needed} 个。',
+    faultsSome: '只要故障或作假的不超过 {count} 个，城市仍能作出正确的决定。',
+    faultsNone: '不容任何故障：只要一个失效，城市就无法作出任何决定。',
     cosigner: '谁',
     part: '身份',
     parts: { validator: '验证者', witness: '外部见证人', stranger: '策略中未列出' },
@@ -254,6 +274,11 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     unpinnedNote: 'لم يتحقّق أحد هنا من هذه التوقيعات: لم تُثبَّت سياسة. الأسماء ليست إلا ما تقوله نقطة التحقّق.',
     believedNote: 'تحقّق متصفحك من هذه التوقيعات: وقّع معها النصاب الذي تطلبه سياستك المثبَّتة.',
     unbelievedNote: 'بحسب سياستك المثبَّتة لا تُصدَّق نقطة التحقّق هذه ({code}). لا تثق بما هو أحدث من آخر تحقّق لك.',
+    validators: 'المصدّقون',
+    validatorAlone: 'مصدّق واحد يقرّر وحده، ولا يُحتمل أي عطل.',
+    validatorQuorum: 'وقّع {cosigned} من {count}، والمطلوب {needed}.',
+    faultsSome: 'ما دام ما يتعطّل أو يكذب منهم لا يزيد على {count}، تواصل المدينة اتخاذ القرار على الوجه الصحيح.',
+    faultsNone: 'لا يُحتمل أي عطل: إذا تعطّل واحد فلن تقرّر المدينة شيئًا.',
     cosigner: 'من',
     part: 'بصفته',
     parts: { validator: 'مصدّق', witness: 'شاهد خارجي', stranger: 'مجهول في السياسة' },

@@ -3,14 +3,14 @@
 import { type Bytes, parseUtf8 } from '@oppidum/formats/bytes';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { fetchBytes } from '../api.ts';
-import { type Cosigner, type Standing, standingOf } from '../checkpoint-standing.ts';
+import { type Cosigner, type Standing, standingOf, type ValidatorCount } from '../checkpoint-standing.ts';
 import { fill, useLanguage } from '../language.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Facts, Quoted, Time, YesNo } from '../parts/texts.tsx';
 import { onPinned, type PinnedPolicy, pinnedPolicy } from '../pinned-policy.ts';
 import { addressOf } from '../route.ts';
-import { LEDGER_TEXTS } from '../texts/ledger.ts';
+import { LEDGER_TEXTS, type LedgerTexts } from '../texts/ledger.ts';
 
 const EVERY_MS = 2_000;
 
@@ -26,7 +26,7 @@ export function CheckpointCard(): ReactNode {
     [note, pinned],
   );
   if (standing === null) return null;
-  const { origin, size, cosigners, refusal } = standing;
+  const { origin, size, cosigners, validators, refusal } = standing;
   return (
     <section className="card" aria-labelledby="checkpoint-heading">
       <h2 id="checkpoint-heading">{sentences.checkpointHeading}</h2>
@@ -34,6 +34,7 @@ export function CheckpointCard(): ReactNode {
         facts={[
           [texts.checkpointSize, formatNumber(size, tag)],
           [sentences.identifier, <Quoted key="origin" text={origin} />],
+          ...(validators === null ? [] : [[texts.validators, describeValidators(texts, tag, validators)] as const]),
         ]}
       />
       <Judgement isPinned={pinned !== null} refusal={refusal} />
@@ -57,6 +58,14 @@ export function CheckpointCard(): ReactNode {
   );
 }
 
+/** How many cosigned and must, and what the city survives. */
+function describeValidators(texts: LedgerTexts, tag: string, { count, needed, cosigned, faultsMax }: ValidatorCount): string {
+  const number = (value: number): string => formatNumber(value, tag);
+  if (count === 1) return texts.validatorAlone;
+  const quorum = fill(texts.validatorQuorum, { cosigned: number(cosigned), count: number(count), needed: number(needed) });
+  return `${quorum} ${faultsMax === 0 ? texts.faultsNone : fill(texts.faultsSome, { count: number(faultsMax) })}`;
+}
+
 function Judgement({ isPinned, refusal }: { readonly isPinned: boolean; readonly refusal: string | null }): ReactNode {
   const { sentences, code } = useLanguage();
   const texts = LEDGER_TEXTS[code];
@@ -77,7 +86,7 @@ function namesOf(note: Bytes): Standing {
   const names = new Set([...text.matchAll(/^— (\S+) /gm)].map(([, name]) => name ?? ''));
   names.delete(origin);
   const cosigners = [...names].map((name) => ({ name, part: 'stranger' as const, cosignedMs: null, isInQuorum: false }));
-  return { origin, size: /^[0-9]{1,15}$/.test(size) ? Number(size) : 0, cosigners, refusal: null };
+  return { origin, size: /^[0-9]{1,15}$/.test(size) ? Number(size) : 0, cosigners, validators: null, refusal: null };
 }
 
 function useCheckpoint(): Bytes | null {
