@@ -22,6 +22,8 @@ export async function foundTestCluster(folders: readonly string[]): Promise<void
 export type RunningComet = {
   /** Ends it; resolves when it is gone. */
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
+  /** Resolves when it has ended. */
+  readonly gone: Promise<unknown>;
   /** What it said. */
   readonly said: () => string;
 };
@@ -41,6 +43,7 @@ export function startComet({ home, rpc }: CometPlaces, flags: readonly string[] 
       child.kill(signal);
       await gone;
     },
+    gone,
     said: () => said,
   };
 }

@@ -289,6 +289,12 @@ export const SERVICE_ERRORS = {
     'Build it with `oppidum cluster install-engine`, or put version 0.38 on PATH',
   ),
   ENGINE_AWAY: entry(503, 5, 'The consensus engine does not answer', 'Start CometBFT, or wait until it is up'),
+  STATE_DIVERGED: entry(
+    500,
+    1,
+    'This validator computed another result than the others agreed on, so it has stopped',
+    'Run `oppidum fsck` on its data folder, keep that for whoever looks into it, and let the validator join anew',
+  ),
   NODE_SILENT: entry(503, 5, 'The ledger cannot be asked, so nothing is acknowledged', 'Keep the reading and send it again'),
   SEQUENCE_REUSED: entry(
     409,

@@ -159,6 +159,7 @@ export class Application {
   commit(): CommitAnswer {
     const decided = this.#decided as DecidedBlock;
     this.#enter('commit', this.height + 1);
+    // FAULT POINT: finalized, not committed
     this.#decided = null;
     return this.#keep(decided);
   }

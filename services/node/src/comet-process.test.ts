@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { toHex } from '@oppidum/formats/bytes';
 import { foundTestCluster } from '../../../test/support/comet.ts';
 import { foundTestCity, inTemporaryFolder } from '../../../test/support/running-city.ts';
 import { folderEngine } from './comet-process.ts';
-import { openDataFolder } from './data-folder.ts';
+import { identifyDataFolder, openDataFolder } from './data-folder.ts';
 import { cometPlaces } from './found-cluster.ts';
 import { openCity } from './open-city.ts';
 
@@ -33,6 +34,23 @@ describe('the engine of a data folder', () => {
       assert.throws(() => folderEngine({ folder, crypto, onLine, searched: [path] }), { code: 'ENGINE_MISSING' });
       writeFileSync(other, '#!/bin/sh\necho 0.38.26\n');
       assert.equal(typeof folderEngine({ folder, crypto, onLine, searched: [path] }), 'function');
+      folder.release();
+    }));
+
+  test('with the home of another city’s CometBFT the node says which chain that is: CHAIN_FOREIGN', () =>
+    inTemporaryFolder(async (path) => {
+      const [one, other] = [join(path, 'one'), join(path, 'other')];
+      for (const each of [one, other]) await foundTestCluster([each]);
+      cpSync(cometPlaces(other).home, cometPlaces(one).home, { recursive: true });
+      const folder = await openDataFolder({ folder: one, crypto });
+      assert.throws(() => folderEngine({ folder, crypto, onLine }), {
+        code: 'CHAIN_FOREIGN',
+        details: {
+          file: join(cometPlaces(one).home, 'config', 'genesis.json'),
+          want: toHex(folder.genesisHash).slice(0, 40),
+          got: toHex(identifyDataFolder({ folder: other, crypto }).genesisHash).slice(0, 40),
+        },
+      });
       folder.release();
     }));
 

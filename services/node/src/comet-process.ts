@@ -4,7 +4,7 @@
  */
 
 import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -12,14 +12,16 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { isAllowedPeer } from './allowed-peers.ts';
 import type { CommitAnswer } from './application.ts';
-import { cometEngine } from './comet-engine.ts';
+import { type CometOptions, cometEngine } from './comet-engine.ts';
+import { chainIdOf } from './comet-genesis.ts';
+import { readHalt, reasonOf } from './comet-halt.ts';
 import { type CometLine, cometLogLevel, hasGivenUp, readCometLine } from './comet-log.ts';
 import { exchangeConsensusKey } from './consensus-key.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { StartEngine } from './engine.ts';
 import { type CometPlaces, cometPlaces } from './found-cluster.ts';
 
-export type FolderEngineOptions = {
+export type FolderEngineOptions = Pick<CometOptions, 'wrap'> & {
   readonly folder: DataFolder;
   readonly crypto: Crypto;
   /** What CometBFT says, line by line, and what happens to its process. */
@@ -41,23 +43,27 @@ const STOP_MS = 10_000;
 const ANEW_MS = 50;
 const OWNER_ONLY_UMASK = 0o077;
 
-/** The engine of a data folder: CometBFT where it has a home for it, else undefined. Throws ENGINE_MISSING. */
+/** The engine of a data folder: CometBFT where it has a home for it, else undefined. Throws CHAIN_FOREIGN, ENGINE_MISSING. */
 export function folderEngine({
   folder,
   crypto,
   onLine,
   logLevel = 'warn',
   searched,
+  wrap,
 }: FolderEngineOptions): StartEngine | undefined {
   const places = cometPlaces(folder.paths.folder);
-  if (!existsSync(join(places.home, 'config', 'genesis.json'))) return undefined;
+  const document = join(places.home, 'config', 'genesis.json');
+  if (!existsSync(document)) return undefined;
+  assertChain(document, chainIdOf(folder.genesisHash));
   const program = findComet(searched ?? [...(process.env['PATH'] ?? '').split(delimiter), INSTALLED]);
   return async (parts) => {
     const { application } = parts;
     const exchangeKey = (): Promise<boolean> =>
       exchangeConsensusKey({ home: places.home, keys: folder.paths.keys, crypto }, application);
     await exchangeKey();
-    const comet = new CometProcess({ program, places, onLine, logLevel });
+    const onDiverged = (why: string): void => parts.onFailure(formatError('STATE_DIVERGED', { why }));
+    const comet = new CometProcess({ program, places, onLine, logLevel, onDiverged });
     const onCommit = async (answer: CommitAnswer): Promise<void> => {
       await parts.onCommit(answer);
       if (await exchangeKey()) comet.startAnew();
@@ -66,7 +72,8 @@ export function folderEngine({
       const { app: listen, rpc } = places;
       const mayBePeer = (id: string): boolean => isAllowedPeer(places.home, id);
       const { genesis, genesisHash } = folder;
-      const engine = await cometEngine({ crypto, genesis, genesisHash, listen, rpc, mayBePeer })({ ...parts, onCommit });
+      const options = { crypto, genesis, genesisHash, listen, rpc, mayBePeer, ...(wrap === undefined ? {} : { wrap }) };
+      const engine = await cometEngine(options)({ ...parts, onCommit });
       return {
         name: engine.name,
         get isAlive() {
@@ -86,6 +93,12 @@ export function folderEngine({
       throw error;
     }
   };
+}
+
+/** Of a home with a history the engine would only say that hashes differ. Throws CHAIN_FOREIGN. */
+function assertChain(genesis: string, want: string): void {
+  const { chain_id: got } = JSON.parse(readFileSync(genesis, 'utf8')) as { readonly chain_id?: unknown };
+  if (got !== want) throw formatError('CHAIN_FOREIGN', { file: genesis, want, got: String(got) });
 }
 
 /** Path of a CometBFT of the right version. Throws ENGINE_MISSING. */
@@ -110,6 +123,8 @@ type CometProcessOptions = {
   readonly places: CometPlaces;
   readonly onLine: (line: CometLine) => void;
   readonly logLevel: string;
+  /** Told when no start helps any more: what this node computed is not what was decided. */
+  readonly onDiverged: (why: string) => void;
 };
 
 /** One CometBFT that is kept running. */
@@ -147,7 +162,7 @@ class CometProcess {
     const startedMs = performance.now();
     const child = this.#spawn(home);
     this.#child = child;
-    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => this.#onLine(line));
+    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => this.#onLine(line, child));
     this.#gone = new Promise((resolve) => {
       const end = (how: string): void => {
         resolve();
@@ -174,11 +189,15 @@ class CometProcess {
     }
   }
 
-  #onLine(line: string): void {
+  #onLine(line: string, child: ChildProcess): void {
     const read = readCometLine(line);
     // Peers that are lost at the end are no news.
     if (!this.#isStopping) this.#options.onLine(read);
-    if (hasGivenUp(read)) this.#child?.kill('SIGTERM');
+    if (hasGivenUp(read)) child.kill('SIGTERM');
+    const halt = this.#isStopping ? null : readHalt(line);
+    // Its process stays, of no use before it is started again.
+    if (halt !== null) child.kill('SIGKILL');
+    if (halt === 'diverged') this.#options.onDiverged(reasonOf(line));
   }
 
   #startAgain(livedMs: number, how: string): void {

@@ -57,7 +57,9 @@ export async function writeFileDurably(path: string, bytes: Bytes, mode = PUBLIC
   // A file left over from a crash would keep its old mode.
   rmSync(fresh, { force: true });
   await writeAndSync(fresh, bytes, mode);
+  // FAULT POINT: written, not in its place
   await rename(fresh, path);
+  // FAULT POINT: in its place, its name not on the disk
   await fsyncFolder(dirname(path));
 }
 

@@ -1,0 +1,124 @@
+/**
+ * Four validators as processes, under load, and at most one of them in trouble at a time: killed, stopped, started again, cut off,
+ * delayed, with a wrong clock, a torn write, a full disk, or lying. No fork, no acknowledged transaction lost, and progress soon after
+ * it is healed. OPPIDUM_FAULT_RUNS makes more or fewer perturbations, OPPIDUM_FAULT_SEED others.
+ */
+
+import assert from 'node:assert/strict';
+import { availableParallelism, loadavg } from 'node:os';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Dice } from '../../simulator/dice.ts';
+import { skipWithout } from '../../support/programs.ts';
+import { Clients } from './clients.ts';
+import { Cluster, until } from './cluster.ts';
+import { mayMount, onDisks } from './disks.ts';
+import { diskFull, PERTURBATIONS, type Perturbation } from './perturbations.ts';
+import { Published, type Verdict, verifyCluster } from './verdict.ts';
+
+const COUNT = 4;
+const RUNS = Number(process.env['OPPIDUM_FAULT_RUNS'] ?? 30);
+const SEED = Number(process.env['OPPIDUM_FAULT_SEED'] ?? 2026);
+const CLIENT_COUNT = 6;
+/** A perturbation lasts at least and at most so long. */
+const LASTS_MS = { from: 500, below: 2_500 };
+const DISK_MB = 200;
+/** The bar, on a machine that does nothing else; on a busy one as many times as long as it is busy. */
+const PROGRESS_MS = 15_000;
+
+type Healed = { readonly kind: string; readonly tookMs: number; readonly limitMs: number };
+
+/** Heals, and measures until every validator has a transaction that was signed after that. */
+async function recover(cluster: Cluster, clients: Clients, kind: string, heal: () => Promise<void> | void): Promise<Healed> {
+  await heal();
+  const begunMs = performance.now();
+  const { height } = await clients.submit();
+  for (const member of cluster.members)
+    await until(
+      `${member.name} is at block ${height} after ${kind}`,
+      () => member.client.isAlive() && member.client.head().height >= height,
+      () => `${member.state}\n${member.said.slice(-3_000)}`,
+    );
+  const busy = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+  return { kind, tookMs: performance.now() - begunMs, limitMs: PROGRESS_MS * busy };
+}
+
+function chooser(dice: Dice, kinds: readonly string[]): () => string {
+  let left: string[] = [];
+  return () => {
+    // Each kind once before any comes again.
+    if (left.length === 0) left = [...kinds];
+    return left.splice(dice.below(left.length), 1)[0] as string;
+  };
+}
+
+/** Lets them happen one after the other under load. */
+async function perturb(cluster: Cluster, clients: Clients, hasDisks: boolean, say: (text: string) => void): Promise<Healed[]> {
+  const dice = new Dice(SEED);
+  const kinds: Readonly<Record<string, Perturbation>> = { ...PERTURBATIONS, ...(hasDisks ? { 'disk full': diskFull } : {}) };
+  const next = chooser(dice, Object.keys(kinds));
+  const healed: Healed[] = [];
+  for (let run = 0; run < RUNS; run++) {
+    const kind = next();
+    const member = cluster.at(dice.below(COUNT));
+    const heal = await (kinds[kind] as Perturbation)(cluster, member, dice);
+    await sleep(LASTS_MS.from + dice.below(LASTS_MS.below));
+    const recovered = await recover(cluster, clients, `${kind} of ${member.name}`, heal);
+    if (process.env['OPPIDUM_FAULT_SAY'] === '1')
+      say(`${run + 1} ${recovered.kind}: ${Math.round(recovered.tookMs)} ms, acknowledged ${clients.acknowledged.size}`);
+    healed.push({ ...recovered, kind });
+  }
+  return healed;
+}
+
+async function runCluster(cluster: Cluster, hasDisks: boolean, say: (text: string) => void): Promise<void> {
+  await cluster.start();
+  const published = new Published(cluster);
+  const clients = new Clients(cluster, cluster.at(0).operator());
+  try {
+    await clients.submit();
+    clients.start(CLIENT_COUNT);
+    const healed = await perturb(cluster, clients, hasDisks, say);
+    await clients.stop();
+    await cluster.end('SIGTERM');
+    const verdict = await verifyCluster(cluster, clients, published.stop());
+    summarize(healed, verdict, clients, say);
+    assert.deepEqual(
+      healed.filter(({ tookMs, limitMs }) => tookMs > limitMs),
+      [],
+    );
+    assert.ok(verdict.acknowledged > RUNS && verdict.checkpoints > RUNS / 2, 'it was under load');
+  } finally {
+    clients.abandon();
+    published.stop();
+  }
+}
+
+function summarize(healed: readonly Healed[], verdict: Verdict, clients: Clients, say: (text: string) => void): void {
+  const counts = Object.entries(Object.groupBy(healed, ({ kind }) => kind)).map(([kind, some = []]) => `${kind} ${some.length}`);
+  const longest = healed.reduce((most, each) => (each.tookMs > most.tookMs ? each : most));
+  const soon = healed.filter(({ tookMs }) => tookMs <= PROGRESS_MS).length;
+  say(`perturbations ${healed.length}: ${counts.join(', ')}`);
+  say(
+    `blocks ${verdict.height}, acknowledged ${verdict.acknowledged}, lost ${verdict.lost}, forks ${verdict.forks}, ` +
+      `checkpoints ${verdict.checkpoints} consistent, longest recovery ${(longest.tookMs / 1_000).toFixed(1)} s (${longest.kind}), ` +
+      `within ${PROGRESS_MS / 1_000} s ${soon} of ${healed.length}`,
+  );
+  say(`answers other than an acknowledgement, each asked again elsewhere: ${JSON.stringify(Object.fromEntries(clients.codes))}`);
+}
+
+test(`four validators, ${RUNS} perturbations: no fork, no lost acknowledged transaction, progress after each`, {
+  skip: skipWithout('cometbft'),
+  timeout: 570_000,
+}, async (t) => {
+  t.diagnostic(`perturbations: seed ${SEED}`);
+  const hasDisks = await mayMount();
+  await onDisks(COUNT, hasDisks ? DISK_MB : null, async (folders) => {
+    const cluster = await Cluster.found(folders);
+    try {
+      await runCluster(cluster, hasDisks, (text) => t.diagnostic(text));
+    } finally {
+      await cluster.end('SIGKILL');
+    }
+  });
+});
