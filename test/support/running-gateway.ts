@@ -45,7 +45,7 @@ export function runGateway(city: RunningCity, options: Partial<GatewayOptions> =
 }
 
 /** Shard 0 of a running city, declared at the first call. */
-async function runShard(
+export async function runShard(
   { client, folder, operator, telemetry }: RunningCity,
   options: Partial<ShardOptions>,
 ): Promise<OpenShard> {

@@ -55,7 +55,7 @@ export const VERDICTS = {
   FORK_PROVEN: verdict(
     'red',
     'Proven: a key of this city signed two histories that contradict each other',
-    'Keep this file and give it to others; whose key it is may not decide with the city any more. Report it with `oppidum audit report`',
+    'Keep this file and give it to others; whose key it is may not decide with the city any more. Report it with `oppidum validator report-fork`',
   ),
   FORK_UNPROVEN: verdict('red', 'This shows no contradiction: nothing is proven against anybody', 'Do not accuse anybody by it'),
   ERASED: verdict(

@@ -17,7 +17,7 @@ export const FINDINGS = {
   FORK_PROVEN: entry(
     'proven',
     'A key of this city signed two histories that contradict each other',
-    'Hand the file on: anybody checks it with `oppidum verify`. Put it on the ledger with `oppidum audit report`',
+    'Hand the file on: anybody checks it with `oppidum verify`. Put it on the ledger with `oppidum validator report-fork`',
   ),
   HEADS_CONTRADICT: entry(
     'false',

@@ -61,7 +61,7 @@ export const estonianWords: Words = {
     FORK_PROVEN: {
       means: 'Tõestatud: selle linna võti allkirjastas kaks ajalugu, mis on vastuolus',
       action:
-        'Hoia see fail alles ja anna see teistele; kelle võti see on, ei tohiks enam linnaga otsustada. Teata sellest käsuga `oppidum audit report`',
+        'Hoia see fail alles ja anna see teistele; kelle võti see on, ei tohiks enam linnaga otsustada. Teata sellest käsuga `oppidum validator report-fork`',
     },
     FORK_UNPROVEN: {
       means: 'See ei näita vastuolu: kellegi vastu pole midagi tõestatud',

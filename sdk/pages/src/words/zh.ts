@@ -42,7 +42,7 @@ export const chineseWords: Words = {
     },
     FORK_PROVEN: {
       means: '已证明：该城市的一个密钥签署了两段互相矛盾的历史',
-      action: '请保留此文件并交给他人；该密钥的持有者不应再参与城市的决定。请用 `oppidum audit report` 举报',
+      action: '请保留此文件并交给他人；该密钥的持有者不应再参与城市的决定。请用 `oppidum validator report-fork` 举报',
     },
     FORK_UNPROVEN: { means: '此文件未显示矛盾：不能证明任何人有错', action: '请勿据此指责任何人' },
     ERASED: { means: '该读数已被删除；所余内容证明它曾存在且其删除已被记录', action: '无需操作' },
