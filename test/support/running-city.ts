@@ -63,7 +63,7 @@ export function operatorOf(folder: DataFolder): TransactionSigner {
 
 /** A signed envelope for this city, valid for five minutes of its time. */
 export function envelopeOf(
-  client: Pick<NodeClient, 'genesisHash' | 'head'>,
+  client: Pick<NodeClient, 'genesisHash'> & { head(): { readonly timeMs: number } },
   by: TransactionSigner | readonly TransactionSigner[],
   actions: readonly Action[],
   validUntil = client.head().timeMs + 300_000,

@@ -62,7 +62,7 @@ export class Clients {
   /** One transaction, signed now, to the first validator that answers, this one before others; resolves when it is acknowledged. */
   async submit(first = this.#turn++, validMs = VALID_MS): Promise<Acknowledged> {
     const { client } = this.#cluster.at(0);
-    const envelope = envelopeOf(client as never, this.#operator, [freshAccount().action], Date.now() + validMs);
+    const envelope = envelopeOf(client, this.#operator, [freshAccount().action], Date.now() + validMs);
     for (let at = first; ; at++) {
       if (this.#isAbandoned) throw new Error('the clients were abandoned');
       const executed = await this.#ask(at, envelope);

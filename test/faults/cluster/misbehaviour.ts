@@ -52,7 +52,7 @@ export type Misbehaviour =
   | 'greedy';
 
 /** Those that harm nobody but whoever does them, for as long as they are done. */
-export const PASSING: readonly Misbehaviour[] = [...(Object.keys(PROPOSALS) as Misbehaviour[]), 'extension', 'refuser'];
+export const PASSING: readonly Misbehaviour[] = [...(Object.keys(PROPOSALS) as Misbehaviour[]), 'extension', 'refuser', 'greedy'];
 
 /** The application, and how to make it misbehave; null makes it honest again. `onDone` is told each time that it does. */
 export function misbehaving(onDone: (kind: Misbehaviour) => void): {

@@ -1,10 +1,12 @@
 /**
  * Four validators as processes, under load, and at most one of them in trouble at a time: killed, stopped, started again, cut off,
  * delayed, with a wrong clock, a torn write, a full disk, or lying. No fork, no acknowledged transaction lost, and progress soon after
- * it is healed. OPPIDUM_FAULT_RUNS makes more or fewer perturbations, OPPIDUM_FAULT_SEED others.
+ * it is healed. OPPIDUM_FAULT_RUNS makes more or fewer perturbations, OPPIDUM_FAULT_SEED others, OPPIDUM_FAULT_SAY=1 tells of each.
  */
 
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,14 +20,22 @@ import { Published, type Verdict, verifyCluster } from './verdict.ts';
 
 const COUNT = 4;
 const RUNS = Number(process.env['OPPIDUM_FAULT_RUNS'] ?? 30);
-const SEED = Number(process.env['OPPIDUM_FAULT_SEED'] ?? 2026);
+/** The same every time, and one that is new each time. */
+const PLANS = [
+  { seed: Number(process.env['OPPIDUM_FAULT_SEED'] ?? 2026), runs: RUNS },
+  { seed: randomInt(2 ** 31), runs: Math.ceil(RUNS / 3) },
+] as const;
 const CLIENT_COUNT = 6;
 /** A perturbation lasts at least and at most so long. */
 const LASTS_MS = { from: 500, below: 2_500 };
 const DISK_MB = 200;
+/** Without a disk of its own for each, none can be full. */
+const hasDisks = await mayMount();
 /** The bar, on a machine that does nothing else; on a busy one as many times as long as it is busy. */
 const PROGRESS_MS = 15_000;
 
+type Plan = (typeof PLANS)[number];
+type Say = (text: string) => void;
 type Healed = { readonly kind: string; readonly tookMs: number; readonly limitMs: number };
 
 /** Heals, and measures until every validator has a transaction that was signed after that. */
@@ -53,12 +63,12 @@ function chooser(dice: Dice, kinds: readonly string[]): () => string {
 }
 
 /** Lets them happen one after the other under load. */
-async function perturb(cluster: Cluster, clients: Clients, hasDisks: boolean, say: (text: string) => void): Promise<Healed[]> {
-  const dice = new Dice(SEED);
+async function perturb(cluster: Cluster, clients: Clients, { seed, runs }: Plan, say: Say): Promise<Healed[]> {
+  const dice = new Dice(seed);
   const kinds: Readonly<Record<string, Perturbation>> = { ...PERTURBATIONS, ...(hasDisks ? { 'disk full': diskFull } : {}) };
   const next = chooser(dice, Object.keys(kinds));
   const healed: Healed[] = [];
-  for (let run = 0; run < RUNS; run++) {
+  for (let run = 0; run < runs; run++) {
     const kind = next();
     const member = cluster.at(dice.below(COUNT));
     const heal = await (kinds[kind] as Perturbation)(cluster, member, dice);
@@ -71,14 +81,14 @@ async function perturb(cluster: Cluster, clients: Clients, hasDisks: boolean, sa
   return healed;
 }
 
-async function runCluster(cluster: Cluster, hasDisks: boolean, say: (text: string) => void): Promise<void> {
+async function runCluster(cluster: Cluster, plan: Plan, say: Say): Promise<void> {
   await cluster.start();
   const published = new Published(cluster);
   const clients = new Clients(cluster, cluster.at(0).operator());
   try {
     await clients.submit();
     clients.start(CLIENT_COUNT);
-    const healed = await perturb(cluster, clients, hasDisks, say);
+    const healed = await perturb(cluster, clients, plan, say);
     await clients.stop();
     await cluster.end('SIGTERM');
     const verdict = await verifyCluster(cluster, clients, published.stop());
@@ -87,14 +97,14 @@ async function runCluster(cluster: Cluster, hasDisks: boolean, say: (text: strin
       healed.filter(({ tookMs, limitMs }) => tookMs > limitMs),
       [],
     );
-    assert.ok(verdict.acknowledged > RUNS && verdict.checkpoints > RUNS / 2, 'it was under load');
+    assert.ok(verdict.acknowledged > plan.runs && verdict.checkpoints > plan.runs / 2, 'it was under load');
   } finally {
     clients.abandon();
     published.stop();
   }
 }
 
-function summarize(healed: readonly Healed[], verdict: Verdict, clients: Clients, say: (text: string) => void): void {
+function summarize(healed: readonly Healed[], verdict: Verdict, clients: Clients, say: Say): void {
   const counts = Object.entries(Object.groupBy(healed, ({ kind }) => kind)).map(([kind, some = []]) => `${kind} ${some.length}`);
   const longest = healed.reduce((most, each) => (each.tookMs > most.tookMs ? each : most));
   const soon = healed.filter(({ tookMs }) => tookMs <= PROGRESS_MS).length;
@@ -107,18 +117,24 @@ function summarize(healed: readonly Healed[], verdict: Verdict, clients: Clients
   say(`answers other than an acknowledgement, each asked again elsewhere: ${JSON.stringify(Object.fromEntries(clients.codes))}`);
 }
 
-test(`four validators, ${RUNS} perturbations: no fork, no lost acknowledged transaction, progress after each`, {
-  skip: skipWithout('cometbft'),
-  timeout: 570_000,
-}, async (t) => {
-  t.diagnostic(`perturbations: seed ${SEED}`);
-  const hasDisks = await mayMount();
-  await onDisks(COUNT, hasDisks ? DISK_MB : null, async (folders) => {
-    const cluster = await Cluster.found(folders);
-    try {
-      await runCluster(cluster, hasDisks, (text) => t.diagnostic(text));
-    } finally {
-      await cluster.end('SIGKILL');
-    }
+for (const plan of PLANS)
+  test(`four validators, ${plan.runs} perturbations: no fork, no lost acknowledged transaction, progress after each`, {
+    skip: skipWithout('cometbft'),
+    timeout: 570_000,
+  }, async (t) => {
+    t.diagnostic(`perturbations: seed ${plan.seed}${hasDisks ? '' : ', without full disks'}`);
+    await onDisks(COUNT, hasDisks ? DISK_MB : null, async (folders) => {
+      const cluster = await Cluster.found(folders);
+      try {
+        await runCluster(cluster, plan, (text) => t.diagnostic(text));
+      } finally {
+        await cluster.end('SIGKILL');
+      }
+    });
   });
+
+test('a full disk is among them', { skip: hasDisks ? false : 'without mount' }, async () => {
+  await onDisks(1, 1, async ([folder]) =>
+    assert.throws(() => writeFileSync(`${folder}/file`, new Uint8Array(2 ** 21)), { code: 'ENOSPC' }),
+  );
 });
