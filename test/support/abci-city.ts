@@ -8,11 +8,14 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { Application, type CommitAnswer } from '@oppidum/node/application';
 import { CityAbci } from '@oppidum/node/city-abci';
+import { type CitySnapshots, openSnapshots } from '@oppidum/node/city-snapshots';
 import { chainIdOf } from '@oppidum/node/comet-genesis';
 import type { DataFolder } from '@oppidum/node/data-folder';
 import { EnvelopeChecks } from '@oppidum/node/envelope-checks';
 import { NodeStore } from '@oppidum/node/node-store';
+import { RestoredLog } from '@oppidum/node/restored-log';
 import { SignatureVerifier } from '@oppidum/node/signature-verifier';
+import { TileLog } from '@oppidum/node/tile-log';
 import {
   RequestCheckTx,
   RequestFinalizeBlock,
@@ -34,11 +37,16 @@ export class AbciCity {
   readonly abci: ReturnType<typeof recordCalls>;
   readonly calls: RecordedCall[] = [];
   readonly committed: CommitAnswer[] = [];
+  readonly log: TileLog;
+  readonly snapshots: CitySnapshots;
+  /** What was said of snapshots. */
+  readonly news: string[] = [];
   readonly #folder: DataFolder;
   readonly #verifier = new SignatureVerifier(nativeCrypto);
   clockMs: number;
 
-  constructor(folder: DataFolder, clockMs: number) {
+  /** `snapshotInterval`: heights between two snapshots; 0: none. */
+  constructor(folder: DataFolder, clockMs: number, snapshotInterval = 0) {
     const { genesis, genesisHash, paths } = folder;
     this.#folder = folder;
     this.clockMs = clockMs;
@@ -48,13 +56,30 @@ export class AbciCity {
     const { application } = this;
     const timeMs = (): number => application.timeAfter(this.clockMs);
     const checks = new EnvelopeChecks({ application, verifier: this.#verifier, crypto: nativeCrypto, timeMs });
+    this.log = TileLog.open({ folder: paths.log, crypto: nativeCrypto });
+    const restoredLog = new RestoredLog(paths.restoredLog);
+    const { store, log } = this;
+    for (const leaves of store.leavesFrom(log.size)) log.append(leaves);
+    const snapshots = openSnapshots({
+      ...{ crypto: nativeCrypto, paths, store, log, application, restoredLog, interval: snapshotInterval },
+      onNews: (sentence) => this.news.push(sentence),
+      onRestored: async () => {
+        await restoredLog.fill(log, store.firstIndex);
+        for (const leaves of store.leavesFrom(log.size)) log.append(leaves);
+      },
+    });
+    this.snapshots = snapshots;
     const onCommit = (answer: CommitAnswer): void => {
       this.committed.push(answer);
+      this.log.append(answer.leaves);
+      this.snapshots.kept.committed(answer.block);
       checks.forget(answer.envelopes);
     };
     // No validator of its own: nothing to say, and nothing of others is believed.
     const votes = { extend: async () => new Uint8Array(0), accept: (extension: Bytes) => extension.length === 0 };
-    const city = new CityAbci({ application, checks, genesis, genesisHash, clock: () => this.clockMs, votes, onCommit });
+    const onRestored = (): void => undefined;
+    const parts = { application, checks, genesis, genesisHash, votes, snapshots, onCommit, onRestored };
+    const city = new CityAbci({ ...parts, clock: () => this.clockMs });
     this.abci = recordCalls(city, (call) => this.calls.push(call));
   }
 
@@ -105,7 +130,9 @@ export class AbciCity {
 
   /** Ends without a word; the files stay. */
   async stop(): Promise<void> {
+    await this.snapshots.kept.close();
     await this.#verifier.close();
+    this.log.close();
     await this.store.close();
   }
 

@@ -5,6 +5,7 @@
  */
 
 import { type EngineCall, type EnginePhase, phaseAfter, type RecordedCall } from '@oppidum/abci/grammar';
+import type { BlockLeaf } from '@oppidum/formats/block-log';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { Genesis } from '@oppidum/formats/genesis';
@@ -165,15 +166,27 @@ export class Application {
   }
 
   /** OfferSnapshot: begins a restore into this empty node; `appHash` comes from whom one trusts, the manifest from anybody. */
-  offerSnapshot(manifest: SnapshotManifest, appHash: Bytes): void {
+  offerSnapshot(manifest: Pick<SnapshotManifest, 'windowEdge' | 'chunks'>, appHash: Bytes): void {
     this.#enter('offerSnapshot', null);
+    this.#restore?.discard();
     this.#restore = new SnapshotRestore({ store: this.#store, crypto: this.#rules.crypto, manifest, appHash });
   }
 
-  /** ApplySnapshotChunk: true after the last one, when the state is proven under the app hash and durable. Throws SNAPSHOT_INVALID. */
-  applySnapshotChunk(index: number, chunk: Bytes): boolean {
+  /** ApplySnapshotChunk: after the last one the block whose state is proven under the app hash. Throws SNAPSHOT_INVALID. */
+  applySnapshotChunk(index: number, chunk: Bytes): BlockLeaf | null {
     this.#enter('applySnapshotChunk', null);
     return (this.#restore as SnapshotRestore).apply(index, chunk);
+  }
+
+  /** OfferSnapshot and ApplySnapshotChunk about what is stored already, or is no part of the state. */
+  passSnapshot(call: 'offerSnapshot' | 'applySnapshotChunk'): void {
+    this.#enter(call, null);
+  }
+
+  /** After the last chunk: returns when what is proven is durable. */
+  keepSnapshot(): void {
+    (this.#restore as SnapshotRestore).keep();
+    this.#restore = null;
   }
 
   /** Query: a record of the committed state, or null. */

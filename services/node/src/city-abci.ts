@@ -14,6 +14,7 @@ import {
   ResponseOfferSnapshot_Result,
   ResponseProcessProposal_ProposalStatus,
   ResponseVerifyVoteExtension_VerifyStatus,
+  type Snapshot,
 } from 'cosmjs-types/tendermint/abci/types';
 import type { Application, CommitAnswer } from './application.ts';
 import { answerOfCheck, resultOf } from './city-results.ts';
@@ -21,8 +22,10 @@ import { chainIdOf } from './comet-genesis.ts';
 import { misbehaviourOf, requireSameValidators, updateOf } from './comet-validators.ts';
 import type { EngineParts } from './engine.ts';
 import type { EnvelopeChecks } from './envelope-checks.ts';
+import type { OfferedSnapshot } from './snapshot-keeper.ts';
+import type { ChunkAnswer, OfferAnswer } from './sync-restore.ts';
 
-export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes'> & {
+export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes' | 'snapshots'> & {
   readonly application: Application;
   readonly checks: Pick<EnvelopeChecks, 'check' | 'recall'>;
   readonly genesis: Pick<Genesis, 'validators'>;
@@ -31,6 +34,8 @@ export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes'> & {
   readonly mayBePeer?: ((id: string) => boolean) | undefined;
   /** Told of each block when it is durable; Commit is answered after what it returns. */
   readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;
+  /** Told when a snapshot was restored: there is a city now. */
+  readonly onRestored: () => void;
 };
 
 /** Raised with a change after which old blocks would execute differently: a node of another number does not take part. */
@@ -142,24 +147,28 @@ export class CityAbci implements AbciApplication {
     return isRefused ? { ...answer, code: 1, log: 'PEER_UNKNOWN' } : { ...answer, code: 0, log: '' };
   }
 
-  /** By a node that begins: which snapshots there are. */
+  /** By CometBFT for another node that begins: the snapshots that are kept, bit-identical on every node. */
   listSnapshots(_request: Requests['listSnapshots']): Responses['listSnapshots'] {
-    return { snapshots: [] };
+    return { snapshots: this.#options.snapshots.kept.list().map(snapshotOf) };
   }
 
-  /** By a node that begins, about a snapshot of another. */
-  offerSnapshot(_request: Requests['offerSnapshot']): Responses['offerSnapshot'] {
-    return { result: ResponseOfferSnapshot_Result.REJECT_FORMAT };
+  /** By CometBFT of a node that begins, about a snapshot of others: anybody made it, but the app hash is proven by the chain. */
+  offerSnapshot({ snapshot, appHash }: Requests['offerSnapshot']): Responses['offerSnapshot'] {
+    const { REJECT } = ResponseOfferSnapshot_Result;
+    if (snapshot === undefined) return { result: REJECT };
+    return { result: OFFER_RESULTS[this.#options.snapshots.restore.offer(offeredOf(snapshot), appHash)] };
   }
 
-  /** By CometBFT for another node that begins. */
-  loadSnapshotChunk(_request: Requests['loadSnapshotChunk']): Responses['loadSnapshotChunk'] {
-    return { chunk: NOTHING };
+  /** By CometBFT for another node that begins; nothing where there is no such chunk any more. */
+  async loadSnapshotChunk({ height, format, chunk }: Requests['loadSnapshotChunk']): Promise<Responses['loadSnapshotChunk']> {
+    return { chunk: await this.#options.snapshots.kept.chunk(Number(height), format, chunk) };
   }
 
-  /** By a node that begins, after an offer was accepted. */
-  applySnapshotChunk(_request: Requests['applySnapshotChunk']): Responses['applySnapshotChunk'] {
-    return { result: ResponseApplySnapshotChunk_Result.ABORT, refetchChunks: [], rejectSenders: [] };
+  /** By CometBFT of a node that begins, in order: an altered chunk is asked for again, and its sender for nothing more. */
+  async applySnapshotChunk(request: Requests['applySnapshotChunk']): Promise<Responses['applySnapshotChunk']> {
+    const { result, refetch, ban } = await this.#options.snapshots.restore.apply(request);
+    if (this.#application.height >= 0) this.#options.onRestored();
+    return { result: CHUNK_RESULTS[result], refetchChunks: [...refetch], rejectSenders: [...ban] };
   }
 
   async #blockOf({ height, time, txs }: Pick<Requests['finalizeBlock'], 'height' | 'time' | 'txs'>): Promise<Block> {
@@ -175,6 +184,27 @@ export class CityAbci implements AbciApplication {
     if (this.#committedMs !== null) return performance.now() - this.#committedMs > STALE_MS;
     return this.#options.clock() - millisecondsOf(time) > STALE_MS;
   }
+}
+
+const OFFER_RESULTS: Readonly<Record<OfferAnswer, ResponseOfferSnapshot_Result>> = {
+  accept: ResponseOfferSnapshot_Result.ACCEPT,
+  reject: ResponseOfferSnapshot_Result.REJECT,
+  'reject format': ResponseOfferSnapshot_Result.REJECT_FORMAT,
+  'reject sender': ResponseOfferSnapshot_Result.REJECT_SENDER,
+};
+
+const CHUNK_RESULTS: Readonly<Record<ChunkAnswer['result'], ResponseApplySnapshotChunk_Result>> = {
+  accept: ResponseApplySnapshotChunk_Result.ACCEPT,
+  retry: ResponseApplySnapshotChunk_Result.RETRY,
+  'reject snapshot': ResponseApplySnapshotChunk_Result.REJECT_SNAPSHOT,
+};
+
+function snapshotOf({ height, format, chunkCount, hash, metadata }: OfferedSnapshot): Snapshot {
+  return { height: BigInt(height), format, chunks: chunkCount, hash, metadata };
+}
+
+function offeredOf({ height, format, chunks, hash, metadata }: Snapshot): OfferedSnapshot {
+  return { height: Number(height), format, chunkCount: chunks, hash, metadata };
 }
 
 function millisecondsOf({ seconds, nanos }: Requests['finalizeBlock']['time']): number {

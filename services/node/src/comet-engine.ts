@@ -136,13 +136,15 @@ class CometEngine implements Engine {
   }
 
   async #listen(options: CometOptions): Promise<void> {
-    const { application, clock, votes } = this.#parts;
+    const { application, clock, votes, snapshots } = this.#parts;
     const city = new CityAbci({
       application,
       checks: { check: (envelope) => this.#check(envelope), recall: (...asked) => this.#checks.recall(...asked) },
       clock,
       votes,
       genesis: options.genesis,
+      snapshots,
+      onRestored: () => this.#founded.resolve(),
       genesisHash: options.genesisHash,
       mayBePeer: options.mayBePeer,
       onCommit: (answer) => this.#onCommit(answer),

@@ -38,6 +38,9 @@ export type DataPaths = {
   readonly log: string;
   readonly shard: (number: number) => string;
   readonly gateway: string;
+  /** What this node offers to those that begin, and the log that it got from such a snapshot itself until it is written. */
+  readonly snapshots: string;
+  readonly restoredLog: string;
   /** API keys and the log of access. */
   readonly access: string;
 };
@@ -65,6 +68,8 @@ function dataPaths(folder: string): DataPaths {
     log: join(folder, 'log'),
     shard: (number) => join(folder, 'shards', String(number)),
     gateway: join(folder, 'gateway'),
+    snapshots: join(folder, 'snapshots'),
+    restoredLog: join(folder, 'restored-log'),
     access: join(folder, 'access'),
   };
 }

@@ -51,6 +51,17 @@ export async function writeAndSync(path: string, bytes: Bytes, mode = PUBLIC_MOD
   }
 }
 
+/** The same in a process that has nothing else to do. */
+export function writeAndSyncNow(path: string, bytes: Bytes): void {
+  const file = openSync(path, 'w', PUBLIC_MODE);
+  try {
+    writeFileSync(file, bytes);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Replaces a file atomically and durably; resolves when both bytes and name are on disk. */
 export async function writeFileDurably(path: string, bytes: Bytes, mode = PUBLIC_MODE): Promise<void> {
   const fresh = `${path}.new`;

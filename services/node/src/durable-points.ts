@@ -4,8 +4,8 @@
  * writes under no name fails them.
  */
 
-/** `writer`: the process of a city, or a command of its operator. Paths are relative to the data folder, without `.new`. */
-export type DurablePoint = { readonly name: string; readonly path: RegExp; readonly writer: 'city' | 'command' };
+/** `writer`: the process of a city, a node of several validators alone, or a command of its operator. Paths are relative to the data folder, without `.new`. */
+export type DurablePoint = { readonly name: string; readonly path: RegExp; readonly writer: 'city' | 'cluster' | 'command' };
 
 /** In the order of `specs/data-folder.md` §1. */
 export const DURABLE_POINTS: readonly DurablePoint[] = [
@@ -25,6 +25,8 @@ export const DURABLE_POINTS: readonly DurablePoint[] = [
   { name: 'group', path: /^shards\/\d+\/vault\/data\.mdb$/, writer: 'city' },
   { name: 'subject key', path: /^shards\/\d+\/subject-keys\/[0-9a-f]{64}\.key(\.[a-z]+)?$/, writer: 'city' },
   { name: 'access', path: /^access\/access\.sqlite(-wal|-journal)?$/, writer: 'city' },
+  { name: 'snapshot', path: /^snapshots\/\d+(\.part)?\/(\d+|manifest\.cbor)$/, writer: 'cluster' },
+  { name: 'restored log', path: /^restored-log\/\d+$/, writer: 'cluster' },
   { name: 'retention', path: /^retention\.json$/, writer: 'command' },
   { name: 'erasure register', path: /^erasure-register\.ndjson$/, writer: 'command' },
 ];

@@ -4,7 +4,15 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import type { Application, CommitAnswer } from './application.ts';
 import type { CommittedTransaction, EngineName, SubmitAnswer } from './client.ts';
 import type { SignatureVerifier } from './signature-verifier.ts';
+import type { SnapshotKeeper } from './snapshot-keeper.ts';
+import type { SyncRestore } from './sync-restore.ts';
 import type { Votes } from './votes.ts';
+
+/** The snapshots that a node has for others, and its own beginning from one of theirs. */
+export type EngineSnapshots = {
+  readonly kept: Pick<SnapshotKeeper, 'list' | 'chunk'>;
+  readonly restore: Pick<SyncRestore, 'offer' | 'apply'>;
+};
 
 /** A running engine. */
 export type Engine = {
@@ -25,6 +33,7 @@ export type EngineParts = {
   readonly verifier: SignatureVerifier;
   /** For engines of several validators. */
   readonly votes: Votes;
+  readonly snapshots: EngineSnapshots;
   /** POSIX milliseconds. */
   readonly clock: () => number;
   /** Told of each block when it is durable, genesis included; the next block waits for what it returns. */

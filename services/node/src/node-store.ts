@@ -161,6 +161,12 @@ export class NodeStore {
     return first ?? null;
   }
 
+  /** The log index from which on leaves are stored: 0, unless the store began with a snapshot. */
+  get firstIndex(): number {
+    const first = this.firstHeight;
+    return first === null ? 0 : (this.block(first) as StoredBlock).firstIndex;
+  }
+
   /** Every leaf from a log index on, block by block. */
   *leavesFrom(index: number): Generator<Bytes[]> {
     const first = this.#heightOfLeaf(index);

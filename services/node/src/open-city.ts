@@ -16,6 +16,7 @@ import type { Registry } from '@oppidum/ledger/action';
 import { Application, type CommitAnswer } from './application.ts';
 import { cityClient } from './city-client.ts';
 import { CitySigners } from './city-signers.ts';
+import { openSnapshots, SNAPSHOT_INTERVAL } from './city-snapshots.ts';
 import type { CommittedBlock, NodeClient } from './client.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EmbeddedEngine, type EmbeddedOptions } from './embedded.ts';
@@ -24,6 +25,7 @@ import { HeadSigner } from './head-signer.ts';
 import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
+import { RestoredLog } from './restored-log.ts';
 import { SignatureVerifier } from './signature-verifier.ts';
 import { keepSuccessor, type SuccessorArchiveOptions } from './successor-archive.ts';
 import { TileLog } from './tile-log.ts';
@@ -51,6 +53,10 @@ export type CityOptions = Partial<Pick<EmbeddedOptions, 'gatherMsMax' | 'waiting
   readonly onCall?: (call: RecordedCall) => void;
   /** Who decides on blocks; without it this process alone (`embedded.ts`). */
   readonly startEngine?: StartEngine;
+  /** Heights between two snapshots for nodes that begin, where others may: under an engine of several validators. 0: none. */
+  readonly snapshotInterval?: number;
+  /** Told in a sentence of snapshots that were restored, refused or not taken. */
+  readonly onSnapshotNews?: (sentence: string) => void;
 };
 
 /** Checkpoints follow blocks at once, or after twice as long as the last one took. */
@@ -65,15 +71,9 @@ export type OpenCity = { readonly client: NodeClient; readonly logFolder: string
  */
 export async function openCity(options: CityOptions): Promise<OpenCity> {
   const { folder, crypto } = options;
-  const { paths, genesis, genesisHash } = folder;
+  const { paths, genesisHash } = folder;
   const clock = options.clock ?? Date.now;
-  const origin = cityOrigin(genesis.name, genesisHash);
-  const store = NodeStore.open({ folder: paths.node, crypto, genesisHash });
-  const log = TileLog.open({ folder: paths.log, crypto });
-  followStore(log, store, origin);
-  const policies = new PolicyInForce({ crypto, store, path: paths.policy });
-  const rules = { crypto, registry: options.registry, genesis: genesisHash };
-  const application = new Application({ store, rules, genesis, ...pick(options, 'onCall') });
+  const { origin, store, log, restoredLog, policies, application } = await openRecords(options);
   const signers = new CitySigners({ paths, origin, crypto, clock }, policies.of(log.size));
   const signer = new HeadSigner({ log, sign: (head) => signers.for(policies.of(head.size)).sign(log, head) });
   const setOf = (size: number): string => toHex(store.newestBlockLeaf(size)?.leaf.validatorSetDigest ?? new Uint8Array(0));
@@ -94,8 +94,19 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const verifier = new SignatureVerifier(crypto);
   const start: StartEngine =
     options.startEngine ?? ((parts) => EmbeddedEngine.start({ ...parts, ...pick(options, 'gatherMsMax', 'waitingCountMax') }));
+  const snapshots = openSnapshots({
+    ...{ crypto, paths, store, log, application, restoredLog },
+    // Under the embedded engine nobody asks for one.
+    interval: options.startEngine === undefined ? 0 : (options.snapshotInterval ?? SNAPSHOT_INTERVAL),
+    onNews: options.onSnapshotNews ?? (() => undefined),
+    onRestored: async () => {
+      await followStore(log, store, { origin, restoredLog });
+      publisher.news();
+    },
+  });
   const engine = await start({
     application,
+    snapshots,
     verifier,
     votes: cityVotes({ store, origin, signer, notes, publishedSize }),
     clock,
@@ -104,6 +115,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     onCommit: ({ block, leaves }: CommitAnswer) => {
       log.append(leaves);
       publisher.news();
+      snapshots.kept.committed(block);
       for (const listener of listeners) listener(block);
       // Under another engine the votes for the next block bring it: they cannot come while Commit waits.
       const changesPolicy =
@@ -114,6 +126,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   if (log.size > (publisher.latest()?.size ?? -1)) publisher.news();
   const close = async (): Promise<void> => {
     await engine.close();
+    await snapshots.kept.close();
     await verifier.close();
     await publisher.close();
     log.close();
@@ -132,14 +145,33 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   return { client, logFolder: paths.log, close };
 }
 
+type Followed = { readonly origin: string; readonly restoredLog: RestoredLog };
+
+/** What is stored, made to agree. */
+async function openRecords(options: CityOptions) {
+  const { folder, crypto, registry } = options;
+  const { paths, genesis, genesisHash } = folder;
+  const origin = cityOrigin(genesis.name, genesisHash);
+  const store = NodeStore.open({ folder: paths.node, crypto, genesisHash });
+  const log = TileLog.open({ folder: paths.log, crypto });
+  const restoredLog = new RestoredLog(paths.restoredLog);
+  await followStore(log, store, { origin, restoredLog });
+  const policies = new PolicyInForce({ crypto, store, path: paths.policy });
+  const rules = { crypto, registry, genesis: genesisHash };
+  const application = new Application({ store, rules, genesis, ...pick(options, 'onCall') });
+  return { origin, store, log, restoredLog, policies, application };
+}
+
 /** Appends to the log what the store has and the files have not. The store is never behind: its blocks were durable first. */
-function followStore(log: TileLog, store: NodeStore, origin: string): void {
+async function followStore(log: TileLog, store: NodeStore, { origin, restoredLog }: Followed): Promise<void> {
   const size = store.head?.logSize ?? 0;
   if (log.size > size) throw formatError('LAST_SIGNED_CONFLICT', { origin, signedSize: log.size, size });
+  await restoredLog.fill(log, store.firstIndex);
   for (const leaves of store.leavesFrom(log.size)) log.append(leaves);
   const want = store.head?.appHash ?? log.root();
   if (log.size !== size || !equalBytes(log.root(), want))
     throw formatError('LOG_DAMAGED', { size: log.size, want: toHex(want), got: toHex(log.root()) });
+  restoredLog.remove();
 }
 
 type Heard = { readonly notes: VoteNotes; readonly publishedSize: () => number };

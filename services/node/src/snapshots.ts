@@ -47,25 +47,27 @@ export type SnapshotRestoreOptions = {
   /** An empty store. */
   readonly store: NodeStore;
   readonly crypto: Crypto;
-  readonly manifest: SnapshotManifest;
+  readonly manifest: Pick<SnapshotManifest, 'windowEdge' | 'chunks'>;
   /** The root of the block log at the snapshot's checkpoint, from somebody who is trusted. */
   readonly appHash: Bytes;
 };
 
-/** One restore. Nothing is stored before everything is proven; then all of it at once. */
+/** One restore. Nothing is stored before everything is proven; then, when told to, all of it at once. */
 export class SnapshotRestore {
   readonly #options: SnapshotRestoreOptions;
   readonly #records: StoredRecord[] = [];
   readonly #blocks: WindowBlock[] = [];
   #next = 0;
+  /** Null until all of it is proven. */
+  #proven: readonly DecidedBlock[] | null = null;
 
   constructor(options: SnapshotRestoreOptions) {
     if (options.store.head !== null) throw new Error('a snapshot is restored into an empty store');
     this.#options = options;
   }
 
-  /** Takes chunk number `index`, in order; true after the last, when the state is proven and durable. Throws SNAPSHOT_INVALID. */
-  apply(index: number, chunk: Bytes): boolean {
+  /** Takes chunk number `index`, in order; after the last the block after which this is the state, proven. Throws SNAPSHOT_INVALID. */
+  apply(index: number, chunk: Bytes): BlockLeaf | null {
     return refuseInvalid(() => {
       const { crypto, manifest } = this.#options;
       const digest = manifest.chunks[index];
@@ -75,13 +77,26 @@ export class SnapshotRestore {
       if ('blocks' in parsed) this.#blocks.push(...parsed.blocks);
       else for (const record of parsed.records) this.#records.push(record);
       this.#next++;
-      if (this.#next < manifest.chunks.length) return false;
-      this.#finish();
-      return true;
+      return this.#next < manifest.chunks.length ? null : this.#prove();
     });
   }
 
-  #finish(): void {
+  /** Makes what is proven the beginning of the store, durably. */
+  keep(): void {
+    if (this.#proven === null) throw new Error('a snapshot is kept when it is proven');
+    const blocks = this.#proven;
+    this.#proven = null;
+    // COMMIT POINT
+    this.#options.store.restore(blocks);
+  }
+
+  /** Gives it up; nothing happened. */
+  discard(): void {
+    if (this.#proven !== null) this.#options.store.state.rollBack();
+    this.#proven = null;
+  }
+
+  #prove(): BlockLeaf {
     const { store, crypto, manifest, appHash } = this.#options;
     const log = CompactTree.parse(crypto, manifest.windowEdge);
     const blocks = this.#blocks.map((block) => openBlock(crypto, log, block));
@@ -96,8 +111,8 @@ export class SnapshotRestore {
       store.state.rollBack();
       throw invalid('the state of the newest block');
     }
-    // COMMIT POINT
-    store.restore(blocks.map(({ block }) => block));
+    this.#proven = blocks.map(({ block }) => block);
+    return newest.leaf;
   }
 }
 

@@ -1,0 +1,48 @@
+/** Snapshots of a node of several validators: those that it keeps for others, and its own beginning from one of theirs. */
+
+import type { Crypto } from '@oppidum/formats/crypto';
+import type { Application } from './application.ts';
+import type { DataPaths } from './data-folder.ts';
+import type { NodeStore } from './node-store.ts';
+import type { RestoredLog } from './restored-log.ts';
+import { SnapshotKeeper } from './snapshot-keeper.ts';
+import { SyncRestore } from './sync-restore.ts';
+import type { TileLog } from './tile-log.ts';
+
+/** Heights between two of them: a node that begins has at most so many blocks to execute. */
+export const SNAPSHOT_INTERVAL = 1_000;
+
+export type CitySnapshotsOptions = {
+  readonly crypto: Crypto;
+  readonly paths: Pick<DataPaths, 'snapshots' | 'node'>;
+  readonly store: NodeStore;
+  readonly log: TileLog;
+  readonly application: Application;
+  readonly restoredLog: RestoredLog;
+  /** Heights between two; 0: none is taken. */
+  readonly interval: number;
+  /** Lets the rest of the node follow its store when that has begun. */
+  readonly onRestored: () => Promise<void>;
+  readonly onNews: (sentence: string) => void;
+};
+
+/** Both sides. */
+export type CitySnapshots = { readonly kept: SnapshotKeeper; readonly restore: SyncRestore };
+
+/** Opens both. */
+export function openSnapshots(options: CitySnapshotsOptions): CitySnapshots {
+  const { crypto, paths, store, log, application, restoredLog, interval, onRestored, onNews } = options;
+  const kept = new SnapshotKeeper(
+    {
+      crypto,
+      folder: paths.snapshots,
+      node: paths.node,
+      log,
+      interval,
+      height: () => application.height,
+      onFailure: (error) => onNews(`no snapshot was taken: ${error.message}`),
+    },
+    store.newestBlockLeaf(store.head?.logSize ?? 0)?.leaf.height ?? 0,
+  );
+  return { kept, restore: new SyncRestore({ crypto, application, restoredLog, onRestored, onNews }) };
+}
