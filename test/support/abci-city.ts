@@ -61,7 +61,7 @@ export class AbciCity {
     const { store, log } = this;
     for (const leaves of store.leavesFrom(log.size)) log.append(leaves);
     const snapshots = openSnapshots({
-      ...{ crypto: nativeCrypto, paths, store, log, application, restoredLog, interval: snapshotInterval },
+      ...{ crypto: nativeCrypto, paths, store, log, application, restoredLog, interval: snapshotInterval, retainBlocks: 0 },
       onNews: (sentence) => this.news.push(sentence),
       onRestored: async () => {
         await restoredLog.fill(log, store.firstIndex);

@@ -282,6 +282,32 @@ export const SERVICE_ERRORS = {
     'The consensus engine runs another chain than this city',
     'Give CometBFT the genesis file that was made for this city',
   ),
+  GENESIS_DIFFERS: entry(
+    409,
+    1,
+    'A document that founds the city is not the same everywhere',
+    'Find out which node was given another genesis; join through nodes that agree with your policy',
+  ),
+  DOOR_SILENT: entry(
+    503,
+    5,
+    'The light door of a node does not answer',
+    'Name a node whose operator opened it with `oppidum node set --light-door`, or wait until it is up',
+  ),
+  JOIN_ANSWER_INVALID: entry(502, 1, 'What a node says to those that join cannot be read', 'Name another node of the city'),
+  ENGINE_ANSWER_INVALID: entry(502, 1, 'A header of the chain cannot be read', 'Name another node of the city'),
+  CHECKPOINT_MISSING: entry(
+    503,
+    5,
+    'No node named has a checkpoint over a header yet',
+    'Wait for the next block of the city, or name further nodes',
+  ),
+  HEADER_UNPROVEN: entry(
+    409,
+    3,
+    'A header of the chain does not carry what the city cosigned',
+    'Do not join through this node: it runs another chain, or lies',
+  ),
   ENGINE_MISSING: entry(
     503,
     5,

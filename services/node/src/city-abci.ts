@@ -126,7 +126,7 @@ export class CityAbci implements AbciApplication {
     const committed = this.#application.commit();
     this.#committedMs = performance.now();
     await this.#options.onCommit(committed);
-    return { retainHeight: 0n };
+    return { retainHeight: BigInt(this.#options.snapshots.retainHeight()) };
   }
 
   /** By whoever asks CometBFT's RPC: a record of the committed state by its key. By CometBFT itself: whether it may keep a peer. */

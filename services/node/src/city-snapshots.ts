@@ -5,12 +5,10 @@ import type { Application } from './application.ts';
 import type { DataPaths } from './data-folder.ts';
 import type { NodeStore } from './node-store.ts';
 import type { RestoredLog } from './restored-log.ts';
+import { retainHeightOf } from './retain-height.ts';
 import { SnapshotKeeper } from './snapshot-keeper.ts';
 import { SyncRestore } from './sync-restore.ts';
 import type { TileLog } from './tile-log.ts';
-
-/** Heights between two of them: a node that begins has at most so many blocks to execute. */
-export const SNAPSHOT_INTERVAL = 1_000;
 
 export type CitySnapshotsOptions = {
   readonly crypto: Crypto;
@@ -21,17 +19,24 @@ export type CitySnapshotsOptions = {
   readonly restoredLog: RestoredLog;
   /** Heights between two; 0: none is taken. */
   readonly interval: number;
+  /** CometBFT's blocks that are kept at least; 0: all. */
+  readonly retainBlocks: number;
   /** Lets the rest of the node follow its store when that has begun. */
   readonly onRestored: () => Promise<void>;
   readonly onNews: (sentence: string) => void;
 };
 
 /** Both sides. */
-export type CitySnapshots = { readonly kept: SnapshotKeeper; readonly restore: SyncRestore };
+export type CitySnapshots = {
+  readonly kept: SnapshotKeeper;
+  readonly restore: SyncRestore;
+  /** See `retain-height.ts`. */
+  readonly retainHeight: () => number;
+};
 
 /** Opens both. */
 export function openSnapshots(options: CitySnapshotsOptions): CitySnapshots {
-  const { crypto, paths, store, log, application, restoredLog, interval, onRestored, onNews } = options;
+  const { crypto, paths, store, log, application, restoredLog, interval, retainBlocks, onRestored, onNews } = options;
   const kept = new SnapshotKeeper(
     {
       crypto,
@@ -44,5 +49,9 @@ export function openSnapshots(options: CitySnapshotsOptions): CitySnapshots {
     },
     store.newestBlockLeaf(store.head?.logSize ?? 0)?.leaf.height ?? 0,
   );
-  return { kept, restore: new SyncRestore({ crypto, application, restoredLog, onRestored, onNews }) };
+  return {
+    kept,
+    restore: new SyncRestore({ crypto, application, restoredLog, onRestored, onNews }),
+    retainHeight: () => retainHeightOf({ store, retainBlocks, snapshotHeight: kept.oldestHeight }),
+  };
 }

@@ -10,8 +10,9 @@ export type ConsensusValidator = { readonly name: string; readonly publicKey: By
 const CHAIN_ID_SIZE = 40;
 /** Blocks that four validators on one machine still exchange in one go; evidence of double signing counts for two days. */
 const BLOCK_SIZE_MAX = 4 * 2 ** 20;
-const EVIDENCE_BLOCKS_MAX = 100_000;
-const EVIDENCE_NS_MAX = 172_800_000_000_000n;
+export const EVIDENCE_BLOCKS_MAX = 100_000;
+export const EVIDENCE_MS_MAX = 172_800_000;
+const NANOSECONDS = 1_000_000n;
 
 /** The first 40 hex digits of the genesis hash: CometBFT's chain is this city's. */
 export function chainIdOf(genesisHash: Bytes): string {
@@ -37,7 +38,7 @@ export function encodeCometGenesis(options: {
       block: { max_bytes: String(BLOCK_SIZE_MAX), max_gas: '-1' },
       evidence: {
         max_age_num_blocks: String(EVIDENCE_BLOCKS_MAX),
-        max_age_duration: String(EVIDENCE_NS_MAX),
+        max_age_duration: String(BigInt(EVIDENCE_MS_MAX) * NANOSECONDS),
         max_bytes: String(BLOCK_SIZE_MAX / 4),
       },
       validator: { pub_key_types: ['ed25519'] },

@@ -34,10 +34,23 @@ export type CometSettings = {
   readonly p2p: string;
   /** `<node id>@HOST:PORT` of the others. */
   readonly peers: readonly string[];
+  /** A node that begins by state sync; without it, with the first block. */
+  readonly sync?: CometSync;
+};
+
+/** What CometBFT's light client begins with. */
+export type CometSync = {
+  /** Light doors, two at least: what they say is compared. */
+  readonly servers: readonly string[];
+  readonly trustHeight: number;
+  /** Hash of that header. */
+  readonly trustHash: Bytes;
 };
 
 const SECRET_MODE = 0o600;
 const SEED_SIZE = 32;
+/** The last section, where there is one. */
+const STATE_SYNC = '\n[statesync]';
 
 /** Makes the home. */
 export async function makeCometHome(options: CometHomeOptions): Promise<void> {
@@ -90,7 +103,29 @@ function privateKey(seed: Bytes): ReturnType<typeof encodeKey> {
   return encodeKey('PrivKey', Uint8Array.of(...seed, ...ed25519Signer(seed).publicKey));
 }
 
-function encodeConfig({ name, app, rpc, p2p, peers }: CometSettings): string {
+/**
+ * Settings with another way to begin, or none but the first block. The light client believes a header for a year after its time: the header
+ * is as fresh as the checkpoint it was proven by, but where nothing happens no header is made, so the usual week would keep newcomers out.
+ */
+export function withSync(config: string, sync: CometSync | null): string {
+  const at = config.indexOf(STATE_SYNC);
+  const rest = at < 0 ? config : config.slice(0, at);
+  if (sync === null) return rest;
+  return `${rest}${STATE_SYNC}
+enable = true
+rpc_servers = ${quote(sync.servers.join(','))}
+trust_height = ${sync.trustHeight}
+trust_hash = ${quote(toHex(sync.trustHash))}
+trust_period = "8760h0m0s"
+discovery_time = "5s"
+`;
+}
+
+function encodeConfig({ name, app, rpc, p2p, peers, sync }: CometSettings): string {
+  return withSync(encodeBasics({ name, app, rpc, p2p, peers }), sync ?? null);
+}
+
+function encodeBasics({ name, app, rpc, p2p, peers }: CometSettings): string {
   return `proxy_app = ${quote(app)}
 moniker = ${quote(name)}
 abci = "socket"

@@ -27,6 +27,7 @@ export const DURABLE_POINTS: readonly DurablePoint[] = [
   { name: 'access', path: /^access\/access\.sqlite(-wal|-journal)?$/, writer: 'city' },
   { name: 'snapshot', path: /^snapshots\/\d+(\.part)?\/(\d+|manifest\.cbor)$/, writer: 'cluster' },
   { name: 'restored log', path: /^restored-log\/\d+$/, writer: 'cluster' },
+  { name: 'node settings', path: /^node\.json$/, writer: 'command' },
   { name: 'retention', path: /^retention\.json$/, writer: 'command' },
   { name: 'erasure register', path: /^erasure-register\.ndjson$/, writer: 'command' },
 ];

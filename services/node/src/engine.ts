@@ -12,6 +12,8 @@ import type { Votes } from './votes.ts';
 export type EngineSnapshots = {
   readonly kept: Pick<SnapshotKeeper, 'list' | 'chunk'>;
   readonly restore: Pick<SyncRestore, 'offer' | 'apply'>;
+  /** The lowest height whose block the engine must keep; 0: all of them. */
+  readonly retainHeight: () => number;
 };
 
 /** A running engine. */

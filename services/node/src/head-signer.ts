@@ -4,6 +4,7 @@
  */
 
 import type { Bytes } from '@oppidum/formats/bytes';
+import { FormatError } from '@oppidum/formats/errors';
 import type { LogHead, TileLog } from './tile-log.ts';
 
 export type HeadSignerOptions = {
@@ -32,10 +33,27 @@ export class HeadSigner {
     return signed;
   }
 
+  /**
+   * The same note, or nothing while the log has not come to where this key signed last: a node that was emptied says nothing until it has
+   * caught up. Throws as `newest` does otherwise.
+   */
+  async newestOrNothing(): Promise<Bytes> {
+    try {
+      return (await this.newest()).note;
+    } catch (error) {
+      if (error instanceof FormatError && isBehind(error)) return new Uint8Array(0);
+      throw error;
+    }
+  }
+
   async #sign(): Promise<SignedHead> {
     const head = await this.#options.log.persist();
     if (this.#latest?.size === head.size) return this.#latest;
     this.#latest = { ...head, note: await this.#options.sign(head) };
     return this.#latest;
   }
+}
+
+function isBehind({ code, details }: FormatError): boolean {
+  return code === 'LAST_SIGNED_CONFLICT' && Number(details['size']) < Number(details['signedSize']);
 }

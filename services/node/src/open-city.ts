@@ -10,18 +10,23 @@ import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError, type Rejection } from '@oppidum/formats/errors';
 import { cityOrigin } from '@oppidum/formats/ids';
+import type { Policy } from '@oppidum/formats/policy';
 import { policyEffectiveKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import type { Registry } from '@oppidum/ledger/action';
 import { Application, type CommitAnswer } from './application.ts';
 import { cityClient } from './city-client.ts';
+import { type CityDoorOptions, openCityDoor } from './city-light-door.ts';
 import { CitySigners } from './city-signers.ts';
-import { openSnapshots, SNAPSHOT_INTERVAL } from './city-snapshots.ts';
+import { openSnapshots } from './city-snapshots.ts';
 import type { CommittedBlock, NodeClient } from './client.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EmbeddedEngine, type EmbeddedOptions } from './embedded.ts';
 import type { StartEngine } from './engine.ts';
 import { HeadSigner } from './head-signer.ts';
+import type { LightDoor } from './light-door.ts';
+import { NeighbourCheckpoints } from './neighbour-checkpoints.ts';
+import { type NodeSettings, readNodeSettings } from './node-settings.ts';
 import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
@@ -79,25 +84,20 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const setOf = (size: number): string => toHex(store.newestBlockLeaf(size)?.leaf.validatorSetDigest ?? new Uint8Array(0));
   const notes = new VoteNotes({ crypto, policyOf: (size) => policies.of(size).policy, setOf });
   const publishedSize = (): number => publisher.latest()?.size ?? 0;
-  const panel = panelOf(options, policies, { crypto, store, log, folder: paths.policies });
   let stop = (_error: Error): void => undefined;
-  const publisher: CheckpointPublisher = new CheckpointPublisher({
-    log,
-    folder: paths.log,
-    sign: async () => (await signer.newest()).note,
-    witnesses: options.startEngine === undefined ? panel : withVotes({ notes, publishedSize }, panel),
+  const publisher: CheckpointPublisher = publisherOf(options, {
+    ...{ origin, store, log, policies, signer, notes, publishedSize },
     onFailure: (error) => stop(error),
-    // Who asks for an interval gets it; else checkpoints come sooner while that costs little.
-    ...(options.publishIntervalMs === undefined ? { quick: QUICK } : { intervalMs: options.publishIntervalMs }),
   });
   const listeners = new Set<(block: CommittedBlock) => void>();
   const verifier = new SignatureVerifier(crypto);
   const start: StartEngine =
     options.startEngine ?? ((parts) => EmbeddedEngine.start({ ...parts, ...pick(options, 'gatherMsMax', 'waitingCountMax') }));
+  const settings = readNodeSettings(paths.folder);
   const snapshots = openSnapshots({
-    ...{ crypto, paths, store, log, application, restoredLog },
+    ...{ crypto, paths, store, log, application, restoredLog, retainBlocks: settings.retainBlocks },
     // Under the embedded engine nobody asks for one.
-    interval: options.startEngine === undefined ? 0 : (options.snapshotInterval ?? SNAPSHOT_INTERVAL),
+    interval: options.startEngine === undefined ? 0 : (options.snapshotInterval ?? settings.snapshotInterval),
     onNews: options.onSnapshotNews ?? (() => undefined),
     onRestored: async () => {
       await followStore(log, store, { origin, restoredLog });
@@ -125,6 +125,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   });
   if (log.size > (publisher.latest()?.size ?? -1)) publisher.news();
   const close = async (): Promise<void> => {
+    await door?.close();
     await engine.close();
     await snapshots.kept.close();
     await verifier.close();
@@ -142,7 +143,20 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     });
   };
   const client = cityClient({ crypto, genesisHash, origin, store, engine, log, publisher, policies, listeners });
+  const door = await openDoor(options, settings, { client, store, kept: snapshots.kept }).catch(async (error: Error) => {
+    await close();
+    throw error;
+  });
   return { client, logFolder: paths.log, close };
+}
+
+/** For light clients and nodes that begin, where the operator said so; null elsewhere, and under the embedded engine. */
+async function openDoor(
+  { startEngine, folder }: CityOptions,
+  { lightDoor }: NodeSettings,
+  parts: Pick<CityDoorOptions, 'client' | 'store' | 'kept'>,
+): Promise<LightDoor | null> {
+  return startEngine === undefined || lightDoor === null ? null : openCityDoor({ folder, door: lightDoor, ...parts });
 }
 
 type Followed = { readonly origin: string; readonly restoredLog: RestoredLog };
@@ -174,14 +188,47 @@ async function followStore(log: TileLog, store: NodeStore, { origin, restoredLog
   restoredLog.remove();
 }
 
+type PublisherParts = Heard & {
+  readonly origin: string;
+  readonly store: NodeStore;
+  readonly log: TileLog;
+  readonly policies: PolicyInForce;
+  readonly signer: HeadSigner;
+  readonly onFailure: (error: Error) => void;
+};
+
+/** Alone: one signature. Among several: what validators said with their votes, or what a neighbour has published. */
+function publisherOf(options: CityOptions, parts: PublisherParts): CheckpointPublisher {
+  const { folder, crypto, startEngine, publishIntervalMs } = options;
+  const { origin, store, log, policies, signer, onFailure } = parts;
+  const panel = panelOf(options, policies, { crypto, store, log, folder: folder.paths.policies });
+  const urls = readNodeSettings(folder.paths.folder).neighbours;
+  const policyOf = (size: number): Policy => policies.of(size).policy;
+  const neighbours = new NeighbourCheckpoints({ crypto, urls, origin, log, policyOf });
+  return new CheckpointPublisher({
+    log,
+    folder: folder.paths.log,
+    sign: startEngine === undefined ? async () => (await signer.newest()).note : () => signer.newestOrNothing(),
+    witnesses: startEngine === undefined ? panel : withVotes(parts, neighbours, panel),
+    onFailure,
+    // Who asks for an interval gets it; else checkpoints come sooner while that costs little.
+    ...(publishIntervalMs === undefined ? { quick: QUICK } : { intervalMs: publishIntervalMs }),
+  });
+}
+
 type Heard = { readonly notes: VoteNotes; readonly publishedSize: () => number };
 
 /** Other validators first: what they said with their votes. Only a checkpoint that their quorum cosigned goes to outside witnesses. */
-function withVotes({ notes, publishedSize }: Heard, panel: Pick<WitnessPanel, 'cosign'>): Pick<WitnessPanel, 'cosign'> {
+function withVotes(
+  { notes, publishedSize }: Heard,
+  neighbours: NeighbourCheckpoints,
+  panel: Pick<WitnessPanel, 'cosign'>,
+): Pick<WitnessPanel, 'cosign'> {
   return {
     async cosign(note, log) {
-      notes.add(note, parseCheckpointNote(note).checkpoint);
-      const cosigned = await notes.quorumNote(publishedSize() + 1);
+      if (note.length > 0) notes.add(note, parseCheckpointNote(note).checkpoint);
+      const sizeMin = publishedSize() + 1;
+      const cosigned = (await notes.quorumNote(sizeMin)) ?? (await neighbours.newest(sizeMin));
       return cosigned === null ? null : panel.cosign(cosigned, log);
     },
   };

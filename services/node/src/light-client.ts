@@ -1,0 +1,64 @@
+/** The other side of the light door: asked by nodes that begin, and by those that missed a checkpoint. */
+
+import { type Bytes, encodeUtf8 } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError } from '@oppidum/formats/errors';
+import { LIMITS } from '@oppidum/formats/limits';
+import { type CometHeader, objectOf, parseCometHeader } from './comet-header.ts';
+import { JOIN_SIZE_MAX, type JoinAnswer, parseJoinAnswer } from './join-wire.ts';
+
+const TIMEOUT_MS = 10_000;
+const COMMIT_SIZE_MAX = 2 ** 20;
+
+/** What a node tells that one may join. Throws DOOR_SILENT, JOIN_ANSWER_INVALID. */
+export async function askJoin(url: string): Promise<JoinAnswer> {
+  return parseJoinAnswer(url, await ask(url, '/join', JOIN_SIZE_MAX));
+}
+
+/** The published checkpoint of a node. Throws DOOR_SILENT. */
+export async function askCheckpoint(url: string): Promise<Bytes> {
+  return encodeUtf8(await ask(url, '/checkpoint', LIMITS.noteSizeMax));
+}
+
+/** The header of a height, its hash computed here. Throws DOOR_SILENT, ENGINE_ANSWER_INVALID. */
+export async function askHeader(crypto: Crypto, url: string, height: number): Promise<CometHeader> {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'commit', params: { height: String(height) } });
+  const text = await ask(url, '/', COMMIT_SIZE_MAX, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const header = parseCometHeader(crypto, headerIn(text));
+  if (header.height !== height) throw formatError('ENGINE_ANSWER_INVALID', { field: 'height', want: height, got: header.height });
+  return header;
+}
+
+function headerIn(text: string): unknown {
+  try {
+    const answer = objectOf(JSON.parse(text), 'answer');
+    return objectOf(objectOf(answer['result'], 'result')['signed_header'], 'signed_header')['header'];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw formatError('ENGINE_ANSWER_INVALID', { field: 'JSON' });
+  }
+}
+
+/** Throws DOOR_SILENT: not there, not in time, another status, or too much. */
+async function ask(url: string, path: string, sizeMax: number, init: RequestInit = {}): Promise<string> {
+  try {
+    const answer = await fetch(`${url}${path}`, { ...init, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const text = await readLimited(answer, sizeMax);
+    if (answer.ok) return text;
+    throw new Error(`status ${answer.status}`);
+  } catch (error) {
+    const { message, cause } = error as Error;
+    throw formatError('DOOR_SILENT', { url, why: (cause as NodeJS.ErrnoException | undefined)?.code ?? message });
+  }
+}
+
+async function readLimited(answer: Response, sizeMax: number): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of answer.body ?? []) {
+    size += part.length;
+    if (size > sizeMax) throw new Error('too large an answer');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
