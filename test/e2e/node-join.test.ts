@@ -43,7 +43,7 @@ async function startMember(path: string): Promise<Member> {
   const places = cometPlaces(path);
   const calls: RecordedCall[] = [];
   const startEngine = cometEngine({
-    ...{ crypto, genesisHash: folder.genesisHash, listen: places.app, rpc: places.rpc },
+    ...{ crypto, genesis: folder.genesis, genesisHash: folder.genesisHash, listen: places.app, rpc: places.rpc },
     wrap: (application) => recordCalls(application, (call) => calls.push(call)),
   });
   const comet = startComet(places);
