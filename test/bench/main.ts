@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   map: async () => (await import('./map.ts')).benchMap,
   'ledger-embedded': async () => (await import('./ledger-embedded.ts')).benchLedgerEmbedded,
   'ledger-cluster': async () => (await import('./ledger-cluster.ts')).benchLedgerCluster,
+  'cluster-recovery': async () => (await import('./cluster-recovery.ts')).benchClusterRecovery,
   'first-start': async () => (await import('./first-start.ts')).benchFirstStart,
   'cluster-start': async () => (await import('./cluster-start.ts')).benchClusterStart,
   idle: async () => (await import('./idle.ts')).benchIdle,
@@ -26,7 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 const SECONDS_DEFAULT = 10;
 /** What a bench is for that needs longer. */
-const SECONDS_OF: Readonly<Record<string, number>> = { soak: 1_800, connections: 60 };
+const SECONDS_OF: Readonly<Record<string, number>> = { 'cluster-recovery': 1_800, soak: 1_800, connections: 60 };
 const SECONDS_MAX = 3_600;
 const EXIT_USAGE = 2;
 

@@ -200,6 +200,7 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
     };
     const honest = await through((_path, body) => body, 2);
     assert.equal(honest.peers.length, 2);
+    assert.equal(honest.isBound, true, 'who decides is proven');
     const join =
       (change: (answer: Record<string, unknown>) => object): Alter =>
       (path, body) =>
@@ -217,6 +218,14 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
     await assert.rejects(through(comet((genesis) => ({ ...genesis, chain_id: 'ab'.repeat(20) }))), { code: 'CHAIN_FOREIGN' });
     await assert.rejects(through(join((answer) => ({ ...answer, version: 2 }))), { code: 'JOIN_ANSWER_INVALID' });
     await assert.rejects(through(join((answer) => ({ ...answer, nodeId: 'x' }))), { code: 'JOIN_ANSWER_INVALID' });
+    await assert.rejects(through(join((answer) => ({ ...answer, validators: null }))), { code: 'JOIN_ANSWER_INVALID' });
+    const altered = (base64: string): string => {
+      const bytes = Buffer.from(base64, 'base64');
+      bytes[bytes.length - 200]! ^= 1;
+      return bytes.toString('base64');
+    };
+    const others = join((answer) => ({ ...answer, validators: altered(answer['validators'] as string) }));
+    await assert.rejects(through(others), { code: 'JOIN_ANSWER_INVALID', message: /field: validators/ });
     await assert.rejects(
       through(() => 'no JSON'),
       { code: 'JOIN_ANSWER_INVALID' },
@@ -242,7 +251,11 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
     });
     // The app hash is the city's, but the header is another: what two doors say is compared.
     const forged = header((text) => text.replace(/"validators_hash":"../, '"validators_hash":"00'));
-    await assert.rejects(through(forged, 2), { code: 'HEADER_UNPROVEN' });
+    await assert.rejects(through(forged, 2), { code: 'HEADER_UNPROVEN', message: /field: hash/ });
+    // One door alone: the validators are not those of the ledger.
+    await assert.rejects(through(forged), { code: 'HEADER_UNPROVEN', message: /field: validators_hash/ });
+    const next = header((text) => text.replace(/"next_validators_hash":"../, '"next_validators_hash":"00'));
+    await assert.rejects(through(next), { code: 'HEADER_UNPROVEN', message: /field: next_validators_hash/ });
   });
 
   test('a reader begins with a snapshot, has the same app hashes, and its calls are a sentence of the grammar', async () => {

@@ -2,11 +2,15 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { encodeEvidence } from '@oppidum/formats/evidence';
 import { encodeGenesis } from '@oppidum/formats/genesis';
 import type { NodeClient } from './client.ts';
 import { objectOf, textOf } from './comet-header.ts';
 import type { DataFolder } from './data-folder.ts';
+import { stateEvidence } from './evidence.ts';
 import { cometPlaces } from './found-cluster.ts';
+import { VALIDATORS_CLAIM } from './join-trust.ts';
 import { encodeJoinAnswer } from './join-wire.ts';
 import { askComet, type LightDoor, openLightDoor } from './light-door.ts';
 import { parseDoor } from './node-settings.ts';
@@ -17,7 +21,8 @@ export type CityDoorOptions = {
   readonly folder: Pick<DataFolder, 'paths' | 'genesis'>;
   /** `HOST:PORT`. */
   readonly door: string;
-  readonly client: Pick<NodeClient, 'policyFile' | 'checkpoint'>;
+  readonly crypto: Crypto;
+  readonly client: NodeClient;
   readonly store: Pick<NodeStore, 'head' | 'newestBlockLeaf'>;
   readonly kept: Pick<SnapshotKeeper, 'list'>;
 };
@@ -37,7 +42,7 @@ export function openCityDoor(options: CityDoorOptions): Promise<LightDoor> {
 }
 
 /** Throws ENGINE_AWAY, ENGINE_ANSWER_INVALID. */
-async function joinAnswer({ folder, client, store, kept }: CityDoorOptions, rpc: string): Promise<string> {
+async function joinAnswer({ folder, crypto, client, store, kept }: CityDoorOptions, rpc: string): Promise<string> {
   const { paths, genesis } = folder;
   const status = await askComet(rpc, { id: 1, method: 'status', params: {} }, STATUS_SIZE_MAX);
   const node = objectOf(objectOf(objectOf(JSON.parse(status), 'answer')['result'], 'result')['node_info'], 'node_info');
@@ -48,6 +53,7 @@ async function joinAnswer({ folder, client, store, kept }: CityDoorOptions, rpc:
     policy: client.policyFile(),
     checkpoint: published?.note ?? null,
     trustHeight: published === null ? null : headerOver(store, published.size),
+    validators: published === null ? null : encodeEvidence(await stateEvidence(client, crypto, VALIDATORS_CLAIM, published)),
     snapshotHeight: kept.list()[0]?.height ?? null,
     nodeId: textOf(node['id'], 'id', /^[0-9a-f]{40}$/),
     p2p: textOf(node['listen_addr'], 'listen_addr', /^tcp:\/\//),

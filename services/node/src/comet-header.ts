@@ -1,13 +1,14 @@
 /** Block headers of CometBFT v0.38 as its RPC gives them, and their hash (spec/core/data_structures.md, "Header"). */
 
 import { encodeVarint } from '@oppidum/abci/frames';
-import { type Bytes, concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
+import { type Bytes, compareBytes, concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import { Timestamp } from 'cosmjs-types/google/protobuf/timestamp';
 import { BlockID } from 'cosmjs-types/tendermint/types/types';
+import { SimpleValidator } from 'cosmjs-types/tendermint/types/validator';
 import { Consensus } from 'cosmjs-types/tendermint/version/types';
 
 /** What a newcomer looks at; `hash` is computed here, whatever the server says it is. */
@@ -15,9 +16,13 @@ export type CometHeader = {
   readonly chainId: string;
   readonly height: number;
   readonly appHash: Bytes;
+  /** Of the validators that decide this block, and the next. */
+  readonly validatorsHash: Bytes;
+  readonly nextValidatorsHash: Bytes;
   readonly hash: Bytes;
 };
 
+const ADDRESS_SIZE = 20;
 const HEX = /^([0-9A-Fa-f]{2}){0,32}$/;
 const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/;
 /** Field 1 of the wrappers of protobuf: as bytes or text, and as a varint. */
@@ -55,7 +60,24 @@ export function parseCometHeader(crypto: Crypto, value: unknown): CometHeader {
   ];
   const tree = new CompactTree(crypto);
   for (const field of fields) tree.append(leafHash(crypto, new Uint8Array(field)));
-  return { chainId, height, appHash: hexOf(header['app_hash'], 'app_hash'), hash: tree.root() };
+  const [appHash, validatorsHash, nextValidatorsHash] = ['app_hash', 'validators_hash', 'next_validators_hash'].map((name) =>
+    hexOf(header[name], name),
+  ) as [Bytes, Bytes, Bytes];
+  return { chainId, height, appHash, validatorsHash, nextValidatorsHash, hash: tree.root() };
+}
+
+/**
+ * The hash of validators with one vote each, by their consensus keys (spec/core/data_structures.md, "ValidatorSet", "SimpleValidator"):
+ * those of one power stand in the order of their addresses.
+ */
+export function validatorsHashOf(crypto: Crypto, consensusKeys: readonly Bytes[]): Bytes {
+  const tree = new CompactTree(crypto);
+  const validators = consensusKeys.map((key) => ({ key, address: crypto.sha256(key).slice(0, ADDRESS_SIZE) }));
+  for (const { key } of validators.sort((a, b) => compareBytes(a.address, b.address))) {
+    const encoded = SimpleValidator.encode({ pubKey: { ed25519: key }, votingPower: 1n }).finish();
+    tree.append(leafHash(crypto, new Uint8Array(encoded)));
+  }
+  return tree.root();
 }
 
 /** What is empty has no bytes at all (`cdcEncode`). */

@@ -38,10 +38,18 @@ export async function transactionEvidence(client: NodeClient, crypto: Crypto, id
   };
 }
 
-/** Evidence of all records that a claim names. Throws what a claim's terms throw, STATE_PRUNED, TOO_LARGE. */
-export async function stateEvidence(client: NodeClient, crypto: Crypto, claim: StateClaim): Promise<StateEvidence> {
+/**
+ * Evidence of all records that a claim names, under a checkpoint over everything that is durable now, or a given one. Throws what a claim's
+ * terms throw, STATE_PRUNED, TOO_LARGE.
+ */
+export async function stateEvidence(
+  client: NodeClient,
+  crypto: Crypto,
+  claim: StateClaim,
+  given?: PublishedCheckpoint,
+): Promise<StateEvidence> {
   const { range } = claimRange(claim);
-  const checkpoint = await client.checkpointOf(client.head().logSize);
+  const checkpoint = given ?? (await client.checkpointOf(client.head().logSize));
   const state = await client.proveState([range], checkpoint.size);
   return {
     version: EVIDENCE_VERSION,

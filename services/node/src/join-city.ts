@@ -11,23 +11,16 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { type Genesis, genesisHash, parseGenesis } from '@oppidum/formats/genesis';
 import { genesisHashOf } from '@oppidum/formats/ids';
-import { evaluatePolicy, parsePolicy, refusalOf } from '@oppidum/formats/policy';
-import { chainIdOf, encodeCometGenesis } from './comet-genesis.ts';
+import { parsePolicy } from '@oppidum/formats/policy';
+import { chainIdOf, consensusValidatorsOf, encodeCometGenesis } from './comet-genesis.ts';
 import { type CometSync, makeCometHome } from './comet-home.ts';
 import { createDataFolder, type DataPaths } from './data-folder.ts';
 import { freshSeeds, writeValidatorKeys } from './found-city.ts';
 import { cometPlaces } from './found-cluster.ts';
+import { openTrust, type TrustOptions } from './join-trust.ts';
 import type { JoinAnswer } from './join-wire.ts';
-import { askHeader, askJoin } from './light-client.ts';
+import { askJoin } from './light-client.ts';
 import { changeNodeSettings } from './node-settings.ts';
-
-export type TrustOptions = {
-  readonly crypto: Crypto;
-  /** Light doors, the first preferred. */
-  readonly doors: readonly string[];
-  /** Bytes of a policy file of the city, from somebody who is trusted. */
-  readonly policy: Bytes;
-};
 
 export type JoinOptions = TrustOptions & {
   /** Missing or empty. */
@@ -46,6 +39,8 @@ export type TrustedCity = {
   /** `<node id>@HOST:PORT`. */
   readonly peers: readonly string[];
   readonly checkpoint: Checkpoint;
+  /** True where the policy proves who decides on the chain's blocks, too. */
+  readonly isBound: boolean;
   /** How a CometBFT of this city begins by state sync; null where that cannot be: one door, no snapshot yet. */
   readonly sync: CometSync | null;
 };
@@ -63,7 +58,7 @@ export async function askCity({ crypto, doors, policy }: TrustOptions): Promise<
   const { genesis, hash } = openGenesis(crypto, policy, first, doors[0] as string);
   for (const [i, other] of answers.entries()) assertSame(crypto, first, other, [doors[0] as string, doors[i] as string]);
   assertChain(genesis, hash, first.cometGenesis);
-  const { checkpoint, trust } = await openTrust({ crypto, doors, policy }, answers);
+  const { checkpoint, isBound, ...trust } = await openTrust({ crypto, doors, policy }, answers);
   const snapshots = answers.flatMap(({ snapshotHeight }) => snapshotHeight ?? []);
   const canSync = doors.length >= DOORS_FOR_SYNC && snapshots.length > 0;
   return {
@@ -72,6 +67,7 @@ export async function askCity({ crypto, doors, policy }: TrustOptions): Promise<
     cometGenesis: first.cometGenesis,
     peers: answers.map((answer, i) => peerOf(answer, doors[i] as string)),
     checkpoint,
+    isBound,
     sync: canSync ? { servers: doors, ...trust } : null,
   };
 }
@@ -134,15 +130,17 @@ function assertSame(crypto: Crypto, a: JoinAnswer, b: JoinAnswer, [here, there]:
   }
 }
 
-/** All of CometBFT's genesis but the keys of its validators follows from the city's. */
+/** CometBFT's genesis follows from the city's; but for the keys of validators, where that does not name them. */
 function assertChain(genesis: Genesis, hash: Bytes, text: string): void {
+  const named = consensusValidatorsOf(genesis);
   const got = parseJson(text, 'CometBFT genesis') as Readonly<Record<string, unknown>>;
-  const want = parseJson(encodeCometGenesis({ genesis, genesisHash: hash, validators: [] }), '') as Readonly<
+  const want = parseJson(encodeCometGenesis({ genesis, genesisHash: hash, validators: named }), '') as Readonly<
     Record<string, unknown>
   >;
   if (got['chain_id'] !== chainIdOf(hash))
     throw formatError('CHAIN_FOREIGN', { want: chainIdOf(hash), got: String(got['chain_id']) });
-  const found = findDifference({ ...got, validators: null }, { ...want, validators: null }, '');
+  const unnamed = named.length === 0 ? { validators: null } : {};
+  const found = findDifference({ ...got, ...unnamed }, { ...want, ...unnamed }, '');
   if (found !== null)
     throw formatError('GENESIS_DIFFERS', {
       document: 'CometBFT genesis',
@@ -175,32 +173,6 @@ function shown(crypto: Crypto, value: unknown): string {
   if (value instanceof Uint8Array) return toHex(value);
   const text = JSON.stringify(value);
   return text.length <= 100 ? text : `SHA-256 ${toHex(crypto.sha256(new TextEncoder().encode(text)))}`;
-}
-
-/** A published checkpoint under the policy, and the header of CometBFT that carries its root as app hash, alike at every door. */
-async function openTrust(
-  { crypto, doors, policy }: TrustOptions,
-  answers: readonly JoinAnswer[],
-): Promise<{ readonly checkpoint: Checkpoint; readonly trust: Pick<CometSync, 'trustHeight' | 'trustHash'> }> {
-  const best = answers.find(({ checkpoint, trustHeight }) => checkpoint !== null && trustHeight !== null);
-  if (best?.checkpoint == null || best.trustHeight === null) throw formatError('CHECKPOINT_MISSING', { doors: doors.join(' ') });
-  const report = evaluatePolicy(crypto, parsePolicy(crypto, policy), best.checkpoint);
-  const refusal = refusalOf(report);
-  if (refusal !== null) throw formatError(refusal.code, refusal.details);
-  const { checkpoint } = report;
-  const headers = await Promise.all(doors.map((door) => askHeader(crypto, door, best.trustHeight as number)));
-  for (const [i, { appHash, hash }] of headers.entries()) {
-    const wrong = { height: best.trustHeight, door: doors[i] as string };
-    if (!equalBytes(appHash, checkpoint.root))
-      throw formatError('HEADER_UNPROVEN', { ...wrong, want: toHex(checkpoint.root), got: toHex(appHash) });
-    if (!equalBytes(hash, (headers[0] as { readonly hash: Bytes }).hash))
-      throw formatError('HEADER_UNPROVEN', {
-        ...wrong,
-        want: toHex((headers[0] as { readonly hash: Bytes }).hash),
-        got: toHex(hash),
-      });
-  }
-  return { checkpoint, trust: { trustHeight: best.trustHeight, trustHash: (headers[0] as { readonly hash: Bytes }).hash } };
 }
 
 /** Where a node listens at every address, it is reached where its door is. */

@@ -65,7 +65,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function join({ data, policy, from, p2p, name }: Values): Promise<void> {
-  const { genesisHash, checkpoint, sync } = await joinCity({
+  const { genesisHash, checkpoint, isBound, sync } = await joinCity({
     folder: data,
     crypto: nativeCrypto,
     policy: new Uint8Array(readFileSync(policy)),
@@ -77,6 +77,9 @@ async function join({ data, policy, from, p2p, name }: Values): Promise<void> {
   const lines = [
     `made a reader of the city ${toHex(genesisHash)} in ${data}`,
     `trusted: the checkpoint of size ${checkpoint.size}, which the quorum of your policy cosigned`,
+    isBound
+      ? 'who decides on its blocks is proven under that checkpoint'
+      : 'who decides on its blocks is not proven: this city names no consensus keys on its ledger; compare the doors',
     sync === null
       ? 'it begins with the first block: state sync needs two doors and a node that offers a snapshot'
       : `it begins with a snapshot, proven from the header of block ${sync.trustHeight} on`,

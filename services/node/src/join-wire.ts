@@ -19,6 +19,8 @@ export type JoinAnswer = {
   readonly checkpoint: Bytes | null;
   /** Height of the header whose app hash is the checkpoint's root; null where that header is not there yet. */
   readonly trustHeight: number | null;
+  /** Evidence of the validators in force under that checkpoint, or of there being no such record; null where there is none. */
+  readonly validators: Bytes | null;
   /** Height of the newest snapshot that the node offers, or null. */
   readonly snapshotHeight: number | null;
   /** By which CometBFT dials the node: its id, and where it listens. */
@@ -34,13 +36,14 @@ const P2P = /^tcp:\/\/.{1,255}:\d{1,5}$/;
 
 /** One line of JSON. */
 export function encodeJoinAnswer(answer: JoinAnswer): string {
-  const { genesis, policy, checkpoint, ...plain } = answer;
+  const { genesis, policy, checkpoint, validators, ...plain } = answer;
   const text = (bytes: Bytes): string => Buffer.from(bytes).toString('base64');
   return `${JSON.stringify({
     version: VERSION,
     ...plain,
     genesis: text(genesis),
     policy: parseUtf8(policy),
+    validators: validators === null ? null : text(validators),
     checkpoint: checkpoint === null ? null : parseUtf8(checkpoint),
   })}\n`;
 }
@@ -68,6 +71,7 @@ export function parseJoinAnswer(from: string, body: string): JoinAnswer {
     policy: encodeUtf8(text('policy')),
     checkpoint: value['checkpoint'] === null ? null : encodeUtf8(text('checkpoint')),
     trustHeight: height('trustHeight'),
+    validators: value['validators'] === null ? null : new Uint8Array(Buffer.from(text('validators'), 'base64')),
     snapshotHeight: height('snapshotHeight'),
     nodeId,
     p2p,

@@ -18,7 +18,7 @@ import { Application, type CommitAnswer } from './application.ts';
 import { cityClient } from './city-client.ts';
 import { type CityDoorOptions, openCityDoor } from './city-light-door.ts';
 import { CitySigners } from './city-signers.ts';
-import { openSnapshots } from './city-snapshots.ts';
+import { type CitySnapshots, type CitySnapshotsOptions, openSnapshots } from './city-snapshots.ts';
 import type { CommittedBlock, NodeClient } from './client.ts';
 import type { DataFolder } from './data-folder.ts';
 import { EmbeddedEngine, type EmbeddedOptions } from './embedded.ts';
@@ -26,7 +26,7 @@ import type { StartEngine } from './engine.ts';
 import { HeadSigner } from './head-signer.ts';
 import type { LightDoor } from './light-door.ts';
 import { NeighbourCheckpoints } from './neighbour-checkpoints.ts';
-import { type NodeSettings, readNodeSettings } from './node-settings.ts';
+import { readNodeSettings } from './node-settings.ts';
 import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
@@ -93,16 +93,9 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const verifier = new SignatureVerifier(crypto);
   const start: StartEngine =
     options.startEngine ?? ((parts) => EmbeddedEngine.start({ ...parts, ...pick(options, 'gatherMsMax', 'waitingCountMax') }));
-  const settings = readNodeSettings(paths.folder);
-  const snapshots = openSnapshots({
-    ...{ crypto, paths, store, log, application, restoredLog, retainBlocks: settings.retainBlocks },
-    // Under the embedded engine nobody asks for one.
-    interval: options.startEngine === undefined ? 0 : (options.snapshotInterval ?? settings.snapshotInterval),
-    onNews: options.onSnapshotNews ?? (() => undefined),
-    onRestored: async () => {
-      await followStore(log, store, { origin, restoredLog });
-      publisher.news();
-    },
+  const snapshots = snapshotsOf(options, { store, log, application, restoredLog }, async () => {
+    await followStore(log, store, { origin, restoredLog });
+    publisher.news();
   });
   const engine = await start({
     application,
@@ -143,20 +136,40 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     });
   };
   const client = cityClient({ crypto, genesisHash, origin, store, engine, log, publisher, policies, listeners });
-  const door = await openDoor(options, settings, { client, store, kept: snapshots.kept }).catch(async (error: Error) => {
+  const door = await openDoor(options, { client, store, kept: snapshots.kept }).catch(async (error: Error) => {
     await close();
     throw error;
   });
   return { client, logFolder: paths.log, close };
 }
 
+function snapshotsOf(
+  { crypto, folder: { paths }, startEngine, snapshotInterval, onSnapshotNews }: CityOptions,
+  parts: Pick<CitySnapshotsOptions, 'store' | 'log' | 'application' | 'restoredLog'>,
+  onRestored: () => Promise<void>,
+): CitySnapshots {
+  const settings = readNodeSettings(paths.folder);
+  // Under the embedded engine nobody asks for one.
+  const interval = startEngine === undefined ? 0 : (snapshotInterval ?? settings.snapshotInterval);
+  const { retainBlocks } = settings;
+  return openSnapshots({
+    crypto,
+    paths,
+    ...parts,
+    interval,
+    retainBlocks,
+    onRestored,
+    onNews: onSnapshotNews ?? (() => undefined),
+  });
+}
+
 /** For light clients and nodes that begin, where the operator said so; null elsewhere, and under the embedded engine. */
 async function openDoor(
-  { startEngine, folder }: CityOptions,
-  { lightDoor }: NodeSettings,
+  { startEngine, folder, crypto }: CityOptions,
   parts: Pick<CityDoorOptions, 'client' | 'store' | 'kept'>,
 ): Promise<LightDoor | null> {
-  return startEngine === undefined || lightDoor === null ? null : openCityDoor({ folder, door: lightDoor, ...parts });
+  const { lightDoor } = readNodeSettings(folder.paths.folder);
+  return startEngine === undefined || lightDoor === null ? null : openCityDoor({ folder, crypto, door: lightDoor, ...parts });
 }
 
 type Followed = { readonly origin: string; readonly restoredLog: RestoredLog };
