@@ -65,6 +65,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       registry: cityRegistry,
       onFailure: fail,
       onWitnessRefusal,
+      onSnapshotNews: (sentence) => logger.warn({ snapshot: sentence }, 'state sync'),
       ...(startEngine === undefined ? {} : { startEngine }),
     });
     closers.push(city.close);

@@ -7,6 +7,8 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { encodeEvents, parseEvents } from '@oppidum/formats/result';
+import { cityKind } from '@oppidum/formats/state-governance';
+import { at, parseState } from '@oppidum/formats/state-layout';
 import { keySizeOf } from '@oppidum/formats/state-registry';
 import { transactionId } from '@oppidum/formats/transaction';
 import type { Outcome } from '@oppidum/ledger/block';
@@ -105,6 +107,7 @@ export class SnapshotRestore {
     if (newest === undefined) throw invalid('a block');
     assertWindow(blocks.map(({ leaf }) => leaf));
     assertRecords(this.#records);
+    assertCity(this.#records, store.genesisHash);
     const { height, timeMs, stateRoot } = newest.leaf;
     const root = store.state.preview(height, timeMs, this.#records);
     if (!equalBytes(root, stateRoot)) {
@@ -173,6 +176,14 @@ function assertRecords(records: readonly StoredRecord[]): void {
     if (before !== undefined && compareBytes(before.key, key) >= 0)
       throw invalid('records in order of their keys', { record: i });
   }
+}
+
+/** Refuses the state of another city: the engine may run another chain than ours. */
+function assertCity(records: readonly StoredRecord[], genesisHash: Bytes | null): void {
+  const { key, kind } = at(cityKind);
+  const record = records.find((each) => equalBytes(each.key, key));
+  if (record === undefined || genesisHash === null || !equalBytes(parseState(kind, record.value).genesis, genesisHash))
+    throw invalid('the state of this city');
 }
 
 /** The refusal of a snapshot, with what it should have been. */

@@ -208,6 +208,17 @@ describe('state sync', () => {
       assert.equal(checkRecording(city.calls), null);
     }));
 
+  test('the state of another city is refused, whatever chain the engine runs', async () => {
+    const other = await foundTestCity(mkdtempSync(join(scratch, 'other-')), NOW_MS);
+    const city = new AbciCity(other, NOW_MS);
+    assert.equal(await offer(city), OfferResult.ACCEPT);
+    assert.equal(await sync(city, honest), null);
+    assert.ok(city.news.some((sentence) => sentence.includes('the state of this city')));
+    assert.equal(city.application.height, -1);
+    await city.stop();
+    other.release();
+  });
+
   test('hostile offers are refused with their senders', () =>
     newcomer(async (city) => {
       const manifest = parseSyncManifest(crypto, offered.metadata);

@@ -45,7 +45,8 @@ async function validate({ data, level }: Options): Promise<void> {
     process.stderr.write(`${error instanceof FormatError ? error.message : (error.stack ?? error.message)}\n`);
     process.exit(EXIT_FAILED);
   };
-  const opening = openCity({ folder, crypto: nativeCrypto, registry: cityRegistry, startEngine, onFailure });
+  const onSnapshotNews = (sentence: string): void => void process.stderr.write(`${data} snapshots: ${sentence}\n`);
+  const opening = openCity({ folder, crypto: nativeCrypto, registry: cityRegistry, startEngine, onFailure, onSnapshotNews });
   const stop = async (city: OpenCity): Promise<void> => {
     await city.close();
     folder.release();
