@@ -16,6 +16,7 @@ import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
+import { allowPeer, isAllowedPeer } from '@oppidum/node/allowed-peers';
 import { cometEngine } from '@oppidum/node/comet-engine';
 import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { cometPlaces } from '@oppidum/node/found-cluster';
@@ -44,6 +45,7 @@ async function startMember(path: string): Promise<Member> {
   const calls: RecordedCall[] = [];
   const startEngine = cometEngine({
     ...{ crypto, genesis: folder.genesis, genesisHash: folder.genesisHash, listen: places.app, rpc: places.rpc },
+    mayBePeer: (id) => isAllowedPeer(places.home, id),
     wrap: (application) => recordCalls(application, (call) => calls.push(call)),
   });
   const comet = startComet(places);
@@ -262,11 +264,14 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
     const joined = await run('node', 'join', ...fromDoors(), '--policy', policy, '--data', reader, '--p2p', p2p);
     assert.equal(joined.code, 0, joined.output);
     assert.match(joined.output, /begins with a snapshot/);
+    const [, id = ''] = /cluster allow ([0-9a-f]{40})/.exec(joined.output) ?? [];
+    // As `oppidum cluster allow` does.
+    for (const path of paths) await allowPeer(cometPlaces(path).home, { id, note: 'reader' });
     const member = await startMember(reader);
     try {
       const { client } = member.city;
-      const id = await create(members[1]!);
-      while (client.transaction(id) === null) await sleep(50);
+      const created = await create(members[1]!);
+      while (client.transaction(created) === null) await sleep(50);
       assertSameBlocks(member.city);
       // What is given to a reader reaches the validators.
       const own = await create(member);

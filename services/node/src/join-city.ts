@@ -13,7 +13,7 @@ import { type Genesis, genesisHash, parseGenesis } from '@oppidum/formats/genesi
 import { genesisHashOf } from '@oppidum/formats/ids';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { chainIdOf, consensusValidatorsOf, encodeCometGenesis } from './comet-genesis.ts';
-import { type CometSync, makeCometHome } from './comet-home.ts';
+import { type CometSync, makeCometHome, nodeIdOf } from './comet-home.ts';
 import { createDataFolder, type DataPaths } from './data-folder.ts';
 import { freshSeeds, writeValidatorKeys } from './found-city.ts';
 import { cometPlaces } from './found-cluster.ts';
@@ -72,8 +72,11 @@ export async function askCity({ crypto, doors, policy }: TrustOptions): Promise<
   };
 }
 
+/** What was made: `nodeId` is by which the others' CometBFTs know the new one, and let it in. */
+export type JoinedCity = TrustedCity & { readonly nodeId: string };
+
 /** Makes the data folder and CometBFT's home of a reader. Throws as `askCity` and `createDataFolder` do. */
-export async function joinCity(options: JoinOptions): Promise<TrustedCity> {
+export async function joinCity(options: JoinOptions): Promise<JoinedCity> {
   const { crypto, folder, policy, name, p2p, doors, randomBytes } = options;
   const city = await askCity(options);
   const { genesis, cometGenesis, peers, sync } = city;
@@ -93,7 +96,7 @@ export async function joinCity(options: JoinOptions): Promise<TrustedCity> {
   });
   await changeNodeSettings(folder, { neighbours: doors });
   made.release();
-  return city;
+  return { ...city, nodeId: nodeIdOf(crypto, node) };
 }
 
 /** The document that the policy's origin names. */

@@ -65,7 +65,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function join({ data, policy, from, p2p, name }: Values): Promise<void> {
-  const { genesisHash, checkpoint, isBound, sync } = await joinCity({
+  const { genesisHash, checkpoint, isBound, sync, nodeId } = await joinCity({
     folder: data,
     crypto: nativeCrypto,
     policy: new Uint8Array(readFileSync(policy)),
@@ -83,6 +83,7 @@ async function join({ data, policy, from, p2p, name }: Values): Promise<void> {
     sync === null
       ? 'it begins with the first block: state sync needs two doors and a node that offers a snapshot'
       : `it begins with a snapshot, proven from the header of block ${sync.trustHeight} on`,
+    `its node id is ${nodeId}: until those nodes let it in (\`oppidum cluster allow ${nodeId}\`) it hears nothing`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }
