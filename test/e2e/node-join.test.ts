@@ -138,8 +138,8 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
     for (let i = 0; i < 3 * INTERVAL; i++) await create(members[i % COUNT]!);
     // Until a snapshot is offered.
     for (;;) {
-      const { snapshotHeight, trustHeight } = (await (await fetch(`${doors[0]}/join`)).json()) as Record<string, number | null>;
-      if (snapshotHeight !== null && trustHeight !== null) break;
+      const { snapshotHeight, trust } = (await (await fetch(`${doors[0]}/join`)).json()) as Record<string, unknown>;
+      if (snapshotHeight !== null && trust !== null) break;
       await create(members[0]!);
       await sleep(100);
     }
@@ -242,8 +242,12 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
       checkpoint: (answer['checkpoint'] as string).split('\n').slice(0, -2).join('\n').concat('\n'),
     }));
     await assert.rejects(through(unsigned), { code: 'QUORUM_MISSING' });
-    const older = join((answer) => ({ ...answer, trustHeight: 3 }));
-    await assert.rejects(through(older), { code: 'HEADER_UNPROVEN' });
+    const older = join((answer) => ({ ...answer, trust: { ...(answer['trust'] as object), height: 3 } }));
+    await assert.rejects(through(older), { code: 'HEADER_UNPROVEN', message: /field: app_hash/ });
+    const ahead = join((answer) => ({ ...answer, trust: { ...(answer['trust'] as object), height: 1_000_000 } }));
+    await assert.rejects(through(ahead), { code: 'DOOR_SILENT', message: /height/ });
+    const negative = join((answer) => ({ ...answer, trust: { ...(answer['trust'] as object), size: -1 } }));
+    await assert.rejects(through(negative), { code: 'JOIN_ANSWER_INVALID' });
     const header =
       (change: (text: string) => string): Alter =>
       (path, body) =>
@@ -309,6 +313,10 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
       headers: { 'content-type': 'application/cose' },
     });
     assert.ok(refused.status >= 400, String(refused.status));
+    city.kill('SIGTERM');
+    await once(city, 'exit');
+    const checked = await run('fsck', '--data', reader);
+    assert.equal(checked.code, 0, checked.output);
   });
 
   test('a validator that lost everything but its keys and what it signed last begins with a snapshot and votes again', async () => {

@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { encodeEvidence } from '@oppidum/formats/evidence';
 import { encodeGenesis } from '@oppidum/formats/genesis';
+import { at } from '@oppidum/formats/state-layout';
+import { validatorSetKind } from '@oppidum/formats/state-validators';
 import type { NodeClient } from './client.ts';
 import { objectOf, textOf } from './comet-header.ts';
 import type { DataFolder } from './data-folder.ts';
 import { stateEvidence } from './evidence.ts';
 import { cometPlaces } from './found-cluster.ts';
 import { VALIDATORS_CLAIM } from './join-trust.ts';
-import { encodeJoinAnswer } from './join-wire.ts';
+import { encodeJoinAnswer, type HeaderProof } from './join-wire.ts';
 import { askComet, type LightDoor, openLightDoor } from './light-door.ts';
 import { parseDoor } from './node-settings.ts';
 import type { NodeStore } from './node-store.ts';
@@ -47,23 +49,37 @@ async function joinAnswer({ folder, crypto, client, store, kept }: CityDoorOptio
   const status = await askComet(rpc, { id: 1, method: 'status', params: {} }, STATUS_SIZE_MAX);
   const node = objectOf(objectOf(objectOf(JSON.parse(status), 'answer')['result'], 'result')['node_info'], 'node_info');
   const published = client.checkpoint();
+  const newest = kept.list()[0]?.height ?? null;
   return encodeJoinAnswer({
     genesis: encodeGenesis(genesis),
     cometGenesis: await readFile(join(cometPlaces(paths.folder).home, 'config', 'genesis.json'), 'utf8'),
     policy: client.policyFile(),
     checkpoint: published?.note ?? null,
-    trustHeight: published === null ? null : headerOver(store, published.size),
+    trust: published === null ? null : await headerUnder(client, store, { size: published.size, snapshotHeight: newest }),
     validators: published === null ? null : encodeEvidence(await stateEvidence(client, crypto, VALIDATORS_CLAIM, published)),
-    snapshotHeight: kept.list()[0]?.height ?? null,
+    snapshotHeight: newest,
     nodeId: textOf(node['id'], 'id', /^[0-9a-f]{40}$/),
     p2p: textOf(node['listen_addr'], 'listen_addr', /^tcp:\/\//),
   });
 }
 
-/** Height of the first header whose app hash is the root of so many leaves, or null. */
-function headerOver(store: CityDoorOptions['store'], size: number): number | null {
+type Wanted = { readonly size: number; readonly snapshotHeight: number | null };
+
+/**
+ * The header after the block of the newest snapshot: from there CometBFT's light client has two headers to fetch, and from a later one it
+ * goes back header by header. Where that is not under the checkpoint, or the validators have changed since, the first one over it.
+ */
+async function headerUnder(
+  client: NodeClient,
+  store: CityDoorOptions['store'],
+  { size, snapshotHeight }: Wanted,
+): Promise<HeaderProof | null> {
+  const block = snapshotHeight === null ? null : client.block(snapshotHeight);
+  const changedAt = client.read(at(validatorSetKind))?.from ?? 0;
+  if (block !== null && block.logSize <= size && changedAt < block.height)
+    return { height: block.height + 1, size: block.logSize, proof: await client.proveConsistency(block.logSize, size) };
   const newest = store.newestBlockLeaf(size);
   if (newest === null || newest.index !== size - 1) return null;
   const height = newest.leaf.height + 1;
-  return height <= (store.head?.height ?? 0) ? height : null;
+  return height <= (store.head?.height ?? 0) ? { height, size, proof: [] } : null;
 }

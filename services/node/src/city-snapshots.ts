@@ -47,11 +47,20 @@ export function openSnapshots(options: CitySnapshotsOptions): CitySnapshots {
       height: () => application.height,
       onFailure: (error) => onNews(`no snapshot was taken: ${error.message}`),
     },
-    store.newestBlockLeaf(store.head?.logSize ?? 0)?.leaf.height ?? 0,
+    lastHeightOf(store),
   );
+  const begin = async (): Promise<void> => {
+    kept.begin(lastHeightOf(store));
+    await onRestored();
+  };
   return {
     kept,
-    restore: new SyncRestore({ crypto, application, restoredLog, onRestored, onNews }),
+    restore: new SyncRestore({ crypto, application, restoredLog, onRestored: begin, onNews }),
     retainHeight: () => retainHeightOf({ store, retainBlocks, snapshotHeight: kept.oldestHeight }),
   };
+}
+
+/** Height of the newest block with a leaf, 0 before the first. */
+function lastHeightOf(store: NodeStore): number {
+  return store.newestBlockLeaf(store.head?.logSize ?? 0)?.leaf.height ?? 0;
 }

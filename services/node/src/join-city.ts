@@ -94,7 +94,7 @@ export async function joinCity(options: JoinOptions): Promise<JoinedCity> {
     nodeSeed: node,
     settings: { name, app, rpc, p2p: `tcp://${host}:${p2p.port}`, peers, ...(sync === null ? {} : { sync }) },
   });
-  await changeNodeSettings(folder, { neighbours: doors });
+  await changeNodeSettings(folder, { neighbours: doors, joined: true });
   made.release();
   return { ...city, nodeId: nodeIdOf(crypto, node) };
 }

@@ -4,8 +4,13 @@
  */
 
 import type { Bytes } from '@oppidum/formats/bytes';
-import { encodeUtf8, parseUtf8 } from '@oppidum/formats/bytes';
+import { encodeUtf8, parseHex, parseUtf8, toHex } from '@oppidum/formats/bytes';
 import { FormatError, formatError } from '@oppidum/formats/errors';
+import { LIMITS } from '@oppidum/formats/limits';
+import { HASH_SIZE } from '@oppidum/proofs/merkle-hash';
+
+/** A header whose app hash is the root of the first `size` leaves, and that the checkpoint's log begins with them (RFC 9162 §2.1.4). */
+export type HeaderProof = { readonly height: number; readonly size: number; readonly proof: readonly Bytes[] };
 
 /** What is told. */
 export type JoinAnswer = {
@@ -17,8 +22,8 @@ export type JoinAnswer = {
   readonly policy: Bytes;
   /** The published checkpoint, or null before the first. */
   readonly checkpoint: Bytes | null;
-  /** Height of the header whose app hash is the checkpoint's root; null where that header is not there yet. */
-  readonly trustHeight: number | null;
+  /** A header to begin with, or null where none is there yet. */
+  readonly trust: HeaderProof | null;
   /** Evidence of the validators in force under that checkpoint, or of there being no such record; null where there is none. */
   readonly validators: Bytes | null;
   /** Height of the newest snapshot that the node offers, or null. */
@@ -32,17 +37,19 @@ const VERSION = 1;
 /** A genesis document of many accounts, twice, in base64. */
 export const JOIN_SIZE_MAX = 4 * 2 ** 20;
 const NODE_ID = /^[0-9a-f]{40}$/;
+const HASH = /^[0-9a-f]{64}$/;
 const P2P = /^tcp:\/\/.{1,255}:\d{1,5}$/;
 
 /** One line of JSON. */
 export function encodeJoinAnswer(answer: JoinAnswer): string {
-  const { genesis, policy, checkpoint, validators, ...plain } = answer;
+  const { genesis, policy, checkpoint, validators, trust, ...plain } = answer;
   const text = (bytes: Bytes): string => Buffer.from(bytes).toString('base64');
   return `${JSON.stringify({
     version: VERSION,
     ...plain,
     genesis: text(genesis),
     policy: parseUtf8(policy),
+    trust: trust === null ? null : { ...trust, proof: trust.proof.map(toHex) },
     validators: validators === null ? null : text(validators),
     checkpoint: checkpoint === null ? null : parseUtf8(checkpoint),
   })}\n`;
@@ -70,12 +77,20 @@ export function parseJoinAnswer(from: string, body: string): JoinAnswer {
     cometGenesis: text('cometGenesis'),
     policy: encodeUtf8(text('policy')),
     checkpoint: value['checkpoint'] === null ? null : encodeUtf8(text('checkpoint')),
-    trustHeight: height('trustHeight'),
+    trust: value['trust'] === null ? null : parseTrust(from, value['trust']),
     validators: value['validators'] === null ? null : new Uint8Array(Buffer.from(text('validators'), 'base64')),
     snapshotHeight: height('snapshotHeight'),
     nodeId,
     p2p,
   };
+}
+
+function parseTrust(from: string, value: unknown): HeaderProof {
+  const { height, size, proof } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  const isSize = (each: unknown): each is number => Number.isSafeInteger(each) && (each as number) > 0;
+  const isProof = Array.isArray(proof) && proof.length <= LIMITS.merkleProofHashCountMax;
+  if (!isSize(height) || !isSize(size) || !isProof || !proof.every((hash) => HASH.test(String(hash)))) throw wrong(from, 'trust');
+  return { height, size, proof: proof.map((hash) => parseHex(String(hash), HASH_SIZE)) };
 }
 
 function parseObject(from: string, body: string): Readonly<Record<string, unknown>> {

@@ -24,14 +24,17 @@ export async function askCheckpoint(url: string): Promise<Bytes> {
 export async function askHeader(crypto: Crypto, url: string, height: number): Promise<CometHeader> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'commit', params: { height: String(height) } });
   const text = await ask(url, '/', COMMIT_SIZE_MAX, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  const header = parseCometHeader(crypto, headerIn(text));
+  const header = parseCometHeader(crypto, headerIn(url, text));
   if (header.height !== height) throw formatError('ENGINE_ANSWER_INVALID', { field: 'height', want: height, got: header.height });
   return header;
 }
 
-function headerIn(text: string): unknown {
+function headerIn(url: string, text: string): unknown {
   try {
     const answer = objectOf(JSON.parse(text), 'answer');
+    // It has not come so far, or has no such block any more.
+    if (answer['error'] !== undefined)
+      throw formatError('DOOR_SILENT', { url, why: JSON.stringify(answer['error']).slice(0, 200) });
     return objectOf(objectOf(answer['result'], 'result')['signed_header'], 'signed_header')['header'];
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

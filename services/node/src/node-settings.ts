@@ -19,9 +19,11 @@ export type NodeSettings = {
   readonly snapshotInterval: number;
   /** CometBFT's blocks that are kept at least; 0: all of them. */
   readonly retainBlocks: number;
+  /** True where `oppidum node join` made the folder: policies name its keys only if the council wants it to vote. */
+  readonly joined: boolean;
 };
 
-const DEFAULTS: NodeSettings = { lightDoor: null, neighbours: [], snapshotInterval: 1_000, retainBlocks: 0 };
+const DEFAULTS: NodeSettings = { lightDoor: null, neighbours: [], snapshotInterval: 1_000, retainBlocks: 0, joined: false };
 const NEIGHBOUR_COUNT_MAX = 16;
 const COUNT_MAX = 1_000_000_000;
 const DOOR = /^(\[[0-9a-f:.]+\]|[A-Za-z0-9.-]{1,253}):(\d{1,5})$/;
@@ -75,14 +77,15 @@ function parse(file: string): object {
 function checkNodeSettings(settings: object, file: string): NodeSettings {
   const unknown = Object.keys(settings).find((name) => !(name in DEFAULTS));
   if (unknown !== undefined) throw formatError('CONFIG_INVALID', { setting: unknown, from: file, reason: 'no such setting' });
-  const { lightDoor, neighbours, snapshotInterval, retainBlocks } = settings as NodeSettings;
+  const { lightDoor, neighbours, snapshotInterval, retainBlocks, joined } = settings as NodeSettings;
+  if (typeof joined !== 'boolean') throw wrong('joined', String(joined), 'true or false');
   if (lightDoor !== null) parseDoor(String(lightDoor));
   if (!Array.isArray(neighbours) || neighbours.length > NEIGHBOUR_COUNT_MAX)
     throw wrong('neighbours', String(neighbours), `a list of at most ${NEIGHBOUR_COUNT_MAX}`);
   for (const [setting, count] of Object.entries({ snapshotInterval, retainBlocks })) {
     if (!Number.isInteger(count) || count < 0 || count > COUNT_MAX) throw wrong(setting, String(count), `0 to ${COUNT_MAX}`);
   }
-  return { lightDoor, neighbours: neighbours.map((url) => parseNeighbour(String(url))), snapshotInterval, retainBlocks };
+  return { lightDoor, neighbours: neighbours.map((url) => parseNeighbour(String(url))), snapshotInterval, retainBlocks, joined };
 }
 
 function wrong(setting: string, got: string, want: string): Error {

@@ -121,6 +121,11 @@ export class SnapshotKeeper {
       });
   }
 
+  /** The node has begun with the state after this block: the next snapshot is due when it is due for all. */
+  begin(height: number): void {
+    this.#lastHeight = height;
+  }
+
   /** Resolves when none is being taken. */
   async idle(): Promise<void> {
     await this.#taking;

@@ -73,12 +73,21 @@ export function checkKeys(
     if (publicKey === null || isKnown(publicKey)) continue;
     // While a policy change replaces keys, the next ones lie beside the first.
     const hasOther = listNames(keys).some((name) => name.startsWith(`${use}-`));
-    if (known.isFresh || hasOther) findings.note(`keys/${use}.seed`, 'the policy in force does not name this key');
+    if (known.isFresh || hasOther || isJoined(folder))
+      findings.note(`keys/${use}.seed`, 'the policy in force does not name this key');
     else findings.damage('KEY_FILE_FOREIGN', `keys/${use}.seed`, 'the policy in force does not name this key');
   }
   for (const name of listNames(keys).filter((other) => /^(log|cosigner)-.*\.seed$/.test(other)))
     checkSeedFile(findings, join(keys, name), `keys/${name}`, false);
   checkAccounts(keys, findings, known.scratch);
+}
+
+/** True for a node that joined a running city: no policy names its keys unless the council wants it to vote. */
+function isJoined(folder: string): boolean {
+  const file = readIfThere(join(folder, 'node.json'));
+  if (file === null) return false;
+  const parsed = attempt(() => (JSON.parse(parseUtf8(file)) as { readonly joined?: unknown }).joined === true);
+  return 'value' in parsed && parsed.value;
 }
 
 /** The accounts that a founded city began with: their ids, and seeds that belong to one of their keys. */
