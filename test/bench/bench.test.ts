@@ -19,7 +19,7 @@ test('bad usage ends with 2 and lists the benches', () => {
     assert.equal(status, 2, args.join(' '));
     assert.match(
       stderr,
-      /Benches: verify, map, ledger-embedded, ledger-cluster, first-start, cluster-start, idle, telemetry-signed, telemetry-packed, telemetry-latency/,
+      /Benches: verify, map, ledger-embedded, ledger-cluster, cluster-recovery, first-start, cluster-start, idle, telemetry-signed, telemetry-packed, telemetry-latency/,
     );
   }
 });
