@@ -90,7 +90,7 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'node',
     group: RUN,
-    summary: 'Write a snapshot of a stopped city; make a data folder from one',
+    summary: 'Join a running city as a node, begin again, say how a node behaves; snapshots as files',
     load: async () => (await import('./commands/node.ts')).buildNode,
   },
   {

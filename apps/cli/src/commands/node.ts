@@ -4,7 +4,7 @@
  */
 
 import type { Command } from 'commander';
-import { addExamples, openCli, wholeNumber } from '../cli.ts';
+import { addExamples, COMMAND, openCli, wholeNumber } from '../cli.ts';
 import { runEntry } from '../entries.ts';
 
 const COUNT_MAX = 1_000_000_000;
@@ -39,14 +39,14 @@ function buildJoin(command: Command): void {
   const join = command
     .command('join')
     .description('make the folders of a node without vote of a running city of several validators; it begins with their state')
-    .requiredOption('--from <url>', 'light door of a running node; two of them for state sync', gather, [])
+    .requiredOption('--from <url>', 'light door of a running node; two of them for state sync', gather)
     .requiredOption('--policy <file>', 'the policy of the city, from somebody you trust')
     .option('--p2p <host:port>', 'where its CometBFT listens (default: 127.0.0.1:26656)')
     .option('--name <name>', 'by which others see it (default: reader)')
     .action(async ({ from, policy, p2p, name }: JoinOptions, self: Command) => {
       await runEntry('join', ['join', ...flagsOf({ data: openCli(self).data, from, policy, p2p, name })]);
     });
-  join.addHelpText('after', '\nThen: oppidum start --no-demo --data <dir>, for a node with its own doors.');
+  join.addHelpText('after', `\nThen: ${COMMAND} start --no-demo --data <dir>, for a node with its own doors.`);
   addExamples(join, [
     ['a reader', 'node join --from http://a.example:26700 --from http://b.example:26700 --policy city.policy --data reader'],
   ]);
@@ -62,7 +62,7 @@ function buildReset(command: Command): void {
       gather,
       [],
     )
-    .action(async ({ from }: Pick<JoinOptions, 'from'>, self: Command) => {
+    .action(async ({ from }: Partial<Pick<JoinOptions, 'from'>>, self: Command) => {
       await runEntry('join', ['reset', ...flagsOf({ data: openCli(self).data, from })]);
     });
   addExamples(reset, [
@@ -72,7 +72,7 @@ function buildReset(command: Command): void {
 
 type SetOptions = {
   readonly lightDoor?: string;
-  readonly neighbour: readonly string[];
+  readonly neighbour?: readonly string[];
   readonly snapshotInterval?: number;
   readonly retainBlocks?: number;
 };
@@ -82,7 +82,7 @@ function buildSet(command: Command): void {
     .command('set')
     .description('say how a node behaves from its next start on; without options, how it does')
     .option('--light-door <host:port>', 'where light clients and nodes that join may ask, or off (default: off)')
-    .option('--neighbour <url>', 'light doors of others, whose published checkpoints it takes', gather, [])
+    .option('--neighbour <url>', 'light doors of others, whose published checkpoints it takes', gather)
     .option(
       '--snapshot-interval <n>',
       'heights between two snapshots for others, 0 for none (default: 1000)',
@@ -106,7 +106,7 @@ function buildSet(command: Command): void {
   ]);
 }
 
-function gather(value: string, before: readonly string[]): readonly string[] {
+function gather(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
