@@ -4,7 +4,7 @@
  * another array of bytes, verifies nothing again.
  */
 
-import { type Bytes, toOctets } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { AdmissionRefusal } from '@oppidum/ledger/admission';
 import type { Application } from './application.ts';
@@ -27,7 +27,9 @@ const TOGETHER_COUNT_MAX = 32;
 const KNOWN_COUNT_MAX = 20_000;
 const KNOWN_SIZE_MAX = 64 * 2 ** 20;
 
-type Arrived = PromiseWithResolvers<CheckAnswer> & { readonly envelope: Bytes };
+/** An array of ours, and its digest. */
+type Unchecked = { readonly envelope: Bytes; readonly digest: string };
+type Arrived = PromiseWithResolvers<CheckAnswer> & Unchecked;
 
 /**
  * Checks envelopes on the committed state as of a time, their signatures together beside this thread; the application remembers what
@@ -67,10 +69,13 @@ export async function checkTogether(
 /** The checks of one node. */
 export class EnvelopeChecks {
   readonly #options: EnvelopeChecksOptions;
-  /** Verified and not in a block yet, oldest first. */
+  /** Verified and not in a block yet, by digest, oldest first; and the other way, by the array that was checked. */
   readonly #known = new Map<string, Bytes>();
+  readonly #digests = new Map<Bytes, string>();
   #knownSize = 0;
   #arrived: Arrived[] = [];
+  /** What was recalled last: a block is mostly the proposal before it. */
+  #recalled: readonly Bytes[] = [];
 
   constructor(options: EnvelopeChecksOptions) {
     this.#options = options;
@@ -78,31 +83,37 @@ export class EnvelopeChecks {
 
   /** Would it be admitted to a block that is made now? Rejects only when the verifier broke. */
   async check(envelope: Bytes): Promise<CheckAnswer> {
-    const known = this.#known.get(this.#digest(envelope));
+    const digest = this.#digest(envelope);
+    const known = this.#known.get(digest);
     if (known !== undefined) return this.#options.application.checkTx(known, this.#options.timeMs());
-    const arrived = { ...Promise.withResolvers<CheckAnswer>(), envelope: envelope.slice() };
+    const arrived = { ...Promise.withResolvers<CheckAnswer>(), envelope: envelope.slice(), digest };
     if (this.#arrived.push(arrived) === 1) setImmediate(() => this.#takeArrived());
     return arrived.promise;
   }
 
   /** The transactions of a proposal or block as the arrays that were checked; what was not seen before is verified first. */
   async recall(transactions: readonly Bytes[], timeMs: number): Promise<Bytes[]> {
-    const unseen: Bytes[] = [];
-    const recalled = transactions.map((envelope) => {
-      const known = this.#known.get(this.#digest(envelope));
+    const unseen: Unchecked[] = [];
+    const recalled = transactions.map((envelope, i) => {
+      const before = this.#recalled[i];
+      if (before !== undefined && equalBytes(before, envelope)) return before;
+      const digest = this.#digest(envelope);
+      const known = this.#known.get(digest);
       if (known !== undefined) return known;
       // The engine's array is part of a whole message.
       const copy = envelope.slice();
-      unseen.push(copy);
+      unseen.push({ envelope: copy, digest });
       return copy;
     });
+    this.#recalled = recalled;
     if (unseen.length > 0) await this.#verify(unseen, timeMs);
     return recalled;
   }
 
   /** A durable block had these. */
   forget(transactions: readonly Bytes[]): void {
-    for (const envelope of transactions) this.#drop(this.#digest(envelope));
+    for (const envelope of transactions) this.#drop(this.#digests.get(envelope) ?? this.#digest(envelope));
+    this.#recalled = [];
   }
 
   #takeArrived(): void {
@@ -112,25 +123,25 @@ export class EnvelopeChecks {
   }
 
   async #answer(arrived: readonly Arrived[]): Promise<void> {
-    const envelopes = arrived.map(({ envelope }) => envelope);
     try {
-      const answers = await this.#verify(envelopes, this.#options.timeMs());
+      const answers = await this.#verify(arrived, this.#options.timeMs());
       for (const [i, { resolve }] of arrived.entries()) resolve(answers[i] as CheckAnswer);
     } catch (error) {
       for (const { reject } of arrived) reject(error);
     }
   }
 
-  async #verify(envelopes: readonly Bytes[], timeMs: number): Promise<CheckAnswer[]> {
+  async #verify(unchecked: readonly Unchecked[], timeMs: number): Promise<CheckAnswer[]> {
+    const envelopes = unchecked.map(({ envelope }) => envelope);
     const answers = await checkTogether(this.#options, envelopes, timeMs);
-    for (const [i, envelope] of envelopes.entries()) if (!('code' in (answers[i] as CheckAnswer))) this.#keep(envelope);
+    for (const [i, each] of unchecked.entries()) if (!('code' in (answers[i] as CheckAnswer))) this.#keep(each);
     return answers;
   }
 
-  #keep(envelope: Bytes): void {
-    const digest = this.#digest(envelope);
+  #keep({ envelope, digest }: Unchecked): void {
     if (this.#known.has(digest)) return;
     this.#known.set(digest, envelope);
+    this.#digests.set(envelope, digest);
     this.#knownSize += envelope.length;
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= KNOWN_COUNT_MAX && this.#knownSize <= KNOWN_SIZE_MAX) return;
@@ -139,8 +150,11 @@ export class EnvelopeChecks {
   }
 
   #drop(digest: string): void {
-    this.#knownSize -= this.#known.get(digest)?.length ?? 0;
+    const envelope = this.#known.get(digest);
+    if (envelope === undefined) return;
+    this.#knownSize -= envelope.length;
     this.#known.delete(digest);
+    this.#digests.delete(envelope);
   }
 
   #digest(envelope: Bytes): string {
