@@ -1,12 +1,11 @@
 /**
  * The sixteen methods of ABCI 2.0: number, request and response of each, as `proto/tendermint/abci/types.proto` of CometBFT v0.38 has
  * them. The outer message is a `oneof`, so its bytes are one tag, one length and the body; it is read and written here, the bodies are
- * the codecs of `cosmjs-types`. Integers of 64 bits are bigint.
+ * the codecs of `cosmjs-types`, but for what comes with every transaction (`hot-codecs.ts`). Integers of 64 bits are bigint.
  */
 
 import {
   RequestApplySnapshotChunk,
-  RequestCheckTx,
   RequestCommit,
   RequestEcho,
   RequestExtendVote,
@@ -22,19 +21,16 @@ import {
   RequestQuery,
   RequestVerifyVoteExtension,
   ResponseApplySnapshotChunk,
-  ResponseCheckTx,
   ResponseCommit,
   ResponseEcho,
   ResponseException,
   ResponseExtendVote,
-  ResponseFinalizeBlock,
   ResponseFlush,
   ResponseInfo,
   ResponseInitChain,
   ResponseListSnapshots,
   ResponseLoadSnapshotChunk,
   ResponseOfferSnapshot,
-  ResponsePrepareProposal,
   ResponseProcessProposal,
   ResponseQuery,
   ResponseVerifyVoteExtension,
@@ -42,6 +38,7 @@ import {
   type Response as WireResponse,
 } from 'cosmjs-types/tendermint/abci/types';
 import { encodeVarint } from './frames.ts';
+import { blockAnswer, checkTxAnswer, parseCheckTx, proposal, withTxs } from './hot-codecs.ts';
 import { WireError } from './wire-error.ts';
 
 /** The request of each method by its name. */
@@ -81,17 +78,17 @@ const CODECS: { readonly [M in Method]: Codec<M> } = {
   info: codec<'info'>(3, 4, RequestInfo, ResponseInfo),
   initChain: codec<'initChain'>(5, 6, RequestInitChain, ResponseInitChain),
   query: codec<'query'>(6, 7, RequestQuery, ResponseQuery),
-  checkTx: codec<'checkTx'>(8, 9, RequestCheckTx, ResponseCheckTx),
+  checkTx: codec<'checkTx'>(8, 9, { decode: parseCheckTx }, checkTxAnswer),
   commit: codec<'commit'>(11, 12, RequestCommit, ResponseCommit),
   listSnapshots: codec<'listSnapshots'>(12, 13, RequestListSnapshots, ResponseListSnapshots),
   offerSnapshot: codec<'offerSnapshot'>(13, 14, RequestOfferSnapshot, ResponseOfferSnapshot),
   loadSnapshotChunk: codec<'loadSnapshotChunk'>(14, 15, RequestLoadSnapshotChunk, ResponseLoadSnapshotChunk),
   applySnapshotChunk: codec<'applySnapshotChunk'>(15, 16, RequestApplySnapshotChunk, ResponseApplySnapshotChunk),
-  prepareProposal: codec<'prepareProposal'>(16, 17, RequestPrepareProposal, ResponsePrepareProposal),
-  processProposal: codec<'processProposal'>(17, 18, RequestProcessProposal, ResponseProcessProposal),
+  prepareProposal: codec<'prepareProposal'>(16, 17, withTxs(2, RequestPrepareProposal), proposal),
+  processProposal: codec<'processProposal'>(17, 18, withTxs(1, RequestProcessProposal), ResponseProcessProposal),
   extendVote: codec<'extendVote'>(18, 19, RequestExtendVote, ResponseExtendVote),
   verifyVoteExtension: codec<'verifyVoteExtension'>(19, 20, RequestVerifyVoteExtension, ResponseVerifyVoteExtension),
-  finalizeBlock: codec<'finalizeBlock'>(20, 21, RequestFinalizeBlock, ResponseFinalizeBlock),
+  finalizeBlock: codec<'finalizeBlock'>(20, 21, withTxs(1, RequestFinalizeBlock), blockAnswer),
 };
 const EXCEPTION_NUMBER = 1;
 
