@@ -17,6 +17,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import { openDataFolder } from '@oppidum/node/data-folder';
 import { readFirstAccounts } from '@oppidum/node/found-city';
 import { readSeedFile } from '@oppidum/node/key-files';
+import { VALIDATOR_NODE_FLAGS } from '@oppidum/node/validator-flags';
 import { foundTestCluster } from '../support/comet.ts';
 import { freshBytes } from '../support/running-city.ts';
 import { type BenchFigures, type BenchOptions, percentile } from './bench.ts';
@@ -36,6 +37,7 @@ const PACKED_COUNT = 20;
 const IN_FLIGHT = 2_000;
 const PACKED_IN_FLIGHT = 400;
 const LOADING_IN_FLIGHT = 128;
+const LOADING_SECONDS_MAX = 600;
 /** 200,000 transactions where a bench takes ten seconds; a slow machine stops before. */
 const ASKED_PER_SECOND = 20_000;
 const MAIN_SECONDS_MAX = 9;
@@ -49,8 +51,7 @@ const LIFETIME_MS = 590_000;
 /** What Node calls the one worker of a validator. */
 const SIGNATURE_THREAD = 'WorkerThread';
 const SIGNER_COUNT = 2;
-/** As services run: the young generation is bounded. */
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16'];
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', ...VALIDATOR_NODE_FLAGS];
 const VALIDATOR = new URL('./cluster-validator.ts', import.meta.url);
 const SIGNER = new URL('./cluster-signer.ts', import.meta.url);
 
@@ -66,24 +67,24 @@ export async function benchLedgerCluster({ seconds, say }: BenchOptions): Promis
   try {
     const mainCount = ASKED_PER_SECOND * seconds;
     await cluster.load(say);
-    const main = await cluster.sign(mainCount, 1, say);
+    const main = await cluster.sign(mainCount, say);
     const before = cluster.usage();
     const loaded = summary(await cluster.run({ files: main, seconds: MAIN_SECONDS_MAX * seconds, inFlight: IN_FLIGHT }));
     const used = usedBetween(before, cluster.usage(), loaded.count);
     const pssMb = cluster.pssMb();
     say(`main: ${JSON.stringify({ ...loaded, ...used, pssMb })}`);
-    const profiledFiles = await cluster.sign(PROFILED_PER_SECOND_MAX * Math.min(seconds, 4), 1, say);
+    const profiledFiles = await cluster.sign(PROFILED_PER_SECOND_MAX * Math.min(seconds, 4), say);
     const [profiledReport] = await cluster.run({
       files: profiledFiles,
       seconds: Math.min(seconds, 4),
       inFlight: IN_FLIGHT,
       profile: true,
     });
-    const steadyFiles = await cluster.sign(STEADY_PER_SECOND * seconds + VALIDATOR_COUNT, 1, say);
+    const steadyFiles = await cluster.sign(STEADY_PER_SECOND * seconds + VALIDATOR_COUNT, say);
     const steady = summary(
       await cluster.run({ files: steadyFiles, seconds, perSecond: STEADY_PER_SECOND / VALIDATOR_COUNT, evidenceOf: EVIDENCE_OF }),
     );
-    const packedFiles = await cluster.sign(PACKED_PER_SECOND_MAX * seconds, PACKED_COUNT, say);
+    const packedFiles = await cluster.signPacked(PACKED_PER_SECOND_MAX * seconds, say);
     const packed = summary(await cluster.run({ files: packedFiles, seconds, inFlight: PACKED_IN_FLIGHT }));
     await cluster.stop();
     say('CometBFT alone');
@@ -116,6 +117,11 @@ export async function benchLedgerCluster({ seconds, say }: BenchOptions): Promis
 }
 
 type RunOptions = Omit<LoadOrder, 'file' | 'startMs'> & { readonly files: readonly string[] };
+/** Of all validators together: `first` is the number of the first envelope. */
+type SignOptions = Pick<SigningJob, 'count' | 'actionCount' | 'accountCount'> & {
+  readonly first: number;
+  readonly byFounder: boolean;
+};
 type Usage = { readonly nodeS: number; readonly cometS: number; readonly mainS: number; readonly workerS: number };
 
 /** The validators, and whoever signs for their clients. */
@@ -149,22 +155,37 @@ class BenchCluster {
   async load(say: (text: string) => void): Promise<void> {
     const began = performance.now();
     const count = Math.ceil(ACCOUNT_COUNT / CREATED_TOGETHER);
-    const files = await this.#sign(count, CREATED_TOGETHER, this.#founder);
-    await this.run({ files, seconds: 600, inFlight: LOADING_IN_FLIGHT });
+    const files = await this.#sign({
+      first: 0,
+      count,
+      actionCount: CREATED_TOGETHER,
+      accountCount: ACCOUNT_COUNT,
+      byFounder: true,
+    });
+    await this.run({ files, seconds: LOADING_SECONDS_MAX, inFlight: LOADING_IN_FLIGHT });
     say(`${ACCOUNT_COUNT} accounts loaded in ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   }
 
-  /** Files of signed transactions, one for each validator, so many in all. */
-  async sign(count: number, actionCount: number, say: (text: string) => void): Promise<readonly string[]> {
-    const files = await this.#sign(count, actionCount);
+  /** Files of signed transactions, one for each validator, so many in all: accounts add keys to themselves. */
+  async sign(count: number, say: (text: string) => void): Promise<readonly string[]> {
+    const first = this.#signedCount;
+    this.#signedCount += count;
+    const files = await this.#sign({ first, count, actionCount: 1, accountCount: ACCOUNT_COUNT, byFounder: false });
     say(`${count} transactions signed`);
     return files;
   }
 
-  async #sign(count: number, actionCount: number, founder?: SigningJob['founder']): Promise<readonly string[]> {
+  /** The same, each of which creates twenty further accounts. */
+  async signPacked(count: number, say: (text: string) => void): Promise<readonly string[]> {
+    const first = Math.ceil(ACCOUNT_COUNT / PACKED_COUNT);
+    const accountCount = (first + count) * PACKED_COUNT;
+    const files = await this.#sign({ first, count, actionCount: PACKED_COUNT, accountCount, byFounder: true });
+    say(`${count} packed transactions signed`);
+    return files;
+  }
+
+  async #sign({ first, count, byFounder, ...rest }: SignOptions): Promise<readonly string[]> {
     const each = Math.ceil(count / VALIDATOR_COUNT);
-    const first = founder === undefined ? this.#signedCount : 0;
-    if (founder === undefined) this.#signedCount += count;
     const jobs = this.#folders.map((_, i): SigningJob => {
       const from = Math.min(i * each, count);
       return {
@@ -172,11 +193,10 @@ class BenchCluster {
         genesisHash: this.#genesisHash,
         validUntilMs: Date.now() + LIFETIME_MS,
         secret: this.#secret,
-        accountCount: ACCOUNT_COUNT,
+        ...rest,
         from: first + from,
         count: Math.min(each, count - from),
-        actionCount,
-        ...(founder === undefined ? {} : { founder }),
+        ...(byFounder && this.#founder !== undefined ? { founder: this.#founder } : {}),
       };
     });
     const waiting = [...jobs];
