@@ -93,7 +93,7 @@ async function sendAtRate({ file, startMs, seconds, evidenceOf = 1 }: LoadOrder,
     const { value: envelope } = envelopes.next();
     if (envelope === undefined) throw new Error('too few envelopes were signed');
     const dueMs = began + (1_000 * i) / perSecond;
-    if (dueMs > performance.now()) await sleep(dueMs - performance.now());
+    await sleep(Math.max(0, dueMs - performance.now()));
     const answered = sendOne(envelope, dueMs, untilMs, tally);
     sent.push(i % evidenceOf === 0 ? answered.then((id) => awaitEvidence(id, dueMs, tally)) : answered.then(() => undefined));
   }

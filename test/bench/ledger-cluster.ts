@@ -295,7 +295,8 @@ function summary(reports: readonly LoadReport[]) {
   const inTime = reports.reduce((sum, { answeredInTime }) => sum + answeredInTime, 0);
   return {
     count: latencies.length,
-    perSecond: inTime / Math.max(...reports.map(({ answeredForS }) => answeredForS)),
+    // Nothing in time is none a second.
+    perSecond: inTime === 0 ? 0 : inTime / Math.max(...reports.map(({ answeredForS }) => answeredForS)),
     perBlock: latencies.length / (reports[0]?.heights ?? 1),
     p50Ms: percentile(latencies, 0.5),
     p95Ms: percentile(latencies, 0.95),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -104,6 +106,28 @@ describe('CometBFT as the engine', () => {
       assert.equal(client.isCutOff(), false);
       comet.close();
       await city.close();
+    }));
+
+  test('what is no longer admissible when the mempool asks is refused at once, with its facts', () =>
+    withFolder(async ({ folder, app, start }, path) => {
+      const taking = createServer((_request, response) => response.end('{"jsonrpc":"2.0","id":0,"result":{"code":0}}'));
+      await once(taking.listen(join(path, 'rpc.sock')), 'listening');
+      const opening = runCity(folder, { startEngine: start });
+      const comet = await connectTo(app);
+      await comet.call(info);
+      await comet.call(initChain(chainIdOf(folder.genesisHash)));
+      const city = await opening;
+      const until = Date.now() + 1_000;
+      const envelope = envelopeOf(city.client, city.operator, [freshAccount().action], until);
+      const submitted = city.client.submit(envelope);
+      while (Date.now() <= until) await sleep(20);
+      const checked = await comet.call({ checkTx: { tx: envelope, type: 0 } });
+      assert.equal(checked?.checkTx?.code, 2);
+      const answer = await submitted;
+      assert.equal('refused' in answer && answer.refused.code, 'EXPIRED');
+      comet.close();
+      await city.close();
+      taking.close();
     }));
 
   test('another chain is told why, and the node does not open', () =>

@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
-import { validatorThreshold } from '@oppidum/formats/city-policy';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { writeAllowedPeers } from './allowed-peers.ts';
 import { encodeKey } from './comet-genesis.ts';
@@ -153,7 +152,6 @@ recv_rate = 102400000
 recheck = false
 size = 50000
 cache_size = 100000
-experimental_max_gossip_connections_to_persistent_peers = ${gossipCount(peers.length + 1)}
 
 [consensus]
 timeout_propose = "1s"
@@ -168,14 +166,6 @@ discard_abci_responses = true
 [tx_index]
 indexer = "null"
 `;
-}
-
-/**
- * To how many others each transaction is sent: with the sender they are more than two thirds. Fewer would be quicker, but with no
- * empty blocks a proposer that has not heard of a transaction waits for one; a quorum that has heard passes over it.
- */
-function gossipCount(validatorCount: number): number {
-  return validatorThreshold(validatorCount) - 1;
 }
 
 function quote(text: string): string {
