@@ -34,6 +34,8 @@ export type ClusterOptions = RunOptions & {
 };
 
 const VALIDATOR = import.meta.resolve('@oppidum/node/validator-main');
+/** As `services/node/src/validator-flags.ts` says, which commands do not load. */
+const VALIDATOR_NODE_FLAGS = ['--max-semi-space-size=8'];
 const TOWN = 'simulated-city';
 /** Each further validator's doors are so many ports further. */
 const PORT_STEP = 10;
@@ -150,7 +152,8 @@ export class ClusterRun {
   }
 
   #validator(name: string, data: string): Program {
-    return { name, file: VALIDATOR, args: () => flagsOf({ data, 'log-level': this.#options.logLevel }) };
+    const args = (): readonly string[] => flagsOf({ data, 'log-level': this.#options.logLevel });
+    return { name, file: VALIDATOR, args, nodeFlags: VALIDATOR_NODE_FLAGS };
   }
 
   #gateway(name: string, data: string, i: number): Program {
