@@ -4,7 +4,9 @@
  */
 
 import { basename, resolve } from 'node:path';
+import { formatError } from '@oppidum/formats/errors';
 import type { Cli } from '../cli.ts';
+import { findEngines } from '../engine.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { type Ending, runToEnd } from './children.ts';
 import { checkClusterPorts } from './cluster-ports.ts';
@@ -40,8 +42,10 @@ const TOWN = 'simulated-city';
 /** Each further validator's doors are so many ports further. */
 const PORT_STEP = 10;
 const PORT_DEFAULTS = { port: 8420, mqttPort: 8421 } as const;
+const PORT_VARIABLES = ['OPPIDUM_CONFIG', 'OPPIDUM_PORT', 'OPPIDUM_MQTT_PORT', 'OPPIDUM_MQTTS_PORT'];
 const RETRY_MS = 5_000;
 
+type Ports = { readonly port?: number; readonly mqttPort?: number; readonly mqttsPort?: number };
 type Member = { readonly name: string; readonly folder: string; readonly supervised: Supervised };
 
 /** One run. */
@@ -67,13 +71,14 @@ export class ClusterRun {
     this.#members = options.folders.map((folder, i) => {
       const name = names[i] as string;
       const program = this.#hasDoors(i) ? this.#gateway(name, folder, i) : this.#validator(name, folder);
-      return { name, folder, supervised: this.#supervise(program) };
+      return { name, folder, supervised: this.#supervise(program, i === 0) };
     });
   }
 
   /** Runs until told to stop; ends sooner only when the first validator never came up. Gives the exit code. */
   async toEnd(): Promise<number> {
     await checkUnchanged(this.#cli.data, this.#options);
+    if (!findEngines().some(({ fits }) => fits)) throw formatError('ENGINE_MISSING', { want: 'cometbft 0.38' });
     await checkClusterPorts(this.#options.folders, this.#options.doors === 'none' ? [] : this.#doorPorts());
     const failed = await Promise.race([this.#stop.asked, this.#run()]);
     if (failed === null) this.#cli.output.note('Stopping… (again to stop at once)');
@@ -143,12 +148,12 @@ export class ClusterRun {
     return true;
   }
 
-  #supervise(program: Program): Supervised {
+  #supervise(program: Program, mustStart = false): Supervised {
     const { say, note, last } = this.#log.voice(program.name);
     const onReady = (message: object): void => {
       if (isReady(message) && !this.#ready.has(program.name)) this.#ready.set(program.name, message);
     };
-    return new Supervised({ program, onLine: say, onNote: note, reason: last, onReady });
+    return new Supervised({ program, onLine: say, onNote: note, reason: last, onReady, mustStart });
   }
 
   #validator(name: string, data: string): Program {
@@ -167,7 +172,7 @@ export class ClusterRun {
   }
 
   /** Of a gateway: those that it had, or those that were asked for, further on for each validator; a free one stays a free one. */
-  #portsOf(name: string, i: number): Pick<RunOptions, 'port' | 'mqttPort' | 'mqttsPort'> {
+  #portsOf(name: string, i: number): Ports {
     const had = this.#ready.get(name);
     const portOf = (url: string): number => Number(new URL(url).port);
     if (had !== undefined) return { port: portOf(had.http), mqttPort: portOf(had.mqtt), mqttsPort: portOf(had.mqtts) };
@@ -186,11 +191,14 @@ export class ClusterRun {
     };
   }
 
-  /** Ports of doors that must be free; what a file of settings says about the first is its gateway's matter. */
+  /** Ports of doors that must be free; what a file or the environment says about the first is its gateway's matter. */
   #doorPorts(): readonly number[] {
+    const isSaidElsewhere = this.#options.config !== undefined || PORT_VARIABLES.some((name) => process.env[name] !== undefined);
     return this.#members.flatMap(({ name }, i) => {
-      if (!this.#hasDoors(i) || (i === 0 && this.#options.config !== undefined)) return [];
-      return Object.values({ ...(i === 0 ? PORT_DEFAULTS : {}), ...this.#portsOf(name, i) }).filter((port) => port !== 0);
+      if (!this.#hasDoors(i) || (i === 0 && isSaidElsewhere)) return [];
+      const { port, mqttPort, mqttsPort } = { ...PORT_DEFAULTS, ...this.#portsOf(name, i) };
+      const behind = mqttPort === 0 ? 0 : mqttPort + 1;
+      return [port, mqttPort, mqttsPort ?? behind].filter((each) => each !== 0);
     });
   }
 

@@ -49,6 +49,21 @@ describe('a process under supervision', () => {
     assert.equal(lives(), ended, 'whoever was stopped is not started again');
   });
 
+  test('one that must start and does not stays down, and is left to whoever started it', async () => {
+    const { file, lives } = programOf('never', 'process.exit(5);');
+    const notes: string[] = [];
+    const supervised = new Supervised({
+      program: { name: 'never', file, args: () => [] },
+      onLine: () => undefined,
+      onNote: (text) => notes.push(text),
+      reason: () => null,
+      mustStart: true,
+    });
+    assert.deepEqual(await supervised.start(), { name: 'never', code: 5, signal: null });
+    await sleep(2 * PAUSE_MS.first);
+    assert.deepEqual([lives(), notes], [1, []]);
+  });
+
   test('one that is killed runs again and is ready again; stopping it is the end', async () => {
     const { file, lives } = programOf(
       'living',

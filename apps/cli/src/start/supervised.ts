@@ -22,6 +22,8 @@ export type SupervisedOptions = {
   readonly onNote: (text: string) => void;
   /** The last thing that it said for itself, or null: why it ended. */
   readonly reason: () => string | null;
+  /** One that ends before it was ever ready is not started again: whoever started it says why and stops. */
+  readonly mustStart?: boolean;
   /** Told of the first message of each life. */
   readonly onReady?: (message: object) => void;
 };
@@ -40,6 +42,7 @@ export class Supervised {
   #pauseMs: number = PAUSE_MS.first;
   #endCount = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
+  #wasReady = false;
   #isStopping = false;
 
   constructor(options: SupervisedOptions) {
@@ -58,7 +61,9 @@ export class Supervised {
     void child.ended.then((ending) => this.#onEnd(ending, performance.now() - startedMs));
     const first = child.firstMessage();
     void first.then((message) => {
-      if (!('signal' in message)) onReady?.(message);
+      if ('signal' in message) return;
+      this.#wasReady = true;
+      onReady?.(message);
     });
     return first;
   }
@@ -79,7 +84,7 @@ export class Supervised {
 
   #onEnd(ending: Ending, livedMs: number): void {
     this.#child = null;
-    if (this.#isStopping) return;
+    if (this.#isStopping || (this.#options.mustStart === true && !this.#wasReady)) return;
     if (livedMs > PAUSE_MS.settled) {
       this.#pauseMs = PAUSE_MS.first;
       this.#endCount = 0;
@@ -96,7 +101,7 @@ export class Supervised {
     this.#toldMs = nowMs;
     const reason = this.#options.reason();
     const why = reason === null ? '' : `: ${reason}`;
-    const again = this.#endCount > TOLD_COUNT ? `, the ${this.#endCount}th time` : '';
+    const again = this.#endCount > TOLD_COUNT ? `, ${this.#endCount} times by now` : '';
     this.#options.onNote(`ended ${describeEnding(ending)}${again}${why} (starts again in ${this.#pauseMs / 1_000} s)`);
   }
 }

@@ -27,7 +27,7 @@ export const TEXTS_EN: TamperTexts = {
     },
     city: {
       name: 'And the whole ledger',
-      hint: 'Every block is executed again with forged anchors, and the city’s only validator signs the new head. An operator can do no more.',
+      hint: 'Every block is executed again with forged anchors, and the validator whose keys lie here signs the new head. An operator can do no more.',
     },
   },
   value: 'New value',

@@ -27,7 +27,7 @@ export const TEXTS_ET: TamperTexts = {
     },
     city: {
       name: 'Ja kogu pearaamat',
-      hint: 'Kõik plokid täidetakse uuesti võltsitud ankrutega ja linna ainus valideerija allkirjastab uue pea. Rohkemat käitaja ei suuda.',
+      hint: 'Kõik plokid täidetakse uuesti võltsitud ankrutega ja kinnitaja, kelle võtmed siin on, allkirjastab uue pea. Rohkemat käitaja ei suuda.',
     },
   },
   value: 'Uus väärtus',

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { runCommand } from '../../../test/support/command-line.ts';
+import { ENGINE_VERSION, findEngines, isAtLeast } from './engine.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'oppidum-engine-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function makeProgram(name: string, script: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`);
+  chmodSync(join(folder, name), 0o755);
+}
+
+/** The command with our programs first on PATH. */
+const install = (env: Readonly<Record<string, string>> = {}) => {
+  const path = `${folder}${delimiter}${process.env['PATH'] ?? ''}`;
+  return runCommand(['cluster', 'install-engine', '--again'], { env: { PATH: path, ...env } });
+};
+
+describe('CometBFT on this machine', () => {
+  test('versions are compared by their numbers', () => {
+    assert.equal(isAtLeast('1.26.0', '1.22.11'), true);
+    assert.equal(isAtLeast('1.22.11', '1.22.11'), true);
+    assert.equal(isAtLeast('1.22.9', '1.22.11'), false);
+    assert.equal(isAtLeast('1.22', '1.22.11'), false);
+    assert.equal(isAtLeast('2', '1.22.11'), true);
+  });
+
+  test('it is found on PATH first, and one of another version is told apart', () => {
+    makeProgram('cometbft', 'echo 1.0.1');
+    const before = process.env['PATH'];
+    process.env['PATH'] = folder;
+    try {
+      assert.deepEqual(findEngines()[0], { path: join(folder, 'cometbft'), version: '1.0.1', fits: false });
+      makeProgram('cometbft', `echo v${ENGINE_VERSION}`);
+      assert.equal(findEngines()[0]?.fits, true);
+      makeProgram('cometbft', 'exit 1');
+      assert.deepEqual([findEngines()[0]?.version, findEngines()[0]?.fits], ['unknown', false]);
+    } finally {
+      process.env['PATH'] = before;
+      rmSync(join(folder, 'cometbft'));
+    }
+  });
+
+  test('Go that is too old, a network that is away, a module that was altered: each is said, exit code 5', async () => {
+    makeProgram('go', 'echo go version go1.19.8 linux/amd64');
+    const old = await install();
+    assert.equal(old.code, 5);
+    assert.match(old.stderr, /Go 1\.19\.8 is too old .* Install Go 1\.22\.11 or newer/);
+    const saying = (text: string): string =>
+      `[ "$1" = version ] && echo go version go1.26.0 linux/amd64 && exit 0; echo "${text}" >&2; exit 1`;
+    makeProgram('go', saying('dial tcp: lookup proxy.golang.org: no such host'));
+    const offline = await install({ GOSUMDB: 'off' });
+    assert.equal(offline.code, 5);
+    assert.match(offline.stderr, /checksum database is switched off/);
+    assert.match(offline.stderr, /could not be built.*connect to the network, or set GOPROXY/);
+    makeProgram('go', saying('SECURITY ERROR checksum mismatch'));
+    assert.match((await install()).stderr, /not what Go’s checksum database knows: do not use it/);
+  });
+});
