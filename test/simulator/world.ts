@@ -206,8 +206,7 @@ class World {
     for (const { machine } of this.#nodes) machine.crash('power');
     for (const node of this.#nodes) node.start();
     const untilMs = time.nowMs + HEALING_MS;
-    while (this.#nodes.some(({ city }) => city === null) && time.nowMs < untilMs && this.#laws.verdict === null)
-      await this.#pass(TICK_MS);
+    while (!this.#isWell(0) && time.nowMs < untilMs && this.#laws.verdict === null) await this.#pass(TICK_MS);
     for (const { city, machine } of this.#nodes) {
       if (city === null) this.#laws.broken(`node ${machine.number} does not start again`);
       else this.#laws.checkNode(machine.number, city.client);

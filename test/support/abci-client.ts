@@ -41,6 +41,22 @@ export class AbciClient {
     this.#socket.write(bytes);
   }
 
+  /** Bytes as they are; false when the other end does not take them in so long. */
+  writeAndWait(bytes: Uint8Array, waitMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), waitMs);
+      this.#socket.write(bytes, () => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  /** Says nothing more; still reads. */
+  end(): void {
+    this.#socket.end();
+  }
+
   send(...requests: readonly Partial<Request>[]): void {
     this.write(Buffer.concat(requests.map(frameOf)));
   }

@@ -1,54 +1,20 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer, type NetConnectOpts } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { Response } from 'cosmjs-types/tendermint/abci/types';
 import fc from 'fast-check';
 import { AbciClient, frameOf } from '../../../test/support/abci-client.ts';
+import { kindOf, withAbciServer } from '../../../test/support/abci-served.ts';
 import { abciStore } from '../../../test/support/abci-store.ts';
 import type { AbciApplication } from './connection.ts';
 import { encodeVarint } from './frames.ts';
-import { type AbciServerOptions, parseAddress, serveAbci } from './server.ts';
+import { parseAddress } from './server.ts';
 import { WireError, type WireErrorCode } from './wire-error.ts';
 
-type Served = { readonly address: NetConnectOpts; readonly client: AbciClient; readonly faults: Error[] };
-
-/** Serves an application, on TCP or on a unix socket, for as long as `use` runs. */
-async function withServer(
-  use: (served: Served) => Promise<void>,
-  options: Partial<AbciServerOptions> = {},
-  kind: 'tcp' | 'unix' = 'tcp',
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'oppidum-abci-'));
-  const server = createServer();
-  server.listen(parseAddress(kind === 'unix' ? `unix://${join(folder, 'abci.sock')}` : 'tcp://127.0.0.1:0'));
-  await once(server, 'listening');
-  const faults: Error[] = [];
-  const stop = serveAbci(server, { application: abciStore(), onFault: (error) => faults.push(error), ...options });
-  const bound = server.address() as AddressInfo | string;
-  const address = typeof bound === 'string' ? { path: bound } : { host: bound.address, port: bound.port };
-  const client = await AbciClient.open(address);
-  try {
-    await use({ address, client, faults });
-  } finally {
-    client.close();
-    stop();
-    server.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
-const kindOf = (response: Response | null): string =>
-  Object.entries(response ?? {}).find(([, value]) => value !== undefined)?.[0] ?? 'closed';
 
 describe('server', () => {
   for (const kind of ['tcp', 'unix'] as const)
     test(`${kind}: a life of a chain, each answer of the type that was asked for`, () =>
-      withServer(
+      withAbciServer(
         async ({ client }) => {
           const time = { seconds: 1n, nanos: 0 };
           const transactions = [bytesOf('a=1'), bytesOf('nonsense'), bytesOf('b=2')];
@@ -97,7 +63,7 @@ describe('server', () => {
         return { ...(await abciStore().checkTx(request)), gasWanted: BigInt(request.tx[0] ?? 0) };
       },
     };
-    return withServer(
+    return withAbciServer(
       async ({ client }) => {
         const checks = Array.from({ length: 100 }, (_, i) => ({ checkTx: { tx: Uint8Array.of(i), type: 0 } }));
         client.send(...checks, { flush: {} }, { echo: { message: 'after' } });
@@ -112,7 +78,7 @@ describe('server', () => {
   });
 
   test('who does not read his answers is not read any more, and gets all of them when he reads again', () =>
-    withServer(async ({ client }) => {
+    withAbciServer(async ({ client }) => {
       const message = 'x'.repeat(100_000);
       client.pause();
       for (let i = 0; i < 300; i++) client.send({ echo: { message: `${i} ${message}` } });
@@ -127,7 +93,7 @@ describe('server', () => {
       ...abciStore(),
       commit: () => new Promise((resolve) => (release = () => resolve({ retainHeight: 0n }))),
     };
-    return withServer(
+    return withAbciServer(
       async ({ client, address }) => {
         const others = await Promise.all(Array.from({ length: 3 }, () => AbciClient.open(address)));
         const committed = client.call({ commit: {} });
@@ -142,7 +108,7 @@ describe('server', () => {
   });
 
   test('however a stream is cut, the conversation is the same', () =>
-    withServer(async ({ address }) => {
+    withAbciServer(async ({ address }) => {
       const stream = Buffer.concat(Array.from({ length: 50 }, (_, i) => frameOf({ echo: { message: 'x'.repeat(i * 7) } })));
       await fc.assert(
         fc.asyncProperty(fc.array(fc.nat(stream.length), { maxLength: 30 }), async (cuts) => {
@@ -166,7 +132,7 @@ describe('server', () => {
         throw new Error('the disk is full');
       },
     };
-    return withServer(
+    return withAbciServer(
       async ({ client, faults }) => {
         client.send({ echo: { message: 'before' } }, { commit: {} }, { echo: { message: 'never' } });
         assert.equal((await client.next())?.echo?.message, 'before');
@@ -193,7 +159,7 @@ describe('bad input', () => {
   ];
   for (const [what, bytes, code] of table)
     test(`${what} ends its connection with ${code}, and only that one`, () =>
-      withServer(
+      withAbciServer(
         async ({ client, address, faults }) => {
           const hostile = await AbciClient.open(address);
           hostile.send({ echo: { message: 'first' } });
@@ -209,7 +175,7 @@ describe('bad input', () => {
       ));
 
   test('random bytes never bring it down', () =>
-    withServer(
+    withAbciServer(
       async ({ client, address }) => {
         await fc.assert(
           fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (bytes) => {
@@ -226,7 +192,7 @@ describe('bad input', () => {
     ));
 
   test('who opens more connections than the limit is closed at once', () =>
-    withServer(
+    withAbciServer(
       async ({ client, address }) => {
         const second = await AbciClient.open(address);
         const third = await AbciClient.open(address);
