@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkRecording, type RecordedCall } from '@oppidum/abci/grammar';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
@@ -21,7 +22,13 @@ import { actionOf, envelopeOf, execute, freshAccount, freshBytes, operatorOf } f
 
 const COUNT = 4;
 
-type Member = { readonly folder: DataFolder; readonly city: OpenCity; readonly comet: RunningComet };
+type Member = {
+  readonly folder: DataFolder;
+  readonly city: OpenCity;
+  readonly comet: RunningComet;
+  /** What its application was told in this life. */
+  readonly calls: RecordedCall[];
+};
 
 async function startMember(path: string): Promise<Member> {
   const folder = await openDataFolder({ folder: path, crypto });
@@ -34,13 +41,16 @@ async function startMember(path: string): Promise<Member> {
     rpc: places.rpc,
   });
   const comet = startComet(places);
-  return { folder, comet, city: await openCity({ folder, crypto, registry: cityRegistry, startEngine }) };
+  const calls: RecordedCall[] = [];
+  const onCall = (call: RecordedCall): void => void calls.push(call);
+  return { folder, comet, calls, city: await openCity({ folder, crypto, registry: cityRegistry, startEngine, onCall }) };
 }
 
-async function stopMember({ folder, city, comet }: Member, signal: NodeJS.Signals): Promise<void> {
+async function stopMember({ folder, city, comet, calls }: Member, signal: NodeJS.Signals): Promise<void> {
   await comet.stop(signal);
   await city.close();
   folder.release();
+  assert.equal(checkRecording(calls), null);
 }
 
 describe('four validators', { skip: skipWithout('cometbft'), timeout: 180_000 }, () => {

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { AbciApplication } from '@oppidum/abci/connection';
 import { checkRecording, type RecordedCall } from '@oppidum/abci/grammar';
-import type { Requests, Responses } from '@oppidum/abci/methods';
 import { recordCalls } from '@oppidum/abci/recording';
-import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import { Application } from '@oppidum/node/application';
-import { resultOf } from '@oppidum/node/city-results';
 import type { SubmitAnswer } from '@oppidum/node/client';
 import { cometEngine } from '@oppidum/node/comet-engine';
 import type { DataFolder } from '@oppidum/node/data-folder';
@@ -21,14 +20,19 @@ import { type CometPlaces, cometPlaces } from '@oppidum/node/found-cluster';
 import { NodeStore } from '@oppidum/node/node-store';
 import { foundTestCluster, type RunningComet, startComet } from '../support/comet.ts';
 import { randomTraffic } from '../support/ledger-traffic.ts';
-import { skipWithout } from '../support/programs.ts';
+import { findProgram, skipWithout } from '../support/programs.ts';
+import { type Finalized, lineOf, replayRequests, writeRequests } from '../support/recorded-blocks.ts';
 import { envelopeOf, execute, freshAccount, type RunningCity, runCity } from '../support/running-city.ts';
 import { readClaim, walkTiles } from '../support/tile-walk.ts';
 
 /** Transactions under way at a time. */
 const TOGETHER = 250;
-
-type Finalized = { readonly request: Requests['finalizeBlock']; readonly response: Responses['finalizeBlock'] };
+const COUNT = Number(process.env['OPPIDUM_TRANSACTIONS'] ?? 2_000);
+const SEEDS = [
+  ['the same', 6],
+  ['a new', Number(process.env['OPPIDUM_SEED'] ?? randomInt(2 ** 32))],
+] as const;
+const REPLAY = resolve(import.meta.dirname, '../support/replay-blocks.ts');
 
 /** A city with CometBFT as its engine, both running. */
 type Pair = {
@@ -65,33 +69,14 @@ async function startPair(folder: DataFolder, places: CometPlaces): Promise<Pair>
   return { city, comet, calls, finalized };
 }
 
-/** Executes recorded requests in an empty store under an application of its own, and compares everything that came of them. */
-async function replay(folder: DataFolder, finalized: readonly Finalized[], original: NodeStore, into: string): Promise<void> {
-  const { genesis, genesisHash } = folder;
-  const store = NodeStore.open({ folder: into, crypto, genesisHash });
-  const application = new Application({ store, rules: { crypto, registry: cityRegistry, genesis: genesisHash }, genesis });
-  application.info();
-  application.initChain();
-  for (const { request, response } of finalized) {
-    const { seconds, nanos } = request.time;
-    const timeMs = application.timeAfter(Number(seconds) * 1_000 + Math.floor(nanos / 1e6));
-    const height = Number(request.height);
-    const { outcomes, appHash } = application.finalizeBlock({ height, timeMs, transactions: request.txs });
-    assert.equal(toHex(appHash), toHex(response.appHash), `app hash of block ${height}`);
-    assert.deepEqual(outcomes.map(resultOf), response.txResults, `results of block ${height}`);
-    application.commit();
-    // Events, details, leaves and changes of state, as both stored them.
-    assert.deepEqual(store.block(height), original.block(height), `block ${height}`);
-  }
-  assert.deepEqual(store.head, original.head);
-  await store.close();
-}
-
-describe('a node under CometBFT', { skip: skipWithout('cometbft'), timeout: 180_000 }, () => {
+describe('a node under CometBFT', { skip: skipWithout('cometbft'), timeout: 580_000 }, () => {
   const root = mkdtempSync(join(tmpdir(), 'oppidum-comet-'));
   const data = join(root, 'city');
   const places = cometPlaces(data);
+  const recording = join(root, 'requests');
   let pair: Pair;
+  /** What came of each block under CometBFT. */
+  let lines: readonly string[] = [];
 
   before(async () => {
     await foundTestCluster([data]);
@@ -104,46 +89,60 @@ describe('a node under CometBFT', { skip: skipWithout('cometbft'), timeout: 180_
     rmSync(root, { recursive: true, force: true });
   });
 
-  test('2,000 transactions, valid and invalid, get the answers that the embedded engine gives, and the same blocks', async () => {
-    const { city, calls, finalized } = pair;
-    const { client } = city;
-    const seed = Number(process.env['OPPIDUM_SEED'] ?? 6);
-    const traffic = randomTraffic(seed, city, Number(process.env['OPPIDUM_TRANSACTIONS'] ?? 2_000));
-    const answers: SubmitAnswer[] = [];
-    // As many at a time as a slow machine puts into blocks before the node calls them late.
-    for (let first = 0; first < traffic.length; first += TOGETHER) {
-      const some = traffic.slice(first, first + TOGETHER).map(async ({ envelope, expected }) => {
-        const answer = await client.submit(envelope);
-        const code = 'executed' in answer ? answer.executed.code : answer.refused.code;
-        assert.ok(expected.includes(code), `${code} where ${expected.join(' or ')} was expected (seed ${seed})`);
-        return answer;
-      });
-      answers.push(...(await Promise.all(some)));
-    }
-    assert.ok(answers.some((answer) => 'executed' in answer && answer.executed.code !== 'OK'));
-    for (const answer of answers) {
-      if ('executed' in answer) assert.deepEqual(client.transaction(answer.executed.id), answer.executed);
-    }
-    assert.equal(checkRecording(calls), null);
-    const head = client.head();
-    await client.checkpointOf(head.logSize);
-    const claim = readClaim(city.logFolder)!;
-    assert.equal(claim.root.toString('hex'), toHex(head.appHash));
-    assert.deepEqual(walkTiles(city.logFolder, head.logSize), claim.root);
+  for (const [name, seed] of SEEDS)
+    test(`${COUNT.toLocaleString('en')} transactions, valid and invalid, get the answers that the rules give (${name} seed)`, async (t) => {
+      const { city, calls } = pair;
+      const { client } = city;
+      t.diagnostic(`seed ${seed}: OPPIDUM_SEED=${seed} repeats the kinds and their order`);
+      const traffic = randomTraffic(seed, city, COUNT);
+      const answers: SubmitAnswer[] = [];
+      // As many at a time as a slow machine puts into blocks before the node calls them late.
+      for (let first = 0; first < traffic.length; first += TOGETHER) {
+        const some = traffic.slice(first, first + TOGETHER).map(async ({ envelope, expected }) => {
+          const answer = await client.submit(envelope);
+          const code = 'executed' in answer ? answer.executed.code : answer.refused.code;
+          assert.ok(expected.includes(code), `${code} where ${expected.join(' or ')} was expected (seed ${seed})`);
+          return answer;
+        });
+        answers.push(...(await Promise.all(some)));
+      }
+      assert.ok(answers.some((answer) => 'executed' in answer && answer.executed.code !== 'OK'));
+      for (const answer of answers) {
+        if ('executed' in answer) assert.deepEqual(client.transaction(answer.executed.id), answer.executed);
+      }
+      assert.equal(checkRecording(calls), null);
+      const head = client.head();
+      await client.checkpointOf(head.logSize);
+      const claim = readClaim(city.logFolder)!;
+      assert.equal(claim.root.toString('hex'), toHex(head.appHash));
+      assert.deepEqual(walkTiles(city.logFolder, head.logSize), claim.root);
+    });
+
+  test('executed again by the embedded application, the same requests give equal results, events, states and app hashes', async () => {
     // The store is one process's: give it up, and read it again for the comparison.
-    const height = head.height;
     await pair.comet.stop();
-    await city.stop();
+    await pair.city.stop();
     const folder = await openDataFolder({ folder: data, crypto });
     const store = NodeStore.open({ folder: folder.paths.node, crypto });
-    await replay(
-      folder,
-      finalized.filter(({ request }) => Number(request.height) <= (store.head?.height ?? height)),
-      store,
-      join(root, 'again'),
-    );
+    const decided = pair.finalized.filter(({ request }) => Number(request.height) <= store.head!.height);
+    assert.equal(decided.length, store.head!.height);
+    lines = decided.map((each) => lineOf(store, each));
     await store.close();
+    writeRequests(recording, decided);
+    const requests = decided.map(({ request }) => request);
+    const { genesis, genesisHash } = folder;
+    assert.deepEqual(await replayRequests({ genesis, genesisHash, requests, into: join(root, 'again') }), lines);
     pair = await startPair(folder, places);
+  });
+
+  test('and so they do on another Node', { skip: skipWithout('other-node') }, async (t) => {
+    const words = ['--disable-warning=ExperimentalWarning', REPLAY, recording, data, join(root, 'elsewhere')];
+    const { stdout } = await promisify(execFile)(findProgram('other-node')!, words, { maxBuffer: 2 ** 26 });
+    const [version, ...came] = stdout.trimEnd().split('\n');
+    t.diagnostic(`Node ${process.versions.node} and Node ${version}`);
+    assert.notEqual(version?.split('.')[0], process.versions.node.split('.')[0]);
+    assert.ok(lines.length > 0);
+    assert.deepEqual(came, lines);
   });
 
   test('killed and started again, both ends agree, nothing answered is lost, and time goes on', async () => {

@@ -56,6 +56,9 @@ export class Laws {
   checkpointCount = 0;
   rejectedProposalCount = 0;
   falseVoteCount = 0;
+  /** Heights for which some application was asked about more than one proposal. */
+  readonly contested = new Set<number>();
+  readonly #judged = new Set<string>();
   verdict: LawBroken | null = null;
 
   /** The reference begins with the blocks that the life began with. */
@@ -134,6 +137,9 @@ export class Laws {
   processed(number: number, block: ChainBlock, isAccepted: boolean): void {
     this.#note(`processed ${number} ${block.height} ${isAccepted}`);
     if (!isAccepted) this.rejectedProposalCount++;
+    const place = `${number} ${block.height}`;
+    if (this.#judged.has(place)) this.contested.add(block.height);
+    this.#judged.add(place);
     if (isAccepted === isOversized(block)) this.broken(`validator ${number} judged a proposal of height ${block.height} wrongly`);
   }
 

@@ -237,14 +237,14 @@ class World {
   }
 
   #conclude(): string | null {
-    const { verdict, acknowledged, rejectedProposalCount, falseVoteCount, executedCount } = this.#laws;
+    const { verdict, acknowledged, contested, rejectedProposalCount, falseVoteCount, executedCount } = this.#laws;
     const { write } = this.#options;
     if (verdict !== null) {
       write(`BROKEN at tick ${this.#tick}: ${verdict.message}`);
       return verdict.message;
     }
     const rounds = this.#agreement?.roundCount ?? 0;
-    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds`;
+    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds, ${contested.size} heights of several proposals`;
     write(`holds: ${seen}, ${rejectedProposalCount} proposals and ${falseVoteCount} votes refused, ${time.count} events`);
     return null;
   }

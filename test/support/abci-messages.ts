@@ -1,7 +1,14 @@
 /** Any request and any response of each method of ABCI 2.0, with every field that the protocol has. */
 
 import type { Method } from '@oppidum/abci/methods';
-import * as wire from 'cosmjs-types/tendermint/abci/types';
+import {
+  CheckTxType,
+  MisbehaviorType,
+  ResponseApplySnapshotChunk_Result,
+  ResponseOfferSnapshot_Result,
+  ResponseProcessProposal_ProposalStatus,
+  ResponseVerifyVoteExtension_VerifyStatus,
+} from 'cosmjs-types/tendermint/abci/types';
 import fc from 'fast-check';
 
 /** Numbers of each kind; small ones, zero and the ends come often. */
@@ -25,9 +32,7 @@ const blockIdFlag = fc.integer({ min: 0, max: 3 });
 const lastCommit = fc.record({ round: int32, votes: few(fc.record({ validator, blockIdFlag })) });
 const extendedVote = fc.record({ validator, voteExtension: bytes, extensionSignature: bytes, blockIdFlag });
 const extendedCommit = fc.record({ round: int32, votes: few(extendedVote) });
-const misbehavior = few(
-  fc.record({ type: oneOf(wire.MisbehaviorType), validator, height: int64, time, totalVotingPower: int64 }),
-);
+const misbehavior = few(fc.record({ type: oneOf(MisbehaviorType), validator, height: int64, time, totalVotingPower: int64 }));
 const snapshot = fc.record({ height: uint64, format: uint32, chunks: uint32, hash: bytes, metadata: bytes });
 const parameters = fc.record({
   block: perhaps(fc.record({ maxBytes: int64, maxGas: int64 })),
@@ -64,7 +69,7 @@ export const REQUESTS: Readonly<Record<Method, fc.Arbitrary<object>>> = {
     initialHeight: int64,
   }),
   query: fc.record({ data: bytes, path: text, height: int64, prove: fc.boolean() }),
-  checkTx: fc.record({ tx: bytes, type: oneOf(wire.CheckTxType) }),
+  checkTx: fc.record({ tx: bytes, type: oneOf(CheckTxType) }),
   commit: nothing,
   listSnapshots: nothing,
   offerSnapshot: fc.record({ snapshot: perhaps(snapshot), appHash: bytes }),
@@ -97,17 +102,17 @@ export const RESPONSES: Readonly<Record<Method, fc.Arbitrary<object>>> = {
   checkTx: result,
   commit: fc.record({ retainHeight: int64 }),
   listSnapshots: fc.record({ snapshots: few(snapshot) }),
-  offerSnapshot: fc.record({ result: oneOf(wire.ResponseOfferSnapshot_Result) }),
+  offerSnapshot: fc.record({ result: oneOf(ResponseOfferSnapshot_Result) }),
   loadSnapshotChunk: fc.record({ chunk: bytes }),
   applySnapshotChunk: fc.record({
-    result: oneOf(wire.ResponseApplySnapshotChunk_Result),
+    result: oneOf(ResponseApplySnapshotChunk_Result),
     refetchChunks: few(uint32),
     rejectSenders: few(text),
   }),
   prepareProposal: fc.record({ txs: few(bytes) }),
-  processProposal: fc.record({ status: oneOf(wire.ResponseProcessProposal_ProposalStatus) }),
+  processProposal: fc.record({ status: oneOf(ResponseProcessProposal_ProposalStatus) }),
   extendVote: fc.record({ voteExtension: bytes }),
-  verifyVoteExtension: fc.record({ status: oneOf(wire.ResponseVerifyVoteExtension_VerifyStatus) }),
+  verifyVoteExtension: fc.record({ status: oneOf(ResponseVerifyVoteExtension_VerifyStatus) }),
   finalizeBlock: fc.record({
     events: few(event),
     txResults: few(result),

@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
-/** What tests may ask for. `python3` is one with the package `cryptography`. */
-export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3' | 'cometbft' | 'abci-cli';
+/** What tests may ask for. `python3` is one with the package `cryptography`, `other-node` a Node of another major that runs TypeScript. */
+export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3' | 'cometbft' | 'abci-cli' | 'other-node';
 
 /** Of the environment, where a program is named by a path of its own. */
 const PATH_VARIABLES: Readonly<Partial<Record<Program, string>>> = { chromium: 'CHROMIUM_PATH' };
@@ -16,8 +16,28 @@ const BESIDE_PATH = ['/usr/local/sbin', '/usr/sbin', '/sbin', resolve(import.met
 export const PACKED_CHROMIUM = resolve(import.meta.dirname, '../../node_modules/@sparticuz/chromium/package.json');
 const HAS_PACKED_CHROMIUM = process.platform === 'linux' && process.arch === 'x64' && existsSync(PACKED_CHROMIUM);
 
+/** Where `.ci/run` puts a Node of another major. */
+const OTHER_NODE = resolve(
+  import.meta.dirname,
+  `../../.cache/other-node/node_modules/node-${process.platform}-${process.arch}/bin/node`,
+);
+
+/** A Node that is not of our major and runs TypeScript as it is written: the one of `.ci/run`, or one on PATH. */
+function findOtherNode(): string | null {
+  const [major] = process.versions.node.split('.');
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const paths = [OTHER_NODE, ...folders.map((folder) => join(folder, 'node'))].filter(isExecutable);
+  const isOther = (path: string): boolean => {
+    const asked = spawnSync(path, ['-p', 'process.versions.node + " " + process.features.typescript']);
+    const [version = '', typescript = ''] = String(asked.stdout).trim().split(' ');
+    return version.split('.')[0] !== major && typescript === 'strip';
+  };
+  return paths.find(isOther) ?? null;
+}
+
 /** Where the program is, or null. A browser may be `PACKED_CHROMIUM`, still to be unpacked. */
 export function findProgram(program: Program): string | null {
+  if (program === 'other-node') return findOtherNode();
   const named = process.env[PATH_VARIABLES[program] ?? ''];
   if (program === 'chromium' && named === undefined && HAS_PACKED_CHROMIUM) return PACKED_CHROMIUM;
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...BESIDE_PATH];

@@ -14,6 +14,9 @@
  * Rounds may be cut off anywhere, so any order of their four calls is some sequence of rounds. The calls of the mempool, query and
  * snapshot connections (checkTx, query, listSnapshots, loadSnapshotChunk) may come at any time and are not part of it; `info` may
  * come again at any time, and changes nothing.
+ *
+ * Where the text of v0.38 and its engine differ, this follows the engine, as later versions of the text do: the handshake begins with
+ * Info, InitChain comes again after a crash before the first block was durable, and a node that syncs state is not asked InitChain.
  */
 
 /** A call that has a place in the order. */
