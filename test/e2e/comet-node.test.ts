@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { AbciApplication } from '@oppidum/abci/connection';
 import { checkRecording, type RecordedCall } from '@oppidum/abci/grammar';
@@ -32,7 +33,7 @@ const SEEDS = [
   ['the same', 6],
   ['a new', Number(process.env['OPPIDUM_SEED'] ?? randomInt(2 ** 32))],
 ] as const;
-const REPLAY = resolve(import.meta.dirname, '../support/replay-blocks.ts');
+const REPLAY = fileURLToPath(new URL('../support/replay-blocks.ts', import.meta.url));
 
 /** A city with CometBFT as its engine, both running. */
 type Pair = {
