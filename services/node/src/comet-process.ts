@@ -16,6 +16,7 @@ import { type CometOptions, cometEngine } from './comet-engine.ts';
 import { chainIdOf } from './comet-genesis.ts';
 import { readHalt, reasonOf } from './comet-halt.ts';
 import { type CometLine, cometLogLevel, hasGivenUp, readCometLine } from './comet-log.ts';
+import { endOrphans } from './comet-orphan.ts';
 import { exchangeConsensusKey } from './consensus-key.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { StartEngine } from './engine.ts';
@@ -157,6 +158,7 @@ class CometProcess {
 
   #start(): void {
     const { home, rpc } = this.#options.places;
+    endOrphans(home);
     // It does not listen where a dead one left its socket.
     rmSync(rpc.replace('unix://', ''), { force: true });
     const startedMs = performance.now();

@@ -12,6 +12,7 @@ import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { encodePolicy, parsePolicy } from '@oppidum/formats/policy';
 import type { NodeClient } from '@oppidum/node/client';
+import type { CometLine } from '@oppidum/node/comet-log';
 import { folderEngine } from '@oppidum/node/comet-process';
 import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { openCity } from '@oppidum/node/open-city';
@@ -52,7 +53,8 @@ function policyChange(
 
 async function live(path: string): Promise<void> {
   const folder = await openDataFolder({ folder: path, crypto });
-  const startEngine = folderEngine({ folder, crypto, onLine: () => undefined, wrap: telling });
+  const onLine = ({ text }: CometLine): void => void process.stderr.write(`cometbft: ${text}\n`);
+  const startEngine = folderEngine({ folder, crypto, onLine, wrap: telling });
   const engine = startEngine === undefined ? {} : { startEngine };
   const city = await openCity({ folder, crypto, registry: cityRegistry, publishIntervalMs: 10, ...engine });
   const { client } = city;
