@@ -12,6 +12,7 @@ import react from '@vitejs/plugin-react';
 import { build, type Plugin, type Rolldown } from 'vite';
 import { withLock } from './file-lock.ts';
 import { givenCodes, leanCatalogue } from './lean-catalogue.ts';
+import { onlyPassphrases } from './one-recipient.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** Files that decide what a page is. */
@@ -21,12 +22,12 @@ const SOURCES = [
   'sdk/pages/src/**/*.{ts,css}',
   'sdk/{device,web-device,onboarding,signing}/src/**/*.{ts,css}',
   'package-lock.json',
-  'tools/{pages,lean-catalogue}.ts',
+  'tools/{pages,lean-catalogue,one-recipient}.ts',
 ];
-/** Pages that are one HTML file each, and whom they may ask. Without `isLean` they may meet any code, as answers of a city hold them. */
+/** Pages that are one HTML file each, and whom they may ask. Without `isLean` they may meet any code, as answers of a city hold them; who asks nobody meets its own. */
 const SINGLE_PAGES = [
   { app: 'verifier', file: 'verify.html', mayAsk: [], isLean: true },
-  { app: 'signer', file: 'sign.html', mayAsk: [], isLean: false },
+  { app: 'signer', file: 'sign.html', mayAsk: [], isLean: true },
   { app: 'device-page', file: 'device.html', mayAsk: ["'self'"], isLean: false },
 ] as const;
 /** Smaller files are sent as they are. */
@@ -76,8 +77,8 @@ async function bundle(app: string, plugins: Plugin[] = []): Promise<Rolldown.Rol
 
 /** One HTML file that holds all it needs, and says so to the browser: nothing else is loaded, and nobody asked but `mayAsk`. */
 async function buildPage({ app, mayAsk, isLean }: SinglePage): Promise<string> {
-  const whole = await bundle(app);
-  const made = isLean ? await bundle(app, [leanCatalogue(givenCodes(whole))]) : whole;
+  const whole = await bundle(app, [onlyPassphrases()]);
+  const made = isLean ? await bundle(app, [onlyPassphrases(), leanCatalogue(givenCodes(whole))]) : whole;
   const text = (end: string): string => {
     const found = made.output.filter(({ fileName }) => fileName.endsWith(end));
     const [one] = found;

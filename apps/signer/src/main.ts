@@ -9,7 +9,7 @@ import type { Signer } from '@oppidum/formats/crypto';
 import { FormatError, formatError, type Rejection } from '@oppidum/formats/errors';
 import { encodeEvidenceCodes, isEvidenceCode } from '@oppidum/formats/evidence-codes';
 import { LIMITS } from '@oppidum/formats/limits';
-import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
+import { pageCrypto as crypto } from '@oppidum/formats/page-crypto';
 import { requireAnswer, signAnswer } from '@oppidum/formats/signed-answer';
 import { element, quoted } from '@oppidum/pages/elements';
 import type { LanguageCode } from '@oppidum/pages/languages';

@@ -1,15 +1,18 @@
-/** A signer in pure code, for browsers: the seed stays in this closure. */
+/** A signer in pure code, for browsers: the seed stays in this closure. By the small library whose points `page-crypto.ts` verifies with. */
 
-import { ed25519 } from '@noble/curves/ed25519.js';
+import { getPublicKey, hashes, sign } from '@noble/ed25519';
+import { sha512 } from '@noble/hashes/sha2.js';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Signer } from '@oppidum/formats/crypto';
 import { EDDSA } from '@oppidum/formats/ids';
 
 /** Signs by Ed25519 (RFC 8032 §5.1.6) with a seed of 32 bytes. */
 export function nobleSigner(seed: Bytes): Signer {
+  // The library answers at once where it is given the hash that it lacks.
+  hashes.sha512 = sha512;
   return {
     algorithm: EDDSA,
-    publicKey: ed25519.getPublicKey(seed),
-    sign: (message) => ed25519.sign(message, seed),
+    publicKey: getPublicKey(seed),
+    sign: (message) => sign(message, seed),
   };
 }
