@@ -189,6 +189,8 @@ async function holdToAll({ page, asked, troubles }: Watched, name: string, origi
     });
     assert.notEqual(heading.trim(), '', `${shot}: a heading`);
     assert.equal(over, 0, `${shot}: wider than the page`);
+    if (size === DESK && /-(et|zh|ar)$/.test(name))
+      assert.deepEqual(await page.evaluate(UNTRANSLATED), [], `${shot}: not translated`);
     if (judged?.test(name)) assert.deepEqual(await seriousFindings(page), [], shot);
   }
   await page.setViewportSize(DESK);
@@ -200,6 +202,21 @@ async function holdToAll({ page, asked, troubles }: Watched, name: string, origi
 function isOwn(address: string, page: string, origin: string | null): boolean {
   return origin === null ? address === page.replace(/#.*/, '') : address.startsWith(`${origin}/`);
 }
+
+/**
+ * Texts on a page in another language in which words stand that only English has. Not what is marked as English, as commands, or as a value of
+ * somebody else.
+ */
+const UNTRANSLATED = `(() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) {
+    const { parentElement, textContent } = texts.currentNode;
+    if (parentElement.closest('[lang^=en], bdi, code, pre, script, style, noscript, textarea, svg, canvas') !== null) continue;
+    if (/\\b(the|and|with|this|from|of|to|not|are|city|device|devices|readings?|blocks?|state|key|keys)\\b/i.test(textContent)) found.push(textContent.trim());
+  }
+  return found;
+})()`;
 
 /** What can be used, in the order of the document, and where the focus is among it. */
 const FOCUS = `(() => {

@@ -39,7 +39,7 @@ export function action(kind: string, fields: Readonly<Record<string, CborValue>>
 }
 
 /** Adds two people to the council of a fresh city and lets two of three decide. Key files go into `folder`. */
-export async function makeCouncil(city: CityProcess, data: string, folder: string): Promise<Council> {
+export async function makeCouncil(city: Pick<CityProcess, 'http'>, data: string, folder: string): Promise<Council> {
   const policyFile = new Uint8Array(readFileSync(join(data, 'city.policy')));
   const { genesis } = pinCity(nativeCrypto, policyFile);
   const { council: body } = parseGenesis(new Uint8Array(readFileSync(join(data, 'genesis.cbor'))));

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
-import { verifySignature } from '@oppidum/formats/public-key';
 import { pageCrypto } from '@oppidum/formats/page-crypto';
+import { verifySignature } from '@oppidum/formats/public-key';
 import fc from 'fast-check';
 import { nobleSigner } from './noble-signer.ts';
 
