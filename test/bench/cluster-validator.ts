@@ -40,7 +40,7 @@ type Tally = { readonly latenciesMs: number[]; readonly evidenceMs: number[]; an
 
 const data = process.argv[2] as string;
 const folder = await openDataFolder({ folder: data, crypto });
-const startEngine = folderEngine({ folder, crypto, onLine: (line) => console.error(`${data}: ${line}`) });
+const startEngine = folderEngine({ folder, crypto, onLine: (line) => console.error(`${data}: ${JSON.stringify(line)}`) });
 if (startEngine === undefined) throw new Error('a cluster has a home of CometBFT');
 const city = await openCity({ folder, crypto, registry: cityRegistry, startEngine });
 

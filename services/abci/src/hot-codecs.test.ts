@@ -117,6 +117,19 @@ describe('codecs of our own read what the generated ones read', () => {
   });
 });
 
+test('of a Buffer, as sockets give them, transactions are plain arrays, whose slice is a copy', () => {
+  const txs = [Uint8Array.of(1, 2, 3), Uint8Array.of(4)];
+  const bodies = LISTS.map(([, generated, ours]) => {
+    const { fromPartial, encode } = generated as unknown as AnyCodec;
+    return ours.decode(Buffer.from(encode(fromPartial({ txs })).finish())).txs;
+  });
+  const checked = parseCheckTx(Buffer.from(RequestCheckTx.encode({ tx: Uint8Array.of(7), type: 1 }).finish())).tx;
+  for (const tx of [...bodies.flat(), checked]) {
+    assert.equal(Object.getPrototypeOf(tx), Uint8Array.prototype);
+    assert.notEqual(tx.slice().buffer, tx.buffer);
+  }
+});
+
 /** A block's transactions, the last byte missing. */
 function cutOff(txs: Uint8Array[]): Uint8Array {
   return RequestFinalizeBlock.encode(RequestFinalizeBlock.fromPartial({ txs })).finish().slice(0, -1);

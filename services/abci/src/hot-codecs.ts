@@ -23,7 +23,8 @@ const PROPOSED_TXS = 1;
 type WithTxs = { txs: Uint8Array[] };
 
 /** RequestCheckTx: a transaction, and a type where it is checked again. */
-export function parseCheckTx(body: Uint8Array): RequestCheckTx {
+export function parseCheckTx(message: Uint8Array): RequestCheckTx {
+  const body = plain(message);
   const at = { at: 0 };
   if (readVarint(body, at) === tagOf(CHECKED_TX, SIZED)) {
     const size = readVarint(body, at);
@@ -42,7 +43,8 @@ export function withTxs<T extends WithTxs>(
 ): { decode(body: Uint8Array): T } {
   const tag = tagOf(number, SIZED);
   return {
-    decode(body) {
+    decode(given) {
+      const body = plain(given);
       const split = takeList(body, tag);
       if (split === null) return decode(body);
       const message = decode(split.rest);
@@ -144,6 +146,11 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return bytes;
+}
+
+/** Sockets give Buffers, whose views are Buffers, and `slice` of one shares its memory: whoever copies a transaction would copy nothing. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** A number below 2^28 in as few bytes as it needs, and moves on; NaN for any other. */
