@@ -71,9 +71,9 @@ export class StateStore {
   /** Opens the state and rebuilds the tree from the log. Throws a plain Error when the log does not have the root it was committed with. */
   static open(options: StateStoreOptions): StateStore {
     return new StateStore({
-      historyHeights: 64,
+      historyHeights: 256,
       historyMs: 3_600_000,
-      historyNodeCountMax: 1_000_000,
+      historyNodeCountMax: 4_000_000,
       cleanSlackCount: 4096,
       ...options,
     });
