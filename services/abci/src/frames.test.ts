@@ -37,6 +37,15 @@ describe('frames', () => {
       ),
     ));
 
+  test('a frame is plain bytes, whatever came: its slice is a copy', () => {
+    const reader = new FrameReader(SIZE_MAX);
+    reader.push(Buffer.from(framed(new Uint8Array(3))));
+    const frame = reader.take()!;
+    assert.equal(Object.getPrototypeOf(frame), Uint8Array.prototype);
+    frame.slice().fill(9);
+    assert.deepEqual([...frame], [0, 0, 0]);
+  });
+
   test('a frame that has not come whole is none', () => {
     const stream = framed(new Uint8Array(200).fill(7));
     const reader = new FrameReader(SIZE_MAX);

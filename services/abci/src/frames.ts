@@ -28,7 +28,8 @@ export class FrameReader {
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
+    // Sockets give Buffers, whose `slice` shares memory where that of plain bytes copies.
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     this.#size += chunk.length;
   }
 
