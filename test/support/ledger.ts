@@ -142,7 +142,7 @@ function lowerBound(records: readonly StoredRecord[], key: Bytes): number {
 
 /** Governance and these areas. */
 export function registryOf(...areas: readonly (readonly AnyAction[])[]): Registry {
-  return { actions: actionTable(governanceActions, ...areas), applyGenesis, beginBlock, hasPendingWork };
+  return { actions: actionTable(governanceActions, ...areas), applyGenesis, beginBlock, hasPendingWork, migrations: new Map() };
 }
 
 /** An account of the test city. Its key number n is the test signer `<name>/<n>`. */

@@ -13,4 +13,6 @@ export const cityRegistry: Registry = {
   applyGenesis,
   beginBlock,
   hasPendingWork,
+  // By version, from the second on: what turns the state of the version before into this one's (specs/ledger.md §11).
+  migrations: new Map(),
 };

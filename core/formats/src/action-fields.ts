@@ -4,10 +4,11 @@
  */
 
 import { ANCHOR_ACTION, anchorFields, ERASURE_ACTION, erasureFields } from './action-bodies.ts';
-import { grade, id, idSet, keyClass, merklePath, publicKeySchema, reason, timeMs } from './common-schemas.ts';
+import { grade, height, id, idSet, keyClass, merklePath, publicKeySchema, reason, timeMs } from './common-schemas.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { blob, bool, bytes, list, oneOf, optional, type Schema, struct, text, uint } from './schema.ts';
+import { laterVersion } from './state-upgrades.ts';
 import { type Action, actionList } from './transaction.ts';
 
 /** A device to be registered: its id follows from the key, so nobody can take the id of a key that they do not name. */
@@ -48,6 +49,8 @@ export const ACTION_FIELDS = {
     policy: blob(LIMITS.policyChangeSizeMax, 1),
     validators: optional(list(namedValidator, { min: 1, max: LIMITS.validatorCountMax })),
   },
+  'upgrade/plan': { version: laterVersion(), height: height() },
+  'upgrade/cancel': {},
   'validator/report-fork': {
     key: text(400),
     earlier: blob(FORK_NOTE_SIZE_MAX, 1),
@@ -89,6 +92,8 @@ export const DANGEROUS_ACTIONS: ReadonlySet<ActionKind> = new Set<ActionKind>([
   'body/change',
   'parameter/set',
   'policy/change',
+  'upgrade/plan',
+  'upgrade/cancel',
 ]);
 
 /** True for the kinds there are. */

@@ -7,6 +7,7 @@ import { erasureKinds } from './state-erasure.ts';
 import { governanceKinds } from './state-governance.ts';
 import type { AnyKind } from './state-layout.ts';
 import { telemetryKinds } from './state-telemetry.ts';
+import { upgradeKinds } from './state-upgrades.ts';
 import { validatorKinds } from './state-validators.ts';
 
 /** Names of the areas, for sub-roots and messages. */
@@ -16,6 +17,7 @@ export const AREAS: Readonly<Record<number, string>> = { 1: 'governance', 2: 'de
 export const stateKinds = [
   ...governanceKinds,
   ...validatorKinds,
+  ...upgradeKinds,
   ...deviceKinds,
   ...telemetryKinds,
   ...erasureKinds,

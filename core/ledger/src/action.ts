@@ -9,6 +9,7 @@ import { type Schema, type StructOf, struct } from '@oppidum/formats/schema';
 import type { Action } from '@oppidum/formats/transaction';
 import type { City } from './city.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
+import type { Migrations } from './upgrade.ts';
 
 /** One kind of action: its body, whether it needs a body's decision, its checks, its effects. */
 export type ActionDefinition<B> = {
@@ -53,6 +54,8 @@ export type Registry = {
   readonly beginBlock: (city: City, misbehaviour: readonly Misbehaviour[]) => void;
   /** True when the next block has work of its own even without transactions. */
   readonly hasPendingWork: (city: Pick<City, 'read'>) => boolean;
+  /** The versions of the rules after the first that this program executes. */
+  readonly migrations: Migrations;
 };
 
 /** Builds the action table. Throws when two definitions claim one kind: a broken build, not bad input. */

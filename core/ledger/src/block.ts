@@ -8,12 +8,12 @@ import { type BlockLeaf, encodeBlockLeaf, encodeTransactionLeaf } from '@oppidum
 import type { Bytes } from '@oppidum/formats/bytes';
 import { toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { type Rejection, reject } from '@oppidum/formats/errors';
+import { formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { ID_SIZE } from '@oppidum/formats/ids';
 import { eventsDigest, type LedgerEvent, type Result } from '@oppidum/formats/result';
 import { policyEffectiveKind } from '@oppidum/formats/state-governance';
-import { at, parseState } from '@oppidum/formats/state-layout';
+import { at, parseState, type StateRef } from '@oppidum/formats/state-layout';
 import { type Validator, validatorSetKind } from '@oppidum/formats/state-validators';
 import type { Action } from '@oppidum/formats/transaction';
 import { answerOf, type ParsedAction, parseAction, type Registry } from './action.ts';
@@ -26,6 +26,7 @@ import {
 } from './admission.ts';
 import { type Authority, type City, cityView, type StateChange, StateOverlay, type StateReader } from './city.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
+import { checkVersion, rulesVersion, upgradeState } from './upgrade.ts';
 import { type ValidatorUpdate, validatorUpdates } from './validator-updates.ts';
 
 const NO_ID: Bytes = new Uint8Array(ID_SIZE);
@@ -74,10 +75,16 @@ export type BlockOutcome = {
   readonly blockLeaf: BlockLeaf | null;
   /** Who votes from two blocks later on, where that changes. */
   readonly validatorUpdates: readonly ValidatorUpdate[];
+  /** The version of the rules that begins with this block, or null. */
+  readonly newVersion: number | null;
 };
 
-/** Executes a block on the state before it. Never throws on bad input: refusals are outcomes. */
+/**
+ * Executes a block on the state before it. Never throws on bad input: refusals are outcomes. Throws UPGRADE_NEEDED (a FormatError) for a
+ * block whose rules this program does not know.
+ */
 export function executeBlock(rules: LedgerRules, state: LedgerState, block: Block): BlockOutcome {
+  requireVersion(rules, state, block.height);
   const overlay = new StateOverlay(state);
   const validatorSetDigest = effectivePolicyDigest(rules, state);
   beginBlock(rules, overlay, block);
@@ -112,7 +119,9 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
     leaves.push(encodeTransactionLeaf(leaf));
   }
   const closed = closeBlock(state, block, overlay.changes(), leaves, outcomes, validatorSetDigest);
-  return { ...closed, validatorUpdates: validatorUpdates(validatorsIn(state), validatorsIn(overlay)) };
+  const version = versionIn(overlay);
+  const newVersion = version === versionIn(state) ? null : version;
+  return { ...closed, validatorUpdates: validatorUpdates(validatorsIn(state), validatorsIn(overlay)), newVersion };
 }
 
 /** The block of height 0: what the genesis document says, as records, a block leaf and the first app hash. */
@@ -122,7 +131,7 @@ export function executeGenesis(rules: LedgerRules, state: LedgerState, genesis: 
   rules.registry.applyGenesis(genesis, rules.genesis, blockCity(rules, overlay, block));
   overlay.keep();
   const digest = effectivePolicyDigest(rules, overlay);
-  return { ...closeBlock(state, block, overlay.changes(), [], [], digest), validatorUpdates: [] };
+  return { ...closeBlock(state, block, overlay.changes(), [], [], digest), validatorUpdates: [], newVersion: null };
 }
 
 function closeBlock(
@@ -132,7 +141,7 @@ function closeBlock(
   transactionLeaves: readonly Bytes[],
   outcomes: readonly Outcome[],
   validatorSetDigest: Bytes,
-): Omit<BlockOutcome, 'validatorUpdates'> {
+): Omit<BlockOutcome, 'validatorUpdates' | 'newVersion'> {
   const count = transactionLeaves.length;
   if (count === 0 && changes.length === 0) return { outcomes, changes, leaves: [], blockLeaf: null };
   const { height, timeMs } = block;
@@ -154,13 +163,33 @@ function effectivePolicyDigest(rules: LedgerRules, state: Pick<StateReader, 'rea
   return rules.crypto.sha256(parseState(policyEffectiveKind, value).policy);
 }
 
+function requireVersion({ registry }: LedgerRules, state: Pick<StateReader, 'read'>, height: number): void {
+  const refused = checkVersion(registry.migrations, recordsOf(state), height);
+  if (refused !== null) throw formatError(refused.code, refused.details);
+}
+
+function versionIn(state: Pick<StateReader, 'read'>): number {
+  return rulesVersion(recordsOf(state));
+}
+
+function recordsOf(state: Pick<StateReader, 'read'>) {
+  return {
+    read<V>({ kind, key }: StateRef<V>): V | null {
+      const value = state.read(key);
+      return value === null ? null : parseState(kind, value);
+    },
+  };
+}
+
 function validatorsIn(state: Pick<StateReader, 'read'>): readonly Validator[] {
   const value = state.read(at(validatorSetKind).key);
   return value === null ? [] : parseState(validatorSetKind, value).validators;
 }
 
 function beginBlock(rules: LedgerRules, overlay: StateOverlay, block: Block): void {
-  rules.registry.beginBlock(blockCity(rules, overlay, block), block.misbehaviour ?? []);
+  const city = blockCity(rules, overlay, block);
+  upgradeState(rules.registry.migrations, city);
+  rules.registry.beginBlock(city, block.misbehaviour ?? []);
   overlay.keep();
 }
 

@@ -8,6 +8,7 @@ import { type EngineCall, type EnginePhase, phaseAfter, type RecordedCall } from
 import type { BlockLeaf } from '@oppidum/formats/block-log';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { LIMITS } from '@oppidum/formats/limits';
 import { parseState, type StateRef } from '@oppidum/formats/state-layout';
@@ -21,6 +22,7 @@ import {
   type LedgerState,
 } from '@oppidum/ledger/block';
 import type { StateReader } from '@oppidum/ledger/city';
+import { checkVersion, rulesVersion } from '@oppidum/ledger/upgrade';
 import type { CommittedBlock } from './client.ts';
 import { committedBlock } from './committed-block.ts';
 import type { NodeStore } from './node-store.ts';
@@ -34,6 +36,8 @@ export type ApplicationOptions = {
   readonly genesis: Genesis;
   /** Told of every call that has a place in the order of calls. */
   readonly onCall?: (call: RecordedCall) => void;
+  /** The last block that this node takes part in. */
+  readonly haltHeight?: number;
 };
 
 /** What is durable: the block after which everything stands. Height −1: not even genesis. */
@@ -53,6 +57,7 @@ export class Application {
   readonly #rules: LedgerRules;
   readonly #genesis: Genesis;
   readonly #onCall: (call: RecordedCall) => void;
+  readonly #haltHeight: number;
   readonly #reader: StateReader;
   /** By identity: whoever passes the same array has not written to it. */
   readonly #prepared = new WeakMap<Bytes, PreparedTransaction>();
@@ -62,16 +67,18 @@ export class Application {
   #decided: DecidedBlock | null = null;
   #restore: SnapshotRestore | null = null;
 
-  constructor({ store, rules, genesis, onCall }: ApplicationOptions) {
+  constructor({ store, rules, genesis, onCall, haltHeight }: ApplicationOptions) {
     this.#store = store;
     this.#rules = { ...rules, recall: this.#recall };
     this.#genesis = genesis;
     this.#onCall = onCall ?? (() => undefined);
+    this.#haltHeight = haltHeight ?? Number.POSITIVE_INFINITY;
     this.#reader = { read: (key) => store.state.read(key), scan: (lo, hi) => store.state.scan(lo, hi) };
   }
 
-  /** Info: what `commit` made durable. */
+  /** Info: what `commit` made durable. Throws UPGRADE_NEEDED, HALT_HEIGHT where there is nothing more for this node to do. */
   info(): ApplicationInfo {
+    this.#requireNext();
     // Engines count from 1: to them an application with nothing but genesis stands at 0.
     this.#enter('info', Math.max(0, this.height));
     return { height: this.height, timeMs: this.#store.head?.timeMs ?? 0, appHash: this.appHash };
@@ -80,6 +87,18 @@ export class Application {
   /** Height of the last durable block, −1 before genesis. Asking has no place in the order of calls. */
   get height(): number {
     return this.#store.head?.height ?? -1;
+  }
+
+  /** The version of the rules that are in force. */
+  get version(): number {
+    return rulesVersion({ read: this.read });
+  }
+
+  /** Why this node takes no part in the next block: UPGRADE_NEEDED, HALT_HEIGHT; null while it does. */
+  checkNext(): Rejection | null {
+    const next = this.height + 1;
+    if (next > this.#haltHeight) return reject('HALT_HEIGHT', { height: next, haltHeight: this.#haltHeight });
+    return checkVersion(this.#rules.registry.migrations, { read: this.read }, next);
   }
 
   /** After the last durable block. */
@@ -120,6 +139,7 @@ export class Application {
 
   /** PrepareProposal: as many of the transactions, from the first on, as fit into `sizeMax` bytes. */
   prepareProposal(transactions: readonly Bytes[], sizeMax: number): readonly Bytes[] {
+    this.#requireNext();
     this.#enter('prepareProposal', this.height + 1);
     let size = 0;
     const end = transactions.findIndex(({ length }) => {
@@ -131,6 +151,7 @@ export class Application {
 
   /** ProcessProposal: refuses only what no correct proposer sends; what is inadmissible costs its sender nothing and leaves no trace. */
   processProposal(block: Block): 'accept' | 'reject' {
+    this.#requireNext();
     this.#enter('processProposal', block.height);
     const isSized = block.transactions.every(({ length }) => length <= LIMITS.transactionSizeMax);
     return isSized && this.#follows(block) ? 'accept' : 'reject';
@@ -147,13 +168,14 @@ export class Application {
   }
 
   /** FinalizeBlock: executes a decided block in memory and answers the new app hash and who votes from now on; persists nothing. */
-  finalizeBlock(block: Block): Pick<BlockOutcome, 'outcomes' | 'validatorUpdates'> & { readonly appHash: Bytes } {
+  finalizeBlock(block: Block): Pick<BlockOutcome, 'outcomes' | 'validatorUpdates' | 'newVersion'> & { readonly appHash: Bytes } {
+    this.#requireNext();
     this.#enter('finalizeBlock', block.height);
     if (!this.#follows(block)) throw new Error(`block ${block.height} does not follow block ${this.#store.head?.height ?? -1}`);
     const outcome = executeBlock(this.#rules, this.#ledgerState(block.height, block.timeMs), block);
     this.#decided = this.#decide(block, outcome);
-    const { outcomes, validatorUpdates } = outcome;
-    return { outcomes, validatorUpdates, appHash: this.#decided.log.root().slice() };
+    const { outcomes, validatorUpdates, newVersion } = outcome;
+    return { outcomes, validatorUpdates, newVersion, appHash: this.#decided.log.root().slice() };
   }
 
   /** Commit: returns when the finalized block is durable. */
@@ -203,6 +225,11 @@ export class Application {
   /** True when the next block has work of its own even without transactions. */
   hasPendingWork(): boolean {
     return this.#rules.registry.hasPendingWork({ read: this.read });
+  }
+
+  #requireNext(): void {
+    const refused = this.checkNext();
+    if (refused !== null) throw formatError(refused.code, refused.details);
   }
 
   #enter(call: EngineCall, height: number | null): void {

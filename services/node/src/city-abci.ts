@@ -38,8 +38,6 @@ export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes' | 'snapshots'>
   readonly onRestored: () => void;
 };
 
-/** Raised with a change after which old blocks would execute differently: a node of another number does not take part. */
-const APP_VERSION = 1n;
 /** CometBFT's block time is that of the votes for the block before: after so long without blocks it says nothing about now. */
 const STALE_MS = 5_000;
 const NOTHING: Bytes = new Uint8Array(0);
@@ -65,7 +63,7 @@ export class CityAbci implements AbciApplication {
     return {
       data: 'oppidum',
       version: '',
-      appVersion: APP_VERSION,
+      appVersion: BigInt(this.#application.version),
       lastBlockHeight: BigInt(Math.max(0, height)),
       lastBlockAppHash,
     };
@@ -117,8 +115,15 @@ export class CityAbci implements AbciApplication {
   /** By everybody for each decided block: executes it in memory and persists nothing; deterministic to the last bit. */
   async finalizeBlock(request: Requests['finalizeBlock']): Promise<Responses['finalizeBlock']> {
     const block = { ...(await this.#blockOf(request)), misbehaviour: misbehaviourOf(request) };
-    const { outcomes, validatorUpdates, appHash } = this.#application.finalizeBlock(block);
-    return { events: [], txResults: outcomes.map(resultOf), validatorUpdates: validatorUpdates.map(updateOf), appHash };
+    const { outcomes, validatorUpdates, newVersion, appHash } = this.#application.finalizeBlock(block);
+    const version = newVersion === null ? {} : { consensusParamUpdates: { version: { app: BigInt(newVersion) } } };
+    return {
+      events: [],
+      txResults: outcomes.map(resultOf),
+      validatorUpdates: validatorUpdates.map(updateOf),
+      appHash,
+      ...version,
+    };
   }
 
   /** After each FinalizeBlock, while the mempool stands still: durable first, then the answer. */

@@ -162,6 +162,9 @@ class CometEngine implements Engine {
     this.#checks.forget(answer.envelopes);
     await this.#parts.onCommit(answer);
     if (height === 0) this.#founded.resolve();
+    const refused = this.#parts.application.checkNext();
+    // Commit is answered first.
+    if (refused !== null) setImmediate(() => this.#fail(formatError(refused.code, refused.details)));
   }
 
   /** CheckTx, which may find that a transaction of ours is no longer admissible: the mempool has dropped it then. */

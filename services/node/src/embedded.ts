@@ -203,6 +203,8 @@ export class EmbeddedEngine implements Engine {
       else this.#settle(arrived, this.#refusal(outcome.refused));
     }
     await onCommit(committed);
+    const refused = application.checkNext();
+    if (refused !== null) this.#fail(formatError(refused.code, refused.details));
   }
 
   #firstWaiting(): [string, Arrived][] {

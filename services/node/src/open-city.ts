@@ -56,6 +56,8 @@ export type CityOptions = Partial<Pick<EmbeddedOptions, 'gatherMsMax' | 'waiting
   readonly onWitnessRefusal?: (refusal: Rejection) => void;
   /** Told of every call that has a place in the engine's order of calls. */
   readonly onCall?: (call: RecordedCall) => void;
+  /** The last block that this node takes part in; then it stops by `onFailure` with HALT_HEIGHT. */
+  readonly haltHeight?: number;
   /** Who decides on blocks; without it this process alone (`embedded.ts`). */
   readonly startEngine?: StartEngine;
   /** Heights between two snapshots for nodes that begin, where others may: under an engine of several validators. 0: none. */
@@ -185,7 +187,7 @@ async function openRecords(options: CityOptions) {
   await followStore(log, store, { origin, restoredLog });
   const policies = new PolicyInForce({ crypto, store, path: paths.policy });
   const rules = { crypto, registry, genesis: genesisHash };
-  const application = new Application({ store, rules, genesis, ...pick(options, 'onCall') });
+  const application = new Application({ store, rules, genesis, ...pick(options, 'onCall', 'haltHeight') });
   return { origin, store, log, restoredLog, policies, application };
 }
 

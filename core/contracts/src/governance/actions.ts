@@ -3,6 +3,7 @@
 import type { AnyAction } from '@oppidum/ledger/action';
 import { addAccountKey } from './add-account-key.ts';
 import { approveProposal } from './approve-proposal.ts';
+import { cancelUpgrade } from './cancel-upgrade.ts';
 import { changeBody } from './change-body.ts';
 import { changePolicy } from './change-policy.ts';
 import { closeAccount } from './close-account.ts';
@@ -10,6 +11,7 @@ import { createAccount } from './create-account.ts';
 import { createBody } from './create-body.ts';
 import { createProposal } from './create-proposal.ts';
 import { grantRole } from './grant-role.ts';
+import { planUpgrade } from './plan-upgrade.ts';
 import { reportValidatorFork } from './report-validator-fork.ts';
 import { retireAccountKey } from './retire-account-key.ts';
 import { revokeRole } from './revoke-role.ts';
@@ -27,6 +29,8 @@ export const governanceActions: readonly AnyAction[] = [
   changeBody,
   setParameter,
   changePolicy,
+  planUpgrade,
+  cancelUpgrade,
   reportValidatorFork,
   createProposal,
   approveProposal,

@@ -36,6 +36,8 @@ export type FieldName =
   | 'logKey'
   | 'validators'
   | 'consensusKey'
+  | 'version'
+  | 'height'
   | 'receiptKey'
   | 'operator'
   | 'device'

@@ -1,0 +1,45 @@
+/**
+ * Other rules from a height on. A program knows the versions it can execute, each after the first with the pure function that turns the
+ * state of the version before into its own. The ledger says which version is in force and when the next begins, so that every node
+ * changes at the same block, and one whose program is too old stops before it.
+ */
+
+import { type Rejection, reject } from '@oppidum/formats/errors';
+import type { StateRef } from '@oppidum/formats/state-layout';
+import { at } from '@oppidum/formats/state-layout';
+import { FIRST_VERSION, rulesVersionKind, upgradePlanKind } from '@oppidum/formats/state-upgrades';
+import type { City } from './city.ts';
+
+/** By the version that a migration leads to, from the one before. Pure: block and state alone. */
+export type Migrations = ReadonlyMap<number, (city: City) => void>;
+
+type Reader = { read<V>(ref: StateRef<V>): V | null };
+
+/** The newest version that these lead to. */
+export function newestVersion(migrations: Migrations): number {
+  return Math.max(FIRST_VERSION, ...migrations.keys());
+}
+
+/** The version in force. */
+export function rulesVersion(state: Reader): number {
+  return state.read(at(rulesVersionKind))?.version ?? FIRST_VERSION;
+}
+
+/** Refuses a block that this program cannot execute, by the version in force or by the one that begins with it: UPGRADE_NEEDED. */
+export function checkVersion(migrations: Migrations, state: Reader, height: number): Rejection | null {
+  const plan = state.read(at(upgradePlanKind));
+  const version = plan?.height === height ? plan.version : rulesVersion(state);
+  const have = newestVersion(migrations);
+  return version <= have ? null : reject('UPGRADE_NEEDED', { height, version, have });
+}
+
+/** At the beginning of its first block: migrates the state to the version that is decided. Call after `checkVersion`. */
+export function upgradeState(migrations: Migrations, city: City): void {
+  const plan = city.read(at(upgradePlanKind));
+  if (plan === null || plan.height !== city.height) return;
+  const migrate = migrations.get(plan.version);
+  if (migrate === undefined) throw new Error(`no migration leads to version ${plan.version}`);
+  migrate(city);
+  city.write(at(rulesVersionKind), { version: plan.version, from: city.height });
+  city.remove(at(upgradePlanKind));
+}
