@@ -108,7 +108,7 @@ describe('validators come, change their keys and go', { skip: skipWithout('comet
 
   before(async () => {
     await foundTestCluster(paths.slice(0, COUNT));
-    const started = await Promise.all(paths.slice(0, COUNT).map(startMember));
+    const started = await Promise.all(paths.slice(0, COUNT).map((path) => startMember(path)));
     for (const [i, member] of started.entries()) members.set(paths[i] as string, member);
     policies.push(client().policyFile());
     await create();

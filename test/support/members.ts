@@ -6,24 +6,25 @@ import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import type { Validator } from '@oppidum/formats/state-validators';
+import { allowPeer } from '@oppidum/node/allowed-peers';
 import { consensusValidatorsOf, encodeCometGenesis } from '@oppidum/node/comet-genesis';
-import { makeCometHome } from '@oppidum/node/comet-home';
+import { makeCometHome, readNodeId } from '@oppidum/node/comet-home';
 import { folderEngine } from '@oppidum/node/comet-process';
 import { createDataFolder, type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import { freshSeeds, writeValidatorKeys } from '@oppidum/node/found-city';
 import { cometPlaces } from '@oppidum/node/found-cluster';
-import { type OpenCity, openCity } from '@oppidum/node/open-city';
+import { type CityOptions, type OpenCity, openCity } from '@oppidum/node/open-city';
 import { freePorts } from './comet.ts';
 import { freshBytes } from './running-city.ts';
 
 export type Member = { readonly folder: DataFolder; readonly city: OpenCity };
 
 /** Opens a data folder with its CometBFT. */
-export async function startMember(path: string): Promise<Member> {
+export async function startMember(path: string, options: Partial<CityOptions> = {}): Promise<Member> {
   const folder = await openDataFolder({ folder: path, crypto });
   const startEngine = folderEngine({ folder, crypto, onLine: () => undefined });
   if (startEngine === undefined) throw new Error(`${path} has no home of CometBFT`);
-  return { folder, city: await openCity({ folder, crypto, registry: cityRegistry, startEngine }) };
+  return { folder, city: await openCity({ folder, crypto, registry: cityRegistry, startEngine, ...options }) };
 }
 
 /** Ends both; the files stay. */
@@ -61,6 +62,7 @@ export async function foundReader(options: {
     settings: { name, app, rpc, p2p: `tcp://127.0.0.1:${await freePorts(1)}`, peers: peers.map(addressOf) },
   });
   made.release();
+  for (const peer of peers) await allowPeer(cometPlaces(peer).home, { id: readNodeId(home, crypto), note: name });
   const [logKey, cosignerKey, consensusKey] = [seeds.log, seeds.cosigner, comet.validator].map(
     (seed) => ed25519Signer(seed).publicKey,
   );
@@ -72,7 +74,5 @@ function addressOf(folder: string): string {
   const { home } = cometPlaces(folder);
   const config = readFileSync(join(home, 'config', 'config.toml'), 'utf8');
   const address = /^\[p2p\]\nladdr = "tcp:\/\/([^"]+)"/m.exec(config)?.[1] ?? '';
-  const { priv_key } = JSON.parse(readFileSync(join(home, 'config', 'node_key.json'), 'utf8')) as { priv_key: { value: string } };
-  const publicKey = new Uint8Array(Buffer.from(priv_key.value, 'base64').subarray(32));
-  return `${Buffer.from(crypto.sha256(publicKey)).toString('hex').slice(0, 40)}@${address}`;
+  return `${readNodeId(home, crypto)}@${address}`;
 }

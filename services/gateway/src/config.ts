@@ -36,6 +36,8 @@ const settings = z.strictObject({
   shards: z.coerce.number().int().min(1).max(64).default(1),
   /** Whether this process starts the other shards; `no` where each is a service of its own. */
   startShards: z.enum(['yes', 'no']).default('yes'),
+  /** The last block that the node takes part in; then it stops. */
+  haltHeight: z.coerce.number().int().min(1).optional(),
   /** Folder of the pages that browsers are given (tools/pages.ts). */
   pages: z.string().min(1).optional(),
   /** GeoJSON that maps show below the devices: streets, waters. */
@@ -81,6 +83,7 @@ const FLAGS = {
   map: { type: 'string' },
   shards: { type: 'string' },
   'start-shards': { type: 'string' },
+  'halt-height': { type: 'string' },
   'log-level': { type: 'string' },
   'requests-per-minute': { type: 'string' },
   'writes-per-minute': { type: 'string' },
@@ -107,6 +110,7 @@ const SETTING_FLAGS = [
   'map',
   'shards',
   'start-shards',
+  'halt-height',
   'log-level',
   'requests-per-minute',
   'writes-per-minute',

@@ -34,6 +34,7 @@ import { type Gateway, startGateway } from './server.ts';
 import { ShardProcesses } from './shard-processes.ts';
 import { clearDesk } from './tamper-desk.ts';
 
+const STOPS: ReadonlySet<string> = new Set(['UPGRADE_NEEDED', 'HALT_HEIGHT']);
 const EXIT_FAILED = 1;
 /** Key and certificate of the MQTT door, beside the other keys. */
 const MQTT_TLS_FILE = 'mqtt-tls.pem';
@@ -66,6 +67,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       onFailure: fail,
       onWitnessRefusal,
       onSnapshotNews: (sentence) => logger.warn({ snapshot: sentence }, 'state sync'),
+      ...(config.haltHeight === undefined ? {} : { haltHeight: config.haltHeight }),
       ...(startEngine === undefined ? {} : { startEngine }),
     });
     closers.push(city.close);
@@ -184,6 +186,11 @@ async function main(): Promise<void> {
     if (full !== null) {
       logger.fatal({ code: full.code }, full.message);
       process.exit(ERRORS[full.code].exitCode);
+    }
+    // Decided by the council, or asked for: no fault.
+    if (error instanceof FormatError && STOPS.has(error.code)) {
+      logger.fatal({ code: error.code }, error.message);
+      process.exit(ERRORS[error.code].exitCode);
     }
     logger.fatal({ error: { message: error.message, stack: error.stack } }, 'the city stopped: this must not happen');
     process.exit(EXIT_FAILED);

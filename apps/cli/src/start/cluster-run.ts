@@ -157,7 +157,8 @@ export class ClusterRun {
   }
 
   #validator(name: string, data: string): Program {
-    const args = (): readonly string[] => flagsOf({ data, 'log-level': this.#options.logLevel });
+    const { logLevel, haltHeight } = this.#options;
+    const args = (): readonly string[] => flagsOf({ data, 'log-level': logLevel, 'halt-height': haltHeight });
     return { name, file: VALIDATOR, args, nodeFlags: VALIDATOR_NODE_FLAGS };
   }
 

@@ -20,6 +20,7 @@ export type StartOptions = {
   readonly config?: string;
   readonly map?: string;
   readonly shards?: number;
+  readonly haltHeight?: number;
   readonly name?: string;
   readonly demo: boolean;
   readonly speed?: number;
@@ -65,6 +66,7 @@ export function addStartOptions(command: Command): void {
       'telemetry shards, all but the first as processes of their own (default: those declared)',
       wholeNumber('--shards', 1, 64),
     )
+    .option('--halt-height <n>', 'stop after the block of this height', wholeNumber('--halt-height', 1, Number.MAX_SAFE_INTEGER))
     .option('--map <file>', 'GeoJSON of streets for maps, as `city import` writes it; the simulated city moves in')
     .option('--config <file>', 'YAML file with the same settings; flags and environment win')
     .option('--name <name>', `first start: host-like name of the city (default: ${NAME_DEFAULT})`, cityName)
@@ -105,7 +107,7 @@ async function readSettings(file: string): Promise<Partial<Record<(typeof KNOWN_
 /** The flags of the gateway of a data folder. */
 export function gatewayFlags(data: string, options: RunOptions): readonly string[] {
   const { host, port, mqttPort, mqttsPort, tlsCert, tlsKey, mqttUrl, mqttLogin } = options;
-  const { config, shards, map, demo, logLevel, name = NAME_DEFAULT } = options;
+  const { config, shards, haltHeight, map, demo, logLevel, name = NAME_DEFAULT } = options;
   const flags = flagsOf({
     data,
     host,
@@ -118,6 +120,7 @@ export function gatewayFlags(data: string, options: RunOptions): readonly string
     'mqtt-login': mqttLogin,
     config,
     shards,
+    'halt-height': haltHeight,
     'log-level': logLevel,
     found: name,
     pages: PAGES_FOLDER,
