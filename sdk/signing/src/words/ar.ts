@@ -51,6 +51,7 @@ export const arabicActs: ActWords = {
     'parameter/set': 'تتغير قاعدة من قواعد المدينة كلها.',
     'policy/change': 'هذا يحدد من يصدّقه الجميع. والمفاتيح الخاطئة تسلّم سجل المدينة إلى غيرها.',
     'upgrade/plan': 'العُقد التي لا يعرف برنامجها هذا الإصدار تتوقف قبل هذه الكتلة.',
+    'upgrade/cancel': 'تبقى المدينة على القواعد السارية؛ ومن عوّل على الجديدة ينتظر.',
     'proposal/create': LAST,
     'proposal/approve': LAST,
     'manufacturer/revoke': `لا يُعتدّ بعدها بطرازاته وأجهزته. ${ENDS}`,

@@ -51,6 +51,7 @@ export const englishActs: ActWords = {
     'parameter/set': 'A rule of the whole city changes.',
     'policy/change': 'It says whom everybody believes. Wrong keys hand the record of the city to others.',
     'upgrade/plan': 'Nodes whose program does not know that version stop before this block.',
+    'upgrade/cancel': 'The city stays with the rules in force; whoever counted on the new ones waits.',
     'proposal/create': LAST,
     'proposal/approve': LAST,
     'manufacturer/revoke': `Its models and devices count no more. ${ENDS}`,

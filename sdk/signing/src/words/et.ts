@@ -51,6 +51,7 @@ export const estonianActs: ActWords = {
     'parameter/set': 'Muutub kogu linna reegel.',
     'policy/change': 'See ütleb, keda kõik usuvad. Valed võtmed annavad linna arvestuse teiste kätte.',
     'upgrade/plan': 'Sõlmed, mille programm seda versiooni ei tunne, peatuvad enne seda plokki.',
+    'upgrade/cancel': 'Linn jääb kehtivate reeglite juurde; kes uutega arvestas, ootab.',
     'proposal/create': LAST,
     'proposal/approve': LAST,
     'manufacturer/revoke': `Selle mudelid ja seadmed enam ei kehti. ${ENDS}`,

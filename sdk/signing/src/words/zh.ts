@@ -51,6 +51,7 @@ export const chineseActs: ActWords = {
     'parameter/set': '整座城的一条规则将改变。',
     'policy/change': '它规定所有人相信谁。错误的密钥会把城市的记录交给他人。',
     'upgrade/plan': '程序不认识该版本的节点会在此区块之前停止。',
+    'upgrade/cancel': '本城沿用现行规则；指望新规则的人须等待。',
     'proposal/create': LAST,
     'proposal/approve': LAST,
     'manufacturer/revoke': `其型号和设备不再有效。${ENDS}`,
