@@ -15,8 +15,7 @@ export type Migrations = ReadonlyMap<number, (city: City) => void>;
 
 type Reader = { read<V>(ref: StateRef<V>): V | null };
 
-/** The newest version that these lead to. */
-export function newestVersion(migrations: Migrations): number {
+function newestVersion(migrations: Migrations): number {
   return Math.max(FIRST_VERSION, ...migrations.keys());
 }
 
