@@ -87,13 +87,19 @@ export class CityAbci implements AbciApplication {
   }
 
   /** By a proposer: transactions for its block, free to choose. None while the time of the block says nothing about now. */
-  prepareProposal({ txs: transactions, maxTxBytes, time }: Requests['prepareProposal']): Responses['prepareProposal'] {
+  async prepareProposal({
+    txs: transactions,
+    maxTxBytes,
+    time,
+  }: Requests['prepareProposal']): Promise<Responses['prepareProposal']> {
+    await this.#turn();
     const fitting = this.#application.prepareProposal(transactions, Number(maxTxBytes));
     return { txs: this.#isStale(time) ? [] : [...fitting] };
   }
 
   /** By everybody for each proposal: deterministic, on the block and the committed state alone, and every correct proposal is accepted. */
   async processProposal(request: Requests['processProposal']): Promise<Responses['processProposal']> {
+    await this.#turn();
     const answer = this.#application.processProposal(await this.#blockOf(request));
     const { ACCEPT, REJECT } = ResponseProcessProposal_ProposalStatus;
     return { status: answer === 'accept' ? ACCEPT : REJECT };
@@ -114,6 +120,7 @@ export class CityAbci implements AbciApplication {
 
   /** By everybody for each decided block: executes it in memory and persists nothing; deterministic to the last bit. */
   async finalizeBlock(request: Requests['finalizeBlock']): Promise<Responses['finalizeBlock']> {
+    await this.#turn();
     const block = { ...(await this.#blockOf(request)), misbehaviour: misbehaviourOf(request) };
     const { outcomes, validatorUpdates, newVersion, appHash } = this.#application.finalizeBlock(block);
     const version = newVersion === null ? {} : { consensusParamUpdates: { version: { app: BigInt(newVersion) } } };
@@ -174,6 +181,14 @@ export class CityAbci implements AbciApplication {
     const { result, refetch, ban } = await this.#options.snapshots.restore.apply(request);
     if (this.#application.height >= 0) this.#options.onRestored();
     return { result: CHUNK_RESULTS[result], refetchChunks: [...refetch], rejectSenders: [...ban] };
+  }
+
+  /**
+   * Where this node takes no part in the next block it holds CometBFT still until the node stops: meanwhile others that have not heard of
+   * the last block are given it.
+   */
+  #turn(): Promise<void> | undefined {
+    return this.#application.checkNext() === null ? undefined : new Promise(() => undefined);
   }
 
   async #blockOf({ height, time, txs }: Pick<Requests['finalizeBlock'], 'height' | 'time' | 'txs'>): Promise<Block> {

@@ -43,6 +43,7 @@ export type CometOptions = {
 /** Who waits for a block longer than this is told to ask again: a retry of what was executed meanwhile gets its first answer. */
 const WAIT_MS_MAX = 60_000;
 const AWAY_RETRY_MS = 100;
+const LINGER_MS = 3_000;
 /** With work and without a block for so long, a node counts as cut off from its quorum; a dead proposer costs a second. */
 const CUT_OFF_MS = 10_000;
 
@@ -163,8 +164,8 @@ class CometEngine implements Engine {
     await this.#parts.onCommit(answer);
     if (height === 0) this.#founded.resolve();
     const refused = this.#parts.application.checkNext();
-    // Commit is answered first.
-    if (refused !== null) setImmediate(() => this.#fail(formatError(refused.code, refused.details)));
+    // Whoever stopped at once would leave those behind who have not heard of this block.
+    if (refused !== null) setTimeout(() => this.#fail(formatError(refused.code, refused.details)), LINGER_MS);
   }
 
   /** CheckTx, which may find that a transaction of ours is no longer admissible: the mempool has dropped it then. */
