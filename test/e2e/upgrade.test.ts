@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { cityRegistry } from '@oppidum/contracts/registry';
-import { FormatError } from '@oppidum/formats/errors';
+import type { FormatError } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
 import { rulesVersionKind } from '@oppidum/formats/state-upgrades';
 import type { Registry } from '@oppidum/ledger/action';
@@ -60,10 +61,14 @@ describe('an upgrade under CometBFT', { skip: skipWithout('cometbft'), timeout: 
     assert.equal((await submit(first, actionOf('proposal/create', proposal))).code, 'OK');
     assert.equal(await versionOfHeader(first), '1');
     // Work until nobody takes any more.
-    while (first.city.client.isAlive() && first.city.client.head().height < height - 1) await submit(first).catch(() => null);
-    for (const error of await Promise.all(ends))
-      assert.equal(error instanceof FormatError ? error.code : error, 'UPGRADE_NEEDED');
-    for (const { city } of old) assert.equal(city.client.head().height, height - 1);
+    const isWorking = (member: Member): boolean => member.city.client.isAlive() && member.city.client.head().height < height - 1;
+    while (old.every(isWorking)) await Promise.race([submit(first).catch(() => null), ...ends]);
+    // On a slow machine one may be left behind when the others have gone: it is given the block when they are back.
+    while (old.filter(({ city }) => !city.client.isAlive()).length < 3) await sleep(100);
+    for (const [i, { city }] of old.entries())
+      if (!city.client.isAlive()) assert.equal(((await ends[i]) as FormatError).code, 'UPGRADE_NEEDED');
+    const heights = old.map(({ city }) => city.client.head().height);
+    assert.equal(Math.max(...heights), height - 1, 'nobody executes the block');
     await Promise.all(old.map(stopMember));
 
     const newer = await Promise.all(paths.map((path) => startMember(path, { registry: NEWER })));
