@@ -35,7 +35,7 @@ describe('oppidum validator', { skip: skipWithout('cometbft'), timeout: 400_000 
     const made = await runCommand(['cluster', 'init', '--data', data, '--p2p-port', String(await freePorts(4))]);
     assert.equal(made.code, 0, made.stderr);
     const flags = ['--json', '--no-demo', '--port', '0', '--mqtt-port', '0', '--mqtts-port', '0'];
-    city = spawn(process.execPath, [CLI, 'cluster', 'start', '--data', data, '--', ...flags], {
+    city = spawn(process.execPath, [CLI, 'cluster', 'start', '--data', data, ...flags], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     const [line] = (await once(createInterface({ input: city.stdout! }), 'line')) as [string];
