@@ -205,15 +205,15 @@ function isOwn(address: string, page: string, origin: string | null): boolean {
 
 /**
  * Texts on a page in another language in which words stand that only English has. Not what is marked as English, as commands, or as a value of
- * somebody else.
+ * somebody else; names to choose from are mostly of those.
  */
 const UNTRANSLATED = `(() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const found = [];
   while (texts.nextNode()) {
     const { parentElement, textContent } = texts.currentNode;
-    if (parentElement.closest('[lang^=en], bdi, code, pre, script, style, noscript, textarea, svg, canvas') !== null) continue;
-    if (/\\b(the|and|with|this|from|of|to|not|are|city|device|devices|readings?|blocks?|state|key|keys)\\b/i.test(textContent)) found.push(textContent.trim());
+    if (parentElement.closest('[lang^=en], bdi, code, pre, script, style, noscript, textarea, option, svg, canvas') !== null) continue;
+    if (/\\b(the|and|with|this|from|of|to|not|are)\\b/i.test(textContent)) found.push(textContent.trim());
   }
   return found;
 })()`;
