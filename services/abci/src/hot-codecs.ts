@@ -19,6 +19,8 @@ const [VARINT, FIXED_64, SIZED, FIXED_32] = [0, 1, 2, 5] as const;
 const [CHECKED_TX, CHECKED_TYPE] = [1, 2] as const;
 const TX_RESULTS = 2;
 const PROPOSED_TXS = 1;
+/** Of requests with transactions: the height, the last field that there is, and before the transactions max_tx_bytes alone. */
+const [HEIGHT, LAST_FIELD] = [5, 8] as const;
 
 type WithTxs = { txs: Uint8Array[] };
 
@@ -41,11 +43,10 @@ export function withTxs<T extends WithTxs>(
   number: number,
   { decode }: { decode(body: Uint8Array): T },
 ): { decode(body: Uint8Array): T } {
-  const tag = tagOf(number, SIZED);
   return {
     decode(given) {
       const body = plain(given);
-      const split = takeList(body, tag);
+      const split = takeList(body, number);
       if (split === null) return decode(body);
       const message = decode(split.rest);
       message.txs = split.list;
@@ -107,8 +108,11 @@ function encodeList(tag: number, list: readonly Uint8Array[], rest: Uint8Array =
   return bytes;
 }
 
-/** The fields of this tag in order, as views, and the bytes of all others; null where that is not how CometBFT writes. */
-function takeList(body: Uint8Array, tag: number): { readonly list: Uint8Array[]; readonly rest: Uint8Array } | null {
+/**
+ * The transactions of field `number` in order, as views, and the bytes of all other fields; null where that is not how CometBFT writes.
+ * The generated codec goes by numbers alone: of another wire type it would read other bytes as the field.
+ */
+function takeList(body: Uint8Array, number: number): { readonly list: Uint8Array[]; readonly rest: Uint8Array } | null {
   const list: Uint8Array[] = [];
   const others: Uint8Array[] = [];
   const at = { at: 0 };
@@ -118,12 +122,16 @@ function takeList(body: Uint8Array, tag: number): { readonly list: Uint8Array[];
     const size = sizeOfField(body, at, found % 8);
     const end = at.at + size;
     // Not a number where there is no such wire type, or no end to a varint.
-    if (!(end <= body.length)) return null;
-    if (found === tag) list.push(body.subarray(at.at, end));
+    if (!(end <= body.length) || !isWireTypeOf(Math.floor(found / 8), found % 8, number)) return null;
+    if (found === tagOf(number, SIZED)) list.push(body.subarray(at.at, end));
     else others.push(body.subarray(start, end));
     at.at = end;
   }
   return { list, rest: joined(others) };
+}
+
+function isWireTypeOf(field: number, wireType: number, txs: number): boolean {
+  return field > LAST_FIELD || wireType === (field === HEIGHT || field < txs ? VARINT : SIZED);
 }
 
 /** Bytes that a field has after its tag, and after its size where it has one. */
