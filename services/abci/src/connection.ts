@@ -29,6 +29,11 @@ export type ConnectionOptions = {
   readonly frameSizeMax?: number;
   /** Told of each connection that did not end by itself: a WireError of the peer, or what the application threw. */
   readonly onFault: (error: Error) => void;
+  /**
+   * Told of each closed connection that had carried consensus or state sync: the engine behind it has ended, and what it had decided and
+   * not committed is void. The next one begins with Info.
+   */
+  readonly onEngineGone?: () => void;
 };
 
 const FRAME_SIZE_MAX = 32 * 2 ** 20;
@@ -41,6 +46,17 @@ const UNREAD_SIZE_MAX = 2 ** 20;
 /** Answers of one write. */
 const WRITE_SIZE_MAX = 256 * 2 ** 10;
 
+/** Who asks these alone, as a person with `abci-cli` or CometBFT's other connections do, is no engine. */
+const OUTSIDE_CONSENSUS: ReadonlySet<Method> = new Set<Method>([
+  'echo',
+  'flush',
+  'info',
+  'checkTx',
+  'query',
+  'listSnapshots',
+  'loadSnapshotChunk',
+]);
+
 const SIDE_BY_SIDE: ReadonlySet<Method> = new Set<Method>(['checkTx', 'query']);
 
 type Answer = { readonly frame: Uint8Array; readonly fault: Error | null };
@@ -52,6 +68,7 @@ export class Connection {
   readonly #reader: FrameReader;
   #isServing = false;
   #isEnded = false;
+  #isOfEngine = false;
   /** Resolves when everything asked so far is answered. */
   #answered: Promise<void> = Promise.resolve();
   #openCount = 0;
@@ -64,7 +81,10 @@ export class Connection {
     this.#reader = new FrameReader(options.frameSizeMax ?? FRAME_SIZE_MAX);
     socket.on('data', (chunk: Uint8Array) => this.#receive(chunk));
     socket.on('error', () => this.close());
-    socket.on('close', () => this.close());
+    socket.on('close', () => {
+      this.close();
+      if (this.#isOfEngine) options.onEngineGone?.();
+    });
   }
 
   /** Answers nothing more. */
@@ -101,6 +121,7 @@ export class Connection {
   }
 
   async #begin(call: MethodCall): Promise<void> {
+    this.#isOfEngine ||= !OUTSIDE_CONSENSUS.has(call.method);
     if (SIDE_BY_SIDE.has(call.method)) return this.#order(this.#answer(call));
     await this.#answered;
     this.#order(this.#answer(call));

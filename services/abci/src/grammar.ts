@@ -15,6 +15,9 @@
  * snapshot connections (checkTx, query, listSnapshots, loadSnapshotChunk) may come at any time and are not part of it; `info` may
  * come again at any time, and changes nothing.
  *
+ * It is of one life of an engine beside one life of an application. Where either ends, what was finalized and not committed is void, and
+ * what follows is another start.
+ *
  * Where the text of v0.38 and its engine differ, this follows the engine, as later versions of the text do: the handshake begins with
  * Info, InitChain comes again after a crash before the first block was durable, and a node that syncs state is not asked InitChain.
  */
@@ -85,7 +88,7 @@ export type RecordedCall = { readonly call: EngineCall; readonly height: number 
 export type RecordingFault = { readonly position: number; readonly why: string };
 
 /**
- * Checks the calls that one process was given from its start to wherever it stopped: their order, and that heights follow each other
+ * Checks the calls that one engine made from its start to wherever it or the application stopped: their order, and that heights follow each other
  * without gap or repetition. Answers the first fault, or null.
  */
 export function checkRecording(calls: readonly RecordedCall[]): RecordingFault | null {

@@ -5,7 +5,7 @@ import type { EngineCall, RecordedCall } from './grammar.ts';
 
 /**
  * The application, telling of every call that has a place in the order of calls: before it is answered, and of `info` with its answer.
- * One recording is one life of a process.
+ * One recording is one life of an engine beside one of the application.
  */
 export function recordCalls(application: AbciApplication, onCall: (call: RecordedCall) => void): AbciApplication {
   let finalized = 0;

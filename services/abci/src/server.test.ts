@@ -87,6 +87,24 @@ describe('server', () => {
       for (let i = 0; i < 300; i++) assert.equal((await client.next())?.echo?.message.startsWith(`${i} x`), true);
     }));
 
+  test('an engine is gone when its connection of consensus closes; of others nobody is told', async () => {
+    let goneCount = 0;
+    await withAbciServer(
+      async ({ client, address }) => {
+        const other = await AbciClient.open(address);
+        await other.call({ info: { version: '', blockVersion: 0n, p2pVersion: 0n, abciVersion: '' } });
+        await other.call({ checkTx: { tx: bytesOf('a=1'), type: 0 } });
+        other.close();
+        await client.call({ commit: {} });
+        assert.equal(goneCount, 0);
+        client.close();
+        while (goneCount === 0) await new Promise(setImmediate);
+        assert.equal(goneCount, 1);
+      },
+      { onEngineGone: () => goneCount++ },
+    );
+  });
+
   test('four connections do not wait for each other', () => {
     let release = (): void => undefined;
     const application: AbciApplication = {

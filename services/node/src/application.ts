@@ -187,6 +187,12 @@ export class Application {
     return this.#keep(decided);
   }
 
+  /** The engine has ended: what it finalized and did not commit is void, and the next one begins with Info. */
+  engineGone(): void {
+    this.#phase = 'started';
+    this.#decided = null;
+  }
+
   /** OfferSnapshot: begins a restore into this empty node; `appHash` comes from whom one trusts, the manifest from anybody. */
   offerSnapshot(manifest: Pick<SnapshotManifest, 'windowEdge' | 'chunks'>, appHash: Bytes): void {
     this.#enter('offerSnapshot', null);

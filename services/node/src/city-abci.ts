@@ -32,6 +32,8 @@ export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes' | 'snapshots'>
   readonly genesisHash: Bytes;
   /** Whether a CometBFT of this node id may be a peer; without it each that speaks for this chain. */
   readonly mayBePeer?: ((id: string) => boolean) | undefined;
+  /** Told of each Info: an engine asks it first. */
+  readonly onInfo?: () => void;
   /** Told of each block when it is durable; Commit is answered after what it returns. */
   readonly onCommit: (answer: CommitAnswer) => void | Promise<void>;
   /** Told when a snapshot was restored: there is a city now. */
@@ -59,6 +61,7 @@ export class CityAbci implements AbciApplication {
   /** By CometBFT when it starts: it replays what came after this height, so it must be what Commit made durable. */
   info(_request: Requests['info']): Responses['info'] {
     const { height, appHash } = this.#application.info();
+    this.#options.onInfo?.();
     const lastBlockAppHash = height < 0 ? NOTHING : appHash;
     return {
       data: 'oppidum',

@@ -62,6 +62,14 @@ const initChain = (chainId: string) => ({
 const nowStamp = () => ({ seconds: BigInt(Math.floor(Date.now() / 1_000)), nanos: 0 });
 const info = { info: { version: '', blockVersion: 0n, p2pVersion: 0n, abciVersion: '' } };
 
+/** The next CometBFT: it comes when the former one's connections are closed. */
+async function informedAgain(app: string): Promise<AbciClient> {
+  await sleep(100);
+  const comet = await connectTo(app);
+  await comet.call(info);
+  return comet;
+}
+
 describe('CometBFT as the engine', () => {
   test('a node is open when its chain has begun, and says so when the mempool cannot be reached', () =>
     withFolder(async ({ folder, app, start }) => {
@@ -128,6 +136,76 @@ describe('CometBFT as the engine', () => {
       comet.close();
       await city.close();
       taking.close();
+    }));
+
+  test('a CometBFT that ends between FinalizeBlock and Commit leaves nothing: the next one decides that block anew', () =>
+    withFolder(async ({ folder, app, start }) => {
+      const faults: Error[] = [];
+      const opening = runCity(folder, { startEngine: start, onFailure: (error) => faults.push(error) });
+      const former = await connectTo(app);
+      await former.call(info);
+      await former.call(initChain(chainIdOf(folder.genesisHash)));
+      const city = await opening;
+      const genesis = city.client.head().appHash;
+      const block = { finalizeBlock: RequestFinalizeBlock.fromPartial({ height: 1n, time: nowStamp(), txs: [] }) };
+      const decided = (await former.call(block))?.finalizeBlock?.appHash;
+      former.close();
+      const next = await informedAgain(app);
+      assert.deepEqual(city.client.head().appHash, genesis);
+      assert.deepEqual((await next.call(block))?.finalizeBlock?.appHash, decided);
+      await next.call({ commit: {} });
+      assert.deepEqual(city.client.head().appHash, decided);
+      assert.equal(city.client.isAlive(), true);
+      // The order of calls is as strict as before.
+      assert.match((await next.call({ commit: {} }))?.exception?.error ?? '', /called commit while deciding/);
+      assert.equal(faults.length, 1);
+      await city.close();
+    }));
+
+  test('what the mempool of a CometBFT held that ended is handed to the next one, once', () =>
+    withFolder(async ({ folder, app, start }, path) => {
+      const taken: string[] = [];
+      const socket = join(path, 'rpc.sock');
+      const listen = async () => {
+        const server = createServer((request, response) => {
+          request.setEncoding('utf8').on('data', (text: string) => {
+            if (text.includes('broadcast_tx_async')) taken.push(text);
+          });
+          request.on('end', () => response.end('{"jsonrpc":"2.0","id":0,"result":{"code":0}}'));
+        });
+        await once(server.listen(socket), 'listening');
+        return server;
+      };
+      const end = (server: Awaited<ReturnType<typeof listen>>): void => {
+        server.close();
+        server.closeAllConnections();
+      };
+      let rpc = await listen();
+      const opening = runCity(folder, { startEngine: start });
+      const former = await connectTo(app);
+      await former.call(info);
+      await former.call(initChain(chainIdOf(folder.genesisHash)));
+      const city = await opening;
+      const envelope = envelopeOf(city.client, city.operator, [freshAccount().action]);
+      const submitted = city.client.submit(envelope);
+      while (taken.length < 1) await sleep(10);
+      // Of a CometBFT that lives nobody hands anything over again.
+      await former.call(info);
+      former.close();
+      end(rpc);
+      const next = await informedAgain(app);
+      rpc = await listen();
+      while (taken.length < 2) await sleep(10);
+      assert.equal(taken[1], taken[0]);
+      await next.call(info);
+      await next.call({ finalizeBlock: RequestFinalizeBlock.fromPartial({ height: 1n, time: nowStamp(), txs: [envelope] }) });
+      await next.call({ commit: {} });
+      const answer = await submitted;
+      assert.ok('executed' in answer && answer.executed.code === 'OK');
+      assert.equal(taken.length, 2);
+      next.close();
+      await city.close();
+      end(rpc);
     }));
 
   test('another chain is told why, and the node does not open', () =>

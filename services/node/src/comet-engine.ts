@@ -47,7 +47,12 @@ const LINGER_MS = 3_000;
 /** With work and without a block for so long, a node counts as cut off from its quorum; a dead proposer costs a second. */
 const CUT_OFF_MS = 10_000;
 
-type Waiting = PromiseWithResolvers<SubmitAnswer> & { readonly envelope: Bytes; readonly sinceMs: number };
+type Waiting = PromiseWithResolvers<SubmitAnswer> & {
+  readonly envelope: Bytes;
+  readonly sinceMs: number;
+  /** A mempool has taken it. */
+  isHeld: boolean;
+};
 
 /** Starts the engine of a node; resolves when CometBFT has made or brought the genesis block. */
 export function cometEngine(options: CometOptions): StartEngine {
@@ -70,6 +75,8 @@ class CometEngine implements Engine {
   #stopServing = (): void => undefined;
   #ended: Error | null = null;
   #committedMs = Number.NEGATIVE_INFINITY;
+  /** A CometBFT has ended, and its mempool with it. */
+  #isGone = false;
 
   /** Throws OVERLOADED when closed before there is a genesis block, SOCKET_REFUSED, and ADDRESS_INVALID. */
   static async start(options: CometOptions, parts: EngineParts): Promise<CometEngine> {
@@ -123,7 +130,7 @@ class CometEngine implements Engine {
     const known = this.#waiting.get(name);
     if (known !== undefined) return known.promise;
     if (this.isCutOff) throw formatError('ENGINE_AWAY', { why: 'cut off: what was handed in before comes into no block' });
-    const waiting = { ...Promise.withResolvers<SubmitAnswer>(), envelope: copy, sinceMs: performance.now() };
+    const waiting = { ...Promise.withResolvers<SubmitAnswer>(), envelope: copy, sinceMs: performance.now(), isHeld: false };
     this.#waiting.set(name, waiting);
     this.#broadcast(waiting).catch((error: Error) => this.#settle(name, error));
     return waiting.promise;
@@ -148,10 +155,15 @@ class CometEngine implements Engine {
       onRestored: () => this.#founded.resolve(),
       genesisHash: options.genesisHash,
       mayBePeer: options.mayBePeer,
+      onInfo: () => this.#onEngine(),
       onCommit: (answer) => this.#onCommit(answer),
     });
     const onFault = (error: Error): void => this.#fail(error);
-    this.#stopServing = serveAbci(this.#server, { application: options.wrap?.(city) ?? city, onFault });
+    const onEngineGone = (): void => {
+      this.#isGone = true;
+      application.engineGone();
+    };
+    this.#stopServing = serveAbci(this.#server, { application: options.wrap?.(city) ?? city, onFault, onEngineGone });
     await listenAt(this.#server, parseAddress(options.listen));
   }
 
@@ -175,9 +187,30 @@ class CometEngine implements Engine {
     return answer;
   }
 
+  /** The first Info of the next CometBFT: what the mempool of the former one held is handed over once more, when this one can take it. */
+  #onEngine(): void {
+    if (!this.#isGone) return;
+    this.#isGone = false;
+    const held = [...this.#waiting].filter(([, { isHeld }]) => isHeld);
+    if (held.length > 0) void this.#handOverAgain(held);
+  }
+
+  async #handOverAgain(held: readonly (readonly [string, Waiting])[]): Promise<void> {
+    const isWaiting = ([name, waiting]: readonly [string, Waiting]): boolean => this.#waiting.get(name) === waiting;
+    while (this.#ended === null && !this.#isGone && held.some(isWaiting)) {
+      if (await this.#rpc.isThere()) {
+        for (const [name, waiting] of held.filter(isWaiting))
+          this.#broadcast(waiting).catch((error: Error) => this.#settle(name, error));
+        return;
+      }
+      await sleep(AWAY_RETRY_MS);
+    }
+  }
+
   /** Throws what the submitter shall see. */
-  async #broadcast({ envelope }: Waiting): Promise<void> {
-    const answer = await this.#reach(envelope);
+  async #broadcast(waiting: Waiting): Promise<void> {
+    const answer = await this.#reach(waiting.envelope);
+    waiting.isHeld = true;
     // It may wait in the mempool already, from an earlier try or by another node.
     if (answer !== null && !answer.error.includes('already exists in cache'))
       throw formatError('OVERLOADED', { why: answer.error });

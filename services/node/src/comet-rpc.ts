@@ -61,6 +61,14 @@ export class CometRpc {
     }
   }
 
+  /** Whether it takes requests: its RPC listens some time after its handshake with the application. */
+  async isThere(): Promise<boolean> {
+    return this.ask('health').then(
+      () => true,
+      () => false,
+    );
+  }
+
   close(): void {
     this.#agent.destroy();
   }
