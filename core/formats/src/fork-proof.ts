@@ -7,9 +7,9 @@ import { type Bytes, encodeUtf8, parseUtf8, toOctets } from './bytes.ts';
 import { id, merklePath } from './common-schemas.ts';
 import type { Crypto } from './crypto.ts';
 import { formatError } from './errors.ts';
-import { type JsonValue, parseJsonText } from './json-text.ts';
+import { parseJsonText } from './json-text.ts';
 import { LIMITS } from './limits.ts';
-import { type Infer, type Json, list, oneOf, optional, type Schema, struct, text, uint } from './schema.ts';
+import { type Infer, list, oneOf, optional, type Schema, struct, text, uint } from './schema.ts';
 import { encodeVerifierKey, parseVerifierKey, type VerifierKey } from './verifier-key.ts';
 
 /** Notes as signed. `consistency` (RFC 9162 §2.1.4) leads from (size of `earlier`, `root`) to `later`. */
@@ -88,7 +88,7 @@ export function encodeForkFile(crypto: Crypto, forks: readonly KeyedFork[]): Byt
  */
 export function parseForkFile(crypto: Crypto, file: Bytes): readonly KeyedFork[] {
   if (file.length > LIMITS.forkFileSizeMax) throw formatError('TOO_LARGE', { sizeMax: LIMITS.forkFileSizeMax });
-  const { forks } = fileSchema.fromJson(plain(parseJsonText(parseUtf8(file))), '');
+  const { forks } = fileSchema.fromJson(parseJsonText(parseUtf8(file)), '');
   return forks.map(({ key, earlier, later, root, consistency }) => ({
     key: parseVerifierKey(crypto, key),
     earlier,
@@ -96,9 +96,4 @@ export function parseForkFile(crypto: Crypto, file: Bytes): readonly KeyedFork[]
     root,
     consistency,
   }));
-}
-
-function plain(value: JsonValue): Json {
-  if (value instanceof Map) return Object.fromEntries([...value].map(([name, item]) => [name, plain(item)]));
-  return Array.isArray(value) ? value.map(plain) : (value as Json);
 }

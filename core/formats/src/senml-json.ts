@@ -2,7 +2,8 @@
 
 import { type Bytes, encodeBase64Url, encodeUtf8, parseBase64Url, parseUtf8 } from './bytes.ts';
 import { formatError } from './errors.ts';
-import { type JsonValue, parseJsonText } from './json-text.ts';
+import { parseJsonText } from './json-text.ts';
+import type { Json } from './schema.ts';
 import {
   assertRecordCount,
   makeSenmlRecord,
@@ -22,7 +23,7 @@ export function parseSenmlJson(data: Bytes): SenmlPack {
   assertExponents(text);
   if (!Array.isArray(pack)) throw formatError('WRONG_TYPE', { want: 'an array of records' });
   assertRecordCount(pack.length);
-  return pack.map((record: JsonValue, i) => parseRecord(record, `/${i}`));
+  return pack.map((record: Json, i) => parseRecord(record, `/${i}`));
 }
 
 /** §5: "If the value has an exponent, the 'e' MUST be in lower case." Strings are left out of the search. */
@@ -31,15 +32,15 @@ function assertExponents(text: string): void {
     throw formatError('TEXT_INVALID', { want: 'a lower-case e in exponents' });
 }
 
-function parseRecord(record: JsonValue, at: string): SenmlRecord {
-  if (!(record instanceof Map)) throw formatError('WRONG_TYPE', { at, want: 'an object' });
+function parseRecord(record: Json, at: string): SenmlRecord {
+  if (record === null || typeof record !== 'object' || Array.isArray(record))
+    throw formatError('WRONG_TYPE', { at, want: 'an object' });
   const fields: [string, SenmlValue][] = [];
-  for (const [label, value] of record as ReadonlyMap<string, JsonValue>)
-    fields.push([label, parseValue(label, value, `${at}/${label}`)]);
+  for (const [label, value] of Object.entries(record)) fields.push([label, parseValue(label, value, `${at}/${label}`)]);
   return makeSenmlRecord(fields, at);
 }
 
-function parseValue(label: string, value: JsonValue, at: string): SenmlValue {
+function parseValue(label: string, value: Json, at: string): SenmlValue {
   if (value === null || typeof value === 'object') throw formatError('WRONG_TYPE', { at, want: 'text, a number or a boolean' });
   return label === 'vd' && typeof value === 'string' ? parseBase64Url(value) : value;
 }

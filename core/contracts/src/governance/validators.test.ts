@@ -10,17 +10,11 @@ import { at } from '@oppidum/formats/state-layout';
 import { type Validator, validatorKeyKind, validatorSetKind } from '@oppidum/formats/state-validators';
 import { executeGenesis } from '@oppidum/ledger/block';
 import { MemoryState, makeCity, makeGenesis, type TestCity } from '../../../../test/support/ledger.ts';
-import { namedSigner } from '../../../../test/support/signers.ts';
+import { namedSigner, namedValidator } from '../../../../test/support/signers.ts';
 
 const keyOf = (name: string) => namedSigner(name).publicKey;
-const first = (i: number): Validator => ({
-  name: `validator-${i}`,
-  logKey: keyOf(`validator ${i} log`),
-  cosignerKey: keyOf(`validator ${i} cosigner`),
-  consensusKey: keyOf(`validator ${i} consensus`),
-});
-const FOUR = [0, 1, 2, 3].map(first);
-const FIVE = [...FOUR, first(4)];
+const FOUR = [0, 1, 2, 3].map(namedValidator);
+const FIVE = [...FOUR, namedValidator(4)];
 const cityOfFour = () => makeCity({ validatorCount: 4, hasConsensusKeys: true });
 const policyOf = (city: TestCity, validators: readonly Validator[]) =>
   encodePolicy(city.rules.crypto, policyOfValidators(city.read(at(cityKind))?.origin ?? '', validators));
@@ -86,7 +80,7 @@ test('one decision changes who cosigns and who votes; the block that puts it int
 
 test('keys that go are retired, keys that stay are not mentioned', () => {
   const city = cityOfFour();
-  const rotated = { ...first(1), cosignerKey: keyOf('new cosigner'), consensusKey: keyOf('new consensus') };
+  const rotated = { ...namedValidator(1), cosignerKey: keyOf('new cosigner'), consensusKey: keyOf('new consensus') };
   assert.equal(change(city, [FOUR[0]!, rotated, ...FOUR.slice(2)]), 'OK');
   const { validatorUpdates } = city.block();
   const updates = new Map(validatorUpdates.map(({ consensusKey, power }) => [toHex(consensusKey), power]));
@@ -113,14 +107,14 @@ test('from four to one and back to four others; a set of two is none', () => {
   const city = cityOfFour();
   assert.equal(change(city, FOUR.slice(0, 1)), 'OK');
   assert.equal(city.block().validatorUpdates.filter(({ power }) => power === 0).length, 3);
-  assert.equal(change(city, [first(0), first(5)]), 'POLICY_INVALID');
-  assert.equal(change(city, [first(0), first(5), first(6), first(7)]), 'OK');
+  assert.equal(change(city, [namedValidator(0), namedValidator(5)]), 'POLICY_INVALID');
+  assert.equal(change(city, [namedValidator(0), namedValidator(5), namedValidator(6), namedValidator(7)]), 'OK');
   assert.equal(city.block().validatorUpdates.filter(({ power }) => power === 1).length, 3);
 });
 
 test('without validators in the decision they are those in force', () => {
   const city = cityOfFour();
-  const rotated = [{ ...first(0), cosignerKey: keyOf('new cosigner') }, ...FOUR.slice(1)];
+  const rotated = [{ ...namedValidator(0), cosignerKey: keyOf('new cosigner') }, ...FOUR.slice(1)];
   assert.equal(city.decide('policy/change', { policy: policyOf(city, rotated) }), 'OK');
   assert.deepEqual(city.block().validatorUpdates, []);
   assert.deepEqual(setOf(city)?.validators, rotated);
@@ -147,11 +141,16 @@ describe('policy/change is refused with what is wrong about its validators', () 
     ['one is not named', 'VALIDATORS_MISMATCH', FIVE, FOUR],
     ['one is named who is no member', 'VALIDATORS_MISMATCH', FOUR, FIVE],
     ['in another order', 'VALIDATORS_MISMATCH', FIVE, FIVE.toReversed()],
-    ['with a log key that the policy has not', 'VALIDATORS_MISMATCH', FIVE, [...FOUR, { ...first(4), logKey: keyOf('x') }]],
-    ['with a log key twice', 'VALIDATORS_MISMATCH', FIVE, [...FOUR, { ...first(4), logKey: first(0).logKey }]],
+    [
+      'with a log key that the policy has not',
+      'VALIDATORS_MISMATCH',
+      FIVE,
+      [...FOUR, { ...namedValidator(4), logKey: keyOf('x') }],
+    ],
+    ['with a log key twice', 'VALIDATORS_MISMATCH', FIVE, [...FOUR, { ...namedValidator(4), logKey: namedValidator(0).logKey }]],
     ['a consensus key of zeros', 'KEY_INVALID', FIVE, withKey(new Uint8Array(32))],
-    ['a log key as consensus key', 'KEY_IN_USE', FIVE, withKey(first(4).logKey)],
-    ['a consensus key of another', 'KEY_IN_USE', FIVE, withKey(first(0).consensusKey)],
+    ['a log key as consensus key', 'KEY_IN_USE', FIVE, withKey(namedValidator(4).logKey)],
+    ['a consensus key of another', 'KEY_IN_USE', FIVE, withKey(namedValidator(0).consensusKey)],
   ];
   for (const [why, code, policy, validators] of refused)
     test(`${why}: ${code}`, () => {
@@ -168,9 +167,9 @@ test('a key moves to nobody else, and a retired one does not come back', () => {
   const swapped = [{ ...zero, consensusKey: one.consensusKey }, { ...one, consensusKey: zero.consensusKey }, ...FOUR.slice(2)];
   assert.equal(change(city, swapped), 'KEY_IN_USE');
   assert.equal(change(city, [{ ...zero, name: 'other' }, ...FOUR.slice(1)]), 'KEY_IN_USE');
-  assert.equal(change(city, [zero, one, two, first(4)]), 'OK');
+  assert.equal(change(city, [zero, one, two, namedValidator(4)]), 'OK');
   city.block();
   assert.equal(change(city, FIVE), 'KEY_REVOKED');
-  assert.equal(change(city, [zero, one, two, { ...first(5), logKey: first(3).cosignerKey }]), 'KEY_REVOKED');
-  assert.equal(change(city, [zero, one, two, first(5)]), 'OK');
+  assert.equal(change(city, [zero, one, two, { ...namedValidator(5), logKey: namedValidator(3).cosignerKey }]), 'KEY_REVOKED');
+  assert.equal(change(city, [zero, one, two, namedValidator(5)]), 'OK');
 });
