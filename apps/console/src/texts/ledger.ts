@@ -1,5 +1,6 @@
 /** What the ledger's views say beside what every view says. */
 
+import type { CityJson } from '@oppidum/gateway/api-types';
 import type { LanguageCode } from '@oppidum/pages/languages';
 
 export type LedgerTexts = {
@@ -35,6 +36,8 @@ export type LedgerTexts = {
   readonly unpinnedNote: string;
   readonly believedNote: string;
   readonly unbelievedNote: string;
+  readonly engine: string;
+  readonly engines: Readonly<Record<CityJson['engine'], string>>;
   readonly validators: string;
   readonly validatorAlone: string;
   readonly validatorQuorum: string;
@@ -92,6 +95,11 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     believedNote: 'Your browser verified these signatures: the quorum of your pinned policy cosigned.',
     unbelievedNote:
       'Under your pinned policy this checkpoint is not to be believed ({code}). Do not trust what is newer than your last check.',
+    engine: 'Engine',
+    engines: {
+      embedded: 'embedded: this one process decides every block',
+      cometbft: 'CometBFT: validators agree on every block',
+    },
     validators: 'Validators',
     validatorAlone: 'One, which decides alone. It tolerates no fault.',
     validatorQuorum: '{cosigned} of {count} cosigned, {needed} must.',
@@ -154,6 +162,11 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     believedNote: 'Sinu brauser kontrollis neid allkirju: kinnitatud reeglite kvoorum on kaasallkirjastanud.',
     unbelievedNote:
       'Sinu kinnitatud reeglite järgi ei saa seda kontrollpunkti uskuda ({code}). Ära usalda seda, mis on uuem kui su viimane kontroll.',
+    engine: 'Mootor',
+    engines: {
+      embedded: 'sisseehitatud: iga ploki otsustab see üks protsess',
+      cometbft: 'CometBFT: kinnitajad lepivad iga ploki kokku',
+    },
     validators: 'Kinnitajad',
     validatorAlone: 'Üks, kes otsustab üksi. Ühtki riket ei taluta.',
     validatorQuorum: '{count}-st on kaasallkirjastanud {cosigned}, vaja on {needed}.',
@@ -214,6 +227,8 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     unpinnedNote: '这里没有核验这些签名：尚未固定策略。名称只是检查点自己写的。',
     believedNote: '您的浏览器已核验这些签名：所固定策略的法定人数已共同签名。',
     unbelievedNote: '依据您固定的策略，不应相信此检查点（{code}）。请勿相信比您上次核验更新的内容。',
+    engine: '引擎',
+    engines: { embedded: '内置：每个区块由这一个进程决定', cometbft: 'CometBFT：验证者对每个区块达成一致' },
     validators: '验证者',
     validatorAlone: '只有一个，由它独自决定，不容任何故障。',
     validatorQuorum: '{count} 个中有 {cosigned} 个已共同签名，至少需要 {needed} 个。',
@@ -274,6 +289,11 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     unpinnedNote: 'لم يتحقّق أحد هنا من هذه التوقيعات: لم تُثبَّت سياسة. الأسماء ليست إلا ما تقوله نقطة التحقّق.',
     believedNote: 'تحقّق متصفحك من هذه التوقيعات: وقّع معها النصاب الذي تطلبه سياستك المثبَّتة.',
     unbelievedNote: 'بحسب سياستك المثبَّتة لا تُصدَّق نقطة التحقّق هذه ({code}). لا تثق بما هو أحدث من آخر تحقّق لك.',
+    engine: 'المحرّك',
+    engines: {
+      embedded: 'مدمج: هذه العملية وحدها تقرّر كل كتلة',
+      cometbft: 'CometBFT: يتّفق المصدّقون على كل كتلة',
+    },
     validators: 'المصدّقون',
     validatorAlone: 'مصدّق واحد يقرّر وحده، ولا يُحتمل أي عطل.',
     validatorQuorum: 'وقّع {cosigned} من {count}، والمطلوب {needed}.',

@@ -1,6 +1,7 @@
 /** The newest checkpoint: who cosigned it, and whether that suffices under the policy that this browser pinned. */
 
 import { type Bytes, parseUtf8 } from '@oppidum/formats/bytes';
+import type { CityJson } from '@oppidum/gateway/api-types';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { fetchBytes } from '../api.ts';
 import { type Cosigner, type Standing, standingOf, type ValidatorCount } from '../checkpoint-standing.ts';
@@ -11,6 +12,7 @@ import { Facts, Quoted, Time, YesNo } from '../parts/texts.tsx';
 import { onPinned, type PinnedPolicy, pinnedPolicy } from '../pinned-policy.ts';
 import { addressOf } from '../route.ts';
 import { LEDGER_TEXTS, type LedgerTexts } from '../texts/ledger.ts';
+import { useLoaded } from '../use-loaded.ts';
 
 const EVERY_MS = 2_000;
 
@@ -19,6 +21,7 @@ export function CheckpointCard(): ReactNode {
   const { sentences, code, tag } = useLanguage();
   const texts = LEDGER_TEXTS[code];
   const note = useCheckpoint();
+  const engine = useLoaded<CityJson>('/api/v1/city').value?.engine;
   const [pinned, setPinned] = useState<PinnedPolicy | null>(pinnedPolicy);
   useEffect(() => onPinned(() => setPinned(pinnedPolicy())), []);
   const standing = useMemo(
@@ -34,6 +37,7 @@ export function CheckpointCard(): ReactNode {
         facts={[
           [texts.checkpointSize, formatNumber(size, tag)],
           [sentences.identifier, <Quoted key="origin" text={origin} />],
+          ...(engine === undefined ? [] : [[texts.engine, texts.engines[engine]] as const]),
           ...(validators === null ? [] : [[texts.validators, describeValidators(texts, tag, validators)] as const]),
         ]}
       />

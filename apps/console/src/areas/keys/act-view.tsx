@@ -45,6 +45,9 @@ export function ActView({ argument }: AreaProps): ReactNode {
       {isId && <Freshness of={device} />}
       {device.value !== null && <DeviceFacts device={device.value} />}
       {device.value !== null && city.value !== null && <WithKey genesis={city.value.genesis} device={device.value} />}
+      <p className="hint">
+        {texts.clones} <code dir="ltr">oppidum device clones --report</code>
+      </p>
     </div>
   );
 }

@@ -92,6 +92,8 @@ export type KeysTexts = {
   readonly inviteCode: string;
   readonly actHeading: string;
   readonly actNeedsKey: string;
+  /** Who reports a device key in two places, which no page signs. */
+  readonly clones: string;
   readonly actWhat: string;
   readonly acts: Readonly<Record<'suspend' | 'resume' | 'revoke', string>>;
   readonly actNone: string;

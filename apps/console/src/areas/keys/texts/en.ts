@@ -92,6 +92,8 @@ export const englishKeys: KeysTexts = {
   inviteCode: 'The invitation as a QR code',
   actHeading: 'Act on a device',
   actNeedsKey: 'To act you need a key that is enrolled.',
+  clones:
+    'A device key that is used in two places is reported by the city itself, as soon as it holds two readings under one number; that suspends the device. Where it could not, the operator does it on the command line:',
   actWhat: 'What do you want to do?',
   acts: {
     suspend: 'Suspend it: its readings are refused until it is resumed',

@@ -93,6 +93,8 @@ export const estonianKeys: KeysTexts = {
   inviteCode: 'Kutse QR-koodina',
   actHeading: 'Toiming seadmega',
   actNeedsKey: 'Toiminguks on vaja võtit, mis on sisse kantud.',
+  clones:
+    'Et seadme võtit kasutatakse kahes kohas, sellest teatab linn ise, niipea kui tal on ühe numbri all kaks näitu; see peatab seadme. Kui ta seda teha ei saanud, teatab haldaja käsurealt:',
   actWhat: 'Mida sa tahad teha?',
   acts: {
     suspend: 'Peatada: selle näite ei võeta vastu, kuni see jätkab',

@@ -86,6 +86,8 @@ export const chineseKeys: KeysTexts = {
   inviteCode: '邀请的二维码',
   actHeading: '对设备的操作',
   actNeedsKey: '操作需要一个已登记的密钥。',
+  clones:
+    '设备密钥在两处使用时，城市一旦持有同一序号的两条读数，便会自行报告，设备随即被暂停。若城市未能报告，由运营者在命令行执行：',
   actWhat: '您想做什么？',
   acts: {
     suspend: '暂停：在恢复之前拒收它的读数',
