@@ -1,4 +1,4 @@
-/** The stream of events behind the console, in a real browser: cut, and gone on with. */
+/** The stream of events behind the console, in a real browser: cut and gone on with, refused and asked for again. */
 
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
@@ -75,6 +75,27 @@ describe('the live stream of the console', { skip: skipWithout('chromium') }, ()
     assert.notEqual(placesAsked().at(-1) ?? null, null, 'from the last event that came');
     await say('afterwards', 3);
     await page.waitForSelector('text=afterwards');
+    await context.close();
+  });
+
+  test('has no room for one more: the page says so and asks again by itself, and goes on live as soon as there is', async () => {
+    const crowd = new AbortController();
+    const open = () => fetch(`${city.http}/api/v1/live`, { signal: crowd.signal });
+    // Somebody else at the same address holds all the streams that one address may.
+    let refused = await open();
+    while (refused.status === 200) refused = await open();
+    assert.equal(((await refused.json()) as { readonly code: string }).code, 'LIVE_COUNT');
+    const context = await city.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(60_000);
+    await page.goto(`${city.http}/?lang=en#/city`);
+    await page.waitForSelector('.live:has-text("No live stream: asked again every")');
+    await say('crowded', 4);
+    await page.waitForSelector('text=crowded');
+    crowd.abort();
+    await page.waitForSelector('.live:has-text("Live")');
+    await say('roomy', 5);
+    await page.waitForSelector('text=roomy');
     await context.close();
   });
 });

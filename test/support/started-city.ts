@@ -18,11 +18,20 @@ export type StartedCity = {
 
 /** A start that has said nothing by then has failed, however slow the machine. */
 const START_MS_MAX = 120_000;
+const PORTS = ['--port', '0', '--mqtt-port', '0'];
 
 /** Starts a city in this folder and waits until its doors are open. */
-export async function startCity(data: string, args: readonly string[] = [], options: CommandOptions = {}): Promise<StartedCity> {
-  const ports = ['--port', '0', '--mqtt-port', '0'];
-  const command = startCommand(['start', '--data', data, ...ports, '--json', ...args], options);
+export function startCity(data: string, args: readonly string[] = [], options: CommandOptions = {}): Promise<StartedCity> {
+  return startWords(['start', '--data', data, ...PORTS, ...args], options);
+}
+
+/** The same for the validators that `oppidum cluster init` made below this folder. */
+export function startCluster(data: string, args: readonly string[] = []): Promise<StartedCity> {
+  return startWords(['cluster', 'start', '--data', data, ...PORTS, '--mqtts-port', '0', ...args], {});
+}
+
+async function startWords(words: readonly string[], options: CommandOptions): Promise<StartedCity> {
+  const command = startCommand([...words, '--json'], options);
   let ending: CommandResult | null = null;
   const ended = command.ended.then((result) => {
     ending = result;
