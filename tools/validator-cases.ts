@@ -9,17 +9,11 @@ import { consensusAddress, type Validator } from '@oppidum/formats/state-validat
 import { encodeVerifierKey } from '@oppidum/formats/verifier-key';
 import { makeCity, namedId, type TestCity } from '../test/support/ledger.ts';
 import { MemoryLog } from '../test/support/memory-log.ts';
-import { namedSigner } from '../test/support/signers.ts';
+import { namedSigner, namedValidator } from '../test/support/signers.ts';
 import type { Case, Step } from './ledger-vectors.ts';
 
 const keyOf = (name: string) => namedSigner(name).publicKey;
-const first = (i: number): Validator => ({
-  name: `validator-${i}`,
-  logKey: keyOf(`validator ${i} log`),
-  cosignerKey: keyOf(`validator ${i} cosigner`),
-  consensusKey: keyOf(`validator ${i} consensus`),
-});
-const some = (...numbers: number[]) => numbers.map(first);
+const some = (...numbers: number[]) => numbers.map(namedValidator);
 const originOf = (city: TestCity) => cityOrigin(city.genesis.name, city.rules.genesis);
 
 /** A change of policy to these, naming those. */
@@ -86,23 +80,26 @@ const reported = (why: string, by: string, isOne = false, ...before: Step[]): Ca
 ];
 
 const FIVE = some(0, 1, 2, 3, 4);
-const rotated = { ...first(0), cosignerKey: keyOf('new cosigner'), consensusKey: keyOf('new consensus') };
+const rotated = { ...namedValidator(0), cosignerKey: keyOf('new cosigner'), consensusKey: keyOf('new consensus') };
 
 export const makeCityOfFive = (): TestCity => makeCity({ validatorCount: 5, hasConsensusKeys: true });
 export const VALIDATOR_CASES: readonly Case[] = [
   decide('a sixth validator', some(0, 1, 2, 3, 4, 5)),
   ['the next block tells the engine', [decided(...some(0, 1, 2, 3, 4, 5))], anything],
   ['of keys that change', [decided(rotated, ...FIVE.slice(1))], anything],
-  ['of all that go', [decided(first(3))], anything],
+  ['of all that go', [decided(namedValidator(3))], anything],
   decide('an outside change leaves the validators as they are', FIVE, null),
   decide('but the policy has no others', some(0, 1, 2, 3), null),
   decide('one is not named', some(0, 1, 2, 3, 4, 5), FIVE),
   decide('in another order', FIVE, FIVE.toReversed()),
-  decide('a consensus key of zeros', [...some(0, 1, 2, 3), { ...first(4), consensusKey: new Uint8Array(32) }]),
-  decide('a consensus key that is a log key', [...some(0, 1, 2, 3), { ...first(4), consensusKey: first(0).logKey }]),
+  decide('a consensus key of zeros', [...some(0, 1, 2, 3), { ...namedValidator(4), consensusKey: new Uint8Array(32) }]),
+  decide('a consensus key that is a log key', [
+    ...some(0, 1, 2, 3),
+    { ...namedValidator(4), consensusKey: namedValidator(0).logKey },
+  ]),
   decide('a key of another', [
-    { ...first(0), consensusKey: first(1).consensusKey },
-    { ...first(1), consensusKey: keyOf('x') },
+    { ...namedValidator(0), consensusKey: namedValidator(1).consensusKey },
+    { ...namedValidator(1), consensusKey: keyOf('x') },
     ...FIVE.slice(2),
   ]),
   decide('a key that was retired', FIVE, FIVE, decided(...some(0, 1, 2, 3)), block),

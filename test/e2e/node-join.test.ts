@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { checkRecording, type RecordedCall } from '@oppidum/abci/grammar';
 import { recordCalls } from '@oppidum/abci/recording';
 import { cityRegistry } from '@oppidum/contracts/registry';
@@ -24,10 +21,11 @@ import { askCity } from '@oppidum/node/join-city';
 import { changeNodeSettings } from '@oppidum/node/node-settings';
 import { type OpenCity, openCity } from '@oppidum/node/open-city';
 import { foundTestCluster, freePorts, type RunningComet, startComet } from '../support/comet.ts';
+import { runCommand } from '../support/command-line.ts';
 import { skipWithout } from '../support/programs.ts';
 import { envelopeOf, execute, freshAccount, operatorOf } from '../support/running-city.ts';
+import { type StartedCity, startCity } from '../support/started-city.ts';
 
-const CLI = fileURLToPath(import.meta.resolve('@oppidum/cli/main'));
 const COUNT = 4;
 const INTERVAL = 5;
 
@@ -37,7 +35,6 @@ type Member = {
   readonly comet: RunningComet;
   readonly calls: RecordedCall[];
 };
-type Said = { readonly code: number | null; readonly output: string };
 
 async function startMember(path: string): Promise<Member> {
   const folder = await openDataFolder({ folder: path, crypto });
@@ -59,15 +56,9 @@ async function stopMember({ folder, city, comet }: Member): Promise<void> {
 }
 
 /** Runs a command to its end. */
-async function run(...words: readonly string[]): Promise<Said> {
-  const child = spawn(process.execPath, [CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => {
-      output += String(chunk);
-    });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
+async function run(...words: readonly string[]): Promise<{ readonly code: number | null; readonly output: string }> {
+  const { code, stdout, stderr } = await runCommand(words);
+  return { code, output: stdout + stderr };
 }
 
 type Alter = (path: string, body: string) => string;
@@ -101,7 +92,7 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
   let doors: string[] = [];
   let operator: TransactionSigner;
   let p2p = '';
-  let city: ChildProcess | null = null;
+  let city: StartedCity | null = null;
 
   const create = async (member: Member): Promise<Bytes> => {
     const { client } = member.city;
@@ -146,10 +137,7 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
   });
 
   after(async () => {
-    if (city !== null && city.exitCode === null) {
-      city.kill('SIGTERM');
-      await once(city, 'exit');
-    }
+    await city?.stop();
     for (const member of members) await stopMember(member);
     rmSync(root, { recursive: true, force: true });
   });
@@ -293,10 +281,8 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
   });
 
   test('the reader has doors of its own: its evidence is proven under the policy, and readings are refused', async () => {
-    const flags = ['--no-demo', '--json', '--port', '0', '--mqtt-port', '0', '--mqtts-port', '0'];
-    city = spawn(process.execPath, [CLI, 'start', '--data', reader, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(createInterface({ input: city.stdout! }), 'line')) as [string];
-    const { api } = JSON.parse(line) as { api: string };
+    city = await startCity(reader, ['--no-demo', '--mqtts-port', '0']);
+    const { api } = city;
     const id = toHex(await create(members[2]!));
     const file = join(root, 'transaction.evidence');
     for (;;) {
@@ -313,8 +299,8 @@ describe('a node that joins a running city', { skip: skipWithout('cometbft'), ti
       headers: { 'content-type': 'application/cose' },
     });
     assert.ok(refused.status >= 400, String(refused.status));
-    city.kill('SIGTERM');
-    await once(city, 'exit');
+    await city.stop();
+    city = null;
     const checked = await run('fsck', '--data', reader);
     assert.equal(checked.code, 0, checked.output);
   });

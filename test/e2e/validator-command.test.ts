@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { freePorts } from '../support/comet.ts';
 import { runCommand } from '../support/command-line.ts';
 import { skipWithout } from '../support/programs.ts';
-
-const CLI = fileURLToPath(import.meta.resolve('@oppidum/cli/main'));
+import { type StartedCity, startCluster } from '../support/started-city.ts';
 
 type Listed = {
   readonly from: number;
@@ -25,7 +20,7 @@ describe('oppidum validator', { skip: skipWithout('cometbft'), timeout: 400_000 
   const data = join(root, 'cluster');
   const [first, second] = [1, 2].map((n) => join(data, `validator-${n}`)) as [string, string];
   const keys = join(root, 'validator-2.json');
-  let city: ChildProcess;
+  let city: StartedCity;
   let at: readonly string[] = [];
 
   const run = (...words: readonly string[]) => runCommand(['validator', ...words, ...at]);
@@ -34,17 +29,12 @@ describe('oppidum validator', { skip: skipWithout('cometbft'), timeout: 400_000 
   before(async () => {
     const made = await runCommand(['cluster', 'init', '--data', data, '--p2p-port', String(await freePorts(4))]);
     assert.equal(made.code, 0, made.stderr);
-    const flags = ['--json', '--no-demo', '--port', '0', '--mqtt-port', '0', '--mqtts-port', '0'];
-    city = spawn(process.execPath, [CLI, 'cluster', 'start', '--data', data, ...flags], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const [line] = (await once(createInterface({ input: city.stdout! }), 'line')) as [string];
-    at = ['--api', (JSON.parse(line) as { api: string }).api, '--data', first];
+    city = await startCluster(data, ['--no-demo']);
+    at = ['--api', city.api, '--data', first];
   });
 
   after(async () => {
-    city.kill('SIGTERM');
-    await once(city, 'exit');
+    await city?.stop();
     rmSync(root, { recursive: true, force: true });
   });
 

@@ -4,6 +4,7 @@ import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Signer } from '@oppidum/formats/crypto';
 import { EDDSA } from '@oppidum/formats/ids';
+import type { Validator } from '@oppidum/formats/state-validators';
 
 /** PKCS #8 of an Ed25519 seed (RFC 8410 §7) up to the seed. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
@@ -20,6 +21,17 @@ export function namedSigner(name: string): Signer {
   const known = made.get(name) ?? makeSigner(name);
   made.set(name, known);
   return known;
+}
+
+/** The test validator of that number, each of its keys by a name of its own. */
+export function namedValidator(number: number): Validator {
+  const keyOf = (use: string): Bytes => namedSigner(`validator ${number} ${use}`).publicKey;
+  return {
+    name: `validator-${number}`,
+    logKey: keyOf('log'),
+    cosignerKey: keyOf('cosigner'),
+    consensusKey: keyOf('consensus'),
+  };
 }
 
 function makeSigner(name: string): Signer {
