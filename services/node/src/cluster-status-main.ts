@@ -14,7 +14,7 @@ export type ValidatorStatus = {
   readonly isHere: boolean;
   /** Its vote counts; else it reads. */
   readonly isValidator: boolean;
-  /** A node here is its peer, or it answers here. */
+  /** It answers here, a node here is its peer or, where it would be none, its vote is in one of the three newest commits. */
   readonly isHeard: boolean;
   readonly height: number | null;
   /** As its application has it, hex. */

@@ -5,16 +5,26 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
+import { encodeState } from '@oppidum/formats/state-layout';
+import { validatorSetKind } from '@oppidum/formats/state-validators';
 import { inTemporaryFolder } from '../../../test/support/running-city.ts';
 import { clusterStatus } from './cluster-status.ts';
 
 /** What one CometBFT would say: its application's height and state, and the app hash in the header of the block after a height. */
-type Said = { readonly height: number; readonly appHash: string; readonly headers?: Readonly<Record<number, string>> };
+type Said = {
+  readonly height: number;
+  readonly appHash: string;
+  readonly headers?: Readonly<Record<number, string>>;
+  /** Who votes; else those of the beginning. */
+  readonly voting?: readonly string[];
+};
 
 const HASH = 'aa'.repeat(32);
 const OTHER = 'bb'.repeat(32);
 const NAMES = ['validator-1', 'validator-2', 'validator-3', 'validator-4'];
-const keyOf = (name: string): Uint8Array => new Uint8Array(32).fill(NAMES.indexOf(name) + 1);
+/** Voted in later, so that only the ledger knows its name. */
+const NEWCOMER = 'validator-5';
+const keyOf = (name: string): Uint8Array => new Uint8Array(32).fill(Number(name.slice(-1)));
 const addressOf = (name: string): string =>
   toHex(crypto.sha256(keyOf(name)))
     .slice(0, 40)
@@ -50,7 +60,9 @@ async function makeValidator(root: string, name: string, said: Said | null, peer
 
 function answer(said: Said, peers: readonly string[], method: string, height: number): unknown {
   const last_block_app_hash = Buffer.from(said.appHash, 'hex').toString('base64');
-  const signatures = NAMES.map((name, i) => ({
+  const voting = said.voting ?? NAMES;
+  const set = voting.map((name) => ({ name, logKey: keyOf(name), cosignerKey: keyOf(name), consensusKey: keyOf(name) }));
+  const signatures = voting.map((name, i) => ({
     block_id_flag: name === 'validator-4' ? 1 : 2,
     validator_address: addressOf(name),
     timestamp: new Date(1_000_000 + height * 1_000 + (i === 0 ? 5_000 : 0)).toISOString(),
@@ -62,7 +74,8 @@ function answer(said: Said, peers: readonly string[], method: string, height: nu
     dump_consensus_state: {
       peers: peers.map((name) => ({ node_address: `${name}@127.0.0.1:1`, peer_state: { round_state: { height: '21' } } })),
     },
-    validators: { validators: NAMES.map((name) => ({ address: addressOf(name) })) },
+    abci_query: { response: { value: Buffer.from(encodeState(validatorSetKind, { validators: set, from: 9 })).toString('base64') } },
+    validators: { validators: voting.map((name) => ({ address: addressOf(name) })) },
     commit: { signed_header: { header: { app_hash: (said.headers?.[height] ?? HASH).toUpperCase() }, commit: { signatures } } },
   };
   return answers[method];
@@ -149,5 +162,37 @@ describe('how validators are', () => {
       ['validator-4', false, false, null, ['away']],
     ]);
     assert.deepEqual([status.ok, status.isDeciding], [false, true]);
+  });
+
+  /** Name, whether it is heard, and what is wrong with each. */
+  const heardIn = ({ validators }: Awaited<ReturnType<typeof statusOf>>) =>
+    validators.map(({ name, isHeard, troubles }) => [name, isHeard, troubles]);
+
+  test('a reader has few peers, and hears the others by their votes', async () => {
+    const status = await statusOf({ reader: good }, ['validator-1', 'validator-2']);
+    assert.deepEqual(heardIn(status), [
+      ['reader', true, []],
+      ['validator-1', true, []],
+      ['validator-2', true, []],
+      ['validator-3', true, []],
+      ['validator-4', false, ['away']],
+    ]);
+    assert.deepEqual([status.ok, status.isDeciding], [false, true]);
+  });
+
+  test('a validator that was voted in has its name from the ledger, and is heard by its votes', async () => {
+    const said = { ...good, voting: [...NAMES, NEWCOMER] };
+    const status = await statusOf({ 'validator-1': said }, ['validator-2', 'validator-3', 'its-moniker']);
+    assert.deepEqual(heardIn(status).slice(3), [
+      ['validator-4', false, ['away']],
+      [NEWCOMER, true, []],
+    ]);
+    assert.deepEqual([status.faults, status.isDeciding], [1, true]);
+  });
+
+  test('a validator of the beginning that is no peer any more is away at once, whatever it voted', async () => {
+    const status = await statusOf({ 'validator-1': good }, ['validator-2']);
+    assert.deepEqual(heardIn(status)[2], ['validator-3', false, ['away']]);
+    assert.equal(status.isDeciding, false);
   });
 });

@@ -7,6 +7,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import { at, parseState } from '@oppidum/formats/state-layout';
+import { validatorSetKind } from '@oppidum/formats/state-validators';
 import type { ClusterStatus, Trouble, ValidatorStatus } from './cluster-status-main.ts';
 import { CometRpc } from './comet-rpc.ts';
 import { cometPlaces } from './found-cluster.ts';
@@ -14,6 +16,8 @@ import { engineOf, memoryOf, pidOfHolder } from './processes.ts';
 
 const BEHIND_BLOCKS = 3;
 const COMMIT_COUNT = 10;
+/** Whose vote is in one of so many of the newest commits is there, also where no node here is its peer. */
+const HEARD_BLOCKS = 3;
 
 /** What one node answers. */
 type Answers = {
@@ -24,7 +28,9 @@ type Answers = {
 };
 
 type Own = { readonly name: string; readonly folder: string; readonly rpc: CometRpc; readonly answers: Answers | null };
-type Known = { readonly name: string; readonly address: string };
+type Named = { readonly name: string; readonly address: string };
+/** `isPeer`: it would be a peer of a node here. The validators of the beginning have each other as peers; whoever came later has some of them. */
+type Known = Named & { readonly isPeer: boolean };
 /** When each validator says that it voted, by CometBFT's address. */
 type Commit = ReadonlyMap<string, number>;
 
@@ -37,7 +43,7 @@ export async function clusterStatus(folders: readonly string[], crypto: Pick<Cry
     const here = await Promise.all(own.map(async (each) => describeOwn(each, own, votingOf(known, commits, each.name))));
     const elsewhere = known
       .filter(({ name }) => !own.some((each) => each.name === name))
-      .map(({ name }) => describeHeard(name, own, votingOf(known, commits, name)));
+      .map((each) => describeHeard(each, own, commits, votingOf(known, commits, each.name)));
     const all = [...here, ...elsewhere].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
     const voting = all.filter(({ isValidator }) => isValidator);
     const faults = Math.floor((voting.length - 1) / 3);
@@ -137,17 +143,20 @@ async function appHashAt({ answers, rpc }: Own, height: number): Promise<string 
   }
 }
 
-/** Of a validator elsewhere: what is heard of it. */
-function describeHeard(name: string, own: readonly Own[], voting: Voting): ValidatorStatus {
+/** Of a validator elsewhere: what is heard of it, by a peer of a node here or, where it would be none, by its votes. */
+function describeHeard(known: Known, own: readonly Own[], commits: readonly Commit[], voting: Voting): ValidatorStatus {
+  const { name, address } = known;
   const peers = own.flatMap(({ answers }) => answers?.peers ?? []).filter((peer) => peer.name === name);
   const heights = peers.flatMap(({ height }) => height ?? []);
   const newest = Math.max(0, ...own.map(({ answers }) => answers?.height ?? 0));
   const height = heights.length === 0 ? null : Math.max(...heights);
   const isBehind = height !== null && newest - height >= BEHIND_BLOCKS;
+  const hasVoted = commits.slice(0, HEARD_BLOCKS).some((commit) => commit.has(address));
+  const isHeard = peers.length > 0 || (!known.isPeer && hasVoted);
   return {
     name,
     isHere: false,
-    isHeard: peers.length > 0,
+    isHeard,
     height,
     appHash: null,
     cosignedSize: null,
@@ -157,7 +166,7 @@ function describeHeard(name: string, own: readonly Own[], voting: Voting): Valid
     engineVersion: null,
     memorySize: null,
     engineMemorySize: null,
-    troubles: peers.length === 0 ? ['away'] : isBehind ? ['behind'] : [],
+    troubles: isHeard ? (isBehind ? ['behind'] : []) : ['away'],
   };
 }
 
@@ -183,18 +192,45 @@ async function newestCommits(own: readonly Own[]): Promise<readonly Commit[]> {
 /** CometBFT's `BlockIDFlagCommit`: a vote for the block. */
 const VOTED = 2;
 
-/** Who votes now, as a node here has it; while none answers, those of the beginning. Names come from genesis and from the homes here. */
+/**
+ * Who votes now, as a node here has it; while none answers, those of the beginning. Names come from genesis, the ledger's set and the homes
+ * here.
+ */
 async function validatorsInForce(own: readonly Own[], crypto: Pick<Crypto, 'sha256'>): Promise<readonly Known[]> {
   const first = knownValidators((own[0] as Own).folder, crypto);
-  const names = new Map([...first, ...own.flatMap(ownKey)].map(({ name, address }) => [address, name]));
+  const isFirst = (name: string): boolean => first.some((each) => each.name === name);
+  const isFirstHere = own.some(({ name }) => isFirst(name));
+  const named = (name: string, address: string): Known => ({ name, address, isPeer: isFirstHere && isFirst(name) });
   const [newest] = newestFirst(own);
+  const later = newest === undefined ? [] : await validatorsOfLedger(newest.rpc, crypto);
+  const names = new Map([...first, ...later, ...own.flatMap(ownKey)].map(({ name, address }) => [address, name]));
   try {
     const { validators } = (await newest?.rpc.ask('validators', { per_page: '100' })) ?? {};
     const voting = list(validators).map((validator) => String(validator['address']).toLowerCase());
-    return voting.length === 0 ? first : voting.map((address) => ({ address, name: names.get(address) ?? address }));
+    if (voting.length > 0) return voting.map((address) => named(names.get(address) ?? address, address));
   } catch {
-    return first;
+    // None answers: those of the beginning.
   }
+  return first.map(({ name, address }) => named(name, address));
+}
+
+/** Those whom the ledger's record of the set in force names; none where there is none or it is not to be had. */
+async function validatorsOfLedger(rpc: CometRpc, crypto: Pick<Crypto, 'sha256'>): Promise<readonly Named[]> {
+  try {
+    const { response } = await rpc.ask('abci_query', { path: 'state', data: toHex(at(validatorSetKind).key) });
+    const value = Buffer.from(String(object(response)['value'] ?? ''), 'base64');
+    return parseState(validatorSetKind, new Uint8Array(value)).validators.map(({ name, consensusKey }) => ({
+      name,
+      address: addressOf(consensusKey, crypto),
+    }));
+  } catch {
+    return [];
+  }
+}
+
+/** CometBFT's name of whoever votes by this key. */
+function addressOf(consensusKey: Bytes, crypto: Pick<Crypto, 'sha256'>): string {
+  return toHex(crypto.sha256(consensusKey)).slice(0, 40);
 }
 
 function newestFirst(own: readonly Own[]): readonly Own[] {
@@ -203,7 +239,7 @@ function newestFirst(own: readonly Own[]): readonly Own[] {
 }
 
 /** The key by which a node here votes, where it has one. */
-function ownKey({ name, folder }: Own): readonly Known[] {
+function ownKey({ name, folder }: Own): readonly Named[] {
   const file = join(cometPlaces(folder).home, 'config', 'priv_validator_key.json');
   if (!existsSync(file)) return [];
   const { address } = JSON.parse(readFileSync(file, 'utf8')) as Json;
@@ -211,12 +247,12 @@ function ownKey({ name, folder }: Own): readonly Known[] {
 }
 
 /** The validators that the engine's genesis document names. */
-function knownValidators(folder: string, crypto: Pick<Crypto, 'sha256'>): readonly Known[] {
+function knownValidators(folder: string, crypto: Pick<Crypto, 'sha256'>): readonly Named[] {
   const file = join(cometPlaces(folder).home, 'config', 'genesis.json');
   const { validators } = JSON.parse(readFileSync(file, 'utf8')) as Json;
   return list(validators).map((validator) => {
     const key: Bytes = new Uint8Array(Buffer.from(String(object(validator['pub_key'])['value']), 'base64'));
-    return { name: String(validator['name']), address: toHex(crypto.sha256(key)).slice(0, 40) };
+    return { name: String(validator['name']), address: addressOf(key, crypto) };
   });
 }
 
