@@ -23,6 +23,11 @@ export function ownValidators(place: string): readonly string[] {
   const folders = validatorFolders(place);
   if (folders.length > 0) return folders;
   if (existsSync(join(place, 'comet'))) return [place];
+  if (existsSync(join(place, 'oppidum.json')))
+    throw new CliFailure(`The city in ${place} has one validator and is no cluster`, {
+      exitCode: EXIT.failed,
+      action: 'Start it with `oppidum start`, or make a cluster in a folder of its own: `oppidum cluster init --data cluster`',
+    });
   throw new CliFailure(`There is no cluster in ${place}`, {
     exitCode: EXIT.failed,
     action: 'Make one with `oppidum cluster init`, or name its folder with --data',

@@ -236,6 +236,9 @@ test('init makes a city once, says where, and doctor finds nothing wrong with it
   const again = await runCommand(['init', '--data', data, '--yes']);
   assert.equal(again.code, 1);
   assert.match(again.stderr, /There is a city in .* already/);
+  const notMany = await runCommand(['cluster', 'status', '--data', data]);
+  assert.equal(notMany.code, 1);
+  assert.match(notMany.stderr, /has one validator and is no cluster.*cluster init --data cluster/);
   const badName = await runCommand(['init', '--data', join(folder, 'bad'), '--name', 'A B']);
   assert.notEqual(badName.code, 0);
   const doctor = await runCommand(['doctor', '--data', data, '--api', NOBODY, '--json']);

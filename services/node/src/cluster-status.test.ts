@@ -74,7 +74,9 @@ function answer(said: Said, peers: readonly string[], method: string, height: nu
     dump_consensus_state: {
       peers: peers.map((name) => ({ node_address: `${name}@127.0.0.1:1`, peer_state: { round_state: { height: '21' } } })),
     },
-    abci_query: { response: { value: Buffer.from(encodeState(validatorSetKind, { validators: set, from: 9 })).toString('base64') } },
+    abci_query: {
+      response: { value: Buffer.from(encodeState(validatorSetKind, { validators: set, from: 9 })).toString('base64') },
+    },
     validators: { validators: voting.map((name) => ({ address: addressOf(name) })) },
     commit: { signed_header: { header: { app_hash: (said.headers?.[height] ?? HASH).toUpperCase() }, commit: { signatures } } },
   };

@@ -96,7 +96,7 @@ async function listBodies(_options: object, self: Command): Promise<void> {
 function buildCreate(command: Command): void {
   const create = addSignOptions(command.command('create').description('put actions before a body'))
     .argument('<file>', 'JSON: [{"kind": "parameter/set", "body": {…}}, …]; ids and bytes as {"hex": "…"}; - for standard input')
-    .requiredOption('--body <id>', 'the body that decides', idArgument('--body'))
+    .requiredOption('--body <id>', 'the body that decides; `proposal bodies` lists them', idArgument('--body'))
     .option(
       '--expires <hours>',
       'how long it may wait for approvals',
@@ -107,6 +107,7 @@ function buildCreate(command: Command): void {
   addExamples(create, [
     ['a file with one action', `proposal create actions.json --body <id>   # [{"kind": "parameter/set", "body": {…}}]`],
     ['see it first', 'proposal create actions.json --body <id> --dry-run'],
+    ['which bodies there are', 'proposal bodies'],
     ['from a pipe', 'proposal create - --body <id> --yes < actions.json'],
   ]);
 }

@@ -9,6 +9,8 @@ import { colorAt, useIsDark } from './colors.ts';
 import { formatMeasured, unitText } from './format.ts';
 
 const HEIGHT_PX = 220;
+/** Between two times: "06:32:30 AM" is the widest. */
+const TIME_WIDTH_PX = 96;
 
 const toMs = (seconds: number): number => seconds * 1_000;
 
@@ -39,7 +41,11 @@ export function Chart({
         cursor: { show: false },
         scales: { x: { time: true, dir: direction === 'rtl' ? -1 : 1 } },
         axes: [
-          { ...axis, values: (_plot, times, _axis, _space, stepS) => [...formatAxisTimes(times.map(toMs), toMs(stepS), tag)] },
+          {
+            ...axis,
+            space: TIME_WIDTH_PX,
+            values: (_plot, times, _axis, _space, stepS) => [...formatAxisTimes(times.map(toMs), toMs(stepS), tag)],
+          },
           { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatMeasured(value, unit, tag)) },
         ],
         series: [{}, { stroke: colorAt(place, '--accent', isDark), width: 2, points: { size: 4 } }],
