@@ -3,8 +3,20 @@
 import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { describeError, type ErrorCode, FormatError } from '@oppidum/formats/errors';
 
-/** Exit codes: 0 ok, 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable, 6 misbehaviour proven. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, unverified: 3, notAllowed: 4, unavailable: 5, misbehaviour: 6 } as const;
+/**
+ * Exit codes: 0 ok, 1 failed, 2 usage, 3 verification failed, 4 not allowed, 5 unavailable, 6 misbehaviour proven, 7 a node that stopped
+ * for good: starting it again as it is helps nobody.
+ */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unverified: 3,
+  notAllowed: 4,
+  unavailable: 5,
+  misbehaviour: 6,
+  final: 7,
+} as const;
 
 /** Ends a command. `code` is of the error catalogue where there is one; `action` says what to do. */
 export class CliFailure extends Error {

@@ -317,7 +317,7 @@ export const SERVICE_ERRORS = {
   ENGINE_AWAY: entry(503, 5, 'The consensus engine does not answer', 'Start CometBFT, or wait until it is up'),
   STATE_DIVERGED: entry(
     500,
-    1,
+    7,
     'This validator computed another result than the others agreed on, so it has stopped',
     'Run `oppidum fsck` on its data folder, keep that for whoever looks into it, and let the validator join anew',
   ),

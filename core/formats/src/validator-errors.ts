@@ -18,7 +18,7 @@ export const VALIDATOR_ERRORS = {
   ),
   UPGRADE_NEEDED: entry(
     503,
-    5,
+    7,
     'From this block on the city executes by rules that this program does not know, so the node stops before it',
     'Install the version that the council decided on and start again: it goes on with this block',
   ),
@@ -28,7 +28,7 @@ export const VALIDATOR_ERRORS = {
   UPGRADE_TOO_SOON: entry(400, 1, 'The block of the upgrade is not ahead', 'Name a later height, with time to install'),
   HALT_HEIGHT: entry(
     503,
-    5,
+    7,
     'The node stops before this block, as it was told with --halt-height',
     'Start it without --halt-height, or with a later one, to go on',
   ),

@@ -34,7 +34,7 @@ import { type Gateway, startGateway } from './server.ts';
 import { ShardProcesses } from './shard-processes.ts';
 import { clearDesk } from './tamper-desk.ts';
 
-const STOPS: ReadonlySet<string> = new Set(['UPGRADE_NEEDED', 'HALT_HEIGHT']);
+const STOPS: ReadonlySet<string> = new Set(['UPGRADE_NEEDED', 'HALT_HEIGHT', 'STATE_DIVERGED']);
 const EXIT_FAILED = 1;
 /** Key and certificate of the MQTT door, beside the other keys. */
 const MQTT_TLS_FILE = 'mqtt-tls.pem';
@@ -187,7 +187,7 @@ async function main(): Promise<void> {
       logger.fatal({ code: full.code }, full.message);
       process.exit(ERRORS[full.code].exitCode);
     }
-    // Decided by the council, or asked for: no fault.
+    // Decided by the council, asked for, or by others against us: told by its code, and final for whoever started this.
     if (error instanceof FormatError && STOPS.has(error.code)) {
       logger.fatal({ code: error.code }, error.message);
       process.exit(ERRORS[error.code].exitCode);

@@ -57,6 +57,9 @@ export class ClusterRun {
   /** What each gateway said when it first was ready: a later life takes the same ports. */
   readonly #ready = new Map<string, Ready>();
   #town: Supervised | null = null;
+  /** Validators that stopped for good. */
+  readonly #over = new Set<string>();
+  readonly #allOver = Promise.withResolvers<'over'>();
   readonly #stop = new StopRequest(() => {
     for (const supervised of this.#all()) supervised.kill();
   });
@@ -75,14 +78,15 @@ export class ClusterRun {
     });
   }
 
-  /** Runs until told to stop; ends sooner only when the first validator never came up. Gives the exit code. */
+  /** Runs until told to stop; ends sooner when the first validator never came up, or all have stopped for good. Gives the exit code. */
   async toEnd(): Promise<number> {
     await checkUnchanged(this.#cli.data, this.#options);
     if (!findEngines().some(({ fits }) => fits)) throw formatError('ENGINE_MISSING', { want: 'cometbft 0.38' });
     await checkClusterPorts(this.#options.folders, this.#options.doors === 'none' ? [] : this.#doorPorts());
-    const failed = await Promise.race([this.#stop.asked, this.#run()]);
+    const failed = await Promise.race([this.#stop.asked, this.#run(), this.#allOver.promise]);
     if (failed === null) this.#cli.output.note('Stopping… (again to stop at once)');
     await this.#stopAll();
+    if (failed === 'over') return EXIT.final;
     if (failed === null) return EXIT.ok;
     if (failed.code !== null && failed.code !== 0) return failed.code;
     throw new CliFailure(`${failed.name} did not start`, { exitCode: EXIT.failed, action: 'See the lines above' });
@@ -153,7 +157,11 @@ export class ClusterRun {
     const onReady = (message: object): void => {
       if (isReady(message) && !this.#ready.has(program.name)) this.#ready.set(program.name, message);
     };
-    return new Supervised({ program, onLine: say, onNote: note, reason: last, onReady, mustStart });
+    const onFinal = (): void => {
+      this.#over.add(program.name);
+      if (this.#over.size === this.#members.length) this.#allOver.resolve('over');
+    };
+    return new Supervised({ program, onLine: say, onNote: note, reason: last, onReady, onFinal, mustStart });
   }
 
   #validator(name: string, data: string): Program {

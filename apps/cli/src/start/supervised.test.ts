@@ -27,7 +27,7 @@ function programOf(name: string, then: string): { readonly file: string; readonl
 
 describe('a process under supervision', () => {
   test('one that keeps ending is started again with growing pauses, and told three times with its reason', async () => {
-    const { file, lives } = programOf('failing', "console.error('no keys here'); process.exit(7);");
+    const { file, lives } = programOf('failing', "console.error('no keys here'); process.exit(9);");
     const [notes, lines]: [string[], string[]] = [[], []];
     const supervised = new Supervised({
       program: { name: 'failing', file, args: () => [] },
@@ -35,18 +35,39 @@ describe('a process under supervision', () => {
       onNote: (text) => notes.push(text),
       reason: () => lines.at(-1) ?? null,
     });
-    assert.deepEqual(await supervised.start(), { name: 'failing', code: 7, signal: null });
+    assert.deepEqual(await supervised.start(), { name: 'failing', code: 9, signal: null });
     while (lives() < 5) await sleep(20);
     await supervised.stop();
     const ended = lives();
     assert.deepEqual(
       notes.map((note) => note.replace(/starts again in .*/, '')),
-      Array(3).fill('ended with exit code 7: no keys here ('),
+      Array(3).fill('ended with exit code 9: no keys here ('),
     );
     assert.match(notes[0] as string, /0\.25 s/);
     assert.match(notes[2] as string, /1 s/);
     await sleep(2 * PAUSE_MS.first);
     assert.equal(lives(), ended, 'whoever was stopped is not started again');
+  });
+
+  test('one that stopped for good is told once, with its reason, and left as it is', async () => {
+    const { file, lives } = programOf(
+      'final',
+      "console.error('STATE_DIVERGED: ours, theirs'); process.send({ ready: true }, () => process.exit(7));",
+    );
+    const [notes, lines]: [string[], string[]] = [[], []];
+    let finalCount = 0;
+    const supervised = new Supervised({
+      program: { name: 'final', file, args: () => [] },
+      onLine: (line) => lines.push(line),
+      onNote: (text) => notes.push(text),
+      reason: () => lines.at(-1) ?? null,
+      onFinal: () => finalCount++,
+    });
+    await supervised.start();
+    while (finalCount === 0) await sleep(20);
+    await sleep(2 * PAUSE_MS.first);
+    assert.deepEqual(notes, ['ended with exit code 7: STATE_DIVERGED: ours, theirs; it is not started again']);
+    assert.deepEqual([lives(), finalCount], [1, 1]);
   });
 
   test('one that must start and does not stays down, and is left to whoever started it', async () => {

@@ -1,8 +1,10 @@
 /**
  * A process that is kept running: started again when it ends, at once the first time, then after a pause that doubles up to ten
- * seconds, and soon again once it has run for half a minute. What happens is said, though not each time where it happens for ever.
+ * seconds, and soon again once it has run for half a minute. What happens is said, though not each time where it happens for ever. One
+ * that says by its exit code that it stopped for good is left as it is.
  */
 
+import { EXIT } from '../failure.ts';
 import { Child, type ChildOptions, describeEnding, type Ending } from './children.ts';
 
 /** What is run. `args` are asked for at each start, so that a later one can take the ports of the first. */
@@ -24,6 +26,8 @@ export type SupervisedOptions = {
   readonly reason: () => string | null;
   /** One that ends before it was ever ready is not started again: whoever started it says why and stops. */
   readonly mustStart?: boolean;
+  /** Told when it stopped for good. */
+  readonly onFinal?: () => void;
   /** Told of the first message of each life. */
   readonly onReady?: (message: object) => void;
 };
@@ -90,6 +94,11 @@ export class Supervised {
       this.#endCount = 0;
     }
     this.#endCount += 1;
+    if (ending.code === EXIT.final) {
+      this.#options.onNote(`ended ${describeEnding(ending)}${this.#why()}; it is not started again`);
+      this.#options.onFinal?.();
+      return;
+    }
     this.#tell(ending);
     this.#timer = setTimeout(() => void this.start(), this.#pauseMs);
     this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS.last);
@@ -99,9 +108,12 @@ export class Supervised {
     const nowMs = performance.now();
     if (this.#endCount > TOLD_COUNT && nowMs - this.#toldMs < TELL_MS) return;
     this.#toldMs = nowMs;
-    const reason = this.#options.reason();
-    const why = reason === null ? '' : `: ${reason}`;
     const again = this.#endCount > TOLD_COUNT ? `, ${this.#endCount} times by now` : '';
-    this.#options.onNote(`ended ${describeEnding(ending)}${again}${why} (starts again in ${this.#pauseMs / 1_000} s)`);
+    this.#options.onNote(`ended ${describeEnding(ending)}${again}${this.#why()} (starts again in ${this.#pauseMs / 1_000} s)`);
+  }
+
+  #why(): string {
+    const reason = this.#options.reason();
+    return reason === null ? '' : `: ${reason}`;
   }
 }
