@@ -187,8 +187,14 @@ export class Application {
     return this.#keep(decided);
   }
 
-  /** The engine has ended: what it finalized and did not commit is void, and the next one begins with Info. */
+  /**
+   * The engine has ended: what it finalized and did not commit, or restored and did not finish, is void, also in the tree of the state,
+   * and the next one begins with Info.
+   */
   engineGone(): void {
+    if (this.#decided?.hasBlockLeaf === true) this.#store.state.rollBack();
+    this.#restore?.discard();
+    this.#restore = null;
     this.#phase = 'started';
     this.#decided = null;
   }

@@ -56,6 +56,12 @@ async function connectTo(path: string): Promise<AbciClient> {
   }
 }
 
+/** Ends a connection; resolves when the other end has, too. */
+async function hangUp(comet: AbciClient): Promise<void> {
+  comet.end();
+  assert.equal(await comet.next(), null);
+}
+
 const initChain = (chainId: string) => ({
   initChain: { chainId, initialHeight: 1n, time: { seconds: 0n, nanos: 0 }, validators: [], appStateBytes: new Uint8Array(0) },
 });
@@ -206,6 +212,42 @@ describe('CometBFT as the engine', () => {
       next.close();
       await city.close();
       end(rpc);
+    }));
+
+  test('a CometBFT that ends alone between FinalizeBlock and Commit undoes what it finalized, also a block with transactions', () =>
+    withFolder(async ({ folder, app, start }) => {
+      const failures: Error[] = [];
+      const opening = runCity(folder, { startEngine: start, onFailure: (error) => failures.push(error) });
+      const first = await connectTo(app);
+      await first.call(info);
+      await first.call(initChain(chainIdOf(folder.genesisHash)));
+      const city = await opening;
+      const txs = [envelopeOf(city.client, city.operator, [freshAccount().action])];
+      const block = { finalizeBlock: RequestFinalizeBlock.fromPartial({ height: 1n, time: nowStamp(), txs }) };
+      const lost = await first.call(block);
+      await hangUp(first);
+      const second = await connectTo(app);
+      const told = await second.call(info);
+      assert.equal(told?.info?.lastBlockHeight, 0n);
+      // As a CometBFT without a committed block does; one with blocks goes on with FinalizeBlock.
+      await second.call(initChain(chainIdOf(folder.genesisHash)));
+      const again = await second.call(block);
+      assert.deepEqual(again, lost);
+      assert.equal(again?.finalizeBlock?.txResults[0]?.code, 0);
+      await second.call({ commit: {} });
+      assert.equal(city.client.head().height, 1);
+      // One in which nothing is to be undone.
+      const empty = { finalizeBlock: RequestFinalizeBlock.fromPartial({ height: 2n, time: nowStamp(), txs: [] }) };
+      await second.call(empty);
+      await hangUp(second);
+      const third = await connectTo(app);
+      await third.call(info);
+      assert.equal((await third.call(empty))?.exception, undefined);
+      await third.call({ commit: {} });
+      assert.equal(city.client.head().height, 2);
+      assert.deepEqual([failures, city.client.isAlive()], [[], true]);
+      third.close();
+      await city.close();
     }));
 
   test('another chain is told why, and the node does not open', () =>

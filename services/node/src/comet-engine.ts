@@ -161,7 +161,8 @@ class CometEngine implements Engine {
     const onFault = (error: Error): void => this.#fail(error);
     const onEngineGone = (): void => {
       this.#isGone = true;
-      application.engineGone();
+      // When this node ends its store does, too.
+      if (this.#ended === null) application.engineGone();
     };
     this.#stopServing = serveAbci(this.#server, { application: options.wrap?.(city) ?? city, onFault, onEngineGone });
     await listenAt(this.#server, parseAddress(options.listen));

@@ -3,11 +3,22 @@ import { chmodSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AbciApplication } from '@oppidum/abci/connection';
+import { recordCalls } from '@oppidum/abci/recording';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
 import { foundTestCluster } from '../../../test/support/comet.ts';
-import { foundTestCity, inTemporaryFolder } from '../../../test/support/running-city.ts';
+import { skipWithout } from '../../../test/support/programs.ts';
+import {
+  envelopeOf,
+  execute,
+  foundTestCity,
+  freshAccount,
+  inTemporaryFolder,
+  runCity,
+} from '../../../test/support/running-city.ts';
+import { endOrphans } from './comet-orphan.ts';
 import { folderEngine } from './comet-process.ts';
 import { identifyDataFolder, openDataFolder } from './data-folder.ts';
 import { cometPlaces } from './found-cluster.ts';
@@ -81,4 +92,37 @@ describe('the engine of a data folder', () => {
       assert.equal(Number.parseInt(lines[0] ?? '', 8), 0o077);
       folder.release();
     }));
+
+  test(
+    'one that is killed between FinalizeBlock and Commit comes again, and the node goes on without a start of its own',
+    {
+      skip: skipWithout('cometbft'),
+      timeout: 240_000,
+    },
+    () =>
+      inTemporaryFolder(async (path) => {
+        await foundTestCluster([path]);
+        const folder = await openDataFolder({ folder: path, crypto });
+        const failures: Error[] = [];
+        let killedAt: bigint | null = null;
+        const wrap = (application: AbciApplication): AbciApplication => ({
+          ...recordCalls(application, () => undefined),
+          finalizeBlock: async (request) => {
+            const answer = await application.finalizeBlock(request);
+            if (killedAt !== null || request.txs.length === 0) return answer;
+            killedAt = request.height;
+            endOrphans(cometPlaces(path).home);
+            return new Promise(() => undefined);
+          },
+        });
+        const startEngine = folderEngine({ folder, crypto, onLine, wrap });
+        assert.ok(startEngine !== undefined);
+        const city = await runCity(folder, { startEngine, onFailure: (error) => failures.push(error) });
+        const executed = await execute(city.client, envelopeOf(city.client, city.operator, [freshAccount().action]));
+        assert.equal(executed.code, 'OK');
+        assert.equal(BigInt(executed.height), killedAt, 'the very block that was lost');
+        assert.deepEqual([failures, city.client.isAlive()], [[], true]);
+        await city.stop();
+      }),
+  );
 });
