@@ -23,6 +23,8 @@ export type LightDoorOptions = {
   /** JSON of `GET /join`. Throws ENGINE_AWAY. */
   readonly join: () => Promise<string>;
   readonly checkpoint: () => Bytes | null;
+  /** Of a connection on which nothing moves; whoever takes no answer holds its place and its memory. */
+  readonly idleMs?: number;
 };
 
 /** An open door. */
@@ -46,6 +48,8 @@ const ANSWER_SIZE_MAX = 8 * 2 ** 20;
 const CONNECTION_COUNT_MAX = 64;
 const ASKED_COUNT_MAX = 16;
 const TIMEOUT_MS = 10_000;
+/** `GET /join` is put together once for all who ask within so long. */
+const JOIN_FRESH_MS = 1_000;
 const NUMBER = /^(0|[1-9]\d{0,15})$/;
 
 type Call = { readonly id: number | string; readonly method: string; readonly params: Readonly<Record<string, string>> };
@@ -57,6 +61,8 @@ export async function openLightDoor(options: LightDoorOptions): Promise<LightDoo
     door.serve(asked, answer),
   );
   server.maxConnections = CONNECTION_COUNT_MAX;
+  // Without it whoever reads no answer would keep the door closed to everybody else, for ever.
+  server.setTimeout(options.idleMs ?? TIMEOUT_MS * 2);
   await listen(server, options);
   const { address, port, family } = server.address() as AddressInfo;
   return {
@@ -71,6 +77,7 @@ export async function openLightDoor(options: LightDoorOptions): Promise<LightDoo
 class Door {
   readonly #options: LightDoorOptions;
   #askedCount = 0;
+  #join: { readonly answer: Promise<string>; readonly atMs: number } | null = null;
 
   constructor(options: LightDoorOptions) {
     this.#options = options;
@@ -85,7 +92,7 @@ class Door {
 
   async #route(asked: IncomingMessage, answer: ServerResponse): Promise<void> {
     const path = asked.url ?? '';
-    if (asked.method === 'GET' && path === '/join') return reply(answer, 'application/json', await this.#options.join());
+    if (asked.method === 'GET' && path === '/join') return reply(answer, 'application/json', await this.#joinAnswer());
     if (asked.method === 'GET' && path === '/checkpoint') {
       const note = this.#options.checkpoint();
       return note === null ? refuse(answer, 404, 'no checkpoint yet') : reply(answer, 'text/plain; charset=utf-8', note);
@@ -100,6 +107,14 @@ class Door {
     } finally {
       this.#askedCount--;
     }
+  }
+
+  /** Proofs are made of the thread that votes: however many ask, once a second. */
+  #joinAnswer(): Promise<string> {
+    const nowMs = performance.now();
+    if (this.#join === null || nowMs - this.#join.atMs > JOIN_FRESH_MS)
+      this.#join = { answer: this.#options.join(), atMs: nowMs };
+    return this.#join.answer;
   }
 }
 
