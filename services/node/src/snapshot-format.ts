@@ -102,9 +102,15 @@ export function parseChunk(chunk: Bytes): SnapshotChunk {
   throw formatError('WRONG_TYPE', { want: 'a chunk of records or blocks' });
 }
 
+/** Refuses an item behind the one that ended the chunk: what whoever restores holds in memory follows from the count of chunks. */
+function assertGoesOn(at: number): void {
+  if (at - 1 >= CHUNK_SIZE) throw formatError('NOT_CANONICAL', { want: 'the end of a chunk', at });
+}
+
 function parseRecords(chunk: Bytes): StoredRecord[] {
   const records: StoredRecord[] = [];
   for (let at = 1; at < chunk.length; ) {
+    assertGoesOn(at);
     const keyEnd = at + 1 + (chunk[at] as number);
     const valueEnd = keyEnd + 4 + readUint32(chunk, keyEnd);
     if (valueEnd > chunk.length) throw formatError('TRUNCATED');
@@ -117,6 +123,7 @@ function parseRecords(chunk: Bytes): StoredRecord[] {
 function parseWindowBlocks(chunk: Bytes): WindowBlock[] {
   const blocks: WindowBlock[] = [];
   for (let at = 1; at < chunk.length; ) {
+    assertGoesOn(at);
     const end = at + 4 + readUint32(chunk, at);
     if (end > chunk.length) throw formatError('TRUNCATED');
     blocks.push(parseWindowBlock(parseCbor(chunk.slice(at + 4, end))));

@@ -14,7 +14,7 @@ import { fsyncFolderSync, writeAndSyncNow } from './durable-file.ts';
 import { NodeStore } from './node-store.ts';
 import { runEntry } from './run-entry.ts';
 import { takeSnapshot } from './snapshots.ts';
-import { SYNC_CHUNK_SIZE_MAX } from './sync-manifest.ts';
+import { STATE_SIZE_MAX, SYNC_CHUNK_SIZE_MAX } from './sync-manifest.ts';
 
 const USAGE = 'snapshot-taker-main.ts --node DIR --size N --out DIR';
 
@@ -33,7 +33,10 @@ function take({ node, size, out }: Options): string {
   mkdirSync(out, { recursive: true });
   const { windowEdge, chunks } = takeSnapshot(store, size);
   const digests: string[] = [];
+  let stateSize = 0;
   for (const chunk of chunks) {
+    stateSize += chunk.length;
+    if (stateSize > STATE_SIZE_MAX) throw formatError('TOO_LARGE', { stateSize, sizeMax: STATE_SIZE_MAX });
     if (chunk.length > SYNC_CHUNK_SIZE_MAX) throw formatError('TOO_LARGE', { size: chunk.length, sizeMax: SYNC_CHUNK_SIZE_MAX });
     // DURABLE: snapshot
     writeAndSyncNow(join(out, String(digests.length)), chunk);

@@ -76,8 +76,8 @@ export class SnapshotRestore {
       if (index !== this.#next || digest === undefined) throw invalid('chunks in order', { index });
       if (!equalBytes(crypto.sha256(chunk), digest)) throw invalid('the chunk that the manifest names', { index });
       const parsed = parseChunk(chunk);
-      if ('blocks' in parsed) this.#blocks.push(...parsed.blocks);
-      else for (const record of parsed.records) this.#records.push(record);
+      if ('blocks' in parsed) for (const block of parsed.blocks) this.#blocks.push(block);
+      else this.#takeRecords(parsed.records);
       this.#next++;
       return this.#next < manifest.chunks.length ? null : this.#prove();
     });
@@ -98,6 +98,13 @@ export class SnapshotRestore {
     this.#proven = null;
   }
 
+  /** Refused at once where no state has them: small ones cost many times their bytes in memory. */
+  #takeRecords(records: readonly StoredRecord[]): void {
+    if (this.#blocks.length > 0) throw invalid('records before blocks');
+    assertRecords(records, this.#records.at(-1));
+    for (const record of records) this.#records.push(record);
+  }
+
   #prove(): BlockLeaf {
     const { store, crypto, manifest, appHash } = this.#options;
     const log = CompactTree.parse(crypto, manifest.windowEdge);
@@ -106,7 +113,6 @@ export class SnapshotRestore {
     const newest = blocks.at(-1);
     if (newest === undefined) throw invalid('a block');
     assertWindow(blocks.map(({ leaf }) => leaf));
-    assertRecords(this.#records);
     assertCity(this.#records, store.genesisHash);
     const { height, timeMs, stateRoot } = newest.leaf;
     const root = store.state.preview(height, timeMs, this.#records);
@@ -167,12 +173,12 @@ function assertWindow(leaves: readonly BlockLeaf[]): void {
   throw invalid('every block whose transactions still count');
 }
 
-/** Refuses what the state map could not hold, before it is asked to. */
-function assertRecords(records: readonly StoredRecord[]): void {
+/** Refuses what the state map could not hold after the record `last`, before it is asked to. */
+function assertRecords(records: readonly StoredRecord[], last: StoredRecord | undefined): void {
   for (const [i, { key, value }] of records.entries()) {
     if (keySizeOf(key[0] ?? 0, key[1] ?? 0) !== key.length) throw invalid('keys of known kinds', { record: i });
     if (value.length > LIMITS.stateValueSizeMax) throw invalid('values within their limit', { record: i });
-    const before = records[i - 1];
+    const before = i === 0 ? last : records[i - 1];
     if (before !== undefined && compareBytes(before.key, key) >= 0)
       throw invalid('records in order of their keys', { record: i });
   }

@@ -22,8 +22,10 @@ export const LOG_CHUNK_COUNT = 8_192;
 /** CometBFT carries 16,000,000 bytes of a chunk and 4,000,000 of a snapshot with its manifest. */
 export const SYNC_CHUNK_SIZE_MAX = 15 * 2 ** 20;
 export const SYNC_MANIFEST_SIZE_MAX = 3 * 2 ** 20;
-/** State and window together: what a newcomer holds in memory before any of it is proven is at most about as many MiB. */
+/** State and window together. */
 const STATE_CHUNK_COUNT_MAX = 4_096;
+/** And their bytes, which a newcomer holds in memory before any of them is proven: a block of the window may be a chunk of 15 MiB. */
+export const STATE_SIZE_MAX = STATE_CHUNK_COUNT_MAX * 2 ** 20;
 /** 536,870,912 entries. */
 const LOG_ROOT_COUNT_MAX = 65_536;
 const EDGE_HEADER_SIZE = 8;

@@ -15,6 +15,7 @@ import {
   chunkCountOf,
   parseLogChunk,
   parseSyncManifest,
+  STATE_SIZE_MAX,
   SYNC_CHUNK_SIZE_MAX,
   SYNC_FORMAT,
   type SyncManifest,
@@ -27,6 +28,7 @@ export type SyncRestoreOptions = {
     'height' | 'appHash' | 'offerSnapshot' | 'applySnapshotChunk' | 'passSnapshot' | 'keepSnapshot'
   >;
   readonly restoredLog: RestoredLog;
+  readonly stateSizeMax?: number;
   /** Told when the state is durable; the last chunk is answered after what it returns. */
   readonly onRestored: () => Promise<void>;
   /** Told in a sentence what was begun, finished or refused. */
@@ -52,6 +54,8 @@ type Progress = {
   /** It is stored already: CometBFT was ended before it noticed. */
   readonly isStored: boolean;
   next: number;
+  /** Bytes of chunks of state and window that wait to be proven. */
+  stateSize: number;
 };
 
 const ACCEPTED: ChunkAnswer = { result: 'accept', refetch: [], ban: [] };
@@ -78,7 +82,7 @@ export class SyncRestore {
       this.#tell(`this node has the state of block ${application.height} and takes no other; \`oppidum node reset\` empties it`);
       return 'reject';
     }
-    this.#progress = { height, manifest, isStored, next: 0 };
+    this.#progress = { height, manifest, isStored, next: 0, stateSize: 0 };
     if (isStored) application.passSnapshot('offerSnapshot');
     else application.offerSnapshot(manifest, appHash);
     this.#tell(`restoring the state of block ${height}, app hash ${toHex(appHash)}, from ${offered.chunkCount} chunks`);
@@ -123,7 +127,9 @@ export class SyncRestore {
       application.passSnapshot('applySnapshotChunk');
       await restoredLog.write(logIndex, chunk);
     } else {
-      const refusal = this.#applyState(index, chunk, height);
+      progress.stateSize += chunk.length;
+      const isLarge = progress.stateSize > (this.#options.stateSizeMax ?? STATE_SIZE_MAX);
+      const refusal = isLarge ? 'its state is too large to be held in memory' : this.#applyState(index, chunk, height);
       if (refusal !== null) return this.#refuse(refusal, sender);
     }
     if (index + 1 === chunkCountOf(manifest)) await this.#finish(height);
