@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,7 +18,8 @@ test(
   },
   () =>
     inTemporaryFolder(async (folder) => {
-      mkdirSync(folder);
+      for (const name of ['comet', 'comet-2']) mkdirSync(join(folder, name), { recursive: true });
+      symlinkSync('comet', join(folder, 'link'));
       const program = join(folder, 'deaf.mjs');
       writeFileSync(program, DEAF);
       const start = async (home: string) => {
@@ -26,13 +27,14 @@ test(
         await once(child.stdout, 'data');
         return { child, gone: once(child, 'exit') };
       };
-      const [orphan, relative, other] = [
+      const [orphan, relative, linked, other] = [
         await start(join(folder, 'comet')),
         await start('comet'),
+        await start(join(folder, 'link')),
         await start(join(folder, 'comet-2')),
       ];
       endOrphans(join(folder, 'comet'));
-      for (const { gone } of [orphan, relative]) assert.deepEqual(await gone, [null, 'SIGKILL']);
+      for (const { gone } of [orphan, relative, linked]) assert.deepEqual(await gone, [null, 'SIGKILL']);
       await sleep(50);
       assert.equal(other.child.exitCode, null);
       assert.equal(other.child.signalCode, null);

@@ -3,7 +3,7 @@
  * and then holds the databases of its home against every other. Whoever holds the data folder may end it.
  */
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Ends every CometBFT that runs on this home, where the system tells of processes as Linux does. */
@@ -22,7 +22,12 @@ function runsOn(pid: number, home: string): boolean {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     const at = words.findIndex((word, i) => word === 'node' && words[i + 1] === '--home');
-    return at >= 0 && resolve(readlinkSync(`/proc/${pid}/cwd`), words[at + 2] ?? '') === home;
+    if (at < 0) return false;
+    // The folder itself, not its name: a container has places of the same names, and a link is another name of ours.
+    const [its, ours] = [`/proc/${pid}/root${resolve(readlinkSync(`/proc/${pid}/cwd`), words[at + 2] ?? '')}`, home].map((path) =>
+      statSync(path),
+    );
+    return its?.dev === ours?.dev && its?.ino === ours?.ino;
   } catch {
     return false;
   }
