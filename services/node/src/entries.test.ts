@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, cpSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
+import { encodeGenesis } from '@oppidum/formats/genesis';
+import { foundTestCluster } from '../../../test/support/comet.ts';
 import {
   envelopeOf,
   execute,
@@ -14,6 +19,8 @@ import {
   runCity,
 } from '../../../test/support/running-city.ts';
 import { openDataFolder } from './data-folder.ts';
+import { cometPlaces } from './found-cluster.ts';
+import { encodeJoinAnswer } from './join-wire.ts';
 
 const run = (entry: string, ...args: readonly string[]) =>
   spawnSync(process.execPath, [join(import.meta.dirname, entry), ...args], { encoding: 'utf8' });
@@ -92,5 +99,35 @@ describe('entry points', () => {
       folder.release();
       assert.equal(run('found-main.ts', '--data', path).status, 1);
       assert.equal(run('found-main.ts').status, 2);
+    }));
+
+  test('what another node said moves no cursor of whoever reads why it was refused', () =>
+    inTemporaryFolder(async (path) => {
+      await foundTestCluster([join(path, 'city')]);
+      const folder = await openDataFolder({ folder: join(path, 'city'), crypto });
+      const evil = '\u001b]0;owned\u0007\u009b2J';
+      const cometFile = readFileSync(join(cometPlaces(folder.paths.folder).home, 'config', 'genesis.json'), 'utf8');
+      const answer = encodeJoinAnswer({
+        genesis: encodeGenesis(folder.genesis),
+        cometGenesis: JSON.stringify({ ...JSON.parse(cometFile), chain_id: evil }),
+        policy: new Uint8Array(readFileSync(folder.paths.policy)),
+        ...{ checkpoint: null, trust: null, validators: null, snapshotHeight: null },
+        ...{ nodeId: 'ab'.repeat(20), p2p: 'tcp://127.0.0.1:26656' },
+      });
+      const door = createServer((_request, response) => response.end(answer)).listen(0, '127.0.0.1');
+      await once(door, 'listening');
+      const url = `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+      const words = ['join', '--data', join(path, 'reader'), '--policy', folder.paths.policy, '--from', url];
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'join-main.ts'), ...words]);
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+      await once(child, 'close');
+      assert.match(said, /another chain/);
+      assert.match(said, /\\u001b\]0;owned\\u0007\\u009b2J/);
+      assert.ok(!/\p{Cc}/u.test(said.replaceAll('\n', '')), said);
+      door.close();
+      folder.release();
     }));
 });

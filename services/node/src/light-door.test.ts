@@ -52,7 +52,11 @@ describe('the light door', () => {
       strangers.push(socket);
     }
     let status = 0;
-    while (status === 0) status = await fetch(`${door.url}/join`).then(({ status: got }) => got, () => 0);
+    while (status === 0)
+      status = await fetch(`${door.url}/join`).then(
+        ({ status: got }) => got,
+        () => 0,
+      );
     assert.equal(status, 200);
     for (const socket of strangers) socket.destroy();
   });

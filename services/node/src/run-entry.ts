@@ -29,9 +29,17 @@ export async function runEntry<T extends object>({ usage, readOptions, run }: En
     const isOurs = error instanceof FormatError;
     // A fault keeps its stack; a file that cannot be read or a port that is taken has a sentence of the system.
     if (!isOurs && (error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    process.stderr.write(`oppidum: ${isOurs ? describeError(error.code, error.details) : (error as Error).message}\n`);
+    // Facts of a refusal may be another node's own words.
+    const said = isOurs ? describeError(error.code, error.details) : (error as Error).message;
+    process.stderr.write(`oppidum: ${printable(said)}\n`);
     process.exitCode = isOurs ? ERRORS[error.code].exitCode : EXIT_FAILED;
   }
+}
+
+/** Controls and other characters without a mark as escapes: they would move the cursor of whoever reads, or turn the text around. */
+function printable(text: string): string {
+  const escapeUnit = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => character.split('').map(escapeUnit).join(''));
 }
 
 function readOrExplain<T>(readOptions: () => T | string): T | string {

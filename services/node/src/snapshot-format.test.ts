@@ -4,8 +4,8 @@ import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, concatBytes } from '@oppidum/formats/bytes';
 import { encodeChunks, parseChunk } from './snapshot-format.ts';
 import { SnapshotRestore } from './snapshots.ts';
-import { SyncRestore, type SyncRestoreOptions } from './sync-restore.ts';
 import { chunkCountOf, encodeSyncManifest } from './sync-manifest.ts';
+import { type ChunkAnswer, SyncRestore, type SyncRestoreOptions } from './sync-restore.ts';
 
 const MIB = 2 ** 20;
 /** One record without key and value, the cheapest that there is. */
@@ -54,7 +54,7 @@ describe('chunks of a snapshot', () => {
     const restore = new SyncRestore(options);
     const offered = { height: 7, format: 1, chunkCount: chunkCountOf(manifest), hash: crypto.sha256(metadata), metadata };
     assert.equal(restore.offer({ ...offered, manifest } as never, new Uint8Array(32)), 'accept');
-    const answers = [];
+    const answers: ChunkAnswer[] = [];
     for (const [index, chunk] of chunks.entries()) answers.push(await restore.apply({ index, chunk, sender: 'peer' }));
     assert.deepEqual(
       answers.map(({ result }) => result),
