@@ -260,13 +260,44 @@ test('the policy is followed by evidence, remembered, and nobody is led back beh
   const stale = await serve(log, log.size, before);
   const first = await find(next.url, stale.url, '--keep', 'kept');
   assert.deepEqual([first.code, first.codes], [0, ['POLICY_STALE', 'SOURCE_BEHIND']]);
-  assert.deepEqual(readdirSync(join(cwd, 'kept', 'policies')), ['9.evidence']);
+  assert.deepEqual(readdirSync(join(cwd, 'kept', 'policies')), [`${announced.state.height}.evidence`]);
   const alone = await find(stale.url, '--keep', 'kept');
   assert.deepEqual([alone.code, alone.codes], [3, ['HEAD_WITHDRAWN', 'POLICY_STALE']]);
   next.policies = [[9, encodeEvidence({ ...announced, state: { ...announced.state, timeMs: announced.state.timeMs + 1 } })]];
   const lying = await find(next.url, stale.url);
   assert.equal(lying.code, 3);
   assert.ok(lying.codes.includes('POLICY_FALSE') && lying.codes.includes('HEAD_FALSE'));
+});
+
+test('a source names no file of the auditor, and none out of its order: a change is kept under the block that proves it', async () => {
+  const city = new EvidenceCity();
+  city.anchor();
+  const { cwd, find } = makePlace(city.policy);
+  const { announced } = city.changePolicy('next', 4);
+  city.anchor();
+  const entries = new MemoryLog(city.log.entries);
+  const source = await serve(entries, entries.size, city.checkpoint());
+  source.policies = [['../../escaped' as unknown as number, new Uint8Array(0)]];
+  source.files.set('/api/escaped', encodeEvidence(announced));
+  const { code } = await find(source.url, '--keep', 'kept');
+  assert.equal(code, 0);
+  assert.deepEqual(readdirSync(cwd).sort(), ['city.policy', 'kept']);
+  assert.deepEqual(readdirSync(join(cwd, 'kept', 'policies')), [`${announced.state.height}.evidence`]);
+});
+
+test('signatures of nobody known make no new head of a known one: a source cannot fill what an audit remembers', async () => {
+  const { cwd, find } = makePlace();
+  const source = await serve(honest, 290, noteOf(honest, 290, QUORUM));
+  const plain = source.note;
+  for (const fill of [1, 2, 3]) {
+    const signature = Buffer.alloc(68, fill).toString('base64');
+    source.note = Buffer.concat([plain, encodeUtf8(`— stranger.example ${signature}\n`)]);
+    assert.deepEqual((await find(source.url, '--keep', 'kept')).codes, []);
+  }
+  assert.equal(readdirSync(join(cwd, 'kept', 'heads')).length, 1);
+  source.note = noteOf(honest, 290, [v1, v2, v3]);
+  await find(source.url, '--keep', 'kept');
+  assert.equal(readdirSync(join(cwd, 'kept', 'heads')).length, 2, 'who else signed is remembered');
 });
 
 test('docs/audit.md has every finding with its weight', () => {

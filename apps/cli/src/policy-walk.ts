@@ -32,17 +32,19 @@ export type PolicyChange = {
 export async function walkPolicies(city: CityCalls, trusted: Policy): Promise<readonly PolicyChange[]> {
   let trust: Trust = { policy: trusted };
   const changes: PolicyChange[] = [];
-  for (const { height } of await listChanges(city)) {
-    const evidence = await city.bytes(`/api/v1/policies/${height}`, 'application/cbor');
+  for (const { height: named } of await listChanges(city)) {
+    const evidence = await city.bytes(`/api/v1/policies/${named}`, 'application/cbor');
     if (!leadsOnFrom(trust.policy, evidence)) continue;
     const { report, successor, trust: next } = verifySuccessorPolicy(nativeCrypto, evidence, trust);
     if (report.verdict !== 'OK')
       throw new CliFailure(
-        `The city gave evidence of a change of policy in block ${height} that does not hold: ${report.verdict}: ${report.means} (${report.steps.at(-1)?.detail ?? ''})`,
+        `The city gave evidence of a change of policy in block ${named} that does not hold: ${report.verdict}: ${report.means} (${report.steps.at(-1)?.detail ?? ''})`,
         { exitCode: EXIT.unverified, code: 'EVIDENCE_REFUSED', action: 'Do not trust this address; nothing was changed' },
       );
     if (successor === null || next === null) continue;
     const { policy, file } = successor;
+    // The block's own: whoever remembers the change names a file by it.
+    const height = provenHeight(evidence);
     changes.push({ height, policy, file, sha256: toHex(nativeCrypto.sha256(file)), evidence });
     trust = next;
   }
@@ -68,6 +70,13 @@ async function listChanges(city: CityCalls): Promise<readonly SuccessorJson[]> {
       });
   } while (cursor !== undefined);
   return items;
+}
+
+/** Of the block that the evidence, which was verified, is of; a city may name the change as it likes. */
+function provenHeight(evidence: Bytes): number {
+  const parsed = parseEvidenceFile(evidence);
+  if (parsed.fact !== 'state') throw new Error('a change of policy is proven by the state');
+  return parsed.state.height;
 }
 
 /**

@@ -6,6 +6,7 @@
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import { describeError, FormatError } from '@oppidum/formats/errors';
+import type { VerifierKey } from '@oppidum/formats/verifier-key';
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
 import { CliFailure } from '../failure.ts';
@@ -60,7 +61,7 @@ export class Auditor {
     ]);
     findings.push(...kept.flatMap((source) => judgeForks(this.#trust, source)));
     const remembered = this.#recall();
-    for (const statement of shown) await this.#remember(statement);
+    for (const statement of shown) await this.#remember(statement, remembered);
     const statements = [...shown, ...filed];
     const logs = live.flatMap((source) => logOf(source, shown));
     await this.#compareAll([...statements, ...remembered], logs, findings);
@@ -112,14 +113,13 @@ export class Auditor {
     return memory.notes().map((note) => judgeNote(this.#trust, MEMORY, note));
   }
 
-  /** What nobody signed whom a policy at hand names is no use to anybody. */
-  async #remember(statement: Statement): Promise<void> {
-    const { note, signers, size } = statement;
-    if (note === null || signers.length === 0) return;
+  /** What nobody signed whom a policy at hand names is no use to anybody, nor what only they signed who are remembered for it. */
+  async #remember(statement: Statement, remembered: readonly Statement[]): Promise<void> {
+    const { note, size } = statement;
+    if (note === null || isRemembered(statement, [...remembered, ...this.#seen])) return;
     const { memory } = this.#parts;
     if (memory !== null) await memory.keepHead(size, note);
-    else if (!this.#seen.some((seen) => seen.note !== null && equalBytes(seen.note, note)))
-      this.#seen.push({ ...statement, source: MEMORY });
+    else this.#seen.push({ ...statement, source: MEMORY });
   }
 
   async #compareAll(statements: readonly Statement[], logs: readonly LiveLog[], findings: Finding[]): Promise<void> {
@@ -167,6 +167,17 @@ export class Auditor {
     const detail = `size ${group.size}, root ${shortRoot(group)}, against size ${best.size}, root ${shortRoot(best)}; the first signed by ${signed}`;
     return { code: 'HEADS_CONTRADICT', sources, detail };
   }
+}
+
+/** Every known key that signed it is known to have signed this head. Lines of strangers, which anybody may add, count for nothing. */
+function isRemembered({ size, root, signers }: Statement, remembered: readonly Statement[]): boolean {
+  const same = remembered.filter((other) => other.size === size && equalBytes(other.root, root));
+  const known = new Set(same.flatMap((other) => other.signers).map(nameOf));
+  return signers.every((key) => known.has(nameOf(key)));
+}
+
+function nameOf({ algorithm, name, publicKey }: VerifierKey): string {
+  return `${algorithm} ${toHex(publicKey)} ${name}`;
 }
 
 /** What others proved before. */
