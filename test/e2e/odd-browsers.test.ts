@@ -84,6 +84,7 @@ describe('a browser that is set oddly', { skip: skipWithout('chromium') }, () =>
       if (Object.hasOwn(ASK_NOTHING, address)) return;
       if (NEEDS_A_POLICY.test(address)) return page.locator('text=No policy is pinned').waitFor();
       await page.locator('main >> text=cannot be reached').first().waitFor({ timeout: 10_000 });
+      assert.equal(await page.locator('main >> text="None."').count(), 0, 'what nobody knows is not called none');
     }));
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAxisTimes } from './axis-times.ts';
+import { formatAxisTimes, widthOfNumbers } from './axis-times.ts';
 
 /** In whatever time zone this runs. */
 const at = (day: number, hour: number, minute = 0, second = 0): number => new Date(2026, 2, day, hour, minute, second).getTime();
@@ -26,4 +26,9 @@ test('steps of days, months and years are said as such', () => {
   assert.deepEqual(formatAxisTimes(times, 86_400_000, 'en'), ['Mar 5', 'Mar 6']);
   assert.deepEqual(formatAxisTimes([at(1, 0)], 28 * 86_400_000, 'en'), ['Mar 2026']);
   assert.deepEqual(formatAxisTimes([at(1, 0)], 365 * 86_400_000, 'en'), ['2026']);
+});
+
+test('numbers of an axis have room, and those of short ones stand below each other', () => {
+  assert.equal(widthOfNumbers([]), widthOfNumbers(['0', '100']));
+  assert.ok(widthOfNumbers(['100', '1,234,567.89']) >= widthOfNumbers(['1,234,567.8']) + 8);
 });

@@ -1,6 +1,14 @@
-/** Times along a chart, in the language of the page and not the browser's. */
+/** What stands along a chart: times, in the language of the page and not the browser's, and room for numbers. */
 
 const DAY_MS = 86_400_000;
+/** Of the letters that charts are drawn with, the widest digit of common fonts; and the marks beside them. */
+const [DIGIT_PX, MARKS_PX] = [8, 16];
+const NUMBERS_PX_MIN = 64;
+
+/** How wide an axis is that none of these numbers is cut off. */
+export function widthOfNumbers(numbers: readonly string[]): number {
+  return numbers.reduce((width, { length }) => Math.max(width, length * DIGIT_PX + MARKS_PX), NUMBERS_PX_MIN);
+}
 
 /**
  * Times of an axis in the reader's language and time zone, `stepMs` apart: the clock, and the date below it wherever a day begins;

@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useLanguage } from '../language.ts';
-import { formatAxisTimes } from './axis-times.ts';
+import { formatAxisTimes, widthOfNumbers } from './axis-times.ts';
 import { colorAt, useIsDark } from './colors.ts';
 import { formatMeasured, unitText } from './format.ts';
 
@@ -46,7 +46,11 @@ export function Chart({
             space: TIME_WIDTH_PX,
             values: (_plot, times, _axis, _space, stepS) => [...formatAxisTimes(times.map(toMs), toMs(stepS), tag)],
           },
-          { ...axis, size: 64, values: (_plot, values) => values.map((value) => formatMeasured(value, unit, tag)) },
+          {
+            ...axis,
+            size: (_plot, numbers) => widthOfNumbers(numbers ?? []),
+            values: (_plot, values) => values.map((value) => formatMeasured(value, unit, tag)),
+          },
         ],
         series: [{}, { stroke: colorAt(place, '--accent', isDark), width: 2, points: { size: 4 } }],
       },

@@ -13,17 +13,18 @@ export type Column<Row> = {
 
 type Sorting = { readonly name: string; readonly isDescending: boolean } | null;
 
-/** Rows under headings. `label` names the table for those who do not see it. */
+/** Rows under headings; null before they are known, where nothing is said of them. `label` names the table for those who do not see it. */
 export function DataTable<Row>(props: {
   readonly label: string;
-  readonly rows: readonly Row[];
+  readonly rows: readonly Row[] | null;
   readonly columns: readonly Column<Row>[];
   readonly keyOf: (row: Row) => string;
   readonly empty: string;
 }): ReactNode {
   const { label, rows, columns, keyOf, empty } = props;
   const [sorting, setSorting] = useState<Sorting>(null);
-  const sorted = useMemo(() => sortRows(rows, columns, sorting), [rows, columns, sorting]);
+  const sorted = useMemo(() => sortRows(rows ?? [], columns, sorting), [rows, columns, sorting]);
+  if (rows === null) return null;
   if (rows.length === 0) return <p className="hint">{empty}</p>;
   return (
     <section className="wide" aria-label={label} tabIndex={0}>

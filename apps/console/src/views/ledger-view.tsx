@@ -154,7 +154,7 @@ function ListSection<T>(props: {
         {children}
       </div>
       <div className="list">
-        <DataTable label={heading} rows={pages.value ?? []} keyOf={keyOf} empty={empty} columns={columns} />
+        <DataTable label={heading} rows={pages.value} keyOf={keyOf} empty={empty} columns={columns} />
       </div>
       {pages.hasOlder && (
         <p className="actions">

@@ -43,7 +43,7 @@ export function ModelView({ id }: { readonly id: string }): ReactNode {
       <h2>{sentences.devicesHeading}</h2>
       <DataTable
         label={sentences.devicesHeading}
-        rows={devices.value?.items ?? []}
+        rows={devices.value?.items ?? null}
         keyOf={(device) => device.id}
         empty={sentences.none}
         columns={[

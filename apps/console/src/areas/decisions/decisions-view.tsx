@@ -82,9 +82,9 @@ function Proposals(): ReactNode {
   const { code, tag } = useLanguage();
   const texts = TEXTS[code];
   const loaded = useLoaded<List<ProposalJson>>(`/api/v1/proposals?limit=${SHOWN}`, EVERY_MS);
-  const items = loaded.value?.items ?? [];
+  const items = loaded.value?.items ?? null;
   const { columns } = texts;
-  const table = (label: string, rows: readonly ProposalJson[]): ReactNode => (
+  const table = (label: string, rows: readonly ProposalJson[] | null): ReactNode => (
     <section>
       <h2>{label}</h2>
       <DataTable
@@ -117,15 +117,9 @@ function Proposals(): ReactNode {
   );
   return (
     <>
-      {table(
-        texts.openHeading,
-        items.filter(({ status }) => status === 'open'),
-      )}
+      {table(texts.openHeading, items?.filter(({ status }) => status === 'open') ?? null)}
       <Freshness of={loaded} />
-      {table(
-        texts.closedHeading,
-        items.filter(({ status }) => status !== 'open'),
-      )}
+      {table(texts.closedHeading, items?.filter(({ status }) => status !== 'open') ?? null)}
     </>
   );
 }
