@@ -42,7 +42,11 @@ export function fsyncFolderSync(folder: string): void {
 
 /** Writes a file and fsyncs its bytes; its name is durable only after `fsyncFolder`. Replaces what is there, not atomically. */
 export async function writeAndSync(path: string, bytes: Bytes, mode = PUBLIC_MODE): Promise<void> {
-  const file = openSync(path, 'w', mode);
+  await writeOpened(openSync(path, 'w', mode), bytes);
+}
+
+/** Closes it. */
+async function writeOpened(file: number, bytes: Bytes): Promise<void> {
   try {
     writeFileSync(file, bytes);
     await fsyncSoon(file);
@@ -65,13 +69,22 @@ export function writeAndSyncNow(path: string, bytes: Bytes): void {
 /** Replaces a file atomically and durably; resolves when both bytes and name are on disk. */
 export async function writeFileDurably(path: string, bytes: Bytes, mode = PUBLIC_MODE): Promise<void> {
   const fresh = `${path}.new`;
-  // A file left over from a crash would keep its old mode.
-  rmSync(fresh, { force: true });
-  await writeAndSync(fresh, bytes, mode);
+  await writeOpened(openFresh(fresh, mode), bytes);
   // FAULT POINT: written, not in its place
   await rename(fresh, path);
   // FAULT POINT: in its place, its name not on the disk
   await fsyncFolder(dirname(path));
+}
+
+/** A file that nobody else has open. One left over from a crash would keep its old mode; mostly there is none, and nothing to remove. */
+function openFresh(path: string, mode: number): number {
+  try {
+    return openSync(path, 'wx', mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    rmSync(path);
+    return openSync(path, 'wx', mode);
+  }
 }
 
 /** Makes a folder and its missing parents; gives those whose names changed and need `fsyncFolder`. */

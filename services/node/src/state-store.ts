@@ -47,8 +47,8 @@ type Preview = {
   cleanedCount: number;
 };
 
-/** Values kept at hand, a few hundred bytes each. */
-const RECENT_COUNT_MAX = 32_768;
+/** Values of one generation kept at hand, a few hundred bytes each: more than CheckTx reads for all that waits for a block. */
+const RECENT_COUNT_MAX = 16_384;
 
 /** The one place where state is stored; everything else sees values, roots and proofs. */
 export class StateStore {
@@ -65,8 +65,9 @@ export class StateStore {
   #nextPage: number;
   #recordCount: number;
   #preview: Preview | null = null;
-  /** Committed values that were asked for or written lately, by key. */
-  readonly #recent = new Map<string, Bytes | null>();
+  /** Committed values that were asked for or written lately, by key, in two generations: when the younger is full it becomes the elder. */
+  #recent = new Map<string, Bytes | null>();
+  #elder: ReadonlyMap<string, Bytes | null> = new Map();
 
   /** Opens the state and rebuilds the tree from the log. Throws a plain Error when the log does not have the root it was committed with. */
   static open(options: StateStoreOptions): StateStore {
@@ -124,7 +125,8 @@ export class StateStore {
     const name = toOctets(key);
     const known = this.#recent.get(name);
     if (known !== undefined) return known;
-    const value = this.#readVersion(this.#version, key);
+    const kept = this.#elder.get(name);
+    const value = kept === undefined ? this.#readVersion(this.#version, key) : kept;
     this.#remember(name, value);
     return value;
   }
@@ -224,7 +226,10 @@ export class StateStore {
   }
 
   #remember(name: string, value: Bytes | null): void {
-    if (this.#recent.size >= RECENT_COUNT_MAX) this.#recent.clear();
+    if (this.#recent.size >= RECENT_COUNT_MAX) {
+      this.#elder = this.#recent;
+      this.#recent = new Map();
+    }
     this.#recent.set(name, value);
   }
 
