@@ -212,6 +212,12 @@ describe('proposals', () => {
       assert.equal((await city.propose(waiting, city.clockMs, first.length + second.length)).length, 2);
     }));
 
+  test('a block has a thousand transactions at most, the first ones', () =>
+    withCity(async ({ city }) => {
+      const waiting = Array.from({ length: 1_001 }, (_, i) => Uint8Array.of(i >> 8, i));
+      assert.deepEqual(await city.propose(waiting), waiting.slice(0, 1_000));
+    }));
+
   test('a block with a transaction above the limit, or of another height, is refused', () =>
     withCity(async ({ city }) => {
       assert.equal(await city.process([new Uint8Array(262_145)]), 2);

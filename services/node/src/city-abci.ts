@@ -42,6 +42,8 @@ export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes' | 'snapshots'>
 
 /** CometBFT's block time is that of the votes for the block before: after so long without blocks it says nothing about now. */
 const STALE_MS = 5_000;
+/** Transactions of one block. What waits longer than a block comes in the next: a proposal that takes as long as others wait fails its round. */
+const BLOCK_COUNT_MAX = 1_000;
 const NOTHING: Bytes = new Uint8Array(0);
 /** Paths of CometBFT's own questions: `…id/<node id>` and `…addr/<address>`. */
 const PEER_FILTER = '/p2p/filter/';
@@ -96,7 +98,7 @@ export class CityAbci implements AbciApplication {
     time,
   }: Requests['prepareProposal']): Promise<Responses['prepareProposal']> {
     await this.#turn();
-    const fitting = this.#application.prepareProposal(transactions, Number(maxTxBytes));
+    const fitting = this.#application.prepareProposal(transactions.slice(0, BLOCK_COUNT_MAX), Number(maxTxBytes));
     return { txs: this.#isStale(time) ? [] : [...fitting] };
   }
 

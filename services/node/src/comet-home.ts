@@ -155,8 +155,8 @@ cache_size = 100000
 
 [consensus]
 timeout_propose = "1s"
-timeout_prevote = "250ms"
-timeout_precommit = "250ms"
+timeout_prevote = "500ms"
+timeout_precommit = "500ms"
 timeout_commit = "0s"
 skip_timeout_commit = true
 create_empty_blocks = false

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { type Bytes, compareBytes, concatBytes, parseHex, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, compareBytes, concatBytes, encodeUint64, parseHex, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { StateChange } from '@oppidum/ledger/city';
 import { checkStateProof, parseStateProof } from '@oppidum/proofs/state-proof';
@@ -280,3 +280,33 @@ else {
     assert.ok(modelHeight > 20, `only ${modelHeight} blocks were written`);
   });
 }
+
+test('what is read again after many others is what was committed last', async () => {
+  const environment = openEnvironment(makeFolder());
+  const store = openStore(environment);
+  const placeOf = (n: number): Bytes => concatBytes(Uint8Array.of(1, 1), encodeUint64(n));
+  const readMany = (from: number): void => {
+    for (let n = from; n < from + 20_000; n++) assert.equal(store.read(placeOf(n)), null);
+  };
+  const [changed, removed, made] = [placeOf(1), placeOf(2), placeOf(3)];
+  const value = Uint8Array.of(7);
+  commit(environment, store, 1, 1, [
+    { key: changed, value: Uint8Array.of(1) },
+    { key: removed, value },
+  ]);
+  assert.equal(store.read(made), null);
+  readMany(100);
+  commit(environment, store, 2, 2, [
+    { key: changed, value: Uint8Array.of(2) },
+    { key: removed, value: null },
+    { key: made, value },
+  ]);
+  for (const from of [100, 30_000, 60_000]) {
+    assert.deepEqual(
+      [changed, removed, made].map((key) => store.read(key)),
+      [Uint8Array.of(2), null, value],
+    );
+    readMany(from);
+  }
+  await environment.close();
+});
