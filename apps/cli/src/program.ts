@@ -160,6 +160,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/validator.ts')).buildValidator,
   },
   {
+    name: 'upgrade',
+    group: LOOK,
+    summary: 'The version of the rules in force; plan the next, or cancel it',
+    load: async () => (await import('./commands/upgrade.ts')).buildUpgrade,
+  },
+  {
     name: 'proposal',
     group: LOOK,
     summary: 'List, show, create, approve, withdraw proposals',

@@ -1,4 +1,4 @@
-/** What the ledger says of validators, verified under the policy at hand before anything follows from it. */
+/** What the ledger says of validators and of the rules they execute by, verified under the policy at hand before anything follows from it. */
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
@@ -6,6 +6,7 @@ import { parseCityPolicy } from '@oppidum/formats/city-policy';
 import type { Policy } from '@oppidum/formats/policy';
 import type { Json, Schema } from '@oppidum/formats/schema';
 import { cityKind, policyEffectiveKind } from '@oppidum/formats/state-governance';
+import { FIRST_VERSION, rulesVersionKind, upgradePlanKind } from '@oppidum/formats/state-upgrades';
 import {
   type MisbehaviourRecord,
   misbehaviourKind,
@@ -43,7 +44,7 @@ async function readProven<V>(
   const file = await fetchRecords(cli, { kind: kind.name, segments });
   const { verdict, means, facts } = verifyEvidence(nativeCrypto, file, { policy });
   if (verdict !== 'OK')
-    throw new CliFailure(`What the city says of its validators is not proven: ${verdict}: ${means}`, {
+    throw new CliFailure(`What the city says is not proven: ${verdict}: ${means}`, {
       exitCode: EXIT.unverified,
       code: 'EVIDENCE_REFUSED',
       action: `If the policy was changed, run \`${COMMAND} policy follow\` first; otherwise do not trust this address`,
@@ -64,6 +65,16 @@ export async function readValidators(cli: Cli, options: PolicyOption): Promise<P
   const set = record === undefined ? null : { policy: inForce, validators: record.value.validators };
   const { council, genesis } = city.value;
   return { policy: inForce, set, from: effective.value.from, council, genesis };
+}
+
+/** The version of the rules in force, since which block, and the one that is planned. */
+export async function readUpgrades(cli: Cli, options: PolicyOption) {
+  const policy = await findPolicy(cli, options);
+  if (policy === null) throw noPolicyAtHand();
+  const [inForce] = await readProven(cli, policy, rulesVersionKind);
+  const [planned] = await readProven(cli, policy, upgradePlanKind);
+  const { version, from } = inForce?.value ?? { version: FIRST_VERSION, from: 0 };
+  return { version, from, plan: planned?.value ?? null };
 }
 
 /** What is proven against keys of validators, by the key in hex. */
