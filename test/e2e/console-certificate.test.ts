@@ -73,6 +73,8 @@ describe('certificates', { skip: skipWithout('chromium') }, () => {
 
   const scanned = async (page: Page): Promise<Bytes> => {
     const texts: string[] = [];
+    // Drawn, and not only there.
+    await page.evaluate("Promise.all([...document.querySelectorAll('.codes img')].map((code) => code.decode()))");
     for (const code of await page.locator('.codes img').all()) {
       const { data, width, height } = PNG.sync.read(await code.screenshot());
       texts.push(scan(new Uint8ClampedArray(data), width, height)?.data ?? '');
