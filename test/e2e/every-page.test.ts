@@ -98,7 +98,7 @@ describe('every page', { skip: skipWithout('chromium') }, () => {
     });
   }
 
-  for (const lang of ['en', 'ar'] as const) {
+  for (const lang of LANGUAGES) {
     test(`by keyboard alone in ${lang}: what can be used is reached in its order, and seen to be`, async () => {
       const { page } = await watchedPage(browser, `${city.api}/?lang=${lang}#/ledger`);
       for (const [name, address] of Object.entries(views)) {
