@@ -94,7 +94,7 @@ function refusedFiles() {
   const file = parseUtf8(encodeForkFile(crypto, [both]));
   const altered: readonly (readonly [why: string, code: string, file: string])[] = [
     ['no JSON', 'TEXT_INVALID', file.slice(0, -2)],
-    ['something after it', 'TRAILING_BYTES', `${file}{}`],
+    ['something after it', 'TEXT_INVALID', `${file}{}`],
     ['another format', 'WRONG_TYPE', file.replace('oppidum-fork', 'oppidum-evidence')],
     ['another version', 'NUMBER_RANGE', file.replace('"version": 1', '"version": 2')],
     ['a name given twice', 'DUPLICATE_KEY', file.replace('"version": 1', '"version": 1, "version": 1')],

@@ -172,5 +172,5 @@ test('an unknown task is refused with the list of tasks', async () => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'run.cjs'), 'nope']);
   const { code, output } = await finish(child);
   assert.equal(code, 2);
-  assert.match(output, /start\|cli\|test\|check\|bench\|format/);
+  assert.match(output, /start\|cli\|test\|check\|bench\|simulate\|format/);
 });
