@@ -89,7 +89,8 @@ class Lane {
   }
 
   end(): void {
-    for (const socket of [this.from, this.#to]) if (!socket.destroyed) socket.resetAndDestroy();
+    // Not by a reset: one while a shutdown waits left Node turning for ever when it was to exit.
+    for (const socket of [this.from, this.#to]) socket.destroy();
   }
 
   /** Passes on what is due. */
