@@ -90,6 +90,7 @@ async function runCluster(cluster: Cluster, plan: Plan, say: Say): Promise<void>
     clients.start(CLIENT_COUNT);
     const healed = await perturb(cluster, clients, plan, say);
     await clients.stop();
+    await reachLast(cluster, clients);
     await cluster.end('SIGTERM');
     const verdict = await verifyCluster(cluster, clients, published.stop());
     summarize(healed, verdict, clients, say);
@@ -102,6 +103,13 @@ async function runCluster(cluster: Cluster, plan: Plan, say: Say): Promise<void>
     clients.abandon();
     published.stop();
   }
+}
+
+/** A validator may be a block behind when the last client has its answer: it has lost nothing, but would end without that block. */
+async function reachLast(cluster: Cluster, clients: Clients): Promise<void> {
+  const last = [...clients.acknowledged.values()].reduce((most, { height }) => Math.max(most, height), 0);
+  for (const { name, client } of cluster.members)
+    await until(`${name} is at block ${last}`, () => client.isAlive() && client.head().height >= last);
 }
 
 function summarize(healed: readonly Healed[], verdict: Verdict, clients: Clients, say: Say): void {
