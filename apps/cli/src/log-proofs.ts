@@ -3,11 +3,11 @@
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
-import { encodeTilePath, TILE_WIDTH, type Tile, tileOf } from '@oppidum/formats/tiles';
-import { nodeHash } from '@oppidum/proofs/merkle-hash';
+import { encodeTilePath, type Tile, tileOf } from '@oppidum/formats/tiles';
+import { HASH_SIZE } from '@oppidum/proofs/merkle-hash';
 import { type HashReader, proveConsistency, treeRoot } from '@oppidum/proofs/merkle-tree';
+import { subtreeReader } from '@oppidum/proofs/subtree-reader';
 
-const HASH_SIZE = 32;
 /** Tree levels in one tile: 2^8 = 256 hashes. */
 const TILE_HEIGHT = 8;
 /** Stands for every hash while only the list of tiles is of interest. */
@@ -41,15 +41,16 @@ async function readLog<T>(log: ServedLog, compute: (read: HashReader) => T): Pro
     wanted.set(encodeTilePath(tile), tile);
     return NO_HASH;
   });
-  const tiles = new Map<string, Bytes>();
+  const tiles = new Map<string, HashReader>();
   for (const [path, { width }] of wanted) {
     const bytes = await log.tile(path);
     if (bytes.length !== width * HASH_SIZE) throw formatError('CITY_ANSWER_INVALID', { path, want: width * HASH_SIZE });
-    tiles.set(path, bytes);
+    tiles.set(path, subtreeReader(nativeCrypto, hashesOf(bytes)));
   }
   return compute((level, index) => {
-    const tile = tileAt(level, index, log.size);
-    return subtreeHash(tiles.get(encodeTilePath(tile)) as Bytes, level % TILE_HEIGHT, index);
+    const read = tiles.get(encodeTilePath(tileAt(level, index, log.size))) as HashReader;
+    const height = level % TILE_HEIGHT;
+    return read(height, index % 2 ** (TILE_HEIGHT - height));
   });
 }
 
@@ -60,14 +61,6 @@ function tileAt(level: number, index: number, size: number): Tile {
   return tile;
 }
 
-/** Hash of the `index`-th subtree of 2^height hashes of a tile's level; it lies within this one tile. */
-function subtreeHash(tile: Bytes, height: number, index: number): Bytes {
-  const count = 2 ** height;
-  const first = (index * count) % TILE_WIDTH;
-  let hashes = Array.from({ length: count }, (_, i) => tile.subarray((first + i) * HASH_SIZE, (first + i + 1) * HASH_SIZE));
-  while (hashes.length > 1)
-    hashes = Array.from({ length: hashes.length / 2 }, (_, i) =>
-      nodeHash(nativeCrypto, hashes[2 * i] as Bytes, hashes[2 * i + 1] as Bytes),
-    );
-  return hashes[0] as Bytes;
+function hashesOf(tile: Bytes): Bytes[] {
+  return Array.from({ length: tile.length / HASH_SIZE }, (_, i) => tile.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE));
 }

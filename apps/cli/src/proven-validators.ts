@@ -34,6 +34,12 @@ export type ProvenSet = {
   readonly genesis: Bytes;
 };
 
+async function requirePolicy(cli: Cli, options: PolicyOption): Promise<Policy> {
+  const policy = await findPolicy(cli, options);
+  if (policy === null) throw noPolicyAtHand();
+  return policy;
+}
+
 /** Reads records of a kind. Throws EVIDENCE_REFUSED (exit code 3) where they are not proven by the newest policy at hand. */
 async function readProven<V>(
   cli: Cli,
@@ -55,8 +61,7 @@ async function readProven<V>(
 
 /** Who votes and cosigns now. */
 export async function readValidators(cli: Cli, options: PolicyOption): Promise<ProvenSet> {
-  const policy = await findPolicy(cli, options);
-  if (policy === null) throw noPolicyAtHand();
+  const policy = await requirePolicy(cli, options);
   const [city] = await readProven(cli, policy, cityKind);
   const [effective] = await readProven(cli, policy, policyEffectiveKind);
   const [record] = await readProven(cli, policy, validatorSetKind);
@@ -69,8 +74,7 @@ export async function readValidators(cli: Cli, options: PolicyOption): Promise<P
 
 /** The version of the rules in force, since which block, and the one that is planned. */
 export async function readUpgrades(cli: Cli, options: PolicyOption) {
-  const policy = await findPolicy(cli, options);
-  if (policy === null) throw noPolicyAtHand();
+  const policy = await requirePolicy(cli, options);
   const [inForce] = await readProven(cli, policy, rulesVersionKind);
   const [planned] = await readProven(cli, policy, upgradePlanKind);
   const { version, from } = inForce?.value ?? { version: FIRST_VERSION, from: 0 };
@@ -79,8 +83,7 @@ export async function readUpgrades(cli: Cli, options: PolicyOption) {
 
 /** What is proven against keys of validators, by the key in hex. */
 export async function readMisbehaviour(cli: Cli, options: PolicyOption): Promise<Proven<MisbehaviourRecord>> {
-  const policy = await findPolicy(cli, options);
-  if (policy === null) throw noPolicyAtHand();
+  const policy = await requirePolicy(cli, options);
   return readProven(cli, policy, misbehaviourKind);
 }
 
@@ -90,8 +93,7 @@ export async function retiredAmong(
   options: PolicyOption,
   keys: readonly Bytes[],
 ): Promise<readonly { readonly key: Bytes; readonly record: ValidatorKeyRecord }[]> {
-  const policy = await findPolicy(cli, options);
-  if (policy === null) throw noPolicyAtHand();
+  const policy = await requirePolicy(cli, options);
   const known = await readProven(cli, policy, validatorKeyKind);
   return known.flatMap(({ key: [hex = ''], value }) => {
     const key = keys.find((candidate) => toHex(candidate) === hex);

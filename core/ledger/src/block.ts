@@ -158,9 +158,9 @@ function closeBlock(
 
 /** SHA-256 of the policy in force before the block: the set that cosigns it. */
 function effectivePolicyDigest(rules: LedgerRules, state: Pick<StateReader, 'read'>): Bytes {
-  const value = state.read(at(policyEffectiveKind).key);
-  if (value === null) throw new Error('no policy in force');
-  return rules.crypto.sha256(parseState(policyEffectiveKind, value).policy);
+  const effective = recordsOf(state).read(at(policyEffectiveKind));
+  if (effective === null) throw new Error('no policy in force');
+  return rules.crypto.sha256(effective.policy);
 }
 
 function requireVersion({ registry }: LedgerRules, state: Pick<StateReader, 'read'>, height: number): void {
@@ -182,8 +182,7 @@ function recordsOf(state: Pick<StateReader, 'read'>) {
 }
 
 function validatorsIn(state: Pick<StateReader, 'read'>): readonly Validator[] {
-  const value = state.read(at(validatorSetKind).key);
-  return value === null ? [] : parseState(validatorSetKind, value).validators;
+  return recordsOf(state).read(at(validatorSetKind))?.validators ?? [];
 }
 
 function beginBlock(rules: LedgerRules, overlay: StateOverlay, block: Block): void {

@@ -1,8 +1,8 @@
-/** Small trees whose leaf hashes are all at hand: the receipts of a group, the leaves of an erasure. */
+/** Small trees whose leaf hashes are all at hand: the leaves of an erasure, the hashes of one tile. */
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { CompactTree, type HashReader } from '@oppidum/proofs/merkle-tree';
+import { CompactTree, type HashReader } from './merkle-tree.ts';
 
 /** Every complete subtree over these leaf hashes, hashed once. */
 export function subtreeReader(crypto: Crypto, leafHashes: readonly Bytes[]): HashReader {

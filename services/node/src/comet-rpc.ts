@@ -6,7 +6,7 @@
 import { Agent, request } from 'node:http';
 import { type ListenAddress, parseAddress } from '@oppidum/abci/server';
 import type { Bytes } from '@oppidum/formats/bytes';
-import { formatError } from '@oppidum/formats/errors';
+import { type FormatError, formatError } from '@oppidum/formats/errors';
 
 /** Null where the mempool asks CheckTx next, else why it does not. */
 export type Broadcast = { readonly error: string } | null;
@@ -20,7 +20,8 @@ const TOGETHER_SIZE_MAX = 512 * 2 ** 10;
 /** One is answered while another is read. */
 const REQUEST_COUNT_MAX = 2;
 
-type SingleAnswer = {
+type Answer = {
+  readonly id?: number;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly message?: string; readonly data?: string };
 };
@@ -51,13 +52,11 @@ export class CometRpc {
   /** The result of a question without effects (`status`, `net_info`, `abci_info`, `commit`, …). Throws ENGINE_AWAY, also for a refusal. */
   async ask(method: string, params: object = {}): Promise<Readonly<Record<string, unknown>>> {
     try {
-      const { result, error } = JSON.parse(
-        await this.#post(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })),
-      ) as SingleAnswer;
+      const { result, error } = JSON.parse(await this.#post(JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }))) as Answer;
       if (result !== undefined) return result;
       throw new Error(`${error?.message ?? 'no result'} ${error?.data ?? ''}`.trim());
     } catch (error) {
-      throw formatError('ENGINE_AWAY', { why: (error as NodeJS.ErrnoException).code ?? (error as Error).message });
+      throw away(error as NodeJS.ErrnoException);
     }
   }
 
@@ -100,8 +99,7 @@ export class CometRpc {
       const answers = parseAnswers(await this.#post(encodeBatch(given)));
       for (const [i, { resolve }] of given.entries()) resolve(broadcastOf(answers.get(i)));
     } catch (error) {
-      const away = formatError('ENGINE_AWAY', { why: (error as NodeJS.ErrnoException).code ?? (error as Error).message });
-      for (const { reject } of given) reject(away);
+      for (const { reject } of given) reject(away(error as NodeJS.ErrnoException));
     }
     this.#requestCount--;
     this.#schedule();
@@ -133,7 +131,9 @@ export class CometRpc {
   }
 }
 
-type Answer = { readonly id?: number; readonly error?: { readonly message?: string; readonly data?: string } };
+function away({ code, message }: NodeJS.ErrnoException): FormatError {
+  return formatError('ENGINE_AWAY', { why: code ?? message });
+}
 
 /** A batch of JSON-RPC 2.0 (§6). Base64 needs no escaping. */
 function encodeBatch(given: readonly Given[]): string {

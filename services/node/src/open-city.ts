@@ -26,7 +26,7 @@ import type { StartEngine } from './engine.ts';
 import { HeadSigner } from './head-signer.ts';
 import type { LightDoor } from './light-door.ts';
 import { NeighbourCheckpoints } from './neighbour-checkpoints.ts';
-import { readNodeSettings } from './node-settings.ts';
+import { type NodeSettings, readNodeSettings } from './node-settings.ts';
 import { NodeStore } from './node-store.ts';
 import { type CityPolicy, PolicyInForce } from './policy-in-force.ts';
 import { CheckpointPublisher } from './publisher.ts';
@@ -80,6 +80,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const { folder, crypto } = options;
   const { paths, genesisHash } = folder;
   const clock = options.clock ?? Date.now;
+  const settings = readNodeSettings(paths.folder);
   const { origin, store, log, restoredLog, policies, application } = await openRecords(options);
   const signers = new CitySigners({ paths, origin, crypto, clock }, policies.of(log.size));
   const signer = new HeadSigner({ log, sign: (head) => signers.for(policies.of(head.size)).sign(log, head) });
@@ -88,14 +89,14 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const publishedSize = (): number => publisher.latest()?.size ?? 0;
   let stop = (_error: Error): void => undefined;
   const publisher: CheckpointPublisher = publisherOf(options, {
-    ...{ origin, store, log, policies, signer, notes, publishedSize },
+    ...{ neighbours: settings.neighbours, origin, store, log, policies, signer, notes, publishedSize },
     onFailure: (error) => stop(error),
   });
   const listeners = new Set<(block: CommittedBlock) => void>();
   const verifier = new SignatureVerifier(crypto);
   const start: StartEngine =
     options.startEngine ?? ((parts) => EmbeddedEngine.start({ ...parts, ...pick(options, 'gatherMsMax', 'waitingCountMax') }));
-  const snapshots = snapshotsOf(options, { store, log, application, restoredLog }, async () => {
+  const snapshots = snapshotsOf(options, settings, { store, log, application, restoredLog }, async () => {
     await followStore(log, store, { origin, restoredLog });
     publisher.news();
   });
@@ -138,7 +139,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     });
   };
   const client = cityClient({ crypto, genesisHash, origin, store, engine, log, publisher, policies, listeners });
-  const door = await openDoor(options, { client, store, kept: snapshots.kept }).catch(async (error: Error) => {
+  const door = await openDoor(options, settings, { client, store, kept: snapshots.kept }).catch(async (error: Error) => {
     await close();
     throw error;
   });
@@ -147,10 +148,10 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
 
 function snapshotsOf(
   { crypto, folder: { paths }, startEngine, snapshotInterval, onSnapshotNews }: CityOptions,
+  settings: NodeSettings,
   parts: Pick<CitySnapshotsOptions, 'store' | 'log' | 'application' | 'restoredLog'>,
   onRestored: () => Promise<void>,
 ): CitySnapshots {
-  const settings = readNodeSettings(paths.folder);
   // Under the embedded engine nobody asks for one.
   const interval = startEngine === undefined ? 0 : (snapshotInterval ?? settings.snapshotInterval);
   const { retainBlocks } = settings;
@@ -168,9 +169,9 @@ function snapshotsOf(
 /** For light clients and nodes that begin, where the operator said so; null elsewhere, and under the embedded engine. */
 async function openDoor(
   { startEngine, folder, crypto }: CityOptions,
+  { lightDoor }: NodeSettings,
   parts: Pick<CityDoorOptions, 'client' | 'store' | 'kept'>,
 ): Promise<LightDoor | null> {
-  const { lightDoor } = readNodeSettings(folder.paths.folder);
   return startEngine === undefined || lightDoor === null ? null : openCityDoor({ folder, crypto, door: lightDoor, ...parts });
 }
 
@@ -204,6 +205,8 @@ async function followStore(log: TileLog, store: NodeStore, { origin, restoredLog
 }
 
 type PublisherParts = Heard & {
+  /** Light doors of others. */
+  readonly neighbours: readonly string[];
   readonly origin: string;
   readonly store: NodeStore;
   readonly log: TileLog;
@@ -215,9 +218,8 @@ type PublisherParts = Heard & {
 /** Alone: one signature. Among several: what validators said with their votes, or what a neighbour has published. */
 function publisherOf(options: CityOptions, parts: PublisherParts): CheckpointPublisher {
   const { folder, crypto, startEngine, publishIntervalMs } = options;
-  const { origin, store, log, policies, signer, onFailure } = parts;
+  const { neighbours: urls, origin, store, log, policies, signer, onFailure } = parts;
   const panel = panelOf(options, policies, { crypto, store, log, folder: folder.paths.policies });
-  const urls = readNodeSettings(folder.paths.folder).neighbours;
   const policyOf = (size: number): Policy => policies.of(size).policy;
   const neighbours = new NeighbourCheckpoints({ crypto, urls, origin, log, policyOf });
   return new CheckpointPublisher({

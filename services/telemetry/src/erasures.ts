@@ -20,9 +20,9 @@ import { at } from '@oppidum/formats/state-layout';
 import type { NodeLink } from '@oppidum/node/client';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import { proveInclusion, treeRoot } from '@oppidum/proofs/merkle-tree';
+import { subtreeReader } from '@oppidum/proofs/subtree-reader';
 import type { Database } from 'lmdb';
 import type { SubjectKeys } from './subject-keys.ts';
-import { subtreeReader } from './subtree-reader.ts';
 import { type Submission, submitAction } from './transactions.ts';
 import type { Vault } from './vault.ts';
 
