@@ -18,6 +18,12 @@ const FIVE = [...FOUR, namedValidator(4)];
 const cityOfFour = () => makeCity({ validatorCount: 4, hasConsensusKeys: true });
 const policyOf = (city: TestCity, validators: readonly Validator[]) =>
   encodePolicy(city.rules.crypto, policyOfValidators(city.read(at(cityKind))?.origin ?? '', validators));
+const withWitness = (city: TestCity, validators: readonly Validator[], publicKey: Uint8Array) => {
+  const policy = policyOfValidators(city.read(at(cityKind))?.origin ?? '', validators);
+  const outside = { name: 'outside', key: { name: 'outside', algorithm: 'cosignature', publicKey }, url: null } as const;
+  const file = encodePolicy(city.rules.crypto, { ...policy, witnesses: [...policy.witnesses, outside] });
+  return city.decide('policy/change', { policy: file, validators: named(validators) });
+};
 const named = (validators: readonly Validator[]) => validators.map(({ cosignerKey: _, ...rest }) => rest);
 const change = (city: TestCity, validators: readonly Validator[]) =>
   city.decide('policy/change', { policy: policyOf(city, validators), validators: named(validators) });
@@ -172,4 +178,16 @@ test('a key moves to nobody else, and a retired one does not come back', () => {
   assert.equal(change(city, FIVE), 'KEY_REVOKED');
   assert.equal(change(city, [zero, one, two, { ...namedValidator(5), logKey: namedValidator(3).cosignerKey }]), 'KEY_REVOKED');
   assert.equal(change(city, [zero, one, two, namedValidator(5)]), 'OK');
+});
+
+test('no key of a validator, present, leaving or retired, is an outside witness', () => {
+  const city = cityOfFour();
+  const next = [...FOUR.slice(0, 3), namedValidator(4)];
+  const { cosignerKey, logKey } = namedValidator(3);
+  assert.equal(withWitness(city, next, cosignerKey), 'KEY_IN_USE');
+  assert.equal(change(city, next), 'OK');
+  city.block();
+  assert.equal(withWitness(city, next, cosignerKey), 'KEY_REVOKED');
+  assert.equal(withWitness(city, next, logKey), 'KEY_REVOKED');
+  assert.equal(withWitness(city, next, keyOf('outside')), 'OK');
 });

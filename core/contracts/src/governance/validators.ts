@@ -1,6 +1,6 @@
 /**
  * The validators whose consensus keys the city knows: one list with the policy, one change with it. A key has one use and one holder, and
- * once retired it never comes back: its holder was told to destroy it, and whoever copied it must not vote again.
+ * once retired it never comes back, as a witness's neither: its holder was told to destroy it, and whoever copied it must not vote again.
  */
 
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
@@ -15,8 +15,9 @@ import type { City } from '@oppidum/ledger/city';
 /** A validator as a change of policy names it: its cosigner's key stands in the policy. */
 export type NamedValidator = Omit<Validator, 'cosignerKey'>;
 
-type KeyUse = ValidatorKeyRecord['use'];
-type UsedKey = { readonly use: KeyUse; readonly publicKey: Bytes; readonly validator: string };
+/** Of a witness: outside of the group `validators`. */
+type KeyUse = ValidatorKeyRecord['use'] | 'witness';
+type UsedKey<U extends KeyUse = KeyUse> = { readonly use: U; readonly publicKey: Bytes; readonly validator: string };
 
 /**
  * The validators of a policy that passed its own rules: those named, else those in force with the cosigner keys of the policy; null where
@@ -33,7 +34,7 @@ export function checkValidators(
   if (candidates === null) return null;
   const validators = joinPolicy(policy, candidates);
   if (validators === null) return reject('VALIDATORS_MISMATCH', { want: memberNames(policy).join(' ') });
-  return checkConsensusKeys(policy, validators) ?? checkHistory(city, validators) ?? validators;
+  return checkConsensusKeys(policy, validators) ?? checkHistory(city, policy, validators) ?? validators;
 }
 
 /** The members of the group `validators`, in its order. */
@@ -66,9 +67,9 @@ export function checkConsensusKeys(policy: Policy, validators: readonly Validato
   return null;
 }
 
-/** Refuses a key that another validator or another use has (KEY_IN_USE), or that was retired (KEY_REVOKED). */
-function checkHistory(city: City, validators: readonly Validator[]): Rejection | null {
-  for (const { use, publicKey, validator } of validators.flatMap(keysOfValidator)) {
+/** Refuses a key that another validator or another use has (KEY_IN_USE), or that was retired (KEY_REVOKED), witnesses' keys included. */
+function checkHistory(city: City, policy: Policy, validators: readonly Validator[]): Rejection | null {
+  for (const { use, publicKey, validator } of [...validators.flatMap(keysOfValidator), ...outsideKeys(policy)]) {
     const known = city.read(at(validatorKeyKind, publicKey));
     if (known === null) continue;
     if (known.to !== undefined) return reject('KEY_REVOKED', { validator, use, retiredAt: known.to });
@@ -93,7 +94,13 @@ export function enactValidators(city: City, validators: readonly Validator[]): v
   city.write(at(validatorSetKind), { validators: [...validators], from: city.height });
 }
 
-function keysOfValidator({ name, logKey, cosignerKey, consensusKey }: Validator): readonly UsedKey[] {
+function outsideKeys(policy: Policy): readonly UsedKey[] {
+  const members = memberNames(policy);
+  const outside = policy.witnesses.filter(({ name }) => !members.includes(name));
+  return outside.map(({ name, key }) => ({ use: 'witness', publicKey: key.publicKey, validator: name }));
+}
+
+function keysOfValidator({ name, logKey, cosignerKey, consensusKey }: Validator): readonly UsedKey<ValidatorKeyRecord['use']>[] {
   return [
     { use: 'log', publicKey: logKey, validator: name },
     { use: 'cosigner', publicKey: cosignerKey, validator: name },
