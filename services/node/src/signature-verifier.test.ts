@@ -22,7 +22,7 @@ const expected = (first: number, count: number): boolean[] => Array.from({ lengt
 test('what is asked at the same time is answered for itself and in order, however it travels', async () => {
   const verifier = new SignatureVerifier(nativeCrypto);
   try {
-    // The first two go to the worker alone, the rest together: more than one message takes, one without a job, one larger than a message.
+    // Few and many, one without a job: a few are verified on the spot only where nothing is with the worker.
     const counts = [32, 9, 1, 0, 40, 400, 100, 700, 3, 20];
     const settled: number[] = [];
     let first = 0;

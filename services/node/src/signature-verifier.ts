@@ -1,7 +1,6 @@
 /**
  * Verifying many signatures at once, beside the thread that makes blocks. Few are verified on the spot; many go in one message to a
- * worker, which starts when it is first needed; what is asked while it has enough goes together in the next message, for each message
- * wakes two threads. Answers come in the order of the questions.
+ * worker, which starts when it is first needed. Answers come in the order of the questions.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -21,20 +20,14 @@ export type SignatureJob = {
 const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4 };
 /** Fewer than this are faster verified than sent. */
 const WORKER_COUNT_MIN = 8;
-/** Messages under way: one is verified while the next is there. */
-const SENT_COUNT_MAX = 2;
-/** Signatures of one message, about: 30 ms of work at most. */
-const TOGETHER_COUNT_MAX = 512;
 
-type Asked = PromiseWithResolvers<boolean[]> & { readonly jobs: readonly SignatureJob[] };
+type Sent = PromiseWithResolvers<boolean[]>;
 
 /** Signatures of one node. */
 export class SignatureVerifier {
   readonly #crypto: Crypto;
   #worker: Worker | null = null;
-  /** By message, oldest first. */
-  readonly #sent: (readonly Asked[])[] = [];
-  #asked: Asked[] = [];
+  readonly #sent: Sent[] = [];
   #ended: Error | null = null;
 
   constructor(crypto: Crypto) {
@@ -53,10 +46,12 @@ export class SignatureVerifier {
     if (this.#ended !== null) throw this.#ended;
     // What came first is answered first.
     if (jobs.length < WORKER_COUNT_MIN && this.#sent.length === 0) return jobs.map((job) => verifyJob(this.#crypto, job));
-    const asked = { ...Promise.withResolvers<boolean[]>(), jobs };
-    this.#asked.push(asked);
-    this.#send();
-    return asked.promise;
+    const sent = Promise.withResolvers<boolean[]>();
+    this.#sent.push(sent);
+    const message = encodeJobs(jobs);
+    this.#worker ??= this.#startWorker();
+    this.#worker.postMessage(message, [message.buffer as ArrayBuffer]);
+    return sent.promise;
   }
 
   async close(): Promise<void> {
@@ -64,45 +59,17 @@ export class SignatureVerifier {
     await this.#worker?.terminate();
   }
 
-  #send(): void {
-    if (this.#ended !== null || this.#asked.length === 0 || this.#sent.length >= SENT_COUNT_MAX) return;
-    const together = this.#takeTogether();
-    const message = encodeJobs(together.flatMap(({ jobs }) => jobs));
-    this.#sent.push(together);
-    this.#worker ??= this.#startWorker();
-    this.#worker.postMessage(message, [message.buffer as ArrayBuffer]);
-  }
-
-  #takeTogether(): readonly Asked[] {
-    let count = 0;
-    const end = this.#asked.findIndex(({ jobs }, i) => {
-      count += jobs.length;
-      return i > 0 && count > TOGETHER_COUNT_MAX;
-    });
-    return this.#asked.splice(0, end < 0 ? this.#asked.length : end);
-  }
-
-  #receive(answers: Uint8Array): void {
-    let position = 0;
-    for (const { jobs, resolve } of this.#sent.shift() ?? []) {
-      const end = position + jobs.length;
-      resolve(Array.from(answers.subarray(position, end), (answer) => answer === 1));
-      position = end;
-    }
-    this.#send();
-  }
-
   #startWorker(): Worker {
     const worker = new Worker(new URL('./signature-worker.ts', import.meta.url), { resourceLimits: WORKER_LIMITS });
     worker.unref();
-    worker.on('message', (answers: Uint8Array) => this.#receive(answers));
+    worker.on('message', (answers: Uint8Array) => this.#sent.shift()?.resolve(Array.from(answers, (answer) => answer === 1)));
     worker.on('error', (error: Error) => this.#end(error));
     return worker;
   }
 
   #end(error: Error): void {
     this.#ended ??= error;
-    for (const { reject } of [...this.#sent.splice(0).flat(), ...this.#asked.splice(0)]) reject(this.#ended);
+    for (const { reject } of this.#sent.splice(0)) reject(this.#ended);
   }
 }
 
