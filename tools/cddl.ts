@@ -12,6 +12,8 @@ import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
 import { passingRefusalSchema } from '@oppidum/formats/passing-refusal';
 import { receiptHeadSchema, receiptSchema } from '@oppidum/formats/receipt';
+import { signalMatrixSchema } from '@oppidum/formats/signal-matrix';
+import { signalPlansSchema } from '@oppidum/formats/signal-plan';
 import { requestSchema } from '@oppidum/formats/signing-request';
 import type { AnyKind } from '@oppidum/formats/state-layout';
 import { AREAS, stateKinds } from '@oppidum/formats/state-registry';
@@ -103,6 +105,8 @@ export function renderCddl(): string {
     `invitation = ${spread(invitationSchema.cddl)}`,
     `; Signing apart (specs/signing.md): what a key file locks, and a request.\naccount-key = ${spread(accountKeySchema.cddl)}`,
     `signing-request = ${spread(requestSchema.cddl)}`,
+    `; Traffic signals (specs/signals.md): bodies of the zone documents \`matrix\` and \`plans\`.\nsignal-matrix = ${spread(signalMatrixSchema.cddl)}`,
+    `signal-plans = ${spread(signalPlansSchema.cddl)}`,
     ...renderEvidence(),
     `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,
     ...actions,

@@ -9,6 +9,7 @@ import { type ErrorEntry, entry } from './error-entry.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { READ_ERRORS } from './read-errors.ts';
 import { SERVICE_ERRORS } from './service-errors.ts';
+import { SIGNAL_ERRORS } from './signal-errors.ts';
 import { SIGNING_ERRORS } from './signing-errors.ts';
 import { VALIDATOR_ERRORS } from './validator-errors.ts';
 
@@ -359,5 +360,6 @@ export const ERRORS = {
   ...READ_ERRORS,
   ...OPERATIONS_ERRORS,
   ...SIGNING_ERRORS,
+  ...SIGNAL_ERRORS,
   ...VALIDATOR_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
