@@ -74,6 +74,20 @@ const MAKERS: readonly Case[] = [
   ),
 ];
 
+const level = { name: 'light/level', parameters: [{ name: 'level', min: 0, max: 100, unit: '%' }] };
+const described = { id: namedId('lamp'), commands: [level], sensors: [{ name: 'power', unit: 'W', decimals: 1 }] };
+const [parameter] = level.parameters;
+const withParameters = (...parameters: object[]) => ({ ...described, commands: [{ ...level, parameters }] });
+const DESCRIPTIONS: readonly Case[] = [
+  act('a maker describes its model', 'maker', 'model/describe', described),
+  act('and again', 'maker', 'model/describe', { ...described, sensors: [] }, done('maker', 'model/describe', described)),
+  act('another maker does not', 'rival', 'model/describe', described),
+  act('nor an everyday key', 'maker/1', 'model/describe', described),
+  act('a command has its form', 'maker', 'model/describe', { ...described, commands: [{ ...level, name: 'Light' }] }),
+  act('arguments have names of their own', 'maker', 'model/describe', withParameters({ ...parameter }, { ...parameter })),
+  act('and ranges with numbers', 'maker', 'model/describe', withParameters({ ...parameter, min: 101 })),
+];
+
 const many = (...names: string[]) => ({ model: namedId('lamp'), devices: names.map((name) => newDevice(name)) });
 const REGISTRATIONS: readonly Case[] = [
   act('a maker registers a device', 'maker', 'device/register', { ...lamp, label: 'corner' }),
@@ -171,9 +185,41 @@ const STANDINGS: readonly Case[] = [
   ],
 ];
 
+const setApart = done('operator', 'device/quarantine', { id, reason: 'drifts' });
+const QUARANTINES: readonly Case[] = [
+  act('the operator sets a device apart', 'operator/1', 'device/quarantine', { id, reason: 'drifts' }, enrolled),
+  act('its maker does, too', 'maker/1', 'device/quarantine', { id, reason: 'drifts' }, enrolled),
+  act('another maker does not', 'rival', 'device/quarantine', { id, reason: 'drifts' }, enrolled),
+  act('not twice', 'operator', 'device/quarantine', { id, reason: 'drifts' }, enrolled, setApart),
+  act('the operator releases it', 'operator', 'device/release', { id }, enrolled, setApart),
+  act('not with an everyday key', 'operator/1', 'device/release', { id }, enrolled, setApart),
+  act('its maker does not', 'maker', 'device/release', { id }, enrolled, setApart),
+  act('what was not set apart is not released', 'operator', 'device/release', { id }, enrolled),
+  act(
+    'of seventeen quarantines the first two become one',
+    'operator',
+    'device/quarantine',
+    { id, reason: 'again' },
+    enrolled,
+    (city) => {
+      for (let n = 0; n < 16; n++) {
+        setApart(city);
+        city.act('operator', 'device/release', { id });
+      }
+    },
+  ),
+];
+
 /** File name and text of every vector file. */
 export function renderDeviceVectors(): readonly VectorFile[] {
-  const files = { makers: MAKERS, registrations: REGISTRATIONS, rotations: ROTATIONS, standings: STANDINGS };
+  const files = {
+    makers: MAKERS,
+    registrations: REGISTRATIONS,
+    descriptions: DESCRIPTIONS,
+    rotations: ROTATIONS,
+    standings: STANDINGS,
+    quarantines: QUARANTINES,
+  };
   return renderLedgerVectors(makeDeviceCity, files);
 }
 

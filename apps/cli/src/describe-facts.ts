@@ -37,6 +37,9 @@ function describeReading(facts: Facts): readonly Pair[] {
     ['type', `${facts['deviceType']}, model ${facts['model']} by ${facts['manufacturer']}`],
     ['grade', GRADES[String(facts['grade'])] ?? String(facts['grade'])],
     ['simulated', facts['simulated'] === true ? 'yes: no machine stands behind this reading' : 'no'],
+    ...(facts['quarantine'] === undefined
+      ? []
+      : [['quarantine', `the device was set apart when this was anchored: ${facts['quarantine']}`] as const]),
     ['reading', `${facts['id']}, sequence number ${facts['sequence']}`],
     ['clock', describeClock(facts['clockErrorMs'])],
     ['anchored', `at block ${facts['anchoredAtHeight']}`],

@@ -7,6 +7,7 @@ import { ANCHOR_ACTION, anchorFields, ERASURE_ACTION, erasureFields } from './ac
 import { grade, height, id, idSet, keyClass, merklePath, publicKeySchema, reason, timeMs } from './common-schemas.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { descriptionFields } from './model-description.ts';
 import { blob, bool, bytes, list, oneOf, optional, type Schema, struct, text, uint } from './schema.ts';
 import { laterVersion } from './state-upgrades.ts';
 import { type Action, actionList } from './transaction.ts';
@@ -65,12 +66,15 @@ export const ACTION_FIELDS = {
   'manufacturer/revoke': { id: id(), reason: reason() },
   'model/create': { id: id(), manufacturer: id(), name: text(128), deviceType: text(64), personal: bool(), simulated: bool() },
   'model/revoke': { id: id(), reason: reason() },
+  'model/describe': { id: id(), ...descriptionFields },
   'device/register': { ...newDeviceFields, model: id() },
   'device/register-many': { model: id(), devices: list(struct(newDeviceFields), { min: 1, max: LIMITS.bulkRegisterCountMax }) },
   'device/activate': { id: id(), proof: bytes(64) },
   'device/rotate-key': { id: id(), key: publicKeySchema, grade: grade(), oldProof: bytes(64), newProof: bytes(64) },
   'device/suspend': { id: id(), reason: reason() },
   'device/resume': { id: id() },
+  'device/quarantine': { id: id(), reason: reason() },
+  'device/release': { id: id() },
   'device/revoke': { id: id(), reason: reason() },
   'device/report-clone': { first: blob(LIMITS.readingSizeMax, 1), second: blob(LIMITS.readingSizeMax, 1) },
   'shard/declare': { id: id(), number: uint({ max: 9_999 }), logKey: bytes(32), receiptKey: bytes(32), operator: id() },

@@ -192,6 +192,13 @@ export const ERRORS = {
   DEVICE_EXISTS: entry(409, 1, 'The device is registered already', 'Use it, or make a fresh key for another device'),
   DEVICE_ID_WRONG: entry(400, 1, 'The id of the device does not follow from its first key', 'Derive the id from the key'),
   DEVICE_NOT_SUSPENDED: entry(409, 1, 'The device is not suspended', 'Nothing is to be done'),
+  DEVICE_QUARANTINED: entry(
+    409,
+    4,
+    'The device is in quarantine',
+    'See why on its page; the operator releases it once that is mended',
+  ),
+  DEVICE_NOT_QUARANTINED: entry(409, 1, 'The device is not in quarantine', 'Nothing is to be done'),
   DEVICE_UNKNOWN: entry(404, 4, 'No such device', 'Register it first'),
   CLONE_KNOWN: entry(409, 1, 'This clone was reported before', 'Nothing is to be done'),
   CLONE_UNPROVEN: entry(

@@ -1,7 +1,8 @@
 /** Records of area 0x02: who makes devices, which models exist, which devices and which keys speak for them. */
 
 import { algorithm, grade, height, id, reason } from './common-schemas.ts';
-import { blob, bool, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
+import { descriptionFields } from './model-description.ts';
+import { blob, bool, type Infer, list, oneOf, optional, struct, text, uint } from './schema.ts';
 import { defineKind } from './state-layout.ts';
 
 const AREA = 0x02;
@@ -34,6 +35,16 @@ export const modelKind = defineKind({
 });
 export type ModelRecord = Infer<typeof modelKind.value>;
 
+/** Who set a device apart: the city or its owner by hand, or a rule about its firmware. */
+const quarantineCause = () => oneOf('manual', 'firmware');
+
+/** A quarantine: its readings are taken and marked, no interlock counts them, no order goes to it; from `from` until before `to`. */
+const quarantineSpan = struct({ from: height(), to: optional(height()), cause: quarantineCause(), reason: reason() });
+export type Quarantine = Infer<typeof quarantineSpan>;
+
+/** A device keeps so many quarantines; then its two oldest become one. */
+export const QUARANTINE_COUNT_MAX = 16;
+
 /** A device: registered by its maker, active once its key proved possession, until suspended or revoked. */
 export const deviceKind = defineKind({
   name: 'device',
@@ -51,6 +62,8 @@ export const deviceKind = defineKind({
     /** Set at revocation: not entitled at this height and after. */
     to: optional(height()),
     reason: optional(reason()),
+    /** Ascending and apart; only the last may be open. In the record itself, so that evidence of a reading always shows them. */
+    quarantines: optional(list(quarantineSpan, { min: 1, max: QUARANTINE_COUNT_MAX })),
   }),
 });
 export type DeviceRecord = Infer<typeof deviceKind.value>;
@@ -100,6 +113,15 @@ export const cloneKind = defineKind({
   value: struct({ first: id(), second: id(), at: height() }),
 });
 
+/** What devices of a model can be asked to do, and what they measure. */
+export const modelCommandsKind = defineKind({
+  name: 'modelCommands',
+  area: AREA,
+  kind: 0x08,
+  segments: ['id'],
+  value: struct({ ...descriptionFields, from: height() }),
+});
+
 export const deviceKinds = [
   manufacturerKind,
   modelKind,
@@ -108,4 +130,5 @@ export const deviceKinds = [
   suspensionKind,
   keyOwnerKind,
   cloneKind,
+  modelCommandsKind,
 ] as const;

@@ -9,7 +9,15 @@ import type { AnchorHop, ReadingEvidence } from '@oppidum/formats/evidence';
 import { type AllegedReading, parseReading, parseReadingRecords } from '@oppidum/formats/reading';
 import type { Json } from '@oppidum/formats/schema';
 import type { ResolvedRecord } from '@oppidum/formats/senml';
-import { deviceKeyKind, deviceKind, manufacturerKind, modelKind, suspensionKind } from '@oppidum/formats/state-devices';
+import {
+  type DeviceRecord,
+  deviceKeyKind,
+  deviceKind,
+  manufacturerKind,
+  modelKind,
+  type Quarantine,
+  suspensionKind,
+} from '@oppidum/formats/state-devices';
 import { type AnyKind, parseKey, parseState, prefixRange } from '@oppidum/formats/state-layout';
 import type { Verdict } from '@oppidum/formats/verdicts';
 import { checkEntitlement, type Entitlement } from './entitlement.ts';
@@ -40,6 +48,9 @@ export function verifyReading(crypto: Crypto, evidence: ReadingEvidence, head: C
   );
 
   requireEntitled(entitlement, evidence, findings);
+  const quarantine = quarantineAt(entitlement.device, evidence.anchor.height);
+  if (quarantine !== null)
+    findings.note(`the device was in quarantine (${quarantine.cause}: ${quarantine.reason}): nothing acts on what it said then`);
 
   findings.begin('signature');
   if (!verifyReadingSignature(crypto, reading, entitlement.key))
@@ -58,6 +69,7 @@ export function verifyReading(crypto: Crypto, evidence: ReadingEvidence, head: C
     personal: entitlement.model.personal,
     model: entitlement.model.name,
     deviceType: entitlement.model.deviceType,
+    ...(quarantine === null ? {} : { quarantine: quarantine.reason }),
     manufacturer: entitlement.manufacturer.name,
     shard: toHex(shard),
     anchoredAtHeight: evidence.anchor.height,
@@ -151,6 +163,11 @@ function requireEntitled(entitlement: Entitlement, evidence: ReadingEvidence, fi
     findings.note(`no longer entitled at block ${evidence.state.height}; that does not touch what was anchored before`);
   }
   if (entitlement.model.simulated) findings.note('the model is registered as simulated: no machine stands behind this reading');
+}
+
+/** The quarantine that covers a height, or null. */
+function quarantineAt({ quarantines = [] }: DeviceRecord, height: number): Quarantine | null {
+  return quarantines.find(({ from, to }) => from <= height && (to === undefined || height < to)) ?? null;
 }
 
 function entitlementVerdict(code: ErrorCode): Verdict {

@@ -4,8 +4,11 @@ import type { AnyAction } from '@oppidum/ledger/action';
 import { activateDevice } from './activate-device.ts';
 import { createManufacturer } from './create-manufacturer.ts';
 import { createModel } from './create-model.ts';
+import { describeModel } from './describe-model.ts';
+import { quarantineDevice } from './quarantine-device.ts';
 import { registerDevice } from './register-device.ts';
 import { registerDevices } from './register-devices.ts';
+import { releaseDevice } from './release-device.ts';
 import { reportClone } from './report-clone.ts';
 import { resumeDevice } from './resume-device.ts';
 import { revokeDevice } from './revoke-device.ts';
@@ -19,12 +22,15 @@ export const deviceActions: readonly AnyAction[] = [
   revokeManufacturer,
   createModel,
   revokeModel,
+  describeModel,
   registerDevice,
   registerDevices,
   activateDevice,
   rotateDeviceKey,
   suspendDevice,
   resumeDevice,
+  quarantineDevice,
+  releaseDevice,
   revokeDevice,
   reportClone,
 ];

@@ -3,13 +3,11 @@
 import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { toHex } from '@oppidum/formats/bytes';
 import { reject } from '@oppidum/formats/errors';
+import { isSensorName } from '@oppidum/formats/model-description';
 import { defineAction } from '@oppidum/ledger/action';
 import { checkRole } from '../authority.ts';
 import { readStanding } from '../devices/standing.ts';
 import { sensorAt } from './sensors.ts';
-
-/** What may follow a device's URN in a SenML name (RFC 8428 §4.5.1). */
-const SENSOR_NAME_FORM = /^[A-Za-z0-9\-:./_]+$/;
 
 /**
  * Declares an interlock sensor. Its readings ride along with anchors from then on; the state keeps round(value × 10^decimals).
@@ -26,7 +24,7 @@ export const declareSensor = defineAction({
     const standing = readStanding(city, device);
     if ('code' in standing) return standing;
     if (standing.model.personal) return reject('MODEL_PERSONAL', { device: toHex(device) });
-    if (!SENSOR_NAME_FORM.test(name)) return reject('TEXT_INVALID', { want: 'letters, digits and - : . / _' });
+    if (!isSensorName(name)) return reject('TEXT_INVALID', { want: 'letters, digits and - : . / _' });
     const known = city.read(sensorAt(city, device, name)) !== null;
     return known ? reject('SENSOR_EXISTS', { device: toHex(device), name }) : null;
   },

@@ -86,6 +86,7 @@ export const arabicWords: Words = {
     id: 'المعرّف',
     shard: 'الجزء',
     anchoredAtHeight: 'ثُبّت في الكتلة',
+    quarantine: 'كان حينها في الحجر',
     provenAtHeight: 'أُثبت عند الكتلة',
     provenAtMs: 'أُثبت في',
     records: 'السجلات',

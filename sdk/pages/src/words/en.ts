@@ -57,6 +57,7 @@ export const englishWords: Words = {
     id: 'Identifier',
     shard: 'Shard',
     anchoredAtHeight: 'Anchored at block',
+    quarantine: 'In quarantine then',
     provenAtHeight: 'Proven at block',
     provenAtMs: 'Proven at',
     records: 'Records',

@@ -107,6 +107,7 @@ export const estonianWords: Words = {
     id: 'Tunnus',
     shard: 'Osalogi',
     anchoredAtHeight: 'Ankurdatud plokis',
+    quarantine: 'Oli siis karantiinis',
     provenAtHeight: 'Tõestatud plokis',
     provenAtMs: 'Tõestatud ajal',
     records: 'Kirjed',

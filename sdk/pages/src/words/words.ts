@@ -39,6 +39,7 @@ export type FactName =
   | 'id'
   | 'shard'
   | 'anchoredAtHeight'
+  | 'quarantine'
   | 'provenAtHeight'
   | 'provenAtMs'
   | 'records'

@@ -82,6 +82,7 @@ export const chineseWords: Words = {
     id: '标识',
     shard: '分片',
     anchoredAtHeight: '锚定区块',
+    quarantine: '当时处于隔离',
     provenAtHeight: '证明区块',
     provenAtMs: '证明时间',
     records: '记录',

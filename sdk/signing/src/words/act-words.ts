@@ -44,7 +44,13 @@ export type FieldName =
   | 'decimals'
   | 'root'
   | 'count'
-  | 'legalBasis';
+  | 'legalBasis'
+  | 'commands'
+  | 'parameters'
+  | 'min'
+  | 'max'
+  | 'unit'
+  | 'sensors';
 
 /** Texts that a field may only take from a list. */
 export type ChoiceName =
