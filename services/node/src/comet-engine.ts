@@ -34,6 +34,8 @@ export type CometOptions = {
   readonly awayMsMax?: number;
   /** Without a block while something waits for so long, the node counts as cut off. */
   readonly cutOffMs?: number;
+  /** Told when the connection that carried consensus has closed: the CometBFT behind it ends, if it can. */
+  readonly onGone?: () => void;
   /** As in `CityAbciOptions`. */
   readonly mayBePeer?: (id: string) => boolean;
   /** What stands between CometBFT and the application, as a recorder does. */
@@ -162,7 +164,9 @@ class CometEngine implements Engine {
     const onEngineGone = (): void => {
       this.#isGone = true;
       // When this node ends its store does, too.
-      if (this.#ended === null) application.engineGone();
+      if (this.#ended !== null) return;
+      application.engineGone();
+      options.onGone?.();
     };
     this.#stopServing = serveAbci(this.#server, { application: options.wrap?.(city) ?? city, onFault, onEngineGone });
     await listenAt(this.#server, parseAddress(options.listen));

@@ -93,6 +93,15 @@ export function readNodeId(home: string, crypto: Pick<Crypto, 'sha256'>): string
   return nodeIdOf(crypto, new Uint8Array(Buffer.from(priv_key.value, 'base64').subarray(0, SEED_SIZE)));
 }
 
+/** The peers that a home's settings name, `<node id>@HOST:PORT`. Throws as reading a file does. */
+export function readPeers(home: string): readonly string[] {
+  const [, peers = ''] = /^persistent_peers = "(.*)"$/m.exec(readFileSync(join(home, 'config', 'config.toml'), 'utf8')) ?? [];
+  return peers
+    .split(',')
+    .map((peer) => peer.trim())
+    .filter((peer) => peer !== '');
+}
+
 /** The first 20 bytes of SHA-256, as hex. */
 function addressOf(crypto: Pick<Crypto, 'sha256'>, publicKey: Bytes): string {
   return toHex(crypto.sha256(publicKey)).slice(0, 40);

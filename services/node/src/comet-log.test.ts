@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cometLogLevel, hasGivenUp, readCometLine } from './comet-log.ts';
+import { cometLogLevel, readCometLine } from './comet-log.ts';
 
 const at = '[2026-11-26|04:52:18.010]';
 
@@ -17,11 +17,6 @@ test('a peer that comes and goes is no error, and what follows from it is not to
   assert.equal(readCometLine(`E${at} error while stopping peer   module=p2p error="already stopped"`).level, 'debug');
   assert.equal(readCometLine(`E${at} failed signing vote module=consensus err="step regression at height 1"`).level, 'debug');
   assert.equal(readCometLine(`E${at} failed signing vote module=consensus err="conflicting data"`).level, 'error');
-});
-
-test('a peer that was given up is dialled again by a new start alone', () => {
-  assert.equal(hasGivenUp(readCometLine(`E${at} Failed to reconnect to peer. Giving up  module=p2p`)), true);
-  assert.equal(hasGivenUp(readCometLine(`E${at} Failed to reconnect to peer. Beginning exponential backoff`)), false);
 });
 
 test('CometBFT has three levels for our seven', () => {

@@ -24,11 +24,6 @@ export function readCometLine(line: string): CometLine {
   return { level: LEVELS[letter] ?? 'error', text };
 }
 
-/** CometBFT has given up dialling a peer (after about a day) and never tries again: only a new start does. */
-export function hasGivenUp({ text }: CometLine): boolean {
-  return text.startsWith('Failed to reconnect to peer. Giving up');
-}
-
 /** The `--log_level` of CometBFT for a level of ours; it knows no `warn`. */
 export function cometLogLevel(level: string): string {
   return level === 'info' ? 'info' : level === 'debug' || level === 'trace' ? 'debug' : 'error';

@@ -15,8 +15,11 @@ import type { CommitAnswer } from './application.ts';
 import { type CometOptions, cometEngine } from './comet-engine.ts';
 import { chainIdOf } from './comet-genesis.ts';
 import { readHalt, reasonOf } from './comet-halt.ts';
-import { type CometLine, cometLogLevel, hasGivenUp, readCometLine } from './comet-log.ts';
+import { readPeers } from './comet-home.ts';
+import { type CometLine, cometLogLevel, readCometLine } from './comet-log.ts';
 import { endOrphans } from './comet-orphan.ts';
+import { keepPeers } from './comet-peers.ts';
+import { CometRpc } from './comet-rpc.ts';
 import { exchangeConsensusKey } from './consensus-key.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { StartEngine } from './engine.ts';
@@ -73,7 +76,8 @@ export function folderEngine({
       const { app: listen, rpc } = places;
       const mayBePeer = (id: string): boolean => isAllowedPeer(places.home, id);
       const { genesis, genesisHash } = folder;
-      const options = { crypto, genesis, genesisHash, listen, rpc, mayBePeer, ...(wrap === undefined ? {} : { wrap }) };
+      const onGone = (): void => comet.isLeaving();
+      const options = { crypto, genesis, genesisHash, listen, rpc, mayBePeer, onGone, ...(wrap === undefined ? {} : { wrap }) };
       const engine = await cometEngine(options)({ ...parts, onCommit });
       return {
         name: engine.name,
@@ -136,24 +140,44 @@ class CometProcess {
   #timer: NodeJS.Timeout | null = null;
   #isStopping = false;
   #gone: Promise<void> = Promise.resolve();
+  readonly #rpc: CometRpc;
+  readonly #leavePeers: () => void;
 
   constructor(options: CometProcessOptions) {
     this.#options = options;
+    const { home, rpc } = options.places;
+    this.#rpc = new CometRpc(rpc);
+    this.#leavePeers = keepPeers({ rpc: this.#rpc, named: () => readPeers(home) });
     this.#start();
   }
 
   /** Ends it, so that it starts again with what its home has now; soon, when it has the answer to what it asked. */
   startAnew(): void {
-    setTimeout(() => this.#child?.kill('SIGTERM'), ANEW_MS).unref();
+    setTimeout(() => this.#end('SIGTERM'), ANEW_MS).unref();
+  }
+
+  /** Its connection to the application is closed, and so it ends; or hangs, and then nobody would start it again. */
+  isLeaving(): void {
+    this.#end(null);
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#leavePeers();
+    this.#rpc.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#child?.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_MS);
+    this.#end('SIGTERM');
     await this.#gone;
-    clearTimeout(timer);
+  }
+
+  /** Whoever does not go by itself, or by this signal, is made to. */
+  #end(signal: NodeJS.Signals | null): void {
+    const child = this.#child;
+    if (child === null) return;
+    if (signal !== null) child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    timer.unref();
+    child.once('exit', () => clearTimeout(timer));
   }
 
   #start(): void {
@@ -182,8 +206,8 @@ class CometProcess {
     const umask = process.umask(OWNER_ONLY_UMASK);
     try {
       const { logLevel, places } = this.#options;
-      // Where the folder lies now: it may have been made elsewhere.
-      const meeting = ['--proxy_app', places.app, '--rpc.laddr', places.rpc];
+      // Where the folder lies now: it may have been made elsewhere. The socket is its owner's, who may also tell it whom to dial.
+      const meeting = ['--proxy_app', places.app, '--rpc.laddr', places.rpc, '--rpc.unsafe'];
       const words = ['node', '--home', home, ...meeting, '--log_level', cometLogLevel(logLevel)];
       return spawn(this.#options.program, words, { stdio: ['ignore', 'pipe', 'pipe'] });
     } finally {
@@ -195,7 +219,6 @@ class CometProcess {
     const read = readCometLine(line);
     // Peers that are lost at the end are no news.
     if (!this.#isStopping) this.#options.onLine(read);
-    if (hasGivenUp(read)) child.kill('SIGTERM');
     const halt = this.#isStopping ? null : readHalt(line);
     // Its process stays, of no use before it is started again.
     if (halt !== null) child.kill('SIGKILL');

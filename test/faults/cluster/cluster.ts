@@ -23,7 +23,7 @@ import { doorOf, type Says, type Told } from './validator.ts';
 
 const VALIDATOR = fileURLToPath(new URL('./validator.ts', import.meta.url));
 /** Of what a process said, so much is kept. */
-const SAID_SIZE_MAX = 200_000;
+const SAID_SIZE_MAX = 2_000_000;
 const WAIT_MS = 120_000;
 
 export type Half = 'node' | 'cometbft';
@@ -34,9 +34,13 @@ export class Member {
   readonly data: string;
   /** Each time that it did what it was told to do wrong. */
   readonly misbehaved: Misbehaviour[] = [];
+  /** Each time that its node ended although nobody ended it: how, and its last words. */
+  readonly ends: string[] = [];
   #child: ChildProcess | null = null;
   #said = '';
   #isReady = false;
+  /** A test ended its node. */
+  #isEnded = true;
   #client: RemoteNode | null = null;
 
   constructor(index: number, data: string) {
@@ -64,9 +68,20 @@ export class Member {
     return this.state === 'running';
   }
 
+  /** Starts its node again where it ended by itself, now or a while after its trouble, as whoever supervises it does. */
+  keepRunning(): void {
+    if (this.isRunning || this.#isEnded) return;
+    this.ends.push(`${this.name}: ${this.state}, ${this.#said.trimEnd().split('\n').at(-1)}`);
+    this.start();
+  }
+
   /** Its door is open. */
   get isReady(): boolean {
     return this.#isReady && this.isRunning;
+  }
+
+  get isConnected(): boolean {
+    return this.#client !== null;
   }
 
   /** A client of its door, which connects again by itself. */
@@ -83,6 +98,7 @@ export class Member {
     const child = fork(VALIDATOR, [this.data], { execArgv, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child = child;
     this.#isReady = false;
+    this.#isEnded = false;
     this.#said += `\n── ${new Date().toISOString()}\n`;
     for (const stream of [child.stdout, child.stderr])
       stream?.on('data', (chunk: Buffer) => {
@@ -113,6 +129,7 @@ export class Member {
 
   signal(signal: NodeJS.Signals, halves: readonly Half[]): number[] {
     const pids = this.pids(halves);
+    if (signal === 'SIGKILL' && halves.includes('node')) this.#isEnded = true;
     for (const pid of pids) send(pid, signal);
     return pids;
   }
@@ -121,6 +138,7 @@ export class Member {
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child;
     if (child === null) return;
+    this.#isEnded = true;
     const comets = this.pids(['cometbft']);
     if (this.isRunning) {
       const gone = once(child, 'exit');
@@ -223,10 +241,14 @@ export class Cluster {
 }
 
 /** Asks until it is so; throws after two minutes, with what `explain` says. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>, explain = (): string => ''): Promise<void> {
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  explain: () => string | Promise<string> = () => '',
+): Promise<void> {
   const begunMs = performance.now();
   while (!(await isSo())) {
-    if (performance.now() - begunMs > WAIT_MS) throw new Error(`waited too long until ${what} ${explain()}`);
+    if (performance.now() - begunMs > WAIT_MS) throw new Error(`waited too long until ${what}\n${await explain()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -1,7 +1,8 @@
 /**
  * Four validators as processes, under load, and at most one of them in trouble at a time: killed, stopped, started again, cut off,
  * delayed, with a wrong clock, a torn write, a full disk, or lying. No fork, no acknowledged transaction lost, and progress soon after
- * it is healed. OPPIDUM_FAULT_RUNS makes more or fewer perturbations, OPPIDUM_FAULT_SEED others, OPPIDUM_FAULT_SAY=1 tells of each.
+ * it is healed. OPPIDUM_FAULT_RUNS makes more or fewer perturbations, OPPIDUM_FAULT_SEED others, OPPIDUM_FAULT_KINDS only those it names
+ * (`disk full,restart`), OPPIDUM_FAULT_SAY=1 tells of each.
  */
 
 import assert from 'node:assert/strict';
@@ -16,10 +17,12 @@ import { Clients } from './clients.ts';
 import { Cluster, until } from './cluster.ts';
 import { mayMount, onDisks } from './disks.ts';
 import { diskFull, PERTURBATIONS, type Perturbation } from './perturbations.ts';
+import { tellAll } from './tell-all.ts';
 import { Published, type Verdict, verifyCluster } from './verdict.ts';
 
 const COUNT = 4;
 const RUNS = Number(process.env['OPPIDUM_FAULT_RUNS'] ?? 30);
+const KINDS = process.env['OPPIDUM_FAULT_KINDS']?.split(',');
 /** The same every time, and one that is new each time. */
 const PLANS = [
   { seed: Number(process.env['OPPIDUM_FAULT_SEED'] ?? 2026), runs: RUNS },
@@ -35,7 +38,8 @@ const hasDisks = await mayMount();
 const PROGRESS_MS = 15_000;
 
 type Plan = (typeof PLANS)[number];
-type Say = (text: string) => void;
+/** Whatever is said stands in the words of a failed test; details are printed when asked for. */
+type Say = (text: string, kind?: 'detail') => void;
 type Healed = { readonly kind: string; readonly tookMs: number; readonly limitMs: number };
 
 /** Heals, and measures until every validator has a transaction that was signed after that. */
@@ -44,11 +48,10 @@ async function recover(cluster: Cluster, clients: Clients, kind: string, heal: (
   const begunMs = performance.now();
   const { height } = await clients.submit();
   for (const member of cluster.members)
-    await until(
-      `${member.name} is at block ${height} after ${kind}`,
-      () => member.client.isAlive() && member.client.head().height >= height,
-      () => `${member.state}\n${member.said.slice(-3_000)}`,
-    );
+    await until(`${member.name} is at block ${height} after ${kind}`, () => {
+      for (const each of cluster.members) each.keepRunning();
+      return member.client.isAlive() && member.client.head().height >= height;
+    });
   const busy = Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
   return { kind, tookMs: performance.now() - begunMs, limitMs: PROGRESS_MS * busy };
 }
@@ -66,16 +69,16 @@ function chooser(dice: Dice, kinds: readonly string[]): () => string {
 async function perturb(cluster: Cluster, clients: Clients, { seed, runs }: Plan, say: Say): Promise<Healed[]> {
   const dice = new Dice(seed);
   const kinds: Readonly<Record<string, Perturbation>> = { ...PERTURBATIONS, ...(hasDisks ? { 'disk full': diskFull } : {}) };
-  const next = chooser(dice, Object.keys(kinds));
+  const next = chooser(dice, KINDS ?? Object.keys(kinds));
   const healed: Healed[] = [];
   for (let run = 0; run < runs; run++) {
     const kind = next();
     const member = cluster.at(dice.below(COUNT));
+    say(`${run + 1} ${kind} of ${member.name} begins`, 'detail');
     const heal = await (kinds[kind] as Perturbation)(cluster, member, dice);
     await sleep(LASTS_MS.from + dice.below(LASTS_MS.below));
     const recovered = await recover(cluster, clients, `${kind} of ${member.name}`, heal);
-    if (process.env['OPPIDUM_FAULT_SAY'] === '1')
-      say(`${run + 1} ${recovered.kind}: ${Math.round(recovered.tookMs)} ms, acknowledged ${clients.acknowledged.size}`);
+    say(`${run + 1} ${recovered.kind}: ${Math.round(recovered.tookMs)} ms, acknowledged ${clients.acknowledged.size}`, 'detail');
     healed.push({ ...recovered, kind });
   }
   return healed;
@@ -93,7 +96,8 @@ async function runCluster(cluster: Cluster, plan: Plan, say: Say): Promise<void>
     await reachLast(cluster, clients);
     await cluster.end('SIGTERM');
     const verdict = await verifyCluster(cluster, clients, published.stop());
-    summarize(healed, verdict, clients, say);
+    const ends = cluster.members.flatMap((member) => member.ends);
+    summarize(healed, verdict, clients, ends, say);
     assert.deepEqual(
       healed.filter(({ tookMs, limitMs }) => tookMs > limitMs),
       [],
@@ -112,7 +116,7 @@ async function reachLast(cluster: Cluster, clients: Clients): Promise<void> {
     await until(`${name} is at block ${last}`, () => client.isAlive() && client.head().height >= last);
 }
 
-function summarize(healed: readonly Healed[], verdict: Verdict, clients: Clients, say: Say): void {
+function summarize(healed: readonly Healed[], verdict: Verdict, clients: Clients, ends: readonly string[], say: Say): void {
   const counts = Object.entries(Object.groupBy(healed, ({ kind }) => kind)).map(([kind, some = []]) => `${kind} ${some.length}`);
   const longest = healed.reduce((most, each) => (each.tookMs > most.tookMs ? each : most));
   const soon = healed.filter(({ tookMs }) => tookMs <= PROGRESS_MS).length;
@@ -122,6 +126,7 @@ function summarize(healed: readonly Healed[], verdict: Verdict, clients: Clients
       `checkpoints ${verdict.checkpoints} consistent, longest recovery ${(longest.tookMs / 1_000).toFixed(1)} s (${longest.kind}), ` +
       `within ${PROGRESS_MS / 1_000} s ${soon} of ${healed.length}`,
   );
+  for (const end of ends) say(`ended by itself and was started again: ${end}`);
   say(`answers other than an acknowledgement, each asked again elsewhere: ${JSON.stringify(Object.fromEntries(clients.codes))}`);
 }
 
@@ -130,11 +135,19 @@ for (const plan of PLANS)
     skip: skipWithout('cometbft'),
     timeout: 570_000,
   }, async (t) => {
-    t.diagnostic(`perturbations: seed ${plan.seed}${hasDisks ? '' : ', without full disks'}`);
+    const said: string[] = [];
+    const say: Say = (text, kind) => {
+      said.push(text);
+      if (kind !== 'detail' || process.env['OPPIDUM_FAULT_SAY'] === '1') t.diagnostic(text);
+    };
+    say(`perturbations: seed ${plan.seed}${hasDisks ? '' : ', without full disks'}`);
     await onDisks(COUNT, hasDisks ? DISK_MB : null, async (folders) => {
       const cluster = await Cluster.found(folders);
       try {
-        await runCluster(cluster, plan, (text) => t.diagnostic(text));
+        await runCluster(cluster, plan, say);
+      } catch (error) {
+        // Not every reader of a log sees diagnostics, and nobody has the seed again.
+        throw new Error([(error as Error).message, ...said, await tellAll(cluster)].join('\n'), { cause: error });
       } finally {
         await cluster.end('SIGKILL');
       }

@@ -5,7 +5,6 @@
 
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cometPlaces } from '@oppidum/node/found-cluster';
 import type { Dice } from '../../simulator/dice.ts';
 import { type Cluster, type Half, type Member, until } from './cluster.ts';
@@ -93,7 +92,7 @@ function misbehave(kind: Misbehaviour): Perturbation {
   };
 }
 
-/** Fills the disk of a validator, which is its alone; healed by room on it. */
+/** Fills the disk of a validator, which is its alone; healed by room on it. Its node ends of it, or its CometBFT, or none. */
 export const diskFull: Perturbation = (_cluster, member) => {
   const filler = join(member.data, 'filler');
   for (let left = room(member.data); left > 0; left = room(member.data)) {
@@ -103,11 +102,7 @@ export const diskFull: Perturbation = (_cluster, member) => {
       break;
     }
   }
-  return async () => {
-    rmSync(filler);
-    await sleep(200);
-    if (!member.isRunning) member.start();
-  };
+  return () => rmSync(filler);
 };
 
 function room(folder: string): number {

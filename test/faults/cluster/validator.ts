@@ -44,7 +44,7 @@ async function validate(data: string): Promise<void> {
   try {
     const folder = await openDataFolder({ folder: data, crypto });
     const onLine = ({ text }: CometLine): void => void process.stderr.write(`cometbft: ${text}\n`);
-    const startEngine = folderEngine({ folder, crypto, onLine, wrap });
+    const startEngine = folderEngine({ folder, crypto, onLine, wrap, logLevel: process.env['OPPIDUM_FAULT_LEVEL'] ?? 'warn' });
     if (startEngine === undefined) throw new Error('no home of CometBFT');
     const clock = (): number => Date.now() + clockAheadMs;
     const opening = openCity({ folder, crypto, registry: cityRegistry, startEngine, clock, onFailure: fail });
