@@ -7,9 +7,11 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { accountKeySchema } from '@oppidum/formats/account-key';
+import { compactOrderSchema } from '@oppidum/formats/compact-order';
 import { enrolmentRequestSchema, invitationSchema } from '@oppidum/formats/enrolment';
 import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
+import { orderSchema } from '@oppidum/formats/order-statement';
 import { passingRefusalSchema } from '@oppidum/formats/passing-refusal';
 import { receiptHeadSchema, receiptSchema } from '@oppidum/formats/receipt';
 import { signalMatrixSchema } from '@oppidum/formats/signal-matrix';
@@ -18,6 +20,7 @@ import { requestSchema } from '@oppidum/formats/signing-request';
 import type { AnyKind } from '@oppidum/formats/state-layout';
 import { AREAS, stateKinds } from '@oppidum/formats/state-registry';
 import { payloadSchema } from '@oppidum/formats/transaction';
+import { keySetSchema, zoneDocumentSchema } from '@oppidum/formats/zone-statements';
 
 const HEAD = `; Oppidum: what is signed, logged and kept (RFC 8610).
 ; Written from the schemas that parse by \`node tools/cddl.ts\`; do not edit.
@@ -108,6 +111,10 @@ export function renderCddl(): string {
     `; Traffic signals (specs/signals.md): bodies of the zone documents \`matrix\` and \`plans\`.\nsignal-matrix = ${spread(signalMatrixSchema.cddl)}`,
     `signal-plans = ${spread(signalPlansSchema.cddl)}`,
     ...renderEvidence(),
+    `; Statements of order keys (specs/orders.md): what an actuator is told, who may tell it, and by which documents it works.\norder-statement = ${spread(orderSchema.cddl)}`,
+    `zone-key-set = ${spread(keySetSchema.cddl)}`,
+    `zone-document = ${spread(zoneDocumentSchema.cddl)}`,
+    `; What an actuator is given (specs/orders.md).\ncompact-order = ${compactOrderSchema.cddl}`,
     `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,
     ...actions,
     '; Records of the state map; the comment is the layout of the key.',

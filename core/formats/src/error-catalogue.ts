@@ -7,6 +7,7 @@
 import { ACCESS_ERRORS } from './access-errors.ts';
 import { type ErrorEntry, entry } from './error-entry.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
+import { ORDER_ERRORS } from './order-errors.ts';
 import { READ_ERRORS } from './read-errors.ts';
 import { SERVICE_ERRORS } from './service-errors.ts';
 import { SIGNAL_ERRORS } from './signal-errors.ts';
@@ -369,4 +370,5 @@ export const ERRORS = {
   ...SIGNING_ERRORS,
   ...SIGNAL_ERRORS,
   ...VALIDATOR_ERRORS,
+  ...ORDER_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

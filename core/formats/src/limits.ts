@@ -48,6 +48,16 @@ export const LIMITS = {
   forkCountMax: 64,
   /** A note, 64 hashes and some opaque extra data. */
   tlogProofSizeMax: 131_072,
+  /** An order: its statement, the devices of one tree of challenges, and what a device is given to obey. */
+  orderStatementSizeMax: 1_024,
+  zoneOrderDeviceCountMax: 65_536,
+  compactOrderSizeMax: 4_096,
+  /** The order keys of a zone; the statements of its key set, its envelope and one of its documents; devices that join it at once. */
+  zoneKeyCountMax: 16,
+  keySetSizeMax: 1_024,
+  envelopeSizeMax: 49_152,
+  zoneDocumentSizeMax: 49_152,
+  zoneDeviceBulkCountMax: 1_000,
   /** State-map keys: area ‖ kind ‖ segments. */
   stateKeySizeMax: 98,
   stateValueSizeMax: 65_536,
@@ -67,4 +77,18 @@ export const LIMITS = {
   anchorHistoryCount: 1_024,
   /** Devices of one bulk registration. */
   bulkRegisterCountMax: 1_000,
+  /** A command to an actuator: bytes of its name, and its arguments. */
+  commandNameSizeMax: 32,
+  commandArgumentCountMax: 8,
+  /** A zone's envelope: what it measures and by how many sensors each, its rules, safe directions and dangerous commands. */
+  quantityCountMax: 16,
+  quantitySensorCountMax: 8,
+  interlockRuleCountMax: 64,
+  safeDirectionCountMax: 16,
+  dangerousCommandCountMax: 64,
+  /** How old a reading may be that an interlock believes. */
+  interlockFreshMsMax: 3_600_000,
+  /** How long an order may be good for, and one in a dangerous class. */
+  orderLifetimeMsMax: 3_600_000,
+  dangerousLifetimeMsMax: 60_000,
 } as const;
