@@ -13,7 +13,7 @@ import { genesisPolicy } from '@oppidum/formats/genesis';
 import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
 import { admitTransaction } from '@oppidum/ledger/admission';
 import { type BlockOutcome, executeBlock, executeGenesis } from '@oppidum/ledger/block';
-import { resultOf } from '@oppidum/node/city-results';
+import { resultsOf } from '@oppidum/node/city-results';
 import type { CommittedBlock, CommittedTransaction, NodeClient } from '@oppidum/node/client';
 import { updateOf } from '@oppidum/node/comet-validators';
 import { MemoryState } from '../support/ledger.ts';
@@ -260,7 +260,11 @@ export class Laws {
     this.#blocks.push({
       timeMs,
       appHash,
-      results: outcome.outcomes.map(resultOf),
+      // Here each envelope is a transaction of its own.
+      results: resultsOf(
+        outcome.outcomes,
+        outcome.outcomes.map(() => 1),
+      ),
       updates: outcome.validatorUpdates.map(updateOf),
     });
     this.#rootOf.set(state.logSize, appHash);

@@ -8,9 +8,10 @@ import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { Application } from '@oppidum/node/application';
-import { resultOf } from '@oppidum/node/city-results';
+import { resultsOf } from '@oppidum/node/city-results';
 import { misbehaviourOf, updateOf } from '@oppidum/node/comet-validators';
 import { NodeStore } from '@oppidum/node/node-store';
+import { parseParcel } from '@oppidum/node/parcel';
 import { RequestFinalizeBlock, ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
 
 export type Finalized = { readonly request: Requests['finalizeBlock']; readonly response: Responses['finalizeBlock'] };
@@ -65,10 +66,13 @@ export async function replayRequests({ genesis, genesisHash, requests, into }: R
   const finalized = requests.map((request): Finalized => {
     const { seconds, nanos } = request.time;
     const timeMs = application.timeAfter(Number(seconds) * 1_000 + Math.floor(nanos / 1e6));
-    const block = { height: Number(request.height), timeMs, transactions: request.txs, misbehaviour: misbehaviourOf(request) };
+    const parcels = request.txs.map(parseParcel);
+    const [transactions, misbehaviour] = [parcels.flat(), misbehaviourOf(request)];
+    const block = { height: Number(request.height), timeMs, transactions, misbehaviour };
     const { outcomes, validatorUpdates, appHash } = application.finalizeBlock(block);
     application.commit();
-    const [txResults, updates] = [outcomes.map(resultOf), validatorUpdates.map(updateOf)];
+    const counts = parcels.map(({ length }) => length);
+    const [txResults, updates] = [resultsOf(outcomes, counts), validatorUpdates.map(updateOf)];
     return { request, response: { events: [], txResults, validatorUpdates: updates, appHash } };
   });
   await store.close();

@@ -19,6 +19,7 @@ import {
   operatorOf,
 } from '../../../test/support/running-city.ts';
 import type { DataFolder } from './data-folder.ts';
+import { encodeParcel } from './parcel.ts';
 
 const NOW_MS = 1_800_000_000_000;
 
@@ -189,6 +190,68 @@ describe('city behind ABCI', () => {
         txResults.map(({ log }) => log),
         ['', 'REPLAYED'],
       );
+    }));
+});
+
+describe('parcels', () => {
+  test('each envelope is checked and executed for itself; the worst is the result of the whole', () =>
+    withCity(async ({ city, send }) => {
+      const [good, other, alone] = send(3) as [Bytes, Bytes, Bytes];
+      const broken = send()[0]!.with(-1, 0);
+      const mixed = encodeParcel([good, broken, other, good]);
+      const rubbish = encodeParcel([broken, freshBytes(9)]);
+      assert.deepEqual([await city.check(mixed), await city.check(rubbish)], ['OK', 'SIGNATURE_INVALID']);
+      const { txResults } = await city.block([mixed, alone, rubbish]);
+      assert.deepEqual(
+        txResults.map(({ code, log }) => [code, log]),
+        [
+          [2, 'SIGNATURE_INVALID'],
+          [0, ''],
+          [2, 'SIGNATURE_INVALID'],
+        ],
+      );
+      const { envelopes, leaves, refused } = city.committed.at(-1)!;
+      assert.deepEqual(envelopes.slice(0, 5), [good, broken, other, good, alone]);
+      assert.equal(leaves.length, 4);
+      assert.deepEqual(refused.map(({ refusal }) => refusal.code).slice(0, 3), [
+        'SIGNATURE_INVALID',
+        'REPLAYED',
+        'SIGNATURE_INVALID',
+      ]);
+      assert.equal(await city.check(mixed), 'REPLAYED');
+    }));
+
+  test('together or alone, checked before or not: the same app hash', () =>
+    inTemporaryFolder(async (path) => {
+      const folder = await foundTestCity(path, NOW_MS);
+      const hashes: string[] = [];
+      let envelopes: Bytes[] = [];
+      for (const isChecked of [false, true]) {
+        for (const pack of [(each: Bytes[]) => [encodeParcel(each)], (each: Bytes[]) => each]) {
+          const city = new AbciCity(folder, NOW_MS + 1_000);
+          await city.start();
+          if (envelopes.length === 0) envelopes = transactionsOf(folder, city, 20);
+          const transactions = pack(envelopes);
+          if (isChecked) for (const transaction of transactions) assert.equal(await city.check(transaction), 'OK');
+          hashes.push(toHex((await city.finalize(transactions)).appHash));
+          await city.stop();
+        }
+      }
+      assert.equal(new Set(hashes).size, 1);
+      folder.release();
+    }));
+
+  test('a block has a thousand envelopes at most, and one transaction at least', () =>
+    withCity(async ({ city }) => {
+      const waiting = Array.from({ length: 9 }, (_, i) =>
+        encodeParcel(Array.from({ length: 120 }, (_, j) => Uint8Array.of(i, j))),
+      );
+      assert.deepEqual(await city.propose(waiting), waiting.slice(0, 8));
+    }));
+
+  test('a parcel with an envelope above the limit is refused as the envelope is', () =>
+    withCity(async ({ city, send }) => {
+      assert.equal(await city.process([encodeParcel([...send(), new Uint8Array(262_145)])]), 2);
     }));
 });
 

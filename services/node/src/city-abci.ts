@@ -17,17 +17,18 @@ import {
   type Snapshot,
 } from 'cosmjs-types/tendermint/abci/types';
 import type { Application, CommitAnswer } from './application.ts';
-import { answerOfCheck, resultOf } from './city-results.ts';
+import { answerOfCheck, resultsOf } from './city-results.ts';
 import { chainIdOf } from './comet-genesis.ts';
 import { misbehaviourOf, requireSameValidators, updateOf } from './comet-validators.ts';
 import type { EngineParts } from './engine.ts';
 import type { EnvelopeChecks } from './envelope-checks.ts';
+import { parseParcel } from './parcel.ts';
 import type { OfferedSnapshot } from './snapshot-keeper.ts';
 import type { ChunkAnswer, OfferAnswer } from './sync-restore.ts';
 
 export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes' | 'snapshots'> & {
   readonly application: Application;
-  readonly checks: Pick<EnvelopeChecks, 'check' | 'recall'>;
+  readonly checks: Pick<EnvelopeChecks, 'checkTransaction' | 'recall'>;
   readonly genesis: Pick<Genesis, 'validators'>;
   readonly genesisHash: Bytes;
   /** Whether a CometBFT of this node id may be a peer; without it each that speaks for this chain. */
@@ -42,11 +43,13 @@ export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes' | 'snapshots'>
 
 /** CometBFT's block time is that of the votes for the block before: after so long without blocks it says nothing about now. */
 const STALE_MS = 5_000;
-/** Transactions of one block. What waits longer than a block comes in the next: a proposal that takes as long as others wait fails its round. */
-const BLOCK_COUNT_MAX = 1_000;
+/** Envelopes of one block. What waits longer than a block comes in the next: a proposal that takes as long as others wait fails its round. */
+const ENVELOPE_COUNT_MAX = 1_000;
 const NOTHING: Bytes = new Uint8Array(0);
 /** Paths of CometBFT's own questions: `…id/<node id>` and `…addr/<address>`. */
 const PEER_FILTER = '/p2p/filter/';
+
+type CarriedBlock = { readonly block: Block; readonly counts: readonly number[] };
 
 /** One city behind an ABCI server. */
 export class CityAbci implements AbciApplication {
@@ -87,8 +90,8 @@ export class CityAbci implements AbciApplication {
   }
 
   /** By the mempool for each new transaction, and for waiting ones after a block: a weak filter, nobody relies on it. */
-  async checkTx({ tx: envelope }: Requests['checkTx']): Promise<Responses['checkTx']> {
-    return answerOfCheck(await this.#options.checks.check(envelope));
+  async checkTx({ tx: transaction }: Requests['checkTx']): Promise<Responses['checkTx']> {
+    return answerOfCheck(await this.#options.checks.checkTransaction(transaction));
   }
 
   /** By a proposer: transactions for its block, free to choose. None while the time of the block says nothing about now. */
@@ -98,14 +101,15 @@ export class CityAbci implements AbciApplication {
     time,
   }: Requests['prepareProposal']): Promise<Responses['prepareProposal']> {
     await this.#turn();
-    const fitting = this.#application.prepareProposal(transactions.slice(0, BLOCK_COUNT_MAX), Number(maxTxBytes));
+    const fitting = this.#application.prepareProposal(firstOf(transactions), Number(maxTxBytes));
     return { txs: this.#isStale(time) ? [] : [...fitting] };
   }
 
   /** By everybody for each proposal: deterministic, on the block and the committed state alone, and every correct proposal is accepted. */
   async processProposal(request: Requests['processProposal']): Promise<Responses['processProposal']> {
     await this.#turn();
-    const answer = this.#application.processProposal(await this.#blockOf(request));
+    const { block } = await this.#blockOf(request);
+    const answer = this.#application.processProposal(block);
     const { ACCEPT, REJECT } = ResponseProcessProposal_ProposalStatus;
     return { status: answer === 'accept' ? ACCEPT : REJECT };
   }
@@ -126,12 +130,13 @@ export class CityAbci implements AbciApplication {
   /** By everybody for each decided block: executes it in memory and persists nothing; deterministic to the last bit. */
   async finalizeBlock(request: Requests['finalizeBlock']): Promise<Responses['finalizeBlock']> {
     await this.#turn();
-    const block = { ...(await this.#blockOf(request)), misbehaviour: misbehaviourOf(request) };
-    const { outcomes, validatorUpdates, newVersion, appHash } = this.#application.finalizeBlock(block);
+    const { block, counts } = await this.#blockOf(request);
+    const misbehaviour = misbehaviourOf(request);
+    const { outcomes, validatorUpdates, newVersion, appHash } = this.#application.finalizeBlock({ ...block, misbehaviour });
     const version = newVersion === null ? {} : { consensusParamUpdates: { version: { app: BigInt(newVersion) } } };
     return {
       events: [],
-      txResults: outcomes.map(resultOf),
+      txResults: resultsOf(outcomes, counts),
       validatorUpdates: validatorUpdates.map(updateOf),
       appHash,
       ...version,
@@ -196,9 +201,12 @@ export class CityAbci implements AbciApplication {
     return this.#application.checkNext() === null ? undefined : new Promise(() => undefined);
   }
 
-  async #blockOf({ height, time, txs }: Pick<Requests['finalizeBlock'], 'height' | 'time' | 'txs'>): Promise<Block> {
+  /** The block, and how many envelopes each transaction of the engine carries. */
+  async #blockOf({ height, time, txs }: Pick<Requests['finalizeBlock'], 'height' | 'time' | 'txs'>): Promise<CarriedBlock> {
     const timeMs = this.#application.timeAfter(millisecondsOf(time));
-    return { height: Number(height), timeMs, transactions: await this.#options.checks.recall(txs, timeMs) };
+    const parcels = await this.#options.checks.recall(txs, timeMs);
+    const block = { height: Number(height), timeMs, transactions: parcels.flat() };
+    return { block, counts: parcels.map(({ length }) => length) };
   }
 
   /**
@@ -223,6 +231,16 @@ const CHUNK_RESULTS: Readonly<Record<ChunkAnswer['result'], ResponseApplySnapsho
   retry: ResponseApplySnapshotChunk_Result.RETRY,
   'reject snapshot': ResponseApplySnapshotChunk_Result.REJECT_SNAPSHOT,
 };
+
+/** As many as make a block, one at least. */
+function firstOf(transactions: readonly Bytes[]): readonly Bytes[] {
+  let count = 0;
+  const end = transactions.findIndex((transaction, i) => {
+    count += parseParcel(transaction).length;
+    return i > 0 && count > ENVELOPE_COUNT_MAX;
+  });
+  return end < 0 ? transactions : transactions.slice(0, end);
+}
 
 function snapshotOf({ height, format, chunkCount, hash, metadata }: OfferedSnapshot): Snapshot {
   return { height: BigInt(height), format, chunks: chunkCount, hash, metadata };

@@ -18,7 +18,7 @@ import { CityAbci } from './city-abci.ts';
 import type { SubmitAnswer } from './client.ts';
 import { type Broadcast, CometRpc } from './comet-rpc.ts';
 import type { Engine, EngineParts, StartEngine } from './engine.ts';
-import { type CheckAnswer, EnvelopeChecks } from './envelope-checks.ts';
+import { EnvelopeChecks, type RefusedEnvelope } from './envelope-checks.ts';
 import { listenOwnerOnly } from './unix-socket.ts';
 
 export type CometOptions = {
@@ -95,7 +95,7 @@ class CometEngine implements Engine {
 
   private constructor(options: CometOptions, parts: EngineParts) {
     this.#parts = parts;
-    this.#rpc = new CometRpc(options.rpc);
+    this.#rpc = new CometRpc(options.rpc, (...parcel) => this.#checks.sent(...parcel));
     this.#waitingCountMax = options.waitingCountMax ?? 20_000;
     this.#awayMsMax = options.awayMsMax ?? 10_000;
     this.#cutOffMs = options.cutOffMs ?? CUT_OFF_MS;
@@ -149,7 +149,10 @@ class CometEngine implements Engine {
     const { application, clock, votes, snapshots } = this.#parts;
     const city = new CityAbci({
       application,
-      checks: { check: (envelope) => this.#check(envelope), recall: (...asked) => this.#checks.recall(...asked) },
+      checks: {
+        checkTransaction: (transaction) => this.#check(transaction),
+        recall: (...asked) => this.#checks.recall(...asked),
+      },
       clock,
       votes,
       genesis: options.genesis,
@@ -185,11 +188,14 @@ class CometEngine implements Engine {
     if (refused !== null) setTimeout(() => this.#fail(formatError(refused.code, refused.details)), LINGER_MS);
   }
 
-  /** CheckTx, which may find that a transaction of ours is no longer admissible: the mempool has dropped it then. */
-  async #check(envelope: Bytes): Promise<CheckAnswer> {
-    const answer = await this.#checks.check(envelope);
-    if ('code' in answer) this.#settleRefused(envelope, answer);
-    return answer;
+  /**
+   * CheckTx, which may find that transactions of ours are no longer admissible: the mempool has dropped them then. Of a parcel that it
+   * keeps the block says what became of each.
+   */
+  async #check(transaction: Bytes): Promise<readonly RefusedEnvelope[] | null> {
+    const refused = await this.#checks.checkTransaction(transaction);
+    for (const { envelope, refusal } of refused ?? []) this.#settleRefused(envelope, refusal);
+    return refused;
   }
 
   /** The first Info of the next CometBFT: what the mempool of the former one held is handed over once more, when this one can take it. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { CometRpc } from './comet-rpc.ts';
+import { PARCEL_COUNT_MAX, PARCEL_SIZE_MAX, parseParcel } from './parcel.ts';
 
 type Call = { readonly id: number; readonly method: string; readonly params: { readonly tx: string } };
 
@@ -38,45 +39,60 @@ const taken = ({ id }: Call) => ({ jsonrpc: '2.0', id, result: { code: 0 } });
 const unbracketed = (answers: readonly object[]): string => JSON.stringify(answers.length === 1 ? answers[0] : answers);
 const transaction = (number: number, size = 3): Uint8Array => new Uint8Array(size).fill(number);
 
+const transactionOf = ({ params }: Call): Uint8Array => new Uint8Array(Buffer.from(params.tx, 'base64'));
+const envelopesOf = (asked: readonly Call[][]): Uint8Array[] => asked.flat().flatMap((call) => parseParcel(transactionOf(call)));
+const nameOf = (envelope: Uint8Array): string => `${envelope[0]} ${envelope.length}`;
+
 describe('transactions for CometBFT', () => {
-  test('what is given at once goes in one request, and each has its answer', () =>
+  test('what is given at once goes in one request and one parcel, and each has its answer', () =>
     withServer(
-      (calls) => {
-        const answers = calls.map((call) =>
-          call.params.tx === Buffer.from(transaction(2)).toString('base64')
-            ? {
-                jsonrpc: '2.0',
-                id: call.id,
-                error: { code: -32603, message: 'Internal error', data: 'tx already exists in cache' },
-              }
-            : taken(call),
-        );
-        return unbracketed(answers.reverse());
-      },
+      (calls) => unbracketed(calls.map(taken)),
       async (rpc, asked) => {
-        const answers = await Promise.all([1, 2, 3].map((number) => rpc.broadcast(transaction(number))));
-        assert.deepEqual(answers, [null, { error: 'Internal error tx already exists in cache' }, null]);
+        const given = [1, 2, 3].map((number) => transaction(number));
+        assert.deepEqual(await Promise.all(given.map((each) => rpc.broadcast(each))), [null, null, null]);
         assert.deepEqual(
           asked.map((calls) => calls.map(({ method }) => method)),
-          [['broadcast_tx_async', 'broadcast_tx_async', 'broadcast_tx_async']],
+          [['broadcast_tx_async']],
         );
-        // One alone is answered without brackets.
+        assert.deepEqual(envelopesOf(asked), given);
+        // One alone is answered without brackets, and goes as it is.
         assert.equal(await rpc.broadcast(transaction(4)), null);
+        assert.equal(asked[1]?.[0]?.params.tx, Buffer.from(transaction(4)).toString('base64'));
       },
     ));
 
-  test('many, and large ones, take several requests, each of which CometBFT accepts', () =>
+  test('who is in a parcel that the mempool does not take hears why, the others do not', () =>
+    withServer(
+      (calls) => {
+        const refused = { code: -32603, message: 'Internal error', data: 'tx already exists in cache' };
+        const answers = calls.map((call) => (call.id === 1 ? { jsonrpc: '2.0', id: call.id, error: refused } : taken(call)));
+        return unbracketed(answers.reverse());
+      },
+      async (rpc) => {
+        const given = Array.from({ length: PARCEL_COUNT_MAX + 2 }, () => rpc.broadcast(transaction(1)));
+        const answers = await Promise.all(given);
+        assert.ok(answers.slice(0, PARCEL_COUNT_MAX).every((answer) => answer === null));
+        const refused = { error: 'Internal error tx already exists in cache' };
+        assert.deepEqual(answers.slice(PARCEL_COUNT_MAX), [refused, refused]);
+      },
+    ));
+
+  test('many, and large ones, take several requests and parcels, each of which CometBFT accepts', () =>
     withServer(
       (calls) => unbracketed(calls.map(taken)),
       async (rpc, asked) => {
         const given = [
-          ...Array.from({ length: 1_300 }, () => transaction(7)),
+          ...Array.from({ length: 1_300 }, (_, i) => transaction(i % 256)),
           ...Array.from({ length: 5 }, () => transaction(8, 262_144)),
+          ...Array.from({ length: 5 }, () => transaction(9, 30_000)),
         ];
         const answers = await Promise.all(given.map((each) => rpc.broadcast(each)));
         assert.ok(answers.every((answer) => answer === null));
-        assert.equal(asked.flat().length, given.length);
+        // Two requests are under way at once: which one is read first is nobody's promise.
+        assert.deepEqual(envelopesOf(asked).map(nameOf).sort(), given.map(nameOf).sort());
         assert.ok(asked.every((calls) => JSON.stringify(calls).length < 1_000_000));
+        const parcels = asked.flat().map(transactionOf);
+        assert.ok(parcels.every((each) => each.length < PARCEL_SIZE_MAX + 1_000 || parseParcel(each).length === 1));
       },
     ));
 

@@ -1,12 +1,13 @@
 /**
- * How a node hands transactions to its own CometBFT: JSON-RPC over HTTP, on a unix socket or a port of this machine. What is given while
- * a request is under way goes together in the next one. Nothing here waits for CheckTx: CometBFT asks that of this very node.
+ * How a node hands transactions to its own CometBFT: JSON-RPC over HTTP, on a unix socket or a port of this machine. What is given
+ * within some milliseconds goes together, in parcels. Nothing here waits for CheckTx: CometBFT asks that of this very node.
  */
 
 import { Agent, request } from 'node:http';
 import { type ListenAddress, parseAddress } from '@oppidum/abci/server';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { type FormatError, formatError } from '@oppidum/formats/errors';
+import { encodeParcel, PARCEL_COUNT_MAX, PARCEL_SIZE_MAX } from './parcel.ts';
 
 /** Null where the mempool asks CheckTx next, else why it does not. */
 export type Broadcast = { readonly error: string } | null;
@@ -19,6 +20,8 @@ const TOGETHER_COUNT_MAX = 512;
 const TOGETHER_SIZE_MAX = 512 * 2 ** 10;
 /** One is answered while another is read. */
 const REQUEST_COUNT_MAX = 2;
+/** Between the beginnings of two requests; what comes after a pause waits for nothing. A block takes longer than that. */
+const PACE_MS = 20;
 
 type Answer = {
   readonly id?: number;
@@ -27,18 +30,22 @@ type Answer = {
 };
 
 type Given = PromiseWithResolvers<Broadcast> & { readonly envelope: Bytes };
+type Parcel = { readonly transaction: Bytes; readonly given: readonly Given[] };
 
 /** One CometBFT. */
 export class CometRpc {
   readonly #address: ListenAddress;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: REQUEST_COUNT_MAX });
+  readonly #onParcel: (transaction: Bytes, envelopes: readonly Bytes[]) => void;
   #given: Given[] = [];
   #requestCount = 0;
   #isScheduled = false;
+  #sentMs = Number.NEGATIVE_INFINITY;
 
-  /** As CometBFT's `rpc.laddr` has it. Throws WireError: ADDRESS_INVALID. */
-  constructor(address: string) {
+  /** `address` as CometBFT's `rpc.laddr` has it; `onParcel` hears of each transaction and what it carries. Throws WireError: ADDRESS_INVALID. */
+  constructor(address: string, onParcel: (transaction: Bytes, envelopes: readonly Bytes[]) => void = () => undefined) {
     this.#address = parseAddress(address);
+    this.#onParcel = onParcel;
   }
 
   /** Hands a transaction to the mempool. Rejects ENGINE_AWAY. */
@@ -72,37 +79,50 @@ export class CometRpc {
     this.#agent.destroy();
   }
 
-  /** What one turn of the event loop gives goes together. */
+  /** What one turn of the event loop gives goes together, and what comes sooner after a request than `PACE_MS`. */
   #schedule(): void {
     if (this.#isScheduled || this.#given.length === 0 || this.#requestCount >= REQUEST_COUNT_MAX) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    const send = (): void => {
       this.#isScheduled = false;
+      this.#sentMs = performance.now();
       void this.#send(this.#takeTogether());
       this.#schedule();
-    });
+    };
+    const waitMs = this.#sentMs + PACE_MS - performance.now();
+    // A full request need not wait for more.
+    if (waitMs <= 0 || this.#given.length >= TOGETHER_COUNT_MAX) setImmediate(send);
+    else setTimeout(send, waitMs);
   }
 
   #takeTogether(): Given[] {
-    let size = 0;
-    const end = this.#given.findIndex(({ envelope }, i) => {
-      size += envelope.length;
-      return i >= TOGETHER_COUNT_MAX || (i > 0 && size > TOGETHER_SIZE_MAX);
-    });
-    return this.#given.splice(0, end < 0 ? this.#given.length : end);
+    return takeFirst(this.#given, TOGETHER_COUNT_MAX, TOGETHER_SIZE_MAX);
   }
 
   /** Never rejects: whoever gave something hears of it. */
   async #send(given: readonly Given[]): Promise<void> {
     this.#requestCount++;
     try {
-      const answers = parseAnswers(await this.#post(encodeBatch(given)));
-      for (const [i, { resolve }] of given.entries()) resolve(broadcastOf(answers.get(i)));
+      const parcels = this.#parcelsOf(given);
+      const answers = parseAnswers(await this.#post(encodeBatch(parcels)));
+      for (const [i, parcel] of parcels.entries()) for (const { resolve } of parcel.given) resolve(broadcastOf(answers.get(i)));
     } catch (error) {
       for (const { reject } of given) reject(away(error as NodeJS.ErrnoException));
     }
     this.#requestCount--;
     this.#schedule();
+  }
+
+  #parcelsOf(given: readonly Given[]): readonly Parcel[] {
+    const [rest, parcels]: [Given[], Parcel[]] = [[...given], []];
+    while (rest.length > 0) {
+      const together = takeFirst(rest, PARCEL_COUNT_MAX, PARCEL_SIZE_MAX);
+      const envelopes = together.map(({ envelope }) => envelope);
+      const transaction = encodeParcel(envelopes);
+      this.#onParcel(transaction, envelopes);
+      parcels.push({ transaction, given: together });
+    }
+    return parcels;
   }
 
   #post(body: string): Promise<string> {
@@ -135,10 +155,20 @@ function away({ code, message }: NodeJS.ErrnoException): FormatError {
   return formatError('ENGINE_AWAY', { why: code ?? message });
 }
 
+/** Takes as many as fit, one at least. */
+function takeFirst(given: Given[], countMax: number, sizeMax: number): Given[] {
+  let size = 0;
+  const end = given.findIndex(({ envelope }, i) => {
+    size += envelope.length;
+    return i >= countMax || (i > 0 && size > sizeMax);
+  });
+  return given.splice(0, end < 0 ? given.length : end);
+}
+
 /** A batch of JSON-RPC 2.0 (§6). Base64 needs no escaping. */
-function encodeBatch(given: readonly Given[]): string {
-  const calls = given.map(({ envelope }, id) => {
-    const tx = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.length).toString('base64');
+function encodeBatch(parcels: readonly Parcel[]): string {
+  const calls = parcels.map(({ transaction }, id) => {
+    const tx = Buffer.from(transaction.buffer, transaction.byteOffset, transaction.length).toString('base64');
     return `{"jsonrpc":"2.0","id":${id},"method":"broadcast_tx_async","params":{"tx":"${tx}"}}`;
   });
   return `[${calls.join(',')}]`;

@@ -1,13 +1,14 @@
 /**
  * Checking envelopes that an engine hands over: parsed, admitted on the committed state, their signatures verified together beside the
- * thread that makes blocks. What passed is remembered by the SHA-256 of the whole envelope, so that the block which carries it, in
- * another array of bytes, verifies nothing again.
+ * thread that makes blocks. What passed is remembered by the SHA-256 of the whole envelope, or of the parcel that it came in, so that the
+ * block which carries it, in another array of bytes, verifies nothing again.
  */
 
-import { type Bytes, equalBytes, toOctets } from '@oppidum/formats/bytes';
+import { type Bytes, toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { AdmissionRefusal } from '@oppidum/ledger/admission';
 import type { Application } from './application.ts';
+import { parseParcel } from './parcel.ts';
 import type { SignatureJob, SignatureVerifier } from './signature-verifier.ts';
 
 export type EnvelopeChecksOptions = {
@@ -27,9 +28,14 @@ const TOGETHER_COUNT_MAX = 32;
 const KNOWN_COUNT_MAX = 20_000;
 const KNOWN_SIZE_MAX = 64 * 2 ** 20;
 
-/** An array of ours, and its digest. */
-type Unchecked = { readonly envelope: Bytes; readonly digest: string };
-type Arrived = PromiseWithResolvers<CheckAnswer> & Unchecked;
+/** What CheckTx said of a transaction this recently, on the same state, it says again. */
+const SAID_MS = 250;
+
+/** Arrays of ours that were admissible at a height and a time. */
+type Known = { readonly envelopes: readonly Bytes[]; readonly height: number; readonly timeMs: number };
+/** An envelope, and why it would not be admitted. */
+export type RefusedEnvelope = { readonly envelope: Bytes; readonly refusal: AdmissionRefusal };
+type Arrived = PromiseWithResolvers<CheckAnswer> & { readonly envelope: Bytes };
 
 /**
  * Checks envelopes on the committed state as of a time, their signatures together beside this thread; the application remembers what
@@ -69,51 +75,80 @@ export async function checkTogether(
 /** The checks of one node. */
 export class EnvelopeChecks {
   readonly #options: EnvelopeChecksOptions;
-  /** Verified and not in a block yet, by digest, oldest first; and the other way, by the array that was checked. */
-  readonly #known = new Map<string, Bytes>();
+  /** Verified and not in a block yet, by digest of the transaction that carries them, oldest first. */
+  readonly #known = new Map<string, Known>();
+  /** Of those that came alone, by the array that was checked. */
   readonly #digests = new Map<Bytes, string>();
   #knownSize = 0;
   #arrived: Arrived[] = [];
-  /** What was recalled last: a block is mostly the proposal before it. */
-  #recalled: readonly Bytes[] = [];
+  /** What was recalled last, by digest: a block is mostly the proposal before it. */
+  #recalled: ReadonlyMap<string, readonly Bytes[]> = new Map();
 
   constructor(options: EnvelopeChecksOptions) {
     this.#options = options;
   }
 
-  /** Would it be admitted to a block that is made now? Rejects only when the verifier broke. */
+  /** Would it be admitted to a block that is made now? Nobody writes to the array from now on. Rejects only when the verifier broke. */
   async check(envelope: Bytes): Promise<CheckAnswer> {
     const digest = this.#digest(envelope);
-    const known = this.#known.get(digest);
+    const known = this.#known.get(digest)?.envelopes[0];
     if (known !== undefined) return this.#options.application.checkTx(known, this.#options.timeMs());
-    const arrived = { ...Promise.withResolvers<CheckAnswer>(), envelope: envelope.slice(), digest };
+    const answer = await this.#arrive(envelope);
+    if ('code' in answer) return answer;
+    this.#keep(digest, [envelope]);
+    this.#digests.set(envelope, digest);
+    return answer;
+  }
+
+  /** The same of a transaction of the engine: null where one of its envelopes would be admitted, else why each of them would not. */
+  async checkTransaction(transaction: Bytes): Promise<readonly RefusedEnvelope[] | null> {
+    const { application, timeMs } = this.#options;
+    const digest = this.#digest(transaction);
+    const known = this.#known.get(digest);
+    if (known !== undefined && known.height === application.height && timeMs() - known.timeMs <= SAID_MS) return null;
+    const envelopes = known?.envelopes ?? parseParcel(transaction);
+    const answers = await Promise.all(
+      envelopes.map((envelope) => (known === undefined ? this.#arrive(envelope) : application.checkTx(envelope, timeMs()))),
+    );
+    const refused = answers.flatMap((answer, i) =>
+      'code' in answer ? [{ envelope: envelopes[i] as Bytes, refusal: answer }] : [],
+    );
+    if (refused.length === 0) this.#keep(digest, envelopes);
+    return refused.length === envelopes.length ? refused : null;
+  }
+
+  /** These, which were checked, go to the engine as this transaction. */
+  sent(transaction: Bytes, envelopes: readonly Bytes[]): void {
+    if (envelopes.length > 1) this.#keep(this.#digest(transaction), envelopes);
+  }
+
+  /** The envelopes of each transaction as the arrays that were checked; what was not seen before is verified first. */
+  async recall(transactions: readonly Bytes[], timeMs: number): Promise<(readonly Bytes[])[]> {
+    const unseen: Bytes[] = [];
+    const recalled = transactions.map((transaction) => {
+      const digest = this.#digest(transaction);
+      const known = this.#recalled.get(digest) ?? this.#known.get(digest)?.envelopes;
+      if (known !== undefined) return [digest, known] as const;
+      const envelopes = parseParcel(transaction);
+      unseen.push(...envelopes);
+      return [digest, envelopes] as const;
+    });
+    if (unseen.length > 0) await checkTogether(this.#options, unseen, timeMs);
+    this.#recalled = new Map(recalled);
+    return recalled.map(([, envelopes]) => envelopes);
+  }
+
+  /** A durable block had these, and what was recalled last. */
+  forget(envelopes: readonly Bytes[]): void {
+    for (const envelope of envelopes) this.#drop(this.#digests.get(envelope));
+    for (const digest of this.#recalled.keys()) this.#drop(digest);
+    this.#recalled = new Map();
+  }
+
+  #arrive(envelope: Bytes): Promise<CheckAnswer> {
+    const arrived = { ...Promise.withResolvers<CheckAnswer>(), envelope };
     if (this.#arrived.push(arrived) === 1) setImmediate(() => this.#takeArrived());
     return arrived.promise;
-  }
-
-  /** The transactions of a proposal or block as the arrays that were checked; what was not seen before is verified first. */
-  async recall(transactions: readonly Bytes[], timeMs: number): Promise<Bytes[]> {
-    const unseen: Unchecked[] = [];
-    const recalled = transactions.map((envelope, i) => {
-      const before = this.#recalled[i];
-      if (before !== undefined && equalBytes(before, envelope)) return before;
-      const digest = this.#digest(envelope);
-      const known = this.#known.get(digest);
-      if (known !== undefined) return known;
-      // The engine's array is part of a whole message.
-      const copy = envelope.slice();
-      unseen.push({ envelope: copy, digest });
-      return copy;
-    });
-    this.#recalled = recalled;
-    if (unseen.length > 0) await this.#verify(unseen, timeMs);
-    return recalled;
-  }
-
-  /** A durable block had these. */
-  forget(transactions: readonly Bytes[]): void {
-    for (const envelope of transactions) this.#drop(this.#digests.get(envelope) ?? this.#digest(envelope));
-    this.#recalled = [];
   }
 
   #takeArrived(): void {
@@ -124,40 +159,39 @@ export class EnvelopeChecks {
 
   async #answer(arrived: readonly Arrived[]): Promise<void> {
     try {
-      const answers = await this.#verify(arrived, this.#options.timeMs());
+      const envelopes = arrived.map(({ envelope }) => envelope);
+      const answers = await checkTogether(this.#options, envelopes, this.#options.timeMs());
       for (const [i, { resolve }] of arrived.entries()) resolve(answers[i] as CheckAnswer);
     } catch (error) {
       for (const { reject } of arrived) reject(error);
     }
   }
 
-  async #verify(unchecked: readonly Unchecked[], timeMs: number): Promise<CheckAnswer[]> {
-    const envelopes = unchecked.map(({ envelope }) => envelope);
-    const answers = await checkTogether(this.#options, envelopes, timeMs);
-    for (const [i, each] of unchecked.entries()) if (!('code' in (answers[i] as CheckAnswer))) this.#keep(each);
-    return answers;
-  }
-
-  #keep({ envelope, digest }: Unchecked): void {
-    if (this.#known.has(digest)) return;
-    this.#known.set(digest, envelope);
-    this.#digests.set(envelope, digest);
-    this.#knownSize += envelope.length;
+  #keep(digest: string, envelopes: readonly Bytes[]): void {
+    const { application, timeMs } = this.#options;
+    this.#drop(digest);
+    this.#known.set(digest, { envelopes, height: application.height, timeMs: timeMs() });
+    this.#knownSize += sizeOf(envelopes);
     for (const oldest of this.#known.keys()) {
       if (this.#known.size <= KNOWN_COUNT_MAX && this.#knownSize <= KNOWN_SIZE_MAX) return;
       this.#drop(oldest);
     }
   }
 
-  #drop(digest: string): void {
-    const envelope = this.#known.get(digest);
-    if (envelope === undefined) return;
-    this.#knownSize -= envelope.length;
+  #drop(digest: string | undefined): void {
+    const known = digest === undefined ? undefined : this.#known.get(digest);
+    if (digest === undefined || known === undefined) return;
+    this.#knownSize -= sizeOf(known.envelopes);
     this.#known.delete(digest);
-    this.#digests.delete(envelope);
+    const [alone] = known.envelopes;
+    if (alone !== undefined && this.#digests.get(alone) === digest) this.#digests.delete(alone);
   }
 
-  #digest(envelope: Bytes): string {
-    return toOctets(this.#options.crypto.sha256(envelope));
+  #digest(transaction: Bytes): string {
+    return toOctets(this.#options.crypto.sha256(transaction));
   }
+}
+
+function sizeOf(envelopes: readonly Bytes[]): number {
+  return envelopes.reduce((size, { length }) => size + length, 0);
 }
