@@ -82,4 +82,5 @@ export const SIGNAL_ERRORS = {
     'Ordinary plans have two or more; a plan for trams or emergencies has the one stage that it holds, at most three minutes',
   ),
   PLAN_PHASE_UNSERVED: entry(400, 1, 'An ordinary plan never serves a phase', 'Give every phase of the matrix a stage'),
+  PLAN_UNKNOWN: entry(404, 1, 'The signed plans have no plan of this number for this use', 'Choose one of the approved plans'),
 } as const;

@@ -1,0 +1,65 @@
+/**
+ * An intersection as a device drives it: the controller proposes lamps, the conflict monitor looks at what is lit, and what reaches the
+ * street is the controller's only while the monitor lets it. One call of `step` every 100 ms.
+ */
+
+import type { ConflictMonitor } from '../monitor/conflict-monitor.ts';
+import { SignalController, type SignalInputs } from './controller.ts';
+import type { SignalProgram } from './signal-program.ts';
+
+type IntersectionOptions = {
+  readonly program: SignalProgram;
+  readonly monitor: ConflictMonitor;
+  /** What is really lit when these lamps are switched on; the wires of a real cabinet, faults in a test. */
+  readonly wiring?: (lamps: Uint8Array) => Uint8Array;
+};
+
+/** Controller and monitor of one intersection. */
+export class Intersection {
+  readonly monitor: ConflictMonitor;
+  readonly #program: SignalProgram;
+  readonly #wiring: (lamps: Uint8Array) => Uint8Array;
+  #controller: SignalController;
+  #beat = 0;
+  #isBroken = false;
+  #lamps: Uint8Array;
+
+  constructor({ program, monitor, wiring = (lamps) => lamps }: IntersectionOptions) {
+    this.#program = program;
+    this.monitor = monitor;
+    this.#wiring = wiring;
+    this.#controller = new SignalController(program);
+    this.#lamps = new Uint8Array(program.phases.length);
+  }
+
+  /** For orders, choices and status. Another one after `resetOnSite`. */
+  get controller(): SignalController {
+    return this.#controller;
+  }
+
+  /** One step: the lamps on the street, one byte for each phase in the order of the matrix. `nowMs` only rises. */
+  step(nowMs: number, inputs: SignalInputs): Uint8Array {
+    this.#propose(inputs);
+    const lit = this.#wiring(this.#lamps);
+    return this.monitor.sample({ nowMs, lamps: lit, beat: this.#beat }) ? lit : this.monitor.flashLamps(nowMs);
+  }
+
+  /** A controller that found itself in error stops: its beat stands still, and the monitor's watchdog takes over. */
+  #propose(inputs: SignalInputs): void {
+    if (this.#isBroken) return;
+    try {
+      this.#lamps = this.#controller.tick(inputs);
+      this.#beat = this.#controller.beat;
+    } catch {
+      this.#isBroken = true;
+      this.#lamps = new Uint8Array(this.#program.phases.length);
+    }
+  }
+
+  /** Somebody stands at the cabinet and found the cause: the controller begins anew, with flash and all red. */
+  resetOnSite(): void {
+    this.monitor.resetOnSite();
+    this.#controller = new SignalController(this.#program);
+    this.#isBroken = false;
+  }
+}
