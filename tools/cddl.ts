@@ -9,6 +9,7 @@ import { cityRegistry } from '@oppidum/contracts/registry';
 import { accountKeySchema } from '@oppidum/formats/account-key';
 import { compactOrderSchema } from '@oppidum/formats/compact-order';
 import { enrolmentRequestSchema, invitationSchema } from '@oppidum/formats/enrolment';
+import { envelopeSchema } from '@oppidum/formats/envelope';
 import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
 import { orderSchema } from '@oppidum/formats/order-statement';
@@ -110,6 +111,7 @@ export function renderCddl(): string {
     `signing-request = ${spread(requestSchema.cddl)}`,
     `; Traffic signals (specs/signals.md): bodies of the zone documents \`matrix\` and \`plans\`.\nsignal-matrix = ${spread(signalMatrixSchema.cddl)}`,
     `signal-plans = ${spread(signalPlansSchema.cddl)}`,
+    `; What a zone permits (specs/interlocks.md).\nzone-envelope = ${spread(envelopeSchema.cddl)}`,
     ...renderEvidence(),
     `; Statements of order keys (specs/orders.md): what an actuator is told, who may tell it, and by which documents it works.\norder-statement = ${spread(orderSchema.cddl)}`,
     `zone-key-set = ${spread(keySetSchema.cddl)}`,

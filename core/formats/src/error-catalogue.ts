@@ -9,6 +9,7 @@ import { type ErrorEntry, entry } from './error-entry.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { ORDER_ERRORS } from './order-errors.ts';
 import { READ_ERRORS } from './read-errors.ts';
+import { SAFETY_ERRORS } from './safety-errors.ts';
 import { SERVICE_ERRORS } from './service-errors.ts';
 import { SIGNAL_ERRORS } from './signal-errors.ts';
 import { SIGNING_ERRORS } from './signing-errors.ts';
@@ -371,4 +372,5 @@ export const ERRORS = {
   ...SIGNAL_ERRORS,
   ...VALIDATOR_ERRORS,
   ...ORDER_ERRORS,
+  ...SAFETY_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
