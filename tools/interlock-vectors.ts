@@ -54,7 +54,7 @@ const ENVELOPES: readonly (readonly [why: string, changes: Partial<Envelope>])[]
 const NOW_MS = 1_700_000_000_000;
 const speaks = (value: number, ageMs = 0): SensorView => ({ state: 'speaks', value, signedMs: NOW_MS - ageMs });
 const silent: SensorView = { state: 'silent' };
-const doubted: SensorView = { state: 'quarantined', because: 'DEVICE_SUSPENDED' };
+const doubted: SensorView = { state: 'quarantined', because: 'quarantined' };
 const voting = { quantities: [levelQuantity({ sensors: sensorsOf('level', 'inlet', 'outlet', 'third'), least: 2 })] };
 const both = { quantities: [levelQuantity(), wind], rules: [levelRule(), calm] };
 

@@ -2,16 +2,14 @@
 
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { isCommandName } from './model-description.ts';
 import { list, type Schema, text, uint } from './schema.ts';
-
-/** A domain and what it does, as in `light/level`. */
-const NAME_FORM = /^[a-z][a-z0-9-]*\/[a-z][a-z0-9-]*$/;
 
 /** The name of a command: at most 32 bytes. Throws TEXT_INVALID beside what a text throws. */
 export function commandName(): Schema<string> {
   const inner = text(LIMITS.commandNameSizeMax, 3);
   const checked = (name: string, path: string): string => {
-    if (!NAME_FORM.test(name)) throw formatError('TEXT_INVALID', { at: path, want: 'DOMAIN/VERB in lower case' });
+    if (!isCommandName(name)) throw formatError('TEXT_INVALID', { at: path, want: 'DOMAIN/VERB in lower case' });
     return name;
   };
   return {

@@ -42,7 +42,7 @@ const directionFields = {
 const direction = struct(directionFields);
 export type Direction = Infer<typeof direction>;
 
-/** The name of what follows a device's URN in its records. */
+/** A device, and the name that follows its URN in its records. */
 const sensor = struct({ device: id(), name: text(64) });
 export type Sensor = Infer<typeof sensor>;
 

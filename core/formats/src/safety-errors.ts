@@ -27,12 +27,6 @@ export const SAFETY_ERRORS = {
     'The ledger keeps this sensor with another number of decimals',
     'Give the quantity the decimals of its sensors',
   ),
-  SENSOR_GRADE: entry(
-    409,
-    1,
-    'The readings of this sensor are signed by a key of too low a grade',
-    'Let the device itself sign, or have the envelope allow bridges; what was imported never counts',
-  ),
   SENSORS_DEPENDENT: entry(
     409,
     1,

@@ -9,7 +9,7 @@ import { evaluateInterlocks, type SensorView } from './interlocks.ts';
 const NOW_MS = 1_000_000;
 const speaks = (value: number, ageMs = 0): SensorView => ({ state: 'speaks', value, signedMs: NOW_MS - ageMs });
 const silent: SensorView = { state: 'silent' };
-const quarantined: SensorView = { state: 'quarantined', because: 'DEVICE_SUSPENDED' };
+const quarantined: SensorView = { state: 'quarantined', because: 'quarantined' };
 
 /** `gate/open [1]` where inlet and outlet, and any sensors of the changes, say this. */
 function evaluate(views: Readonly<Record<string, SensorView>>, changes: Parameters<typeof makeEnvelope>[0] = {}, argument = 1) {
@@ -45,13 +45,13 @@ const CASES: readonly Case[] = [
   ['INTERLOCK_SILENT', speaks(1), silent, { ...FACTS, ...outlet }],
   ['INTERLOCK_SILENT', silent, silent, { ...FACTS, ...(isInletFirst ? inlet : outlet) }],
   ['INTERLOCK_SILENT', speaks(1), speaks(1, 10_001), { ...FACTS, ...outlet, ageMs: 10_001, freshMs: 10_000 }],
-  ['INTERLOCK_QUARANTINED', quarantined, speaks(1), { ...FACTS, ...inlet, because: 'DEVICE_SUSPENDED' }],
-  ['INTERLOCK_QUARANTINED', speaks(300), quarantined, { ...FACTS, ...outlet, because: 'DEVICE_SUSPENDED' }],
+  ['INTERLOCK_QUARANTINED', quarantined, speaks(1), { ...FACTS, ...inlet, because: 'quarantined' }],
+  ['INTERLOCK_QUARANTINED', speaks(300), quarantined, { ...FACTS, ...outlet, because: 'quarantined' }],
   [
     isInletFirst ? 'INTERLOCK_SILENT' : 'INTERLOCK_QUARANTINED',
     silent,
     quarantined,
-    isInletFirst ? { ...FACTS, ...inlet } : { ...FACTS, ...outlet, because: 'DEVICE_SUSPENDED' },
+    isInletFirst ? { ...FACTS, ...inlet } : { ...FACTS, ...outlet, because: 'quarantined' },
   ],
 ];
 for (const [code, inletView, outletView, details] of CASES) {

@@ -6,13 +6,17 @@
 import { toHex } from '@oppidum/formats/bytes';
 import type { Command } from '@oppidum/formats/command';
 import { type Envelope, isInDirection, isWithin, type Quantity, type Rule, type Sensor } from '@oppidum/formats/envelope';
-import { type ErrorCode, type ErrorDetails, type Rejection, reject } from '@oppidum/formats/errors';
+import { type ErrorDetails, type Rejection, reject } from '@oppidum/formats/errors';
+import type { Distrust } from '../devices/trusted-sensor.ts';
+
+/** Why a sensor is not believed: its device is not, or the key that signed its newest value has ended or is of too low a grade. */
+export type Doubt = Distrust | 'key-ended' | 'key-grade';
 
 /** What the ledger knows of a sensor: its newest value with its signed time, nothing, or that it is not to be believed and why. */
 export type SensorView =
   | { readonly state: 'speaks'; readonly value: number; readonly signedMs: number }
   | { readonly state: 'silent' }
-  | { readonly state: 'quarantined'; readonly because: ErrorCode };
+  | { readonly state: 'quarantined'; readonly because: Doubt };
 
 /** The view of one sensor of a quantity. */
 export type Look = (sensor: Sensor, quantity: Quantity) => SensorView;
