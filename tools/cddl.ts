@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { accountKeySchema } from '@oppidum/formats/account-key';
 import { compactOrderSchema } from '@oppidum/formats/compact-order';
+import { deviceChallengeSchema } from '@oppidum/formats/device-challenge';
 import { enrolmentRequestSchema, invitationSchema } from '@oppidum/formats/enrolment';
 import { envelopeSchema } from '@oppidum/formats/envelope';
 import { evidenceShapes } from '@oppidum/formats/evidence';
@@ -104,6 +105,7 @@ export function renderCddl(): string {
     RECEIPT_HEAD,
     TOKEN,
     `; What is said on a device's topic \`down\` where no receipt can be given (specs/doors.md).\npassing-refusal = ${spread(passingRefusalSchema.cddl)}`,
+    `; What an actuator sends up (specs/doors.md).\ndevice-challenge = ${spread(deviceChallengeSchema.cddl)}`,
     `receipt-head = ${spread(receiptHeadSchema.cddl)}`,
     `; How a person's key comes onto the ledger (specs/enrolment.md).\nenrolment-request = ${spread(enrolmentRequestSchema.cddl)}`,
     `invitation = ${spread(invitationSchema.cddl)}`,

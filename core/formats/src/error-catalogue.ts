@@ -5,6 +5,7 @@
  */
 
 import { ACCESS_ERRORS } from './access-errors.ts';
+import { DELIVERY_ERRORS } from './delivery-errors.ts';
 import { type ErrorEntry, entry } from './error-entry.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { ORDER_ERRORS } from './order-errors.ts';
@@ -366,6 +367,7 @@ export const ERRORS = {
 
   ...SERVICE_ERRORS,
   ...ACCESS_ERRORS,
+  ...DELIVERY_ERRORS,
   ...READ_ERRORS,
   ...OPERATIONS_ERRORS,
   ...SIGNING_ERRORS,

@@ -22,6 +22,8 @@ export const LIMITS = {
   tokenSizeMax: 512,
   tokenLifetimeMaxS: 600,
   tokenClockErrorMaxS: 300,
+  /** A device's challenge for orders, in CBOR. */
+  challengeSizeMax: 512,
   /** A request to enrol a person's key, or an invitation, in CBOR; how old a request may be, and how far ahead its clock. */
   enrolmentSizeMax: 512,
   enrolmentLifetimeMs: 2_592_000_000,

@@ -102,6 +102,19 @@ export class CityClient {
     return answers;
   }
 
+  /** POST /api/v1/devices/{id}/challenge: a signed challenge, for which orders can be made from now on. */
+  async sendChallenge(device: Bytes, message: Bytes): Promise<void> {
+    const path = `api/v1/devices/${toHex(device)}/challenge`;
+    await this.#call({ method: 'POST', path, accept: 'application/json', type: 'application/cbor', body: message });
+  }
+
+  /** GET /api/v1/devices/{id}/order: the order for this challenge, not verified; null when none came within so many seconds. */
+  async nextOrder(device: Bytes, challenge: Bytes, waitS: number): Promise<Bytes | null> {
+    const path = `api/v1/devices/${toHex(device)}/order?challenge=${toHex(challenge)}&wait=${waitS}`;
+    const order = await this.#call({ method: 'GET', path, accept: 'application/cbor' });
+    return order.length === 0 ? null : order;
+  }
+
   async #call(call: Call): Promise<Bytes> {
     const { status, body } = await this.#askEach(call);
     if (status >= 200 && status < 300) return body;

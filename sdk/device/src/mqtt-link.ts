@@ -3,6 +3,7 @@
  * each time; whatever has no receipt is then sent again, oldest first. PUBACK settles nothing, only receipts do.
  *
  *   v1/<genesis hash>/<device>/up    envelopes        …/down   receipts, and refusals that may pass
+ *                              /ack   challenges       …/order  orders, and refusals of challenges; for actuators (specs/doors.md §9)
  *
  * It is let in by a fresh token each time, or over mqtts:// by a certificate of the device's key (`deviceIdentity`).
  */
@@ -11,10 +12,11 @@ import { X509Certificate } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
-import { type PassingRefusal, parsePassingRefusal } from '@oppidum/formats/passing-refusal';
+import { type PassingRefusal, parseChallengeRefusal, parsePassingRefusal } from '@oppidum/formats/passing-refusal';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { Backoff } from './backoff.ts';
 import type { Device } from './device.ts';
+import type { OrderLink } from './order-link.ts';
 import type { ShardKeys } from './shard-keys.ts';
 
 /** Messages sent and not yet settled, at most. Below the window of sequence numbers that a shard remembers (`LIMITS.sequenceWindow`). */
@@ -23,6 +25,8 @@ const IN_FLIGHT_COUNT_MAX = 64;
 const RECEIPT_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_S = 60;
+/** A challenge that was refused is sent again within so long. */
+const CHALLENGE_RETRY_MS_MAX = 10_000;
 
 /** What a link tells its owner; `code` is of the error catalogue or the system's. Nothing is lost by any of it. */
 export type LinkTrouble = { readonly device: Device; readonly code: string };
@@ -47,7 +51,7 @@ export type LinkOptions = {
 };
 
 /** The link of one device. */
-export class MqttLink {
+export class MqttLink implements OrderLink {
   readonly #device: Device;
   readonly #urls: readonly string[];
   readonly #options: LinkOptions;
@@ -65,6 +69,11 @@ export class MqttLink {
   #sentThrough = 0;
   #timer: NodeJS.Timeout | null = null;
   #forget: () => void = () => undefined;
+  readonly #orderListeners = new Set<(order: Bytes) => void>();
+  readonly #challengeBackoff = new Backoff(CHALLENGE_RETRY_MS_MAX);
+  #challenge: Bytes | null = null;
+  #challengeTimer: NodeJS.Timeout | null = null;
+  #hearsOrders = false;
 
   /** `urls`: e.g. mqtt://127.0.0.1:8421, or several doors of one city with commas between them: the next one when one is away. */
   constructor(urls: string, device: Device, options: LinkOptions) {
@@ -87,10 +96,55 @@ export class MqttLink {
     this.#isStopped = true;
     this.#forget();
     this.#setTimer(null);
+    if (this.#challengeTimer !== null) clearTimeout(this.#challengeTimer);
     const client = this.#client;
     this.#client = null;
     this.#isOpen = false;
     if (client !== null) await new Promise<void>((resolve) => client.end(true, {}, () => resolve()));
+  }
+
+  sendChallenge(message: Bytes): void {
+    this.#challenge = message;
+    this.#publishChallenge();
+  }
+
+  onOrder(listener: (order: Bytes) => void): () => void {
+    this.#orderListeners.add(listener);
+    this.#subscribeToOrders();
+    return () => this.#orderListeners.delete(listener);
+  }
+
+  #subscribeToOrders(): void {
+    const client = this.#client;
+    if (client === null || !this.#isOpen || this.#hearsOrders || this.#orderListeners.size === 0) return;
+    this.#hearsOrders = true;
+    client.subscribe(`${this.#topic}/order`, { qos: 1 }, (error) => {
+      if (client !== this.#client) return;
+      // A city that knows no orders: readings go on.
+      if (error !== null) this.#trouble('TOPIC_FOREIGN');
+      else this.#publishChallenge();
+    });
+  }
+
+  /** The city forgets challenges when it is started anew, so each connection begins with ours. */
+  #publishChallenge(): void {
+    if (this.#challengeTimer !== null) clearTimeout(this.#challengeTimer);
+    this.#challengeTimer = null;
+    const client = this.#client;
+    if (client === null || !this.#isOpen || this.#challenge === null) return;
+    client.publish(`${this.#topic}/ack`, Buffer.from(this.#challenge), { qos: 1 }, () => undefined);
+  }
+
+  #receiveOrder(payload: Bytes): void {
+    const refusal = readRefusal(payload, parseChallengeRefusal);
+    if (refusal === null) {
+      this.#challengeBackoff.reset();
+      for (const listener of this.#orderListeners) listener(payload);
+      return;
+    }
+    this.#trouble(refusal.code);
+    if (this.#challengeTimer !== null) clearTimeout(this.#challengeTimer);
+    this.#challengeTimer = setTimeout(() => this.#publishChallenge(), this.#challengeBackoff.next());
   }
 
   #connect(): void {
@@ -141,6 +195,7 @@ export class MqttLink {
       if (client !== this.#client) return;
       this.#client = null;
       this.#isOpen = false;
+      if (this.#challengeTimer !== null) clearTimeout(this.#challengeTimer);
       this.#door++;
       this.#trouble(reason);
       this.#retryLater(() => this.#connect());
@@ -155,6 +210,8 @@ export class MqttLink {
         return;
       }
       this.#isOpen = true;
+      this.#hearsOrders = false;
+      this.#subscribeToOrders();
       this.#restart();
     });
   }
@@ -189,8 +246,9 @@ export class MqttLink {
   }
 
   #receive(topic: string, payload: Bytes): void {
+    if (topic === `${this.#topic}/order`) return this.#receiveOrder(payload);
     if (topic !== `${this.#topic}/down`) return;
-    const refusal = readRefusal(payload);
+    const refusal = readRefusal(payload, parsePassingRefusal);
     if (refusal === null) return this.#receiveReceipt(payload, true);
     this.#trouble(refusal.code);
     this.#retryLater(() => this.#restart());
@@ -261,10 +319,10 @@ function readReason(error: Error): string {
   return CONNACK_CODES[code] ?? code;
 }
 
-/** A refusal that may pass, or null for a receipt. */
-function readRefusal(payload: Bytes): Pick<PassingRefusal, 'code'> | null {
+/** A refusal, or null for what is none. */
+function readRefusal(payload: Bytes, parse: (message: Bytes) => PassingRefusal | null): Pick<PassingRefusal, 'code'> | null {
   try {
-    return parsePassingRefusal(payload);
+    return parse(payload);
   } catch (error) {
     if (error instanceof FormatError) return { code: 'UNREADABLE' };
     throw error;

@@ -5,6 +5,9 @@
  * much. Nothing that the broker says is believed: readings are signed, and receipts prove themselves.
  *
  *   $share/oppidum/v1/<genesis hash>/+/up        readings, QoS 1        v1/<genesis hash>/<device>/down     receipts and refusals
+ *                  v1/<genesis hash>/+/ack       challenges, QoS 1                              …/order    orders
+ *
+ * Challenges come to every gateway of the city, for an order may be made at any of them.
  */
 
 import { createHash } from 'node:crypto';
@@ -14,7 +17,7 @@ import { connect as connectTls } from 'node:tls';
 import { toHex } from '@oppidum/formats/bytes';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
-import { encodePassingRefusal } from '@oppidum/formats/passing-refusal';
+import { encodeChallengeRefusal, encodePassingRefusal } from '@oppidum/formats/passing-refusal';
 import { generate, type IConnackPacket, type IPublishPacket, type Packet, type Parser, parser } from 'mqtt-packet';
 import type { GatewayContext } from './gateway-context.ts';
 import { passingMessage } from './http/ingest.ts';
@@ -35,6 +38,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const RETRY_MS = { min: 250, max: 30_000 } as const;
 /** MQTT 5 §3.9.3: reason codes from here on are refusals. */
 const REFUSED = 0x80;
+const DEVICE_FORM = /^[0-9a-f]{64}$/;
 /** What is no fault of the device and has to wait here: the broker keeps the message. */
 const OURS: ReadonlySet<string> = new Set(['NOT_READY', 'NODE_SILENT']);
 
@@ -48,7 +52,7 @@ export type BrokerOptions = {
   readonly folder: string;
 };
 
-type LinkContext = Pick<GatewayContext, 'node' | 'intake' | 'metrics' | 'logger'>;
+type LinkContext = Pick<GatewayContext, 'node' | 'intake' | 'orders' | 'metrics' | 'logger'>;
 
 /** One connection, from when it is made until it ends. */
 type Line = { readonly socket: Socket; readonly ended: Promise<void>; heardMs: number };
@@ -60,6 +64,8 @@ export class BrokerLink {
   readonly #prefix: string;
   readonly #clientId: string;
   readonly #pending = new Set<Promise<void>>();
+  /** Devices whose challenges came this way: how each is forgotten. */
+  readonly #hearers = new Map<string, () => void>();
   #line: Line | null = null;
   #retryMs: number = RETRY_MS.min;
   #timer: NodeJS.Timeout | null = null;
@@ -117,6 +123,7 @@ export class BrokerLink {
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    for (const forget of this.#hearers.values()) forget();
     const line = this.#line;
     line?.socket.pause();
     await Promise.allSettled(this.#pending);
@@ -164,7 +171,11 @@ export class BrokerLink {
   #take(line: Line, packet: Packet): void {
     if (packet.cmd === 'connack') this.#subscribe(line, packet);
     else if (packet.cmd === 'suback') {
-      if (packet.granted.some((granted) => Number(granted) >= REFUSED)) return this.#refused(line, Number(packet.granted[0]));
+      const [readings = 0, challenges = 0] = packet.granted.map(Number);
+      if (readings >= REFUSED) return this.#refused(line, readings);
+      // Rights of a broker that were set before there were orders: readings go on.
+      if (challenges >= REFUSED)
+        this.#context.logger.warn({ code: 'BROKER_REFUSED', reasonCode: challenges }, 'no challenges come by way of the broker');
       this.#isOpen = true;
       this.#retryMs = RETRY_MS.min;
       this.#context.logger.info('readings come by way of the broker');
@@ -180,8 +191,8 @@ export class BrokerLink {
 
   #subscribe(line: Line, { reasonCode = 0 }: IConnackPacket): void {
     if (reasonCode >= REFUSED) return this.#refused(line, reasonCode);
-    const topic = `$share/${GROUP}/${this.#prefix}+/up`;
-    this.#write(line, { cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 1 }] });
+    const topics = [`$share/${GROUP}/${this.#prefix}+/up`, `${this.#prefix}+/ack`];
+    this.#write(line, { cmd: 'subscribe', messageId: 1, subscriptions: topics.map((topic) => ({ topic, qos: 1 })) });
   }
 
   #refused({ socket }: Line, reasonCode: number): void {
@@ -190,9 +201,11 @@ export class BrokerLink {
   }
 
   async #ingest(line: Line, { topic, payload, qos, retain, messageId }: IPublishPacket): Promise<void> {
+    if (topic.endsWith('/ack'))
+      return this.#takeChallenge(line, topic, new Uint8Array(Buffer.from(payload as Buffer)), messageId);
     const device = topic.slice(this.#prefix.length, -'/up'.length);
     // Of others, the filter of our subscription lets nothing in; a device id in another form has no `down` to answer on.
-    if (!/^[0-9a-f]{64}$/.test(device)) return this.#acknowledge(line, messageId);
+    if (!DEVICE_FORM.test(device)) return this.#acknowledge(line, messageId);
     const envelope = new Uint8Array(Buffer.from(payload as Buffer));
     if (qos === 0 || retain) {
       this.#tell(line, device, reject('MQTT_UNSUPPORTED', { qos, retain }));
@@ -211,14 +224,30 @@ export class BrokerLink {
     this.#acknowledge(line, messageId);
   }
 
+  #takeChallenge(line: Line, topic: string, message: Uint8Array, messageId: number | undefined): void {
+    const device = topic.slice(this.#prefix.length, -'/ack'.length);
+    const rejection = DEVICE_FORM.test(device) ? this.#context.orders.takeChallenge(device, message) : null;
+    if (rejection !== null) {
+      this.#context.metrics.countRefusedRequest(rejection.code);
+      const refusal = encodeChallengeRefusal({ code: rejection.code, message: passingMessage(rejection) });
+      this.#publish(line, device, refusal, 'order');
+    } else if (DEVICE_FORM.test(device) && !this.#hearers.has(device)) {
+      const send = (order: Uint8Array): void => {
+        if (this.#line !== null) this.#publish(this.#line, device, order, 'order');
+      };
+      this.#hearers.set(device, this.#context.orders.listen(device, send));
+    }
+    this.#acknowledge(line, messageId);
+  }
+
   #tell(line: Line, device: string, rejection: Rejection): void {
     this.#context.metrics.countRefusedRequest(rejection.code);
     this.#publish(line, device, encodePassingRefusal({ code: rejection.code, message: passingMessage(rejection) }));
   }
 
-  /** QoS 0: a receipt that is lost comes again when the reading does. */
-  #publish(line: Line, device: string, payload: Uint8Array): void {
-    const topic = `${this.#prefix}${device}/down`;
+  /** QoS 0: a receipt that is lost comes again when the reading does, an order until it is answered. */
+  #publish(line: Line, device: string, payload: Uint8Array, end: 'down' | 'order' = 'down'): void {
+    const topic = `${this.#prefix}${device}/${end}`;
     this.#write(line, { cmd: 'publish', topic, payload: Buffer.from(payload), qos: 0, retain: false, dup: false });
   }
 

@@ -11,6 +11,7 @@ import type { AnswerStore } from './access/answer-store.ts';
 import type { Intake } from './intake.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { MqttDoor } from './mqtt.ts';
+import type { OrderDesk } from './orders/order-desk.ts';
 import type { ReadModel } from './read-model/read-model.ts';
 import type { TamperDesk } from './tamper-desk.ts';
 
@@ -38,6 +39,8 @@ export type GatewayContext = {
   readonly shards: readonly TelemetryClient[];
   /** Which of them gets a reading. */
   readonly intake: Intake;
+  /** Challenges of devices, and orders on their way. */
+  readonly orders: OrderDesk;
   readonly readModel: ReadModel;
   /** Of a demo city; null in any other. */
   readonly tamperDesk: TamperDesk | null;

@@ -3,7 +3,7 @@
 import { toHex } from '@oppidum/formats/bytes';
 import { type ErrorCode, FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
-import { encodePassingRefusal } from '@oppidum/formats/passing-refusal';
+import { encodeChallengeRefusal, encodePassingRefusal } from '@oppidum/formats/passing-refusal';
 import { parseReading } from '@oppidum/formats/reading';
 import type { IngestAnswer } from '@oppidum/telemetry/client';
 import type { AuthenticateError, Client, ConnectPacket, PublishPacket, Subscription } from 'aedes';
@@ -22,12 +22,21 @@ const PUBACK_SIZE = 4;
 /** MQTT 3.1.1 §3.2.2.3. */
 const CONNACK = { identifierRejected: 2, unavailable: 3, malformedCredentials: 4, notAuthorized: 5 } as const;
 
-export type SessionsContext = Pick<GatewayContext, 'crypto' | 'node' | 'intake' | 'metrics' | 'logger'>;
+export type SessionsContext = Pick<GatewayContext, 'crypto' | 'node' | 'intake' | 'orders' | 'metrics' | 'logger'>;
 
 type Done = (error?: Error | null) => void;
 
-/** A connection of a device: its topics, and whether it listens. */
-type Session = { readonly up: string; readonly down: string; isListening: boolean; readonly end: () => void };
+/** A connection of a device: its topics, and whether it listens; `deafen` where it hears orders, too. */
+type Session = {
+  readonly device: string;
+  readonly up: string;
+  readonly down: string;
+  readonly ack: string;
+  readonly order: string;
+  isListening: boolean;
+  deafen: (() => void) | null;
+  readonly end: () => void;
+};
 
 /** The devices that are connected. */
 export class Sessions {
@@ -90,8 +99,12 @@ export class Sessions {
   }
 
   #begin(client: Client, gate: MqttGate, admitted: Admitted): void {
-    const topic = `${this.#prefix}/${toHex(admitted.device)}`;
-    const session: Session = { up: `${topic}/up`, down: `${topic}/down`, isListening: false, end: () => client.close() };
+    const device = toHex(admitted.device);
+    const topic = `${this.#prefix}/${device}`;
+    const session: Session = {
+      ...{ device, up: `${topic}/up`, down: `${topic}/down`, ack: `${topic}/ack`, order: `${topic}/order` },
+      ...{ isListening: false, deafen: null, end: () => client.close() },
+    };
     this.#sessions.set(client, session);
     gate.lane = {
       topic: Buffer.from(session.up, 'latin1'),
@@ -104,7 +117,10 @@ export class Sessions {
         void this.#tell(client, rejection).finally(session.end);
       },
     });
-    gate.once('close', forget);
+    gate.once('close', () => {
+      forget();
+      session.deafen?.();
+    });
   }
 
   subscribe(
@@ -113,23 +129,38 @@ export class Sessions {
     done: (error: Error | null, subscription?: Subscription | null) => void,
   ): void {
     const session = this.#sessions.get(client);
-    if (session === undefined || subscription.topic !== session.down) {
+    const isOrders = session !== undefined && subscription.topic === session.order;
+    if (session === undefined || (subscription.topic !== session.down && !isOrders)) {
       this.#context.metrics.countRefusedRequest('TOPIC_FOREIGN');
       // Null is SUBACK 0x80 (§3.9.3): refused, and the connection stays.
       return done(null, null);
     }
-    session.isListening = true;
+    if (!isOrders) session.isListening = true;
     done(null, subscription);
+    // Behind SUBACK: an order may be waiting.
+    if (isOrders && session.deafen === null && !client.closed)
+      session.deafen = this.#context.orders.listen(session.device, (order) => this.#sendOrder(client, session, order));
   }
 
   hears(client: Client, topic: string): boolean {
     const session = this.#sessions.get(client);
-    return session?.isListening === true && session.down === topic;
+    if (session === undefined) return false;
+    return (session.isListening && session.down === topic) || (session.deafen !== null && session.order === topic);
   }
 
   unsubscribe(client: Client, topics: readonly string[]): void {
     const session = this.#sessions.get(client);
-    if (session !== undefined && topics.includes(session.down)) session.isListening = false;
+    if (session === undefined) return;
+    if (topics.includes(session.down)) session.isListening = false;
+    if (!topics.includes(session.order)) return;
+    session.deafen?.();
+    session.deafen = null;
+  }
+
+  /** QoS 0: an order comes again until the device's signed answer is here. Who does not read gets no more of them meanwhile. */
+  #sendOrder(client: Client, { order: topic }: Session, order: Uint8Array): void {
+    if (client.closed || client.conn.writableNeedDrain) return;
+    client.conn.write(publishQos0(topic, order));
   }
 
   publish(client: Client | null, packet: PublishPacket, done: Done): void {
@@ -193,10 +224,11 @@ export class Sessions {
 
   /** Null when the publish is settled, else why the connection must end. */
   async #take(client: Client, session: Session, { topic, payload, qos, retain }: PublishPacket): Promise<Error | null> {
-    if (topic !== session.up) return this.#refuse(client, reject('TOPIC_FOREIGN', {}));
+    if (topic !== session.up && topic !== session.ack) return this.#refuse(client, reject('TOPIC_FOREIGN', {}));
     if (retain === true || qos === 2) return this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos, retain: retain === true }));
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const envelope = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (topic === session.ack) return this.#takeChallenge(client, session, envelope, qos);
     if (qos === 0) {
       await this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos }), this.#sequenceOf(envelope));
       return null;
@@ -205,6 +237,17 @@ export class Sessions {
     if (answer.kind === 'passing') return this.#refuse(client, answer.rejection, this.#sequenceOf(envelope));
     // Nobody waits for it here: the PUBACK that follows it is what waits until the client reads (aedes, lib/write.js).
     if (session.isListening && !client.closed) client.conn.write(publishQos0(session.down, answer.receipt));
+    return null;
+  }
+
+  /** Null: a challenge that is refused is told where orders come, and the connection stays. */
+  #takeChallenge(client: Client, session: Session, message: Uint8Array, qos: number): null {
+    const unsupported = qos === 0 ? reject('MQTT_UNSUPPORTED', { qos }) : null;
+    const rejection = unsupported ?? this.#context.orders.takeChallenge(session.device, message.slice());
+    if (rejection === null) return null;
+    this.#context.metrics.countRefusedRequest(rejection.code);
+    const refusal = encodeChallengeRefusal({ code: rejection.code, message: passingMessage(rejection) });
+    if (session.deafen !== null) this.#sendOrder(client, session, refusal);
     return null;
   }
 

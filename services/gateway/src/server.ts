@@ -20,6 +20,7 @@ import { makeMetrics } from './metrics.ts';
 import { type MqttDoor, type MqttOptions, openMqtt } from './mqtt.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import { readServerIdentity } from './mqtt-tls.ts';
+import { OrderDesk } from './orders/order-desk.ts';
 import { deleteReadModel, ReadModel } from './read-model/read-model.ts';
 import { TamperDesk } from './tamper-desk.ts';
 
@@ -84,6 +85,7 @@ export type Gateway = {
   readonly app: App;
   readonly readModel: ReadModel;
   readonly access: Access;
+  readonly orders: OrderDesk;
   /** Null where the city has none. */
   readonly tamperDesk: TamperDesk | null;
   readonly close: () => Promise<void>;
@@ -129,6 +131,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         node,
         shards,
         intake: new Intake({ crypto, node, shards }),
+        orders: new OrderDesk({ crypto, node, now: () => performance.now() }),
         name,
         genesisFile,
         logFolder,
@@ -152,7 +155,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       closers.push(() => (broker as BrokerLink).stop());
     }
     const http = await listenHttp(app, options);
-    return { http, ...mqttUrls(mqtt), app, readModel, access, tamperDesk: desk, close };
+    const { orders } = context;
+    return { http, ...mqttUrls(mqtt), app, readModel, access, orders, tamperDesk: desk, close };
   } catch (error) {
     await close();
     throw error;

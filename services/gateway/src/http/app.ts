@@ -17,6 +17,7 @@ import { addCompression } from './compression.ts';
 import { limitNetworks } from './connections.ts';
 import { addDescription } from './description.ts';
 import { addDeviceImportRoutes } from './device-import.ts';
+import { addDeviceOrderRoutes } from './device-orders.ts';
 import { addDeviceProgramRoutes } from './device-programs.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
@@ -167,6 +168,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addFindRoutes,
     addDeviceImportRoutes,
     addDeviceProgramRoutes,
+    addDeviceOrderRoutes,
     addReadingRoutes,
     addCompleteRoutes,
     addSeriesRoutes,

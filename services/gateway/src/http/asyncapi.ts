@@ -72,11 +72,28 @@ function deviceChannels(genesis: string): object {
     down: {
       address: `v1/${genesis}/{device}/down`,
       title: 'What a device is told',
-      description: 'The only topic that a device may subscribe to.',
+      description: 'A device may subscribe to this topic and `order` of its own, and to nothing else.',
       ...{ servers, parameters },
       messages: {
         receipt: refTo('components/messages/receipt'),
         refusal: refTo('components/messages/refusal'),
+      },
+    },
+    ack: {
+      address: `v1/${genesis}/{device}/ack`,
+      title: 'Challenges of an actuator',
+      description: 'QoS 1, not retained. With every connection again, until another takes its place (specs/doors.md §9).',
+      ...{ servers, parameters },
+      messages: { challenge: refTo('components/messages/challenge') },
+    },
+    order: {
+      address: `v1/${genesis}/{device}/order`,
+      title: 'Orders to an actuator',
+      description: 'QoS 0. An order comes again, later each time, until the device’s signed answer is here.',
+      ...{ servers, parameters },
+      messages: {
+        order: refTo('components/messages/order'),
+        challengeRefusal: refTo('components/messages/challengeRefusal'),
       },
     },
   };
@@ -100,6 +117,21 @@ const DEVICE_MESSAGES = {
     contentType: 'application/cbor',
     payload: binary('passing-refusal of specs/doors.md §1.4; its first byte is 0xa2 or 0xa3'),
   },
+  challenge: {
+    title: 'A signed challenge: orders for this device name it',
+    contentType: 'application/cbor',
+    payload: binary('device-challenge of specs/doors.md §9'),
+  },
+  order: {
+    title: 'An order with what proves it',
+    contentType: 'application/cbor',
+    payload: binary('compact-order of specs/orders.md'),
+  },
+  challengeRefusal: {
+    title: 'Why a challenge was not taken: send another, or the same one later',
+    contentType: 'application/cbor',
+    payload: binary('challenge-refusal of specs/doors.md §9; its first byte is 0x81'),
+  },
 };
 
 const LIVE_CHANNEL = {
@@ -117,6 +149,12 @@ const OPERATIONS = {
     action: 'send',
     channel: refTo('channels/down'),
     messages: [refTo('channels/down/messages/receipt'), refTo('channels/down/messages/refusal')],
+  },
+  receiveChallenge: { action: 'receive', channel: refTo('channels/ack'), messages: [refTo('channels/ack/messages/challenge')] },
+  sendOrder: {
+    action: 'send',
+    channel: refTo('channels/order'),
+    messages: [refTo('channels/order/messages/order'), refTo('channels/order/messages/challengeRefusal')],
   },
   tell: {
     action: 'send',

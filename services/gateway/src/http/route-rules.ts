@@ -75,6 +75,9 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/live*': reads('readings:read'),
   'POST /api/v1/readings': signed('readings:write'),
   'POST /api/v1/uplinks*': writes('readings:write', 'nowhere'),
+  // A challenge carries its signature; who asks for an order names the challenge, which is the device or may read it on the ledger anyway.
+  'POST /api/v1/devices/:id/challenge': { ...signed('readings:write'), device: 'path' },
+  'GET /api/v1/devices/:id/order': { right: 'readings:write', isSigned: true, budget: 'reads', device: 'path' },
   // Evidence of facts, and of records of the state.
   'GET /api/v1/evidence/state': { ...reads('evidence:read'), budget: 'evidence' },
   'GET /api/v1/evidence/:id': { ...reads('evidence:read', 'fact'), budget: 'evidence' },
