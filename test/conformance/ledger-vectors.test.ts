@@ -10,6 +10,7 @@ import { executeBlock, executeGenesis, type LedgerRules } from '@oppidum/ledger/
 import { renderDeviceVectors } from '../../tools/device-vectors.ts';
 import { renderGovernanceVectors } from '../../tools/governance-vectors.ts';
 import { renderTelemetryVectors } from '../../tools/telemetry-vectors.ts';
+import { renderTrustVectors } from '../../tools/trust-vectors.ts';
 import { nodeCrypto } from '../support/crypto.ts';
 import { MemoryState } from '../support/ledger.ts';
 
@@ -62,7 +63,12 @@ function run(genesisHex: string, vector: Vector): void {
   assert.deepEqual([toHex(state.stateRoot), toHex(state.appHash)], [vector.stateRoot, vector.appHash]);
 }
 
-const AREAS = { governance: renderGovernanceVectors, devices: renderDeviceVectors, telemetry: renderTelemetryVectors } as const;
+const AREAS = {
+  governance: renderGovernanceVectors,
+  devices: renderDeviceVectors,
+  trust: renderTrustVectors,
+  telemetry: renderTelemetryVectors,
+} as const;
 
 for (const [area, render] of Object.entries(AREAS)) {
   const folder = join(VECTORS, area);

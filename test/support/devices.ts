@@ -23,7 +23,7 @@ import { deviceKind } from '@oppidum/formats/state-devices';
 import { cityKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { nodeCrypto } from './crypto.ts';
-import { DEFAULT_ACCOUNTS, makeCity, namedId, publicKeyOf, type TestCity } from './ledger.ts';
+import { DEFAULT_ACCOUNTS, makeCity, namedId, publicKeyOf, type TestAccount, type TestCity } from './ledger.ts';
 import { MemoryLog } from './memory-log.ts';
 import { namedSigner } from './signers.ts';
 
@@ -37,8 +37,9 @@ const ACCOUNTS = {
 } as const;
 
 /** Manufacturer `works` of account `maker` with models `lamp` and the personal `badge`; manufacturer `rivals` with model `copy`. */
-export function makeDeviceCity(validatorCount = 1): TestCity {
-  const city = makeCity({ registry: cityRegistry, accounts: ACCOUNTS, validatorCount, hasConsensusKeys: validatorCount > 1 });
+export function makeDeviceCity(validatorCount = 1, more: Readonly<Record<string, TestAccount>> = {}): TestCity {
+  const accounts = { ...ACCOUNTS, ...more };
+  const city = makeCity({ registry: cityRegistry, accounts, validatorCount, hasConsensusKeys: validatorCount > 1 });
   const manufacturer = (name: string, account: string) =>
     city.action('manufacturer/create', { id: namedId(name), name: `The ${name}`, account: namedId(account) });
   const model = (...body: Parameters<typeof newModel>) => city.action('model/create', newModel(...body));

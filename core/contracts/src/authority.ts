@@ -9,8 +9,8 @@ import { accountKeyKind, accountKind, cityKind, roleKind } from '@oppidum/format
 import { at } from '@oppidum/formats/state-layout';
 import type { City, VerifiedSigner } from '@oppidum/ledger/city';
 
-/** The roles of the first areas. `registrar`: accounts, manufacturers. `operator`: devices in service. `data-protection`: erasures. */
-export const ROLES = ['registrar', 'operator', 'data-protection'] as const;
+/** The roles there are. `registrar`: accounts, manufacturers. `operator`: devices in service. `data-protection`: erasures. `auditor`: marks. */
+export const ROLES = ['registrar', 'operator', 'data-protection', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 type KeyClass = VerifiedSigner['class'];
 

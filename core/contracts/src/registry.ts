@@ -7,9 +7,10 @@ import { governanceActions } from './governance/actions.ts';
 import { beginBlock, hasPendingWork } from './governance/begin-block.ts';
 import { applyGenesis } from './governance/genesis.ts';
 import { telemetryActions } from './telemetry/actions.ts';
+import { trustActions } from './trust/actions.ts';
 
 export const cityRegistry: Registry = {
-  actions: actionTable(governanceActions, deviceActions, telemetryActions, erasureActions),
+  actions: actionTable(governanceActions, deviceActions, trustActions, telemetryActions, erasureActions),
   applyGenesis,
   beginBlock,
   hasPendingWork,

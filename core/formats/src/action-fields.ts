@@ -11,6 +11,7 @@ import { descriptionFields } from './model-description.ts';
 import { blob, bool, bytes, list, oneOf, optional, type Schema, struct, text, uint } from './schema.ts';
 import { laterVersion } from './state-upgrades.ts';
 import { type Action, actionList } from './transaction.ts';
+import { TRUST_FIELDS } from './trust-fields.ts';
 
 /** A device to be registered: its id follows from the key, so nobody can take the id of a key that they do not name. */
 export const newDeviceFields = { id: id(), key: publicKeySchema, grade: grade(), label: optional(text(64)) } as const;
@@ -77,6 +78,7 @@ export const ACTION_FIELDS = {
   'device/release': { id: id() },
   'device/revoke': { id: id(), reason: reason() },
   'device/report-clone': { first: blob(LIMITS.readingSizeMax, 1), second: blob(LIMITS.readingSizeMax, 1) },
+  ...TRUST_FIELDS,
   'shard/declare': { id: id(), number: uint({ max: 9_999 }), logKey: bytes(32), receiptKey: bytes(32), operator: id() },
   'shard/retire': { id: id(), reason: reason() },
   [ANCHOR_ACTION]: anchorFields,
@@ -98,6 +100,7 @@ export const DANGEROUS_ACTIONS: ReadonlySet<ActionKind> = new Set<ActionKind>([
   'policy/change',
   'upgrade/plan',
   'upgrade/cancel',
+  'device/decide-appeal',
 ]);
 
 /** True for the kinds there are. */

@@ -14,6 +14,7 @@ import { SAFETY_ERRORS } from './safety-errors.ts';
 import { SERVICE_ERRORS } from './service-errors.ts';
 import { SIGNAL_ERRORS } from './signal-errors.ts';
 import { SIGNING_ERRORS } from './signing-errors.ts';
+import { TRUST_ERRORS } from './trust-errors.ts';
 import { VALIDATOR_ERRORS } from './validator-errors.ts';
 
 export const ERRORS = {
@@ -372,6 +373,7 @@ export const ERRORS = {
   ...OPERATIONS_ERRORS,
   ...SIGNING_ERRORS,
   ...SIGNAL_ERRORS,
+  ...TRUST_ERRORS,
   ...VALIDATOR_ERRORS,
   ...ORDER_ERRORS,
   ...SAFETY_ERRORS,

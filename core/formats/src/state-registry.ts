@@ -7,6 +7,7 @@ import { erasureKinds } from './state-erasure.ts';
 import { governanceKinds } from './state-governance.ts';
 import type { AnyKind } from './state-layout.ts';
 import { telemetryKinds } from './state-telemetry.ts';
+import { trustKinds } from './state-trust.ts';
 import { upgradeKinds } from './state-upgrades.ts';
 import { validatorKinds } from './state-validators.ts';
 
@@ -19,6 +20,7 @@ export const stateKinds = [
   ...validatorKinds,
   ...upgradeKinds,
   ...deviceKinds,
+  ...trustKinds,
   ...telemetryKinds,
   ...erasureKinds,
 ] as unknown as readonly AnyKind[];

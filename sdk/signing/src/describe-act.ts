@@ -41,6 +41,7 @@ const KINDS: Readonly<Record<string, string>> = {
   account: 'account',
   members: 'account',
   operator: 'account',
+  owner: 'account',
   body: 'body',
   model: 'model',
   manufacturer: 'manufacturer',
@@ -116,7 +117,7 @@ function valuePart(field: string, value: CborValue, words: ActWords, nameOf: Nam
 
 /** Fields whose texts are ours, never somebody's. */
 function isChoice(field: string): boolean {
-  return ['holder', 'class', 'grade', 'role', 'legalBasis'].includes(field);
+  return ['holder', 'class', 'grade', 'role', 'legalBasis', 'outcome'].includes(field);
 }
 
 function plain(text: string): Part {

@@ -10,6 +10,7 @@ import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
 import type { City } from '@oppidum/ledger/city';
 import { checkAnybody } from '../authority.ts';
+import { checkAttested } from '../trust/attest-device.ts';
 import { checkMade } from './makers.ts';
 import { newestKeyNumber, readStanding, type Standing } from './standing.ts';
 
@@ -17,7 +18,7 @@ import { newestKeyNumber, readStanding, type Standing } from './standing.ts';
  * Activates a device.
  * Rule: whoever sends it, the device itself agrees: its key signed the challenge of this city, this device and this registration.
  * Refuses, in this order: NOT_AUTHORIZED, DEVICE_UNKNOWN, MANUFACTURER_REVOKED, MODEL_REVOKED, DEVICE_REVOKED, DEVICE_ACTIVE,
- * SIGNATURE_INVALID.
+ * ATTESTATION_MISSING, SIGNATURE_INVALID.
  */
 export const activateDevice = defineAction({
   kind: 'device/activate',
@@ -28,7 +29,12 @@ export const activateDevice = defineAction({
     if (refused !== null) return refused;
     const standing = readStanding(city, device);
     if ('code' in standing) return standing;
-    return checkMade(standing) ?? checkRegistered(standing) ?? checkProof(city, device, standing, proof);
+    return (
+      checkMade(standing) ??
+      checkRegistered(standing) ??
+      checkAttested(city, device, standing) ??
+      checkProof(city, device, standing, proof)
+    );
   },
 
   // COMMIT POINT

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deviceKind, QUARANTINE_COUNT_MAX } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
-import { StateOverlay } from '@oppidum/ledger/city';
 import { deviceId, enrol, makeDeviceCity, newDevice, signedReading, TestShard } from '../../../../test/support/devices.ts';
-import { namedId, type TestCity } from '../../../../test/support/ledger.ts';
+import { cityOf, namedId, type TestCity } from '../../../../test/support/ledger.ts';
 import { distrustOf, isTrustedSensor } from './trusted-sensor.ts';
 
 const id = deviceId('lamp');
@@ -12,16 +11,7 @@ const quarantine = (city: TestCity, by = 'operator', device = id) =>
   city.act(by, 'device/quarantine', { id: device, reason: 'drifts' });
 const release = (city: TestCity, by = 'operator', device = id) => city.act(by, 'device/release', { id: device });
 
-/** The committed state as the functions of contracts read it. */
-function reader(city: TestCity) {
-  const overlay = new StateOverlay(city.state);
-  return {
-    read: overlay.readRecord.bind(overlay),
-    get: <V>(ref: Parameters<typeof overlay.readRecord<V>>[0]): V => overlay.readRecord(ref) ?? assert.fail('absent'),
-  };
-}
-
-const distrust = (city: TestCity, device = id) => distrustOf(reader(city), device);
+const distrust = (city: TestCity, device = id) => distrustOf(cityOf(city), device);
 
 test('a quarantine begins at a height and ends at one; the status stays what it was', () => {
   const city = makeDeviceCity();
@@ -83,7 +73,7 @@ test('what a device measures counts while it is known, in force, active and not 
   assert.equal(distrust(city, deviceId('other')), 'inactive', 'nobody proved anything');
   enrol(city, 'lamp');
   assert.equal(distrust(city), null);
-  assert.ok(isTrustedSensor(reader(city), id));
+  assert.ok(isTrustedSensor(cityOf(city), id));
   const turns = [
     ['device/quarantine', { id, reason: 'x' }, 'quarantined'],
     ['device/suspend', { id, reason: 'x' }, 'inactive'],
@@ -95,7 +85,7 @@ test('what a device measures counts while it is known, in force, active and not 
   for (const [kind, body, want] of turns) {
     assert.equal(city.act('operator', kind, body), 'OK', kind);
     assert.equal(distrust(city), want, kind);
-    assert.equal(isTrustedSensor(reader(city), id), want === null);
+    assert.equal(isTrustedSensor(cityOf(city), id), want === null);
   }
 });
 

@@ -5,12 +5,12 @@ import { reject } from '@oppidum/formats/errors';
 import { deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
-import { checkOperatorOrMaker } from './makers.ts';
+import { checkOperatorOrOwner } from '../trust/owners.ts';
 import { readStanding } from './standing.ts';
 
 /**
  * Revokes a device from this height on, whether it was ever active or not. Nothing undoes it; its keys never speak for another.
- * Rule: the operator, or the maker for its own.
+ * Rule: the operator, or the owner, who is the maker until it sold the device.
  * Refuses, in this order: DEVICE_UNKNOWN, NOT_AUTHORIZED, KEY_CLASS_TOO_LOW, DEVICE_REVOKED.
  */
 export const revokeDevice = defineAction({
@@ -20,7 +20,7 @@ export const revokeDevice = defineAction({
   check({ id: device }, city) {
     const standing = readStanding(city, device);
     if ('code' in standing) return standing;
-    const refused = checkOperatorOrMaker(city, standing.manufacturer.account, 'full');
+    const refused = checkOperatorOrOwner(city, device, standing, 'full');
     if (refused !== null) return refused;
     const { to } = standing.device;
     return to === undefined ? null : reject('DEVICE_REVOKED', { revokedAt: to });

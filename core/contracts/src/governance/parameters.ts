@@ -3,6 +3,7 @@
 import { type Bytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import { parameterKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
+import { QUORUM_MAX, SCORE_MAX } from '@oppidum/formats/state-trust';
 import type { City } from '@oppidum/ledger/city';
 
 const HOUR_MS = 3_600_000;
@@ -14,6 +15,12 @@ export const PARAMETERS = {
   'governance/proposal-lifetime-max-ms': { min: HOUR_MS, max: 366 * DAY_MS, initial: 30 * DAY_MS },
   /** How far the signed time of an interlock sensor may run ahead of block time. */
   'telemetry/anchor-sensor-clock-ahead-ms': { min: 0, max: 60_000, initial: 5_000 },
+  /** How many auditors have to mark a device for one evidence before it counts. */
+  'trust/mark-quorum': { min: 1, max: QUORUM_MAX, initial: 2 },
+  /** After how long half of a counted mark is forgiven. */
+  'trust/half-life-ms': { min: HOUR_MS, max: 366 * DAY_MS, initial: 30 * DAY_MS },
+  /** Below this score readings of a device count in no interlock; 0: they always do. */
+  'trust/score-threshold': { min: 0, max: SCORE_MAX, initial: 500 },
 } as const satisfies Readonly<Record<string, { readonly min: number; readonly max: number; readonly initial: number }>>;
 
 export type ParameterName = keyof typeof PARAMETERS;

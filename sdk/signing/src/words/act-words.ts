@@ -50,7 +50,25 @@ export type FieldName =
   | 'min'
   | 'max'
   | 'unit'
-  | 'sensors';
+  | 'sensors'
+  | 'owner'
+  | 'link'
+  | 'keys'
+  | 'claims'
+  | 'oemid'
+  | 'hwmodel'
+  | 'swname'
+  | 'swversion'
+  | 'oemboot'
+  | 'dbgstat'
+  | 'token'
+  | 'digest'
+  | 'size'
+  | 'metadata'
+  | 'counter'
+  | 'evidence'
+  | 'penalty'
+  | 'outcome';
 
 /** Texts that a field may only take from a list. */
 export type ChoiceName =
@@ -65,6 +83,9 @@ export type ChoiceName =
   | 'registrar'
   | 'operator'
   | 'data-protection'
+  | 'auditor'
+  | 'confirmed'
+  | 'reversed'
   | 'consent-withdrawn'
   | 'objection'
   | 'unlawful'

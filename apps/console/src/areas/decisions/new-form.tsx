@@ -16,8 +16,14 @@ import { type DecisionTexts, type PreparedKind, TEXTS } from './texts.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_DEFAULT = 7;
-const ROLES = ['registrar', 'operator', 'data-protection'] as const;
-const PARAMETERS = ['governance/proposal-lifetime-max-ms', 'telemetry/anchor-sensor-clock-ahead-ms'] as const;
+const ROLES = ['registrar', 'operator', 'data-protection', 'auditor'] as const;
+const PARAMETERS = [
+  'governance/proposal-lifetime-max-ms',
+  'telemetry/anchor-sensor-clock-ahead-ms',
+  'trust/mark-quorum',
+  'trust/half-life-ms',
+  'trust/score-threshold',
+] as const;
 
 type FieldName = keyof DecisionTexts['fields'];
 

@@ -69,7 +69,7 @@ export type KeysTexts = {
   readonly states: Readonly<Record<KeyState, string>>;
   readonly mayHeading: string;
   readonly mayAnybody: string;
-  readonly may: Readonly<Record<'registrar' | 'operator' | 'data-protection', string>>;
+  readonly may: Readonly<Record<'registrar' | 'operator' | 'data-protection' | 'auditor', string>>;
   readonly proven: string;
   readonly unproven: string;
   readonly pinFirst: string;

@@ -64,6 +64,7 @@ export const englishKeys: KeysTexts = {
     registrar: 'create accounts for people and organisations, and admit makers of devices',
     operator: 'suspend and resume devices',
     'data-protection': 'record that data was erased',
+    auditor: 'mark devices down for what was found of them',
   },
   proven: 'Proven by your browser, under the policy you pinned.',
   unproven: 'So says the city; your browser has not proven it.',

@@ -64,6 +64,7 @@ export const estonianKeys: KeysTexts = {
     registrar: 'luua kontosid inimestele ja organisatsioonidele ning lubada seadmete tootjaid',
     operator: 'seadmeid peatada ja jätkata',
     'data-protection': 'märkida, et andmed kustutati',
+    auditor: 'vähendada seadmete usaldust selle järgi, mis nende kohta leiti',
   },
   proven: 'Sinu brauser on selle tõestanud poliitika järgi, mille sa kinnitasid.',
   unproven: 'Nii ütleb linn; sinu brauser ei ole seda tõestanud.',

@@ -63,6 +63,7 @@ export const chineseKeys: KeysTexts = {
     registrar: '为个人和机构创建账户，并准入设备制造商',
     operator: '暂停和恢复设备',
     'data-protection': '记录数据已被删除',
+    auditor: '按所发现的情况给设备扣分',
   },
   proven: '已由您的浏览器按您固定的策略证明。',
   unproven: '城市这样说；您的浏览器没有证明过。',

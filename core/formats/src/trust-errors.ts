@@ -1,0 +1,46 @@
+/** Codes about how far devices are believed: vouchers, attestation, firmware, marks of auditors. */
+
+import { type ErrorEntry, entry } from './error-entry.ts';
+
+export const TRUST_ERRORS = {
+  VOUCHER_SPENT: entry(
+    409,
+    4,
+    'This link of the voucher was extended already: the device was sold',
+    'Ask its present owner; a link is extended once',
+  ),
+  VOUCHER_UNKNOWN: entry(
+    404,
+    1,
+    'The voucher of the device has no such link',
+    'Let its maker vouch for it first, or name a link it has',
+  ),
+  ATTESTATION_MISSING: entry(
+    403,
+    4,
+    'Devices of this model have to attest what they are before they are activated',
+    'Send a token for the present challenge in the same transaction, before the activation',
+  ),
+  ATTESTATION_UNASKED: entry(409, 1, 'Nobody asks devices of this model to attest anything', 'Nothing is to be done'),
+  ATTESTATION_CLAIM: entry(
+    403,
+    4,
+    'A claim of the token is missing or is not what is asked of this model',
+    'See which claim; a new token answers the present challenge and names this device',
+  ),
+  FIRMWARE_EXISTS: entry(409, 1, 'This image is permitted already', 'Nothing is to be done'),
+  FIRMWARE_UNKNOWN: entry(404, 1, 'Nobody permitted this image for the model', 'Compare the digest, or permit the image first'),
+  FIRMWARE_WITHDRAWN: entry(409, 4, 'This image was withdrawn, which is for good', 'Make a new image, and permit that'),
+  FIRMWARE_REPORT_OLD: entry(
+    409,
+    1,
+    'The ledger has this or a newer report of the device about its firmware',
+    'Sign a report with a higher number',
+  ),
+  CASE_COUNTED: entry(409, 1, 'Enough auditors marked the device for this evidence: it counts already', 'Nothing is to be done'),
+  CASE_UNKNOWN: entry(404, 1, 'No mark for this evidence counts against the device', 'Compare the digest of the evidence'),
+  MARK_EXISTS: entry(409, 1, 'This auditor marked the device for this evidence already', 'Let another auditor look at it'),
+  APPEAL_EXISTS: entry(409, 1, 'An appeal against this mark was made already', 'Wait until the council decides it'),
+  APPEAL_UNKNOWN: entry(404, 1, 'Nobody appealed against this mark', 'Its owner appeals first'),
+  APPEAL_DECIDED: entry(409, 1, 'The council decided this appeal already', 'Read the outcome on the page of the device'),
+} as const satisfies Record<string, ErrorEntry>;
