@@ -37,9 +37,13 @@ const ACCOUNTS = {
 } as const;
 
 /** Manufacturer `works` of account `maker` with models `lamp` and the personal `badge`; manufacturer `rivals` with model `copy`. */
-export function makeDeviceCity(validatorCount = 1, more: Readonly<Record<string, TestAccount>> = {}): TestCity {
+export function makeDeviceCity(
+  validatorCount = 1,
+  more: Readonly<Record<string, TestAccount>> = {},
+  registry = cityRegistry,
+): TestCity {
   const accounts = { ...ACCOUNTS, ...more };
-  const city = makeCity({ registry: cityRegistry, accounts, validatorCount, hasConsensusKeys: validatorCount > 1 });
+  const city = makeCity({ registry, accounts, validatorCount, hasConsensusKeys: validatorCount > 1 });
   const manufacturer = (name: string, account: string) =>
     city.action('manufacturer/create', { id: namedId(name), name: `The ${name}`, account: namedId(account) });
   const model = (...body: Parameters<typeof newModel>) => city.action('model/create', newModel(...body));

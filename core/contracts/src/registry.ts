@@ -2,18 +2,35 @@
 
 import { actionTable, type Registry } from '@oppidum/ledger/action';
 import { deviceActions } from './devices/actions.ts';
+import { DOMAINS } from './domains/all.ts';
+import { type DomainLookup, lookupIn } from './domains/domain.ts';
 import { erasureActions } from './erasure/actions.ts';
 import { governanceActions } from './governance/actions.ts';
 import { beginBlock, hasPendingWork } from './governance/begin-block.ts';
 import { applyGenesis } from './governance/genesis.ts';
+import { orderActions } from './orders/actions.ts';
 import { telemetryActions } from './telemetry/actions.ts';
 import { trustActions } from './trust/actions.ts';
+import { zoneActions } from './zones/actions.ts';
 
-export const cityRegistry: Registry = {
-  actions: actionTable(governanceActions, deviceActions, trustActions, telemetryActions, erasureActions),
-  applyGenesis,
-  beginBlock,
-  hasPendingWork,
-  // By version, from the second on: what turns the state of the version before into this one's (specs/ledger.md §11).
-  migrations: new Map(),
-};
+/** The rules with these domains of machines. */
+export function registryWith(domains: DomainLookup): Registry {
+  return {
+    actions: actionTable(
+      governanceActions,
+      deviceActions,
+      trustActions,
+      telemetryActions,
+      erasureActions,
+      zoneActions(domains),
+      orderActions(domains),
+    ),
+    applyGenesis,
+    beginBlock,
+    hasPendingWork,
+    // By version, from the second on: what turns the state of the version before into this one's (specs/ledger.md §11).
+    migrations: new Map(),
+  };
+}
+
+export const cityRegistry: Registry = registryWith(lookupIn(DOMAINS));

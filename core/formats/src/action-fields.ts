@@ -8,6 +8,7 @@ import { grade, height, id, idSet, keyClass, merklePath, publicKeySchema, reason
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { descriptionFields } from './model-description.ts';
+import { ORDER_ACTIONS } from './order-actions.ts';
 import { blob, bool, bytes, list, oneOf, optional, type Schema, struct, text, uint } from './schema.ts';
 import { laterVersion } from './state-upgrades.ts';
 import { type Action, actionList } from './transaction.ts';
@@ -85,6 +86,7 @@ export const ACTION_FIELDS = {
   'telemetry/declare-sensor': { device: id(), name: text(64), decimals: uint({ max: 9 }) },
   'telemetry/report-fork': { shard: id(), later: shardHead, earlier: shardHead, root: id(), consistency: merklePath() },
   [ERASURE_ACTION]: erasureFields,
+  ...ORDER_ACTIONS,
 } as const;
 
 export type ActionKind = keyof typeof ACTION_FIELDS;

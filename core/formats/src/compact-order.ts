@@ -33,7 +33,6 @@ const cosignatureItem = tuple({
 });
 type Cosignature = Infer<typeof cosignatureItem>;
 
-/** A cosigned head of the city's log without what the policy knows. */
 const checkpointItem = tuple({
   size: uint({ min: 1 }),
   root: id(),
@@ -48,6 +47,9 @@ const checkpointItem = tuple({
   }),
 });
 
+/** A cosigned head of the city's log without what the policy knows. */
+export type CompactCheckpoint = Infer<typeof checkpointItem>;
+
 /** The leaf of the transaction that made the order an issued one, as `block-log.ts` encodes it; its code is OK. */
 const issuanceItem = tuple({
   transaction: id(),
@@ -61,6 +63,8 @@ const issuanceItem = tuple({
   /** SHA-256 of the policy file that the indices are of. */
   policy: id(),
 });
+
+export type Issuance = Infer<typeof issuanceItem>;
 
 export const compactOrderSchema = tuple({
   version: uint({ min: COMPACT_VERSION, max: COMPACT_VERSION }),

@@ -59,7 +59,10 @@ export const LIMITS = {
   keySetSizeMax: 1_024,
   envelopeSizeMax: 49_152,
   zoneDocumentSizeMax: 49_152,
+  zoneDocumentStatementSizeMax: 50_176,
   zoneDeviceBulkCountMax: 1_000,
+  /** Models of device in one zone. */
+  zoneModelCountMax: 32,
   /** State-map keys: area ‖ kind ‖ segments. */
   stateKeySizeMax: 98,
   stateValueSizeMax: 65_536,

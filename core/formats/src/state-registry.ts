@@ -6,13 +6,20 @@ import { deviceKinds } from './state-devices.ts';
 import { erasureKinds } from './state-erasure.ts';
 import { governanceKinds } from './state-governance.ts';
 import type { AnyKind } from './state-layout.ts';
+import { orderKinds } from './state-orders.ts';
 import { telemetryKinds } from './state-telemetry.ts';
 import { trustKinds } from './state-trust.ts';
 import { upgradeKinds } from './state-upgrades.ts';
 import { validatorKinds } from './state-validators.ts';
 
 /** Names of the areas, for sub-roots and messages. */
-export const AREAS: Readonly<Record<number, string>> = { 1: 'governance', 2: 'devices', 3: 'telemetry', 4: 'erasure' };
+export const AREAS: Readonly<Record<number, string>> = {
+  1: 'governance',
+  2: 'devices',
+  3: 'telemetry',
+  4: 'erasure',
+  5: 'orders',
+};
 
 /** All kinds, ascending by area and kind. */
 export const stateKinds = [
@@ -23,6 +30,7 @@ export const stateKinds = [
   ...trustKinds,
   ...telemetryKinds,
   ...erasureKinds,
+  ...orderKinds,
 ] as unknown as readonly AnyKind[];
 
 const byPlace = new Map(stateKinds.map((kind) => [kind.area * 256 + kind.kind, kind]));

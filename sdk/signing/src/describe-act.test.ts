@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { ACTION_FIELDS, DANGEROUS_ACTIONS } from '@oppidum/formats/action-fields';
 import { encodeUtf8, parseHex, toHex } from '@oppidum/formats/bytes';
-import type { CborMap, CborValue } from '@oppidum/formats/cbor';
+import { type CborMap, type CborValue, parseCbor } from '@oppidum/formats/cbor';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
+import { encodeOrder } from '@oppidum/formats/order-statement';
 import { namedId, publicKeyOf } from '../../../test/support/ledger.ts';
+import { newOrder, signAs } from '../../../test/support/orders.ts';
 import { namedSigner } from '../../../test/support/signers.ts';
 import { type ActView, describeAct, nameKey } from './describe-act.ts';
 import { type ActKind, judgeRequest, readProposed } from './judge-request.ts';
@@ -15,14 +17,17 @@ import { ACT_WORDS } from './words/all.ts';
 
 const words = Object.entries(ACT_WORDS);
 
+/** What stands in the statement of an order. */
+const ORDER_FIELDS = newOrder(namedId('city'));
+
 test('in every language each sentence names fields that its act has, and the same ones', () => {
   for (const [language, { acts, risks, fields }] of words) {
     for (const [kind, sentence] of Object.entries(acts)) {
       const named = [...sentence.matchAll(/\{([a-zA-Z]+)\}/g)].map(([, field]) => field ?? '').sort();
       const english = [...ACT_WORDS.en.acts[kind as ActKind].matchAll(/\{([a-zA-Z]+)\}/g)].map(([, field]) => field ?? '').sort();
       assert.deepEqual(named, english, `${language} ${kind}`);
-      for (const field of named)
-        assert.ok(Object.hasOwn(ACTION_FIELDS[kind as ActKind], field), `${language} ${kind} {${field}}`);
+      const known = { ...ACTION_FIELDS[kind as ActKind], ...('statement' in ACTION_FIELDS[kind as ActKind] ? ORDER_FIELDS : {}) };
+      for (const field of named) assert.ok(Object.hasOwn(known, field), `${language} ${kind} {${field}}`);
       for (const field of Object.keys(ACTION_FIELDS[kind as ActKind]))
         if (field !== 'actions') assert.ok(Object.hasOwn(fields, field), `${language} ${field}`);
     }
@@ -84,6 +89,32 @@ test('nothing in an act is left unsaid, however deep it lies', () => {
         if (leaf !== '-8') assert.ok(text.includes(leaf), `${language} ${act.kind}: ${leaf}`);
     }
   }
+});
+
+test('an order is shown to its last field, and its sentence says what moves', () => {
+  const order = newOrder(namedId('city'), { arguments: [60, -5] });
+  const statement = encodeOrder(order);
+  const signatures = signAs('order', statement, ['anna']).map(
+    ({ key, signature }) => new Map(Object.entries({ key, signature })),
+  );
+  const body = new Map<string, CborValue>(Object.entries({ statement, signatures }));
+  const [act] = readProposed(crypto, [{ kind: 'order/issue', body }]);
+  for (const [, each] of words) {
+    const view = describeAct(act!, each, new Map([[nameKey('zone', toHex(order.zone)), 'Harbour']]));
+    const sentence = view.sentence.map(({ text }) => text).join('');
+    for (const part of ['light/level', '60, -5', toHex(order.zone)]) assert.ok(sentence.includes(part), sentence);
+    const text = textOf(view);
+    for (const leaf of leavesOf(parseCbor(statement))) if (!/^1700|^30000$/.test(leaf)) assert.ok(text.includes(leaf), leaf);
+    for (const part of ['30000 ms', '2023-11-14 22:13:50 UTC', toHex(signatures[0]!.get('signature') as Uint8Array)])
+      assert.ok(text.includes(part), part);
+    assert.ok(
+      view.rows.every(({ label }) => !/^[a-z]+[A-Z]/.test(label)),
+      'every label is of the language',
+    );
+    assert.ok(view.sentence.some((part) => part.kind === 'value' && part.name === 'Harbour'));
+  }
+  const broken = new Map<string, CborValue>(Object.entries({ statement: Uint8Array.of(0), signatures }));
+  assert.throws(() => readProposed(crypto, [{ kind: 'order/issue', body: broken }]), { code: 'WRONG_TYPE' });
 });
 
 test('a name counts for a record of its kind alone: whoever makes a model chooses its id', () => {

@@ -4,9 +4,10 @@
  */
 
 import { type Bytes, parseUtf8, toHex } from '@oppidum/formats/bytes';
-import type { CborValue } from '@oppidum/formats/cbor';
+import { type CborMap, type CborValue, parseCbor } from '@oppidum/formats/cbor';
 import type { Act } from './judge-request.ts';
 import type { ActWords, FieldName } from './words/act-words.ts';
+import { STATEMENTS } from './zone-acts.ts';
 
 /** A piece of a sentence: words of ours, or a value that somebody chose. `name`: what an id is called, as far as that is known. */
 export type Part =
@@ -44,6 +45,7 @@ const KINDS: Readonly<Record<string, string>> = {
   owner: 'account',
   body: 'body',
   model: 'model',
+  zone: 'zone',
   manufacturer: 'manufacturer',
   device: 'device',
 };
@@ -66,11 +68,28 @@ export function describeAct(act: Act, words: ActWords, names: Names): ActView {
     addRows(rows, [String(field)], value, words, nameOf);
   }
   return {
-    sentence: fillSentence(words.acts[kind], (field) => valuePart(field, body.get(field) ?? null, words, nameOf)),
+    sentence: fillSentence(words.acts[kind], (field) => valuePart(field, fieldOf(body, field), words, nameOf)),
     risk: words.risks[kind] ?? null,
     rows,
     inner: inner === null ? null : inner.map((each) => describeAct(each, words, names)),
   };
+}
+
+/** A field of the act, or of a statement in it. */
+function fieldOf(body: CborMap, field: string): CborValue {
+  const own = body.get(field);
+  if (own !== undefined) return own;
+  for (const [name, value] of body) {
+    const opened = openStatement(String(name), value);
+    const inner = opened instanceof Map ? opened.get(field) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return null;
+}
+
+/** What a statement says, where the field holds one; its form was checked when the act was read. */
+function openStatement(field: string, value: CborValue): CborValue {
+  return value instanceof Uint8Array && Object.hasOwn(STATEMENTS, field) ? parseCbor(value) : value;
 }
 
 /** What the id (hex) in a field of the act is called, or null. */
@@ -84,7 +103,8 @@ function fillSentence(sentence: string, partOf: (field: string) => Part): readon
     .map((piece) => (piece.startsWith('{') ? partOf(piece.slice(1, -1)) : { kind: 'words', text: piece }));
 }
 
-function addRows(rows: Row[], path: readonly string[], value: CborValue, words: ActWords, nameOf: NameOf): void {
+function addRows(rows: Row[], path: readonly string[], given: CborValue, words: ActWords, nameOf: NameOf): void {
+  const value = openStatement(path.at(-1) ?? '', given);
   if (Array.isArray(value)) {
     for (const [i, item] of value.entries()) addRows(rows, [...path, String(i + 1)], item, words, nameOf);
     return;
@@ -109,10 +129,18 @@ function valuePart(field: string, value: CborValue, words: ActWords, nameOf: Nam
   if (value instanceof Uint8Array) return bytesPart(field, value, nameOf);
   if (typeof value === 'boolean') return { kind: 'words', text: value ? words.yes : words.no };
   if (field === 'algorithm') return plain(value === -8 ? 'Ed25519' : 'ES256');
+  // Arguments of a command, in a sentence.
+  if (Array.isArray(value)) return plain(value.join(', '));
+  if (isDuration(field)) return plain(`${String(value)} ms`);
   if (field.endsWith('Ms') && typeof value === 'number') return plain(timeText(value));
   if (typeof value === 'string' && isChoice(field) && Object.hasOwn(words.choices, value))
     return { kind: 'value', text: value, name: words.choices[value as keyof ActWords['choices']] };
   return plain(value === null ? '–' : String(value));
+}
+
+/** Fields that say how long, not when. */
+function isDuration(field: string): boolean {
+  return ['lifetimeMs', 'freshMs', 'lifetimeMsMax', 'dangerousLifetimeMsMax'].includes(field);
 }
 
 /** Fields whose texts are ours, never somebody's. */

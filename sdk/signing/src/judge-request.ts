@@ -19,6 +19,7 @@ import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 import { nameKey } from './describe-act.ts';
+import { STATEMENTS } from './zone-acts.ts';
 
 /** A signature that could still be used later than this is not given. */
 const AHEAD_MAX_MS = 31 * 86_400_000;
@@ -127,6 +128,10 @@ function readPlainAct(crypto: Crypto, action: Action): Act {
   if (!isShown(kind)) throw formatError('ACTION_UNKNOWN', { kind, want: 'what people sign' });
   const body = action.body as CborMap;
   if (kind === 'policy/change') parseCityPolicy(crypto, body.get('policy') as Bytes);
+  for (const [field, parse] of Object.entries(STATEMENTS)) {
+    const statement = body.get(field);
+    if (statement instanceof Uint8Array) parse(statement);
+  }
   return { kind, body, isDangerous: DANGEROUS_ACTIONS.has(kind), inner: [] };
 }
 

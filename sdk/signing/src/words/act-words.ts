@@ -1,9 +1,11 @@
 /** What is said of acts before somebody signs them, in every language. A missing sentence is a type error, and so no page is built. */
 
 import type { ActKind } from '../judge-request.ts';
+import type { OrderFieldName } from './order-words.ts';
 
 /** Names of fields in the bodies of acts. */
 export type FieldName =
+  | OrderFieldName
   | 'id'
   | 'account'
   | 'holder'

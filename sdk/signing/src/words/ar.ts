@@ -1,6 +1,7 @@
 /** الأفعال بالعربية. */
 
 import type { ActWords } from './act-words.ts';
+import { arabicOrders } from './orders-ar.ts';
 
 const ENDS = 'لا يمكن التراجع عن ذلك.';
 const LAST = 'إذا كانت هذه آخر موافقة لازمة، فسيحدث كل شيء فورًا ولا يمكن سحبه.';
@@ -9,6 +10,7 @@ export const arabicActs: ActWords = {
   yes: 'نعم',
   no: 'لا',
   acts: {
+    ...arabicOrders.acts,
     'account/create': 'إنشاء الحساب {id}، وصاحبه {holder}',
     'account/close': 'إغلاق الحساب {account} نهائيًا',
     'account/add-key': 'إضافة مفتاح إلى الحساب {account}',
@@ -54,6 +56,7 @@ export const arabicActs: ActWords = {
     'erasure/record': 'تدوين محو {count} من المدخلات',
   },
   risks: {
+    ...arabicOrders.risks,
     'account/close': `تنتهي جميع مفاتيحه وأدواره. ${ENDS}`,
     'account/add-key': 'من يملك ذلك المفتاح يوقّع باسم هذا الحساب من الآن.',
     'account/retire-key': ENDS,
@@ -81,6 +84,7 @@ export const arabicActs: ActWords = {
     'shard/retire': ENDS,
   },
   fields: {
+    ...arabicOrders.fields,
     id: 'المعرّف',
     account: 'الحساب',
     holder: 'صاحبه',

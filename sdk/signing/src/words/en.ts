@@ -1,6 +1,7 @@
 /** Acts in English. */
 
 import type { ActWords } from './act-words.ts';
+import { englishOrders } from './orders-en.ts';
 
 const ENDS = 'It cannot be undone.';
 const LAST = 'If it is the last approval that is needed, all of it happens at once and cannot be called back.';
@@ -9,6 +10,7 @@ export const englishActs: ActWords = {
   yes: 'yes',
   no: 'no',
   acts: {
+    ...englishOrders.acts,
     'account/create': 'Create the account {id}, held by {holder}',
     'account/close': 'Close the account {account} for good',
     'account/add-key': 'Give the account {account} one more key',
@@ -54,6 +56,7 @@ export const englishActs: ActWords = {
     'erasure/record': 'Record that {count} entries were erased',
   },
   risks: {
+    ...englishOrders.risks,
     'account/close': `All its keys and roles end. ${ENDS}`,
     'account/add-key': 'Whoever has that key signs as this account from then on.',
     'account/retire-key': ENDS,
@@ -81,6 +84,7 @@ export const englishActs: ActWords = {
     'shard/retire': ENDS,
   },
   fields: {
+    ...englishOrders.fields,
     id: 'id',
     account: 'account',
     holder: 'held by',

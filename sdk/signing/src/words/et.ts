@@ -1,6 +1,7 @@
 /** Toimingud eesti keeles. */
 
 import type { ActWords } from './act-words.ts';
+import { estonianOrders } from './orders-et.ts';
 
 const ENDS = 'Seda ei saa tagasi võtta.';
 const LAST = 'Kui see on viimane vajalik heakskiit, toimub kõik kohe ja seda ei saa tagasi kutsuda.';
@@ -9,6 +10,7 @@ export const estonianActs: ActWords = {
   yes: 'jah',
   no: 'ei',
   acts: {
+    ...estonianOrders.acts,
     'account/create': 'Luua konto {id}, mille omanik on {holder}',
     'account/close': 'Sulgeda konto {account} jäädavalt',
     'account/add-key': 'Anda kontole {account} veel üks võti',
@@ -54,6 +56,7 @@ export const estonianActs: ActWords = {
     'erasure/record': 'Kirja panna, et {count} kirjet on kustutatud',
   },
   risks: {
+    ...estonianOrders.risks,
     'account/close': `Kõik selle võtmed ja rollid lõpevad. ${ENDS}`,
     'account/add-key': 'Kellel see võti on, see allkirjastab edaspidi selle konto nimel.',
     'account/retire-key': ENDS,
@@ -81,6 +84,7 @@ export const estonianActs: ActWords = {
     'shard/retire': ENDS,
   },
   fields: {
+    ...estonianOrders.fields,
     id: 'tunnus',
     account: 'konto',
     holder: 'omanik',

@@ -1,6 +1,7 @@
 /** 操作的中文说法。 */
 
 import type { ActWords } from './act-words.ts';
+import { chineseOrders } from './orders-zh.ts';
 
 const ENDS = '此操作无法撤销。';
 const LAST = '如果这是所需的最后一个批准，全部内容会立即执行，无法收回。';
@@ -9,6 +10,7 @@ export const chineseActs: ActWords = {
   yes: '是',
   no: '否',
   acts: {
+    ...chineseOrders.acts,
     'account/create': '创建账户 {id}，持有者为 {holder}',
     'account/close': '永久关闭账户 {account}',
     'account/add-key': '为账户 {account} 增加一个密钥',
@@ -54,6 +56,7 @@ export const chineseActs: ActWords = {
     'erasure/record': '记录已删除 {count} 个条目',
   },
   risks: {
+    ...chineseOrders.risks,
     'account/close': `其所有密钥和角色随之终止。${ENDS}`,
     'account/add-key': '此后持有该密钥的人即可以此账户的名义签名。',
     'account/retire-key': ENDS,
@@ -81,6 +84,7 @@ export const chineseActs: ActWords = {
     'shard/retire': ENDS,
   },
   fields: {
+    ...chineseOrders.fields,
     id: '标识',
     account: '账户',
     holder: '持有者',

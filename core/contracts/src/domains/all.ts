@@ -1,0 +1,5 @@
+/** All domains there are; a zone names one of them. */
+
+import type { Domain } from './domain.ts';
+
+export const DOMAINS: readonly Domain[] = [];
