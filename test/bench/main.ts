@@ -11,6 +11,7 @@ import type { Bench, BenchFigures } from './bench.ts';
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   verify: async () => (await import('./verify.ts')).benchVerify,
   map: async () => (await import('./map.ts')).benchMap,
+  interlock: async () => (await import('./interlock.ts')).benchInterlock,
   'ledger-embedded': async () => (await import('./ledger-embedded.ts')).benchLedgerEmbedded,
   'ledger-cluster': async () => (await import('./ledger-cluster.ts')).benchLedgerCluster,
   'cluster-recovery': async () => (await import('./cluster-recovery.ts')).benchClusterRecovery,

@@ -45,7 +45,7 @@ function withGate(decimals = 2) {
     return shard.anchor({ sensors: envelopes.map((envelope, n) => shard.sensor(envelope, first + n)) });
   };
   const check = (changes: Partial<Envelope> = {}, timeMs?: number) =>
-    checkInterlocks(viewOf(city, timeMs), makeEnvelope(changes), OPEN);
+    checkInterlocks(viewOf(city, timeMs === undefined ? {} : { timeMs }), makeEnvelope(changes), OPEN);
   return { city, shard, say, check };
 }
 

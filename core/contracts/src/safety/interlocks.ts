@@ -6,7 +6,7 @@
 import { toHex } from '@oppidum/formats/bytes';
 import type { Command } from '@oppidum/formats/command';
 import { type Envelope, isInDirection, isWithin, type Quantity, type Rule, type Sensor } from '@oppidum/formats/envelope';
-import { type ErrorDetails, type Rejection, reject } from '@oppidum/formats/errors';
+import { type Rejection, reject } from '@oppidum/formats/errors';
 import type { Distrust } from '../devices/trusted-sensor.ts';
 
 /** Why a sensor is not believed: its device is not, or the key that signed its newest value has ended or is of too low a grade. */
@@ -29,13 +29,22 @@ export type Look = (sensor: Sensor, quantity: Quantity) => SensorView;
 export function evaluateInterlocks(envelope: Envelope, given: Command, nowMs: number, look: Look): Rejection | null {
   const refused = checkArgumentCount(envelope, given);
   if (refused !== null) return refused;
+  // Several rules may need one quantity: its sensors are looked at once.
+  const spans = new Map<string, Span | Rejection>();
   for (const rule of envelope.rules) {
     if (!isInDirection(rule, given)) continue;
-    const failed = evaluateRule(envelope, rule, nowMs, look);
+    const failed = evaluateRule(rule, (name) => {
+      const span = spans.get(name) ?? measure(quantityOf(envelope, name), nowMs, look);
+      spans.set(name, span);
+      return span;
+    });
     if (failed !== null) return failed;
   }
   return null;
 }
+
+/** The lowest and the highest value that counts. */
+type Span = { readonly lowest: number; readonly highest: number };
 
 /** A command with another number of arguments would slip past the rules about it. */
 function checkArgumentCount({ rules, safe }: Envelope, given: Command): Rejection | null {
@@ -45,55 +54,47 @@ function checkArgumentCount({ rules, safe }: Envelope, given: Command): Rejectio
   return reject('INTERLOCK_ARGUMENTS', { command, want: known.arguments.length, got: given.arguments.length });
 }
 
-function evaluateRule({ quantities }: Envelope, { name: rule, needs }: Rule, nowMs: number, look: Look): Rejection | null {
+function evaluateRule({ name: rule, needs }: Rule, spanOf: (quantity: string) => Span | Rejection): Rejection | null {
   if (needs === undefined) return reject('INTERLOCK_FORBIDDEN', { rule });
-  const quantity = quantities.find(({ name }) => name === needs.quantity);
-  if (quantity === undefined) throw new Error(`no quantity ${needs.quantity} in a parsed envelope`);
-  const facts = { rule, quantity: quantity.name };
-  const values = countingValues(quantity, nowMs, look, facts);
-  if ('code' in values) return values;
-  const { lowest, highest } = values;
-  if (highest - lowest > quantity.agreeWithin)
-    return reject('INTERLOCK_CONTRADICTION', { ...facts, lowest, highest, agreeWithin: quantity.agreeWithin });
-  return isWithin(needs, lowest) && isWithin(needs, highest)
+  const { quantity, ...bounds } = needs;
+  const span = spanOf(quantity);
+  if ('code' in span) return reject(span.code, { rule, quantity, ...span.details });
+  const { lowest, highest } = span;
+  return isWithin(bounds, lowest) && isWithin(bounds, highest)
     ? null
-    : reject('INTERLOCK_LIMIT', { ...facts, lowest, highest, ...boundsOf(needs) });
+    : reject('INTERLOCK_LIMIT', { rule, quantity, lowest, highest, ...bounds });
 }
 
-function boundsOf({ min, max }: { readonly min?: number; readonly max?: number }): ErrorDetails {
-  return { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
+function quantityOf({ quantities }: Envelope, name: string): Quantity {
+  const quantity = quantities.find((quantity) => quantity.name === name);
+  if (quantity === undefined) throw new Error(`no quantity ${name} in a parsed envelope`);
+  return quantity;
 }
 
-/** The span of the values that count, when enough do; else why the first that does not count does not. */
-function countingValues(
-  quantity: Quantity,
-  nowMs: number,
-  look: Look,
-  facts: ErrorDetails,
-): { readonly lowest: number; readonly highest: number } | Rejection {
-  const values: number[] = [];
+/** The span of the values that count, when enough do and agree; else why not, of silence and doubt that of the first sensor. */
+function measure(quantity: Quantity, nowMs: number, look: Look): Span | Rejection {
+  const { sensors, least, agreeWithin } = quantity;
+  let [count, lowest, highest] = [0, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
   let first: Rejection | null = null;
-  for (const sensor of quantity.sensors) {
-    const view = look(sensor, quantity);
-    const refused = checkView(quantity, sensor, view, nowMs, facts);
-    if (refused === null && view.state === 'speaks') values.push(view.value);
-    else first ??= refused;
+  for (const sensor of sensors) {
+    const value = checkView(quantity, sensor, look(sensor, quantity), nowMs);
+    if (typeof value === 'number') {
+      count++;
+      lowest = Math.min(lowest, value);
+      highest = Math.max(highest, value);
+    } else first ??= value;
   }
-  if (first !== null && values.length < quantity.least) return first;
-  return { lowest: Math.min(...values), highest: Math.max(...values) };
+  if (first !== null && count < least) return first;
+  return highest - lowest > agreeWithin
+    ? reject('INTERLOCK_CONTRADICTION', { lowest, highest, agreeWithin })
+    : { lowest, highest };
 }
 
-/** Refuses a view that does not count. A time ahead of the block's, which an anchor bounds, is fresh. */
-function checkView(
-  { freshMs }: Quantity,
-  { device, name }: Sensor,
-  view: SensorView,
-  nowMs: number,
-  facts: ErrorDetails,
-): Rejection | null {
-  const known = { ...facts, device: toHex(device), sensor: name };
-  if (view.state === 'quarantined') return reject('INTERLOCK_QUARANTINED', { ...known, because: view.because });
-  if (view.state === 'silent') return reject('INTERLOCK_SILENT', known);
+/** The value of a view that counts, else why it does not. A time ahead of the block's, which an anchor bounds, is fresh. */
+function checkView({ freshMs }: Quantity, { device, name }: Sensor, view: SensorView, nowMs: number): number | Rejection {
+  const facts = () => ({ device: toHex(device), sensor: name });
+  if (view.state === 'quarantined') return reject('INTERLOCK_QUARANTINED', { ...facts(), because: view.because });
+  if (view.state === 'silent') return reject('INTERLOCK_SILENT', facts());
   const ageMs = nowMs - view.signedMs;
-  return ageMs > freshMs ? reject('INTERLOCK_SILENT', { ...known, ageMs, freshMs }) : null;
+  return ageMs > freshMs ? reject('INTERLOCK_SILENT', { ...facts(), ageMs, freshMs }) : view.value;
 }
