@@ -67,6 +67,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       onFailure: fail,
       onWitnessRefusal,
       onSnapshotNews: (sentence) => logger.warn({ snapshot: sentence }, 'state sync'),
+      onSuccessorNews: (sentence) => logger.warn({ policy: sentence }, 'changes of policy'),
       ...(config.haltHeight === undefined ? {} : { haltHeight: config.haltHeight }),
       ...(startEngine === undefined ? {} : { startEngine }),
     });

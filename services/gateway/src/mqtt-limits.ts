@@ -3,7 +3,7 @@
  * too many say nothing, the one that was silent longest makes room, so that those who do speak always find a place.
  */
 
-import { networkOf } from './networks.ts';
+import { networkOf } from '@oppidum/node/networks';
 
 export type MqttLimits = {
   /** Open connections, all together. */

@@ -18,6 +18,7 @@ import { askComet, type LightDoor, openLightDoor } from './light-door.ts';
 import { parseDoor } from './node-settings.ts';
 import type { NodeStore } from './node-store.ts';
 import type { SnapshotKeeper } from './snapshot-keeper.ts';
+import { readSuccessor, successorHeights } from './successor-archive.ts';
 
 export type CityDoorOptions = {
   readonly folder: Pick<DataFolder, 'paths' | 'genesis'>;
@@ -40,6 +41,8 @@ export function openCityDoor(options: CityDoorOptions): Promise<LightDoor> {
     rpc,
     join: () => joinAnswer(options, rpc),
     checkpoint: () => client.checkpoint()?.note ?? null,
+    successors: () => successorHeights(folder.paths.policies),
+    successor: (height) => readSuccessor(folder.paths.policies, height),
   });
 }
 

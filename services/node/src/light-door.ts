@@ -6,6 +6,8 @@
  *   POST /             one JSON-RPC 2.0 call of `METHODS`
  *   GET  /join         `join-wire.ts`
  *   GET  /checkpoint   the published checkpoint, a signed note
+ *   GET  /policies     heights of the changes of policy of which evidence is kept here, a JSON list
+ *   GET  /policies/H   that evidence
  */
 
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
@@ -13,6 +15,7 @@ import type { AddressInfo } from 'node:net';
 import { parseAddress } from '@oppidum/abci/server';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { FormatError, formatError } from '@oppidum/formats/errors';
+import { limitNetworks, NetworkShares } from './network-limit.ts';
 
 export type LightDoorOptions = {
   readonly host: string;
@@ -23,6 +26,9 @@ export type LightDoorOptions = {
   /** JSON of `GET /join`. Throws ENGINE_AWAY. */
   readonly join: () => Promise<string>;
   readonly checkpoint: () => Bytes | null;
+  /** Evidence of changes of policy, by height. */
+  readonly successors: () => Promise<readonly number[]>;
+  readonly successor: (height: number) => Promise<Bytes | null>;
   /** Of a connection on which nothing moves; whoever takes no answer holds its place and its memory. */
   readonly idleMs?: number;
 };
@@ -47,9 +53,13 @@ const REQUEST_SIZE_MAX = 4_096;
 const ANSWER_SIZE_MAX = 8 * 2 ** 20;
 const CONNECTION_COUNT_MAX = 64;
 const ASKED_COUNT_MAX = 16;
+/** Of these, so many for one network (IPv4 address, IPv6 /64). */
+const NETWORK_CONNECTION_COUNT_MAX = 16;
+const NETWORK_ASKED_COUNT_MAX = 4;
 const TIMEOUT_MS = 10_000;
 /** `GET /join` is put together once for all who ask within so long. */
 const JOIN_FRESH_MS = 1_000;
+const POLICY_PATH = /^\/policies\/([1-9]\d{0,15})$/;
 const NUMBER = /^(0|[1-9]\d{0,15})$/;
 
 type Call = { readonly id: number | string; readonly method: string; readonly params: Readonly<Record<string, string>> };
@@ -61,6 +71,7 @@ export async function openLightDoor(options: LightDoorOptions): Promise<LightDoo
     door.serve(asked, answer),
   );
   server.maxConnections = CONNECTION_COUNT_MAX;
+  limitNetworks(server, NETWORK_CONNECTION_COUNT_MAX);
   // Without it whoever reads no answer would keep the door closed to everybody else, for ever.
   server.setTimeout(options.idleMs ?? TIMEOUT_MS * 2);
   await listen(server, options);
@@ -77,6 +88,7 @@ export async function openLightDoor(options: LightDoorOptions): Promise<LightDoo
 class Door {
   readonly #options: LightDoorOptions;
   #askedCount = 0;
+  readonly #shares = new NetworkShares(NETWORK_ASKED_COUNT_MAX);
   #join: { readonly answer: Promise<string>; readonly atMs: number } | null = null;
 
   constructor(options: LightDoorOptions) {
@@ -97,15 +109,24 @@ class Door {
       const note = this.#options.checkpoint();
       return note === null ? refuse(answer, 404, 'no checkpoint yet') : reply(answer, 'text/plain; charset=utf-8', note);
     }
+    if (asked.method === 'GET' && path === '/policies')
+      return reply(answer, 'application/json', `${JSON.stringify(await this.#options.successors())}\n`);
+    const [, height] = (asked.method === 'GET' ? POLICY_PATH.exec(path) : null) ?? [];
+    if (height !== undefined) {
+      const file = await this.#options.successor(Number(height));
+      return file === null ? refuse(answer, 404, 'no such change of policy') : reply(answer, 'application/cbor', file);
+    }
     if (asked.method !== 'POST' || path !== '/') return refuse(answer, 404, 'no such question');
     const call = parseCall(await readBody(asked));
     if (call === null) return refuse(answer, 403, `only one call of ${Object.keys(METHODS).join(', ')}`);
-    if (this.#askedCount >= ASKED_COUNT_MAX) return refuse(answer, 429, 'too many at once');
+    const giveBack = this.#askedCount < ASKED_COUNT_MAX ? this.#shares.take(asked.socket.remoteAddress ?? '') : null;
+    if (giveBack === null) return refuse(answer, 429, 'too many at once');
     this.#askedCount++;
     try {
       reply(answer, 'application/json', await askComet(this.#options.rpc, call, ANSWER_SIZE_MAX));
     } finally {
       this.#askedCount--;
+      giveBack();
     }
   }
 

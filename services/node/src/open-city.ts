@@ -5,14 +5,15 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordedCall } from '@oppidum/abci/grammar';
-import { equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError, type Rejection } from '@oppidum/formats/errors';
+import { genesisPolicy } from '@oppidum/formats/genesis';
 import { cityOrigin } from '@oppidum/formats/ids';
 import type { Policy } from '@oppidum/formats/policy';
 import { policyEffectiveKind } from '@oppidum/formats/state-governance';
-import { at } from '@oppidum/formats/state-layout';
+import { at, parseState } from '@oppidum/formats/state-layout';
 import type { Registry } from '@oppidum/ledger/action';
 import { Application, type CommitAnswer } from './application.ts';
 import { cityClient } from './city-client.ts';
@@ -33,6 +34,7 @@ import { CheckpointPublisher } from './publisher.ts';
 import { RestoredLog } from './restored-log.ts';
 import { SignatureVerifier } from './signature-verifier.ts';
 import { keepSuccessor, type SuccessorArchiveOptions } from './successor-archive.ts';
+import { SuccessorChain } from './successor-chain.ts';
 import { TileLog } from './tile-log.ts';
 import { VoteNotes } from './vote-notes.ts';
 import { cityVotes } from './votes.ts';
@@ -64,6 +66,8 @@ export type CityOptions = Partial<Pick<EmbeddedOptions, 'gatherMsMax' | 'waiting
   readonly snapshotInterval?: number;
   /** Told in a sentence of snapshots that were restored, refused or not taken. */
   readonly onSnapshotNews?: (sentence: string) => void;
+  /** Told in a sentence of evidence of changes of policy that came from neighbours, or that nobody has. */
+  readonly onSuccessorNews?: (sentence: string) => void;
 };
 
 /** Checkpoints follow blocks at once, or after twice as long as the last one took. */
@@ -88,9 +92,10 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const notes = new VoteNotes({ crypto, policyOf: (size) => policies.of(size).policy, setOf });
   const publishedSize = (): number => publisher.latest()?.size ?? 0;
   let stop = (_error: Error): void => undefined;
+  const onFailure = (error: Error): void => stop(error);
+  const successors = successorsOf(options, settings.neighbours, { store, publishedSize, onFailure });
   const publisher: CheckpointPublisher = publisherOf(options, {
-    ...{ neighbours: settings.neighbours, origin, store, log, policies, signer, notes, publishedSize },
-    onFailure: (error) => stop(error),
+    ...{ neighbours: settings.neighbours, origin, store, log, policies, signer, notes, publishedSize, onFailure },
   });
   const listeners = new Set<(block: CommittedBlock) => void>();
   const verifier = new SignatureVerifier(crypto);
@@ -107,25 +112,24 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     votes: cityVotes({ store, origin, signer, notes, publishedSize }),
     clock,
     findTransaction: (id) => store.transaction(id),
-    onFailure: (error) => stop(error),
+    onFailure,
     onCommit: ({ block, leaves }: CommitAnswer) => {
       log.append(leaves);
       publisher.news();
       snapshots.kept.committed(block);
       for (const listener of listeners) listener(block);
-      // Under another engine the votes for the next block bring it: they cannot come while Commit waits.
-      const changesPolicy =
-        options.startEngine === undefined && block.height > 0 && application.read(at(policyEffectiveKind))?.from === block.height;
-      return changesPolicy ? handOver(publisher, options.handOverMs ?? 5_000) : undefined;
+      return mustHandOver(options, application, block) ? handOver(publisher, options.handOverMs ?? 5_000) : undefined;
     },
   });
   if (log.size > (publisher.latest()?.size ?? -1)) publisher.news();
+  followPolicies(publisher, policies, successors);
   const close = async (): Promise<void> => {
     await door?.close();
     await engine.close();
     await snapshots.kept.close();
     await verifier.close();
     await publisher.close();
+    await successors.close();
     log.close();
     await store.close();
   };
@@ -204,6 +208,35 @@ async function followStore(log: TileLog, store: NodeStore, { origin, restoredLog
   restoredLog.remove();
 }
 
+/** The way from the first policy to the newest, whole also where this node was away. */
+function successorsOf(
+  { crypto, folder: { genesis, paths }, onSuccessorNews }: CityOptions,
+  urls: readonly string[],
+  { store, publishedSize, onFailure }: Pick<PublisherParts, 'store' | 'publishedSize' | 'onFailure'>,
+): SuccessorChain {
+  const newest = (): number => {
+    const value = store.state.read(at(policyEffectiveKind).key);
+    const from = value === null ? 0 : parseState(policyEffectiveKind, value).from;
+    // Before its checkpoint is out, a change is this node's own to prove.
+    return from <= (store.newestBlockLeaf(publishedSize())?.leaf.height ?? 0) ? from : 0;
+  };
+  const onNews = onSuccessorNews ?? (() => undefined);
+  const first = genesisPolicy(crypto, genesis);
+  return new SuccessorChain({ crypto, folder: paths.policies, urls, first, newest, onNews, onFailure });
+}
+
+/** Looks now, and whenever a checkpoint stands under another policy than the one before it. */
+function followPolicies(publisher: CheckpointPublisher, policies: PolicyInForce, successors: SuccessorChain): void {
+  let before: Bytes | null = null;
+  const look = (): void => {
+    if (policies.published === before) return;
+    before = policies.published;
+    void successors.news();
+  };
+  publisher.onCheckpoint(look);
+  look();
+}
+
 type PublisherParts = Heard & {
   /** Light doors of others. */
   readonly neighbours: readonly string[];
@@ -279,6 +312,11 @@ function makePanel({ crypto, onWitnessRefusal }: CityOptions, { policy }: CityPo
     policy: () => policy,
     ...(onWitnessRefusal === undefined ? {} : { onRefusal: onWitnessRefusal }),
   });
+}
+
+/** A block that changes the policy. Under another engine the votes for the next one bring its checkpoint: they cannot come while Commit waits. */
+function mustHandOver({ startEngine }: CityOptions, application: Application, { height }: CommittedBlock): boolean {
+  return startEngine === undefined && height > 0 && application.read(at(policyEffectiveKind))?.from === height;
 }
 
 /** The old set's checkpoint over the block that ends its term: by it clients learn of the new set. */

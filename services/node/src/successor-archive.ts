@@ -6,7 +6,7 @@
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import type { Crypto } from '@oppidum/formats/crypto';
@@ -46,7 +46,12 @@ export async function keepSuccessor(options: SuccessorArchiveOptions, under: Cit
     state: proveState(store, log, [claimRange(POLICY_CLAIM).range], size),
     checkpoint: minimal.note,
   });
-  for (const changed of await makeFolder(folder)) await fsyncFolder(changed);
+  await keepSuccessorFile(path, evidence);
+}
+
+/** Makes a file of the archive durable, and its folder where it is the first. */
+export async function keepSuccessorFile(path: string, evidence: Bytes): Promise<void> {
+  for (const changed of await makeFolder(dirname(path))) await fsyncFolder(changed);
   // DURABLE: former policy
   await writeFileDurably(path, evidence);
 }
@@ -56,12 +61,17 @@ export type KeptSuccessor = { readonly height: number; readonly sha256: string; 
 
 const FILE_FORM = /^([1-9][0-9]{0,15})\.evidence$/;
 
-/** What is kept in the folder, the oldest change first. */
-export async function listSuccessors(crypto: Crypto, folder: string): Promise<KeptSuccessor[]> {
+/** Heights of the changes of which evidence is kept in the folder, the oldest first. */
+export async function successorHeights(folder: string): Promise<number[]> {
   const names = existsSync(folder) ? await readdir(folder) : [];
   const heights = names.flatMap((name) => FILE_FORM.exec(name)?.[1] ?? []).map(Number);
+  return heights.sort((a, b) => a - b);
+}
+
+/** What is kept in the folder, the oldest change first. */
+export async function listSuccessors(crypto: Crypto, folder: string): Promise<KeptSuccessor[]> {
   const kept: KeptSuccessor[] = [];
-  for (const height of heights.sort((a, b) => a - b)) {
+  for (const height of await successorHeights(folder)) {
     const file = await readSuccessor(folder, height);
     if (file !== null) kept.push({ height, sha256: toHex(crypto.sha256(file)), size: file.length });
   }

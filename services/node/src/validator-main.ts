@@ -51,7 +51,8 @@ async function validate({ data, level, haltHeight }: Options): Promise<void> {
     process.exit(error instanceof FormatError ? ERRORS[error.code].exitCode : EXIT_FAILED);
   };
   const onSnapshotNews = (sentence: string): void => void process.stderr.write(`${data} snapshots: ${sentence}\n`);
-  const told = { onFailure, onSnapshotNews, haltHeight };
+  const onSuccessorNews = (sentence: string): void => void process.stderr.write(`${data} policies: ${sentence}\n`);
+  const told = { onFailure, onSnapshotNews, onSuccessorNews, haltHeight };
   const opening = openCity({ folder, crypto: nativeCrypto, registry: cityRegistry, startEngine, ...told });
   const stop = async (city: OpenCity): Promise<void> => {
     await city.close();

@@ -5,12 +5,11 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import { isLoopback } from '@oppidum/node/networks';
 
 /** RFC 7239 §4, RFC 9110 §7.6.3, RFC 8586, what proxies said before, and what those in front of many sites say. */
 const FORWARDER =
   /^(forwarded|via|cdn-loop|x-(forwarded|original|envoy)(-.*)?|x-(real|appengine-user)-ip|([a-z-]+-)?client-?ip|cf-connecting-ip)$/;
-/** RFC 1122 §3.2.1.3 (g), RFC 4291 §2.5.3, and the first inside IPv6 (§2.5.5.2). */
-const LOOPBACK_ADDRESS = /^(127\.[0-9.]+|::1|::ffff:127\.[0-9.]+)$/;
 const LOOPBACK_NAME = /^(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?$/i;
 
 /** What of a request tells it. */
@@ -25,9 +24,4 @@ export function isHere({ headers, socket, httpVersion }: Caller): boolean {
   if (!isLoopback(socket.remoteAddress ?? '')) return false;
   if (!LOOPBACK_NAME.test(headers.host ?? '')) return false;
   return !Object.keys(headers).some((name) => FORWARDER.test(name));
-}
-
-/** True for an address that only this machine has. */
-export function isLoopback(address: string): boolean {
-  return LOOPBACK_ADDRESS.test(address);
 }

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect, createServer, isIPv4, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { test } from 'node:test';
+import { limitNetworks } from '@oppidum/node/network-limit';
 import { withDoors } from '../../../../test/support/running-gateway.ts';
-import { limitNetworks } from './connections.ts';
 
 /** A connection that comes from there. */
 function socketFrom(address: string): Socket {
@@ -13,7 +13,7 @@ function socketFrom(address: string): Socket {
 
 test('256 connections of one network; others, this machine, and who comes when one is gone find a place', async () => {
   const server = createServer();
-  limitNetworks(server);
+  limitNetworks(server, 256);
   const arrive = (address: string): Socket => {
     const socket = socketFrom(address);
     server.emit('connection', socket);
