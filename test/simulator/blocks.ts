@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Requests } from '@oppidum/abci/methods';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { LIMITS } from '@oppidum/formats/limits';
+import { VOTE_POWER } from '@oppidum/node/comet-validators';
 import type { Dice } from './dice.ts';
 import { START_MS } from './replaced/clock.ts';
 
@@ -55,7 +56,7 @@ export function proposalRequest(
 /** What InitChain is asked. */
 export function initRequest(chainId: string, keys: readonly Bytes[]): Requests['initChain'] {
   const time = { seconds: BigInt(Math.floor(START_MS / 1_000)), nanos: 1_000_000 };
-  const validators = keys.map((ed25519) => ({ pubKey: { ed25519 }, power: 1n }));
+  const validators = keys.map((ed25519) => ({ pubKey: { ed25519 }, power: BigInt(VOTE_POWER) }));
   return { chainId, time, initialHeight: 1n, validators, appStateBytes: NOTHING };
 }
 

@@ -2,6 +2,7 @@
 
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import type { Genesis } from '@oppidum/formats/genesis';
+import { VOTE_POWER } from './comet-validators.ts';
 
 /** A validator as consensus knows it: an Ed25519 key that signs votes and nothing else. */
 export type ConsensusValidator = { readonly name: string; readonly publicKey: Bytes };
@@ -46,7 +47,11 @@ export function encodeCometGenesis(options: {
       // Without it ExtendVote is never called.
       abci: { vote_extensions_enable_height: '1' },
     },
-    validators: options.validators.map(({ name, publicKey }) => ({ name, pub_key: encodeKey('PubKey', publicKey), power: '1' })),
+    validators: options.validators.map(({ name, publicKey }) => ({
+      name,
+      pub_key: encodeKey('PubKey', publicKey),
+      power: String(VOTE_POWER),
+    })),
     app_hash: '',
   };
   return `${JSON.stringify(document, null, 2)}\n`;

@@ -10,6 +10,7 @@ import { Timestamp } from 'cosmjs-types/google/protobuf/timestamp';
 import { BlockID } from 'cosmjs-types/tendermint/types/types';
 import { SimpleValidator } from 'cosmjs-types/tendermint/types/validator';
 import { Consensus } from 'cosmjs-types/tendermint/version/types';
+import { VOTE_POWER } from './comet-validators.ts';
 
 /** What a newcomer looks at; `hash` is computed here, whatever the server says it is. */
 export type CometHeader = {
@@ -67,14 +68,14 @@ export function parseCometHeader(crypto: Crypto, value: unknown): CometHeader {
 }
 
 /**
- * The hash of validators with one vote each, by their consensus keys (spec/core/data_structures.md, "ValidatorSet", "SimpleValidator"):
+ * The hash of validators of one power, by their consensus keys (spec/core/data_structures.md, "ValidatorSet", "SimpleValidator"):
  * those of one power stand in the order of their addresses.
  */
 export function validatorsHashOf(crypto: Crypto, consensusKeys: readonly Bytes[]): Bytes {
   const tree = new CompactTree(crypto);
   const validators = consensusKeys.map((key) => ({ key, address: crypto.sha256(key).slice(0, ADDRESS_SIZE) }));
   for (const { key } of validators.sort((a, b) => compareBytes(a.address, b.address))) {
-    const encoded = SimpleValidator.encode({ pubKey: { ed25519: key }, votingPower: 1n }).finish();
+    const encoded = SimpleValidator.encode({ pubKey: { ed25519: key }, votingPower: BigInt(VOTE_POWER) }).finish();
     tree.append(leafHash(crypto, new Uint8Array(encoded)));
   }
   return tree.root();

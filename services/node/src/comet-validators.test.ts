@@ -14,7 +14,7 @@ import { Application } from './application.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { NodeStore } from './node-store.ts';
 
-const powerOf = (consensusKey: Bytes, power = 1n) => ({ pubKey: { ed25519: consensusKey }, power });
+const powerOf = (consensusKey: Bytes, power = 10n) => ({ pubKey: { ed25519: consensusKey }, power });
 const keysOf = ({ genesis }: DataFolder): Bytes[] => genesis.validators.flatMap(({ consensusKey }) => consensusKey ?? []);
 
 /** The first node of a founded cluster. */
@@ -36,8 +36,8 @@ describe('InitChain', () => {
       const stranger = powerOf(new Uint8Array(32).fill(7));
       const refused: readonly (readonly [object, readonly object[]])[] = [
         [{ onlyInEngine: toHex(stranger.pubKey.ed25519) }, [...same, stranger]],
-        [{ onlyInEngine: 'a key that is no Ed25519 key' }, [{ pubKey: { secp256k1: new Uint8Array(33) }, power: 1n }]],
-        [{ validator: 'validator-2', wantPower: 1, got: '5' }, [same[0]!, powerOf(keys[1]!, 5n), ...same.slice(2)]],
+        [{ onlyInEngine: 'a key that is no Ed25519 key' }, [{ pubKey: { secp256k1: new Uint8Array(33) }, power: 10n }]],
+        [{ validator: 'validator-2', wantPower: 10, got: '5' }, [same[0]!, powerOf(keys[1]!, 5n), ...same.slice(2)]],
         [{ onlyInCity: 'validator-4', consensusKey: toHex(keys[3]!) }, same.slice(0, 3)],
         [{ onlyInCity: 'validator-1', consensusKey: toHex(keys[0]!) }, []],
       ];
@@ -65,7 +65,7 @@ describe('InitChain', () => {
 });
 
 const provenOf = (consensusKey: Bytes, type = MisbehaviorType.DUPLICATE_VOTE, height = 1n): Misbehavior =>
-  Misbehavior.fromPartial({ type, validator: { address: consensusAddress(crypto, consensusKey), power: 1n }, height });
+  Misbehavior.fromPartial({ type, validator: { address: consensusAddress(crypto, consensusKey), power: 10n }, height });
 
 describe('misbehaviour of FinalizeBlock', () => {
   test('is on the ledger, removes the validator by a change of its set, and stays with the block', () =>

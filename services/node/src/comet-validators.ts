@@ -8,11 +8,17 @@ import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
 import type { ValidatorUpdate } from '@oppidum/ledger/validator-updates';
 import { MisbehaviorType } from 'cosmjs-types/tendermint/abci/types';
 
+/**
+ * What one vote is to CometBFT. It lets whoever has a third of all power, rounded down, begin without fetching blocks: at power 1 that
+ * would be each of four or five validators, and one that was away would follow the others block by block.
+ */
+export const VOTE_POWER = 10;
+
 type CometUpdate = Responses['finalizeBlock']['validatorUpdates'][number];
 
 /** A change of who votes, as CometBFT takes it. */
 export function updateOf({ consensusKey, power }: ValidatorUpdate): CometUpdate {
-  return { pubKey: { ed25519: consensusKey }, power: BigInt(power) };
+  return { pubKey: { ed25519: consensusKey }, power: BigInt(VOTE_POWER * power) };
 }
 
 /** What CometBFT proved, in the order of the block; kinds that this version does not know prove nothing to it. */
@@ -25,7 +31,7 @@ export function misbehaviourOf({ misbehavior }: Pick<Requests['finalizeBlock'], 
 }
 
 /**
- * The validators of CometBFT's genesis document must be those of the city's, one vote each, where that names consensus keys. Throws
+ * The validators of CometBFT's genesis document must be those of the city's, each with the same power, where that names consensus keys. Throws
  * VALIDATORS_DIFFER with the first that differs.
  */
 export function requireSameValidators(
@@ -39,8 +45,8 @@ export function requireSameValidators(
   for (const { pubKey, power } of given) {
     const key = keyText(pubKey?.ed25519);
     if (!want.has(key)) throw formatError('VALIDATORS_DIFFER', { onlyInEngine: key });
-    if (power !== 1n)
-      throw formatError('VALIDATORS_DIFFER', { validator: want.get(key) ?? '', wantPower: 1, got: String(power) });
+    if (power !== BigInt(VOTE_POWER))
+      throw formatError('VALIDATORS_DIFFER', { validator: want.get(key) ?? '', wantPower: VOTE_POWER, got: String(power) });
     got.add(key);
   }
   for (const [key, validator] of want) {

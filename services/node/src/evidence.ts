@@ -85,15 +85,18 @@ export async function anchorHop(
  * policy may be in force by now: whoever asked while it changed gets evidence under the former one, and can refresh it.
  * Throws a plain Error when the published checkpoint does not stand under its policy: then this node has published what nobody believes.
  */
-export function minimalNote(
-  client: Pick<NodeClient, 'policyFileOf'>,
-  crypto: Crypto,
-  { note, size }: PublishedCheckpoint,
-): Bytes {
+export function minimalNote(client: Pick<NodeClient, 'policyFileOf'>, crypto: Crypto, checkpoint: PublishedCheckpoint): Bytes {
+  const known = minimalNotes.get(checkpoint);
+  if (known !== undefined) return known;
+  const { note, size } = checkpoint;
   const minimal = minimizeNote(crypto, parsePolicy(crypto, client.policyFileOf(size)), note);
   if ('code' in minimal) throw new Error(`the published checkpoint is refused by its own policy: ${minimal.code}`);
+  minimalNotes.set(checkpoint, minimal.note);
   return minimal.note;
 }
+
+/** Much evidence stands under one checkpoint, and each note costs as many verifications as it has cosignatures. */
+const minimalNotes = new WeakMap<PublishedCheckpoint, Bytes>();
 
 async function executedTransaction(client: Pick<NodeLink, 'transaction'>, id: Bytes): Promise<CommittedTransaction> {
   const transaction = await client.transaction(id);

@@ -276,7 +276,7 @@ function withVotes(
 ): Pick<WitnessPanel, 'cosign'> {
   return {
     async cosign(note, log) {
-      if (note.length > 0) notes.add(note, parseCheckpointNote(note).checkpoint);
+      if (note.length > 0) notes.accept(note, parseCheckpointNote(note).checkpoint);
       const sizeMin = publishedSize() + 1;
       const cosigned = (await notes.quorumNote(sizeMin)) ?? (await neighbours.newest(sizeMin));
       return cosigned === null ? null : panel.cosign(cosigned, log);

@@ -82,9 +82,9 @@ describe('vote extensions', () => {
   for (const [what, extension] of refused)
     test(`rejected: ${what}`, async () => {
       const notes = notesOf(1 + 3);
-      assert.equal(notes.isValid(extension, headOf(7)), false);
-      notes.add(extension, headOf(7));
-      for (const i of [2, 3]) notes.add(wordOf(i), headOf(7));
+      assert.equal(notes.accept(extension, headOf(7)), false);
+      assert.equal(notes.accept(extension, headOf(7)), false);
+      for (const i of [2, 3]) notes.accept(wordOf(i), headOf(7));
       assert.equal(await notes.quorumNote(1), null, 'what is not valid counts for nothing');
     });
 
@@ -92,7 +92,7 @@ describe('vote extensions', () => {
     fc.assert(
       fc.property(fc.nat(good.length - 1), fc.nat(7), (at, bit) => {
         const altered = good.with(at, (good[at] ?? 0) ^ (1 << bit));
-        assert.equal(notesOf(4).isValid(altered, headOf(7)), false);
+        assert.equal(notesOf(4).accept(altered, headOf(7)), false);
       }),
       { numRuns: 120 },
     ));
@@ -107,7 +107,7 @@ describe('quorum', () => {
         for (let i = 0; i < count; i++) {
           const note = await notes.quorumNote(1);
           assert.equal(note !== null, i >= threshold, `${i} of ${count}`);
-          notes.add(wordOf((i + turn) % count), headOf(7));
+          notes.accept(wordOf((i + turn) % count), headOf(7));
         }
         const note = (await notes.quorumNote(1)) as Bytes;
         assert.equal(refusalOf(evaluatePolicy(crypto, policyOf(count), note)), null);
@@ -118,18 +118,18 @@ describe('quorum', () => {
 
   test('the newest head with a quorum is taken, not the newest', async () => {
     const notes = notesOf(4);
-    for (const i of [0, 1, 2]) notes.add(wordOf(i, headOf(7)), headOf(7));
-    for (const i of [0, 3]) notes.add(wordOf(i, headOf(9)), headOf(9));
+    for (const i of [0, 1, 2]) notes.accept(wordOf(i, headOf(7)), headOf(7));
+    for (const i of [0, 3]) notes.accept(wordOf(i, headOf(9)), headOf(9));
     assert.match(Buffer.from((await notes.quorumNote(1)) as Bytes).toString(), /\n7\n/);
     assert.equal(await notes.quorumNote(8), null);
-    notes.add(wordOf(1, headOf(9)), headOf(9));
+    notes.accept(wordOf(1, headOf(9)), headOf(9));
     assert.match(Buffer.from((await notes.quorumNote(8)) as Bytes).toString(), /\n9\n/);
   });
 
   test('a head that ends the term of a set is not passed over', async () => {
     const setOf = (size: number): string => (size < 9 ? 'old' : 'new');
     const notes = new VoteNotes({ crypto, policyOf: () => policyOf(4), setOf, waitMs: 0 });
-    for (const size of [6, 7, 9, 11]) for (const i of [0, 1, 2]) notes.add(wordOf(i, headOf(size)), headOf(size));
+    for (const size of [6, 7, 9, 11]) for (const i of [0, 1, 2]) notes.accept(wordOf(i, headOf(size)), headOf(size));
     const sizeOf = async (sizeMin: number): Promise<string | undefined> =>
       Buffer.from((await notes.quorumNote(sizeMin)) ?? [])
         .toString()
@@ -140,7 +140,7 @@ describe('quorum', () => {
   test('who waits hears of the quorum when it comes', async () => {
     const notes = new VoteNotes({ crypto, policyOf: () => policyOf(4), setOf: () => '', waitMs: 60_000 });
     const waiting = notes.quorumNote(1);
-    for (const i of [0, 1, 2]) notes.add(wordOf(i), headOf(7));
+    for (const i of [0, 1, 2]) notes.accept(wordOf(i), headOf(7));
     assert.ok((await waiting) !== null);
   });
 });

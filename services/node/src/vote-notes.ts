@@ -34,7 +34,9 @@ type Head = Omit<Checkpoint, 'extensions'>;
 type Said = {
   readonly text: string;
   readonly log: NoteSignature;
-  readonly cosignatures: Map<string, NoteSignature>;
+  readonly root: Bytes;
+  /** By cosigner. The same words again, as its own are to a validator, are not verified again. */
+  readonly words: Map<string, { readonly extension: Bytes; readonly cosignature: NoteSignature }>;
   readonly set: string;
   readonly policy: Policy;
 };
@@ -49,22 +51,24 @@ export class VoteNotes {
     this.#options = options;
   }
 
-  /** Is this what a correct validator says of this head? By bytes, head and policy alone, so that everybody answers alike. */
-  isValid(extension: Bytes, head: Head): boolean {
-    return extension.length === 0 || this.#open(extension, head) !== null;
-  }
-
-  /** Keeps a valid extension about this head. */
-  add(extension: Bytes, head: Head): void {
-    const opened = extension.length === 0 ? null : this.#open(extension, head);
-    if (opened === null) return;
+  /**
+   * Is this what a correct validator says of this head? By bytes, head and policy alone, so that everybody answers alike. What is valid
+   * and not empty is kept.
+   */
+  accept(extension: Bytes, head: Head): boolean {
+    if (extension.length === 0) return true;
+    const before = this.#said.get(head.size);
+    if (before !== undefined && isSaid(before, extension, head)) return true;
+    const opened = this.#open(extension, head);
+    if (opened === null) return false;
     const { cosignature, name } = opened;
-    const said = this.#said.get(head.size) ?? this.#begin(opened, head);
+    const said = before ?? this.#begin(opened, head);
     this.#said.set(head.size, said);
-    said.cosignatures.set(name, cosignature);
+    said.words.set(name, { extension: extension.slice(), cosignature });
     for (const size of this.#said.keys()) if (this.#said.size > HEAD_COUNT_MAX) this.#said.delete(size);
     this.#heard.resolve();
     this.#heard = Promise.withResolvers<void>();
+    return true;
   }
 
   /** The newest checkpoint, of at least this size, that the validators' quorum cosigned; null when none comes in time. */
@@ -82,9 +86,9 @@ export class VoteNotes {
   }
 
   /** Asked while the head is the newest: its block is at hand then, and later must be read and parsed as a whole. */
-  #begin({ text, log }: Pick<Said, 'text' | 'log'>, { size }: Head): Said {
+  #begin({ text, log }: Pick<Said, 'text' | 'log'>, { size, root }: Head): Said {
     const { setOf, policyOf } = this.#options;
-    return { text, log, cosignatures: new Map(), set: setOf(size), policy: policyOf(size) };
+    return { text, log, root, words: new Map(), set: setOf(size), policy: policyOf(size) };
   }
 
   /** A head that ends the term of a set is not passed over: by it clients learn of the next set. */
@@ -99,11 +103,11 @@ export class VoteNotes {
     return best?.note ?? null;
   }
 
-  #quorumOf({ text, log, cosignatures, policy }: Said): Bytes | null {
+  #quorumOf({ text, log, words, policy }: Said): Bytes | null {
     // The fewest that suffice: outside witnesses sign the same note, and it carries 16 signatures at most.
-    const chosen = chooseCosigners(policy, VALIDATORS, new Set(cosignatures.keys()));
+    const chosen = chooseCosigners(policy, VALIDATORS, new Set(words.keys()));
     if (chosen === null) return null;
-    return encodeSignedNote({ text, signatures: [log, ...chosen.map((name) => cosignatures.get(name) as NoteSignature)] });
+    return encodeSignedNote({ text, signatures: [log, ...chosen.flatMap((name) => words.get(name)?.cosignature ?? [])] });
   }
 
   #open(extension: Bytes, { origin, size, root }: Head) {
@@ -123,6 +127,10 @@ export class VoteNotes {
     if (!isValidator || signatures.length !== 2) return null;
     return { text, log: log.line, cosignature: cosignature.line, name };
   }
+}
+
+function isSaid({ root, words }: Said, extension: Bytes, head: Head): boolean {
+  return equalBytes(root, head.root) && [...words.values()].some((word) => equalBytes(word.extension, extension));
 }
 
 function orNull<T>(read: () => T): T | null {

@@ -44,15 +44,10 @@ export function cityVotes({ store, origin, signer, notes, publishedSize }: Votes
         },
       );
       // Whatever others would reject would take our vote with it.
-      if (!notes.isValid(note, committed)) return NOTHING;
-      notes.add(note, committed);
-      return note;
+      return notes.accept(note, committed) ? note : NOTHING;
     },
     accept(extension) {
-      const committed = head();
-      if (!notes.isValid(extension, committed)) return false;
-      notes.add(extension, committed);
-      return true;
+      return notes.accept(extension, head());
     },
   };
 }
