@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runCommand } from '../../../test/support/command-line.ts';
 import { ENGINE_VERSION, findEngines, isAtLeast } from './engine.ts';
+import { withMeantSource } from './engine-source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oppidum-engine-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,5 +60,28 @@ describe('CometBFT on this machine', () => {
     assert.match(offline.stderr, /could not be built.*connect to the network, or set GOPROXY/);
     makeProgram('go', saying('SECURITY ERROR checksum mismatch'));
     assert.match((await install()).stderr, /not what Go’s checksum database knows: do not use it/);
+    const told = `[ "$1" = version ] && echo go version go1.26.0 linux/amd64 && exit 0; echo '{ "Error": "no such host" }'; exit 1`;
+    makeProgram('go', told);
+    assert.match((await install()).stderr, /set GOPROXY to a mirror that you reach \(no such host\)/);
+  });
+
+  test('one line of its source is built as it is meant, and its source is left alone', async () => {
+    const path = join(folder, 'abci', 'client', 'socket_client.go');
+    mkdirSync(dirname(path), { recursive: true });
+    const [before, after] = ['const (\n\treqQueueSize    = 256\n', '\n)\n'];
+    const line = "\tflushThrottleMS = 20  // Don't wait longer than...";
+    writeFileSync(path, before + line + after);
+    writeFileSync(join(folder, 'go.mod'), 'module x');
+    await withMeantSource(folder, async (copy) => {
+      const meant = line.replace('20', '5 * time.Millisecond');
+      assert.equal(readFileSync(join(copy, 'abci', 'client', 'socket_client.go'), 'utf8'), before + meant + after);
+      assert.equal(readFileSync(join(copy, 'go.mod'), 'utf8'), 'module x');
+    });
+    assert.equal(readFileSync(path, 'utf8'), before + line + after);
+    writeFileSync(path, before + line.replace('20', '20 * time.Millisecond') + after);
+    await assert.rejects(
+      withMeantSource(folder, async () => assert.fail()),
+      /is not the source that is known/,
+    );
   });
 });

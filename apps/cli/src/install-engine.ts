@@ -15,9 +15,10 @@ import {
   isAtLeast,
   pathWithGo,
 } from './engine.ts';
+import { withMeantSource } from './engine-source.ts';
 import { CliFailure, EXIT } from './failure.ts';
 
-const MODULE = `github.com/cometbft/cometbft/cmd/cometbft@v${ENGINE_VERSION}`;
+const MODULE = `github.com/cometbft/cometbft@v${ENGINE_VERSION}`;
 const KEPT_LINES = 20;
 /** What Go says where it cannot fetch. */
 const OFFLINE = /dial tcp|no such host|i\/o timeout|connection refused|network is unreachable|TLS handshake|proxyconnect/;
@@ -58,12 +59,34 @@ export async function installEngine({ again = false }: { readonly again?: boolea
   output.line(`CometBFT ${version} is in ${ENGINE_FOLDER}.`);
 }
 
-async function build(isShown: boolean): Promise<{ readonly code: number | null; readonly said: string }> {
-  const child = spawn('go', ['install', MODULE], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+type GoAnswer = { readonly code: number | null; readonly said: string; readonly told: string };
+
+/** Fetched and checked first, so that the source is there in which one line is built otherwise. */
+async function build(isShown: boolean): Promise<GoAnswer> {
+  const fetched = await runGo(['mod', 'download', '-json', MODULE], isShown);
+  if (fetched.code !== 0) return { ...fetched, said: `${fetched.said}\n${errorIn(fetched.told)}`.trim() };
+  const { Dir: source } = JSON.parse(fetched.told) as { readonly Dir: string };
+  return withMeantSource(source, (copy) => runGo(['install', './cmd/cometbft'], isShown, copy));
+}
+
+/** With `-json` Go puts its error there. */
+function errorIn(told: string): string {
+  const [, error = ''] = /"Error": (".*")/.exec(told) ?? [];
+  return error === '' ? '' : (JSON.parse(error) as string);
+}
+
+/** `said`: the last lines for people; `told`: the answer. */
+async function runGo(words: readonly string[], isShown: boolean, cwd?: string): Promise<GoAnswer> {
+  const child = spawn('go', words, {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PATH: pathWithGo(), GOBIN: ENGINE_FOLDER },
   });
   let lines: readonly string[] = [];
+  let told = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    told += text;
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     if (isShown) process.stderr.write(text);
     lines = [...lines, ...text.split('\n')].slice(-KEPT_LINES);
@@ -72,7 +95,7 @@ async function build(isShown: boolean): Promise<{ readonly code: number | null; 
     child.on('error', () => resolve(null));
     child.on('close', resolve);
   });
-  return { code, said: lines.join('\n').trim() };
+  return { code, said: lines.join('\n').trim(), told };
 }
 
 function adviceOf(said: string): string {
