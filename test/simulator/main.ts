@@ -1,17 +1,21 @@
-/** `npm run simulate -- --seed N --ticks M`: see docs/simulator.md. */
+/** `npm run simulate -- --seed N --ticks M`, or `--signals COUNT`: see docs/simulator.md. */
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { PLANTS, type Plant } from './plants.ts';
+import { PLANTS, type Plant, SIGNAL_PLANTS, type SignalPlant } from './plants.ts';
 import { replaceWorld } from './replace.ts';
 
 const USAGE = `npm run simulate -- [--seed N] [--ticks M] [--engine embedded|agreement] [--plant ${PLANTS.join('|')}]`;
+const SIGNALS_USAGE = `npm run simulate -- --signals COUNT [--seed N] [--plant ${SIGNAL_PLANTS.join('|')}]`;
 const [EXIT_BROKEN, EXIT_USAGE] = [1, 2];
 const SEED_END = 2 ** 32;
 
 type Asked = {
   readonly seed: number;
   readonly ticks: number;
+  /** So many sequences at intersections instead of a city. */
+  readonly signals?: number;
+  readonly signalPlant?: SignalPlant;
   readonly engine?: 'embedded' | 'agreement';
   readonly plant?: Plant;
 };
@@ -23,19 +27,54 @@ function readOptions(): Asked | string {
     ticks = '2000',
     engine,
     plant,
+    signals,
     help,
   } = parseArgs({
-    options: { seed: text, ticks: text, engine: text, plant: text, help: { type: 'boolean' } },
+    options: { seed: text, ticks: text, engine: text, plant: text, signals: text, help: { type: 'boolean' } },
   }).values;
   if (help === true) return '';
   const numbers = { seed: seed === undefined ? randomInt(SEED_END) : Number(seed), ticks: Number(ticks) };
   if (!Number.isInteger(numbers.seed) || numbers.seed < 0 || numbers.seed >= SEED_END)
     return 'a seed is a whole number below 2^32';
   if (!Number.isInteger(numbers.ticks) || numbers.ticks < 1) return 'ticks are a whole number from 1 on';
+  if (signals !== undefined) return readSignals(numbers, { signals: Number(signals), plant });
   if (engine !== undefined && engine !== 'embedded' && engine !== 'agreement') return `there is no engine ${engine}`;
   const found = PLANTS.find((each) => each === plant);
   if (plant !== undefined && found === undefined) return `there is no fault ${plant} to plant`;
   return { ...numbers, ...(engine === undefined ? {} : { engine }), ...(found === undefined ? {} : { plant: found }) };
+}
+
+function readSignals(
+  numbers: { readonly seed: number; readonly ticks: number },
+  { signals, plant }: { readonly signals: number; readonly plant: string | undefined },
+): Asked | string {
+  if (!Number.isInteger(signals) || signals < 1) return 'sequences are a whole number from 1 on';
+  const signalPlant = SIGNAL_PLANTS.find((each) => each === plant);
+  if (plant !== undefined && signalPlant === undefined) return `there is no fault ${plant} to plant`;
+  return { ...numbers, signals, ...(signalPlant === undefined ? {} : { signalPlant }) };
+}
+
+/** Prints what was counted; true when every law held. */
+async function simulateSignals(seed: number, sequenceCount: number, plant: SignalPlant | undefined): Promise<boolean> {
+  const { runSignals } = await import('./signals.ts');
+  let saidAt = 0;
+  const counts = runSignals({
+    seed,
+    sequenceCount,
+    ...(plant === undefined ? {} : { plant }),
+    say({ sequences, breaches }) {
+      if (sequences - saidAt < 50_000) return;
+      saidAt = sequences;
+      console.error(`${sequences} sequences, ${breaches.length} breaches`);
+    },
+  });
+  const { breaches, trips, ...numbers } = counts;
+  const trip = Object.entries(trips).map(([reason, count]) => `${reason} ${count}`);
+  console.log(`seed ${seed}`);
+  for (const [name, count] of Object.entries({ ...numbers, breaches: breaches.length })) console.log(`${name} ${count}`);
+  console.log(`trips ${trip.join(', ')}`);
+  for (const breach of breaches.slice(0, 10)) console.log(`broken: ${breach}`);
+  return breaches.length + counts.missedLatches + counts.falseTrips + counts.greensWhileTripped === 0;
 }
 
 async function main(): Promise<void> {
@@ -46,8 +85,12 @@ async function main(): Promise<void> {
     asked = (error as Error).message;
   }
   if (typeof asked === 'string') {
-    console.error(asked === '' ? USAGE : `${asked}\n${USAGE}`);
+    console.error(asked === '' ? `${USAGE}\n${SIGNALS_USAGE}` : `${asked}\n${USAGE}\n${SIGNALS_USAGE}`);
     process.exitCode = asked === '' ? 0 : EXIT_USAGE;
+    return;
+  }
+  if (asked.signals !== undefined) {
+    if (!(await simulateSignals(asked.seed, asked.signals, asked.signalPlant))) process.exitCode = EXIT_BROKEN;
     return;
   }
   replaceWorld();

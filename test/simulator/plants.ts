@@ -7,3 +7,10 @@
  */
 export const PLANTS = ['swapped', 'early-answer', 'lying-disk'] as const;
 export type Plant = (typeof PLANTS)[number];
+
+/**
+ * For intersections. `deafMonitor`: a conflict monitor with a matrix in which nothing conflicts. `hastyController`: a controller with a
+ * matrix in which everything is compatible.
+ */
+export const SIGNAL_PLANTS = ['deafMonitor', 'hastyController'] as const;
+export type SignalPlant = (typeof SIGNAL_PLANTS)[number];

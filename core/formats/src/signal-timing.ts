@@ -14,7 +14,7 @@ export const SIGNAL_BOUNDS = {
   walkMinMs: 7_000,
   shortWalkMinMs: 4_000,
   bufferMinMs: 3_000,
-  /** All phases stand red so long when the signals leave flash. */
+  /** All phases stand red at least so long when the signals leave flash. */
   allRedMs: 6_000,
   /** How long a tram or an emergency may hold its stage. */
   holdMaxMs: 180_000,

@@ -151,7 +151,7 @@ export class SignalController {
     if (this.#mode === 'stopping' && this.#lights.busyMask === 0) this.#take('cleared');
     const lastedMs = this.#nowMs - this.#modeMs;
     if (this.#mode === 'starting' && lastedMs >= START_FLASH_MS) this.#take('elapsed');
-    if (this.#mode === 'allRed' && lastedMs >= SIGNAL_BOUNDS.allRedMs) this.#take('elapsed');
+    if (this.#mode === 'allRed' && lastedMs >= Math.max(SIGNAL_BOUNDS.allRedMs, this.#clearingMaxMs)) this.#take('elapsed');
   }
 
   #take(event: SignalEvent): void {

@@ -20,7 +20,6 @@ export class Intersection {
   readonly #program: SignalProgram;
   readonly #wiring: (lamps: Uint8Array) => Uint8Array;
   #controller: SignalController;
-  #beat = 0;
   #isBroken = false;
   #lamps: Uint8Array;
 
@@ -41,7 +40,7 @@ export class Intersection {
   step(nowMs: number, inputs: SignalInputs): Uint8Array {
     this.#propose(inputs);
     const lit = this.#wiring(this.#lamps);
-    return this.monitor.sample({ nowMs, lamps: lit, beat: this.#beat }) ? lit : this.monitor.flashLamps(nowMs);
+    return this.monitor.sample({ nowMs, lamps: lit, beat: this.#controller.beat }) ? lit : this.monitor.flashLamps(nowMs);
   }
 
   /** A controller that found itself in error stops: its beat stands still, and the monitor's watchdog takes over. */
@@ -49,7 +48,6 @@ export class Intersection {
     if (this.#isBroken) return;
     try {
       this.#lamps = this.#controller.tick(inputs);
-      this.#beat = this.#controller.beat;
     } catch {
       this.#isBroken = true;
       this.#lamps = new Uint8Array(this.#program.phases.length);
