@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   connections: async () => (await import('./connections.ts')).benchConnections,
   soak: async () => (await import('./soak.ts')).benchSoak,
   query: async () => (await import('./query.ts')).benchQuery,
+  signals: async () => (await import('./signals.ts')).benchSignals,
   web: async () => (await import('./web.ts')).benchWeb,
 };
 const SECONDS_DEFAULT = 10;

@@ -83,4 +83,16 @@ export const SIGNAL_ERRORS = {
   ),
   PLAN_PHASE_UNSERVED: entry(400, 1, 'An ordinary plan never serves a phase', 'Give every phase of the matrix a stage'),
   PLAN_UNKNOWN: entry(404, 1, 'The signed plans have no plan of this number for this use', 'Choose one of the approved plans'),
+  RSMP_INVALID: entry(
+    400,
+    1,
+    'The message is no RSMP command request that can be read',
+    'Send CommandRequest with its arguments as in the signal exchange list',
+  ),
+  RSMP_REFUSED: entry(
+    403,
+    4,
+    'This RSMP command would reach past the signed plans',
+    'Only M0001 (yellow flash, normal control), M0002 and M0005 become orders; lamps, inputs and times are never set from outside',
+  ),
 } as const;

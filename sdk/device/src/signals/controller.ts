@@ -25,7 +25,13 @@ export type SignalStatus = {
   /** From 1; 0 where none is shown. */
   readonly stage: number;
   readonly cycleS: number;
-  readonly phases: readonly { readonly number: number; readonly aspect: PhaseAspect; readonly isCalled: boolean }[];
+  /** `forMs`: how long it has shown that. */
+  readonly phases: readonly {
+    readonly number: number;
+    readonly aspect: PhaseAspect;
+    readonly forMs: number;
+    readonly isCalled: boolean;
+  }[];
 };
 
 type Target = { readonly plan: ProgramPlan; readonly stage: number };
@@ -107,6 +113,11 @@ export class SignalController {
     return this.#nowMs;
   }
 
+  /** Phases that show green or walk; bit n − 1 is phase n. */
+  get goMask(): number {
+    return this.#lights.goMask;
+  }
+
   get status(): SignalStatus {
     const isShown = this.#mode === 'running' && this.#next === null;
     return {
@@ -118,6 +129,7 @@ export class SignalController {
       phases: this.#program.phases.map(({ number, bit }, i) => ({
         number,
         aspect: this.#lights.aspect(i),
+        forMs: this.#nowMs - this.#lights.sinceMs(i),
         isCalled: (this.#calls.calledMask & bit) !== 0,
       })),
     };
