@@ -13,6 +13,8 @@ import { enrolmentRequestSchema, invitationSchema } from '@oppidum/formats/enrol
 import { envelopeSchema } from '@oppidum/formats/envelope';
 import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
+import { powerCurveSchema } from '@oppidum/formats/lighting-power';
+import { lightingProgrammeSchema } from '@oppidum/formats/lighting-programme';
 import { orderSchema } from '@oppidum/formats/order-statement';
 import { passingRefusalSchema } from '@oppidum/formats/passing-refusal';
 import { receiptHeadSchema, receiptSchema } from '@oppidum/formats/receipt';
@@ -114,6 +116,8 @@ export function renderCddl(): string {
     `; Traffic signals (specs/signals.md): bodies of the zone documents \`matrix\` and \`plans\`.\nsignal-matrix = ${spread(signalMatrixSchema.cddl)}`,
     `signal-plans = ${spread(signalPlansSchema.cddl)}`,
     `; What a zone permits (specs/interlocks.md).\nzone-envelope = ${spread(envelopeSchema.cddl)}`,
+    `; Street lighting (specs/lighting.md): the body of the zone document programme, and what a lamp takes at its levels.\nlighting-programme = ${spread(lightingProgrammeSchema.cddl)}`,
+    `power-curve = ${powerCurveSchema.cddl}`,
     ...renderEvidence(),
     `; Statements of order keys (specs/orders.md): what an actuator is told, who may tell it, and by which documents it works.\norder-statement = ${spread(orderSchema.cddl)}`,
     `zone-key-set = ${spread(keySetSchema.cddl)}`,

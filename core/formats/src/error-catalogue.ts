@@ -7,6 +7,7 @@
 import { ACCESS_ERRORS } from './access-errors.ts';
 import { DELIVERY_ERRORS } from './delivery-errors.ts';
 import { type ErrorEntry, entry } from './error-entry.ts';
+import { LIGHTING_ERRORS } from './lighting-errors.ts';
 import { OPERATIONS_ERRORS } from './operations-errors.ts';
 import { ORDER_ERRORS } from './order-errors.ts';
 import { READ_ERRORS } from './read-errors.ts';
@@ -377,4 +378,5 @@ export const ERRORS = {
   ...VALIDATOR_ERRORS,
   ...ORDER_ERRORS,
   ...SAFETY_ERRORS,
+  ...LIGHTING_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,5 +1,6 @@
 /** All domains there are; a zone names one of them. */
 
 import type { Domain } from './domain.ts';
+import { LIGHTING } from './lighting/lighting.ts';
 
-export const DOMAINS: readonly Domain[] = [];
+export const DOMAINS: readonly Domain[] = [LIGHTING];

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { test } from 'node:test';
+import { checkLightOrder } from '@oppidum/contracts/domains/lighting/light-rules';
+import { leastLevel } from '@oppidum/device/lighting/lamp-monitor';
+import { parseHex } from '@oppidum/formats/bytes';
+import { type LightDemand, type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
+import { lampPowerMw, type PowerCurve } from '@oppidum/formats/lighting-power';
+import { type LightingProgramme, parseLightingProgramme } from '@oppidum/formats/lighting-programme';
+import { renderLightingVectors } from '../../tools/lighting-vectors.ts';
+
+const FOLDER = join(resolve(import.meta.dirname, '../..'), 'vectors/lighting');
+
+type Demands = {
+  readonly programme: string;
+  readonly cases: readonly { why: string; now: LightSituation; sections: LightDemand[] }[];
+};
+type Programmes = { readonly cases: readonly { why: string; cbor: string; code: string; at?: string }[] };
+type OrderCase = { command: string; arguments: number[]; lampCount: number | null; now: LightSituation; code: string };
+type Orders = { readonly programme: string; readonly cases: readonly OrderCase[] };
+type Powers = { readonly curve: PowerCurve; readonly cases: readonly { level: number; powerMw: number }[] };
+
+const readVectors = <T>(name: string): T => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as T;
+
+function programmeOf(hex: string): LightingProgramme {
+  const programme = parseLightingProgramme(parseHex(hex));
+  assert.ok(!('code' in programme));
+  return programme;
+}
+
+test('the files are what the maker writes', () => {
+  for (const [name, text] of Object.entries(renderLightingVectors()))
+    assert.equal(readFileSync(join(FOLDER, name), 'utf8'), text, 'run `node tools/lighting-vectors.ts`');
+});
+
+const demands = readVectors<Demands>('demand.json');
+for (const { why, now, sections } of demands.cases) {
+  test(`demand: ${why}`, () => {
+    const programme = programmeOf(demands.programme);
+    for (const [i, section] of programme.sections.entries()) {
+      assert.deepEqual(lightDemand(programme, section, now), sections[i]);
+      assert.equal(leastLevel(programme, section, now), sections[i]?.level, 'and so finds the monitor');
+    }
+  });
+}
+
+for (const { why, cbor, code, at } of readVectors<Programmes>('programmes.json').cases) {
+  test(`programmes: ${why}: ${code}`, () => {
+    const found = parseLightingProgramme(parseHex(cbor));
+    assert.equal('code' in found ? found.code : 'OK', code);
+    if ('code' in found) assert.equal(found.details['at'], at);
+  });
+}
+
+const orders = readVectors<Orders>('orders.json');
+for (const { now, code, ...order } of orders.cases) {
+  test(`orders: ${order.command} ${order.arguments} to ${order.lampCount ?? 'one'}: ${code}`, () => {
+    assert.equal(checkLightOrder(order, programmeOf(orders.programme), () => now)?.code ?? 'OK', code);
+  });
+}
+
+test('power at levels', () => {
+  const { curve, cases } = readVectors<Powers>('power.json');
+  for (const { level, powerMw } of cases) assert.equal(lampPowerMw(curve, level), powerMw, `${level}`);
+});
