@@ -21,6 +21,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   'telemetry-signed': async () => (await import('./telemetry-signed.ts')).benchTelemetrySigned,
   'telemetry-packed': async () => (await import('./telemetry-packed.ts')).benchTelemetryPacked,
   'telemetry-latency': async () => (await import('./telemetry-latency.ts')).benchTelemetryLatency,
+  trust: async () => (await import('./trust.ts')).benchTrust,
   connections: async () => (await import('./connections.ts')).benchConnections,
   soak: async () => (await import('./soak.ts')).benchSoak,
   query: async () => (await import('./query.ts')).benchQuery,

@@ -113,6 +113,25 @@ describe('what ends a device’s right to sign touches what is anchored afterwar
     assert.equal(scene.verify(scene.proveReading(afterwards)).verdict, 'OK');
   });
 
+  test('set apart: OK, and the verdict says so, of what was anchored then and of nothing else', () => {
+    const scene = new Scene();
+    const [before, quarantine] = [scene.anchored(1), 'device/quarantine'];
+    scene.act('operator', quarantine, { id: deviceId('lamp'), reason: 'drifts' });
+    const during = scene.anchored(2);
+    scene.act('operator', 'device/release', { id: deviceId('lamp') });
+    const afterwards = scene.anchored(3);
+    for (const [anchored, want] of [
+      [before, undefined],
+      [during, 'drifts'],
+      [afterwards, undefined],
+    ] as const) {
+      const { verdict, facts, steps } = scene.verify(scene.proveReading(anchored));
+      assert.deepEqual([verdict, facts['quarantine']], ['OK', want]);
+      const noted = steps.some(({ outcome, detail }) => outcome === 'noted' && detail.includes('in quarantine (manual: drifts)'));
+      assert.equal(noted, want !== undefined);
+    }
+  });
+
   test('a rotated key: the old one KEY_REVOKED, the new one OK', () => {
     const scene = new Scene();
     scene.act('maker', 'device/rotate-key', rotation(scene.city, 'lamp', 1));

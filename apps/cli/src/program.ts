@@ -108,14 +108,20 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'device',
     group: LOOK,
-    summary: 'List, show, enrol, register, activate, suspend, resume, revoke devices; clones',
+    summary: 'Devices from enrolment to revocation: whose, what they run, whether they count',
     load: async () => (await import('./commands/device.ts')).buildDevice,
   },
   {
     name: 'model',
     group: LOOK,
-    summary: 'List, create, revoke models of devices',
+    summary: 'List, create, describe, revoke models of devices; what they attest',
     load: async () => (await import('./commands/model.ts')).buildModel,
+  },
+  {
+    name: 'firmware',
+    group: LOOK,
+    summary: 'Permit and withdraw images, from metadata of The Update Framework',
+    load: async () => (await import('./commands/firmware.ts')).buildFirmware,
   },
   {
     name: 'manufacturer',

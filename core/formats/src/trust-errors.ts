@@ -37,6 +37,12 @@ export const TRUST_ERRORS = {
     'The ledger has this or a newer report of the device about its firmware',
     'Sign a report with a higher number',
   ),
+  TUF_INVALID: entry(
+    400,
+    3,
+    'The metadata of The Update Framework does not verify',
+    'See which file and why; get root and targets from the maker, and pin the root from a source you trust',
+  ),
   CASE_COUNTED: entry(409, 1, 'Enough auditors marked the device for this evidence: it counts already', 'Nothing is to be done'),
   CASE_UNKNOWN: entry(404, 1, 'No mark for this evidence counts against the device', 'Compare the digest of the evidence'),
   MARK_EXISTS: entry(409, 1, 'This auditor marked the device for this evidence already', 'Let another auditor look at it'),

@@ -3,6 +3,7 @@
 import { type Bytes, compareBytes } from '@oppidum/formats/bytes';
 import type { CborMap, CborValue } from '@oppidum/formats/cbor';
 import type { Signer } from '@oppidum/formats/crypto';
+import { type FirmwareReport, firmwareReport } from '@oppidum/formats/firmware-report';
 import { activationChallenge, rotationChallenge } from '@oppidum/formats/possession';
 import { type Action, signTransaction, type TransactionSigner } from '@oppidum/formats/transaction';
 
@@ -93,6 +94,15 @@ export function rotateDeviceKey(city: Bytes, { id, grade, ...place }: KeyPlace, 
   const key = cborMap({ algorithm: to.algorithm, publicKey: to.publicKey });
   const proofs = { oldProof: from.sign(challenge), newProof: to.sign(challenge) };
   return { kind: 'device/rotate-key', body: cborMap({ id, key, grade, ...proofs }) };
+}
+
+/** Which image a device runs: its number of the report is higher than that of the last one, `digest` SHA-256 of the image. */
+type Running = { readonly id: Bytes } & Pick<FirmwareReport, 'keyNumber' | 'counter' | 'digest'>;
+
+/** `device/report-firmware`, by any account: the device's key in force signed it. */
+export function reportFirmware(city: Bytes, { id, keyNumber, counter, digest }: Running, signer: Signer): Action {
+  const proof = signer.sign(firmwareReport({ genesis: city, device: id, keyNumber, counter, digest }));
+  return { kind: 'device/report-firmware', body: cborMap({ id, digest, counter, proof }) };
 }
 
 function cborMap(fields: Readonly<Record<string, CborValue>>): CborMap {

@@ -6,6 +6,7 @@
 
 import { z } from 'zod';
 import { base64, grade, height, id, page, timeMs, whole } from './api/common.ts';
+import { quarantine } from './api/trust.ts';
 
 /** RFC 9457; `code` is of the error catalogue, `type` its place in docs/errors.md. */
 export const problem = z
@@ -105,6 +106,8 @@ export const deviceDetail = device
       }),
     ),
     suspensions: z.array(z.object({ from: height(), to: height().nullable(), reason: z.string() })),
+    /** Set apart: what it said in these spans is kept and marked, and nothing acted on it. */
+    quarantines: z.array(quarantine),
   })
   .meta({ id: 'DeviceDetail' });
 export type DeviceJson = z.infer<typeof device>;

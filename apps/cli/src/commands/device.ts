@@ -18,6 +18,7 @@ import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '.
 import { buildClones } from './device-admin.ts';
 import { buildEnrol } from './device-enrol.ts';
 import { buildDeviceImport } from './device-import.ts';
+import { buildDeviceTrust } from './device-trust.ts';
 
 type Filter = ListOptions & { readonly type?: string; readonly status?: string; readonly model?: string };
 type RegisterOptions = SignOptions & {
@@ -69,6 +70,7 @@ export function buildDevice(command: Command): void {
   buildChange(command, 'suspend', 'set a device aside: its readings are refused until it is resumed');
   buildChange(command, 'resume', 'end the suspension of a device');
   buildChange(command, 'revoke', 'take a device out of service for good');
+  buildDeviceTrust(command);
   buildClones(command);
 }
 
@@ -101,6 +103,9 @@ async function showDevice(id: string, _options: object, self: Command): Promise<
         `${key.number}: ${key.algorithm}, grade ${key.grade}, ${since}${untilOf(key.to)}, ${key.publicKey}`,
       ] as const;
     }),
+    ...device.quarantines.map(
+      ({ from, to, cause, reason }) => ['quarantine', `from block ${from}${untilOf(to)}, ${cause}: ${reason}`] as const,
+    ),
     ...device.suspensions.map(({ from, to, reason }) => ['suspended', `from block ${from}${untilOf(to)}: ${reason}`] as const),
   ]);
   cli.output.note(`What proves it: ${COMMAND} evidence state device ${device.id}`);

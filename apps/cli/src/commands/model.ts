@@ -8,6 +8,7 @@ import { addExamples, COMMAND, idArgument, openCli, shortId } from '../cli.ts';
 import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, freshId, idBytes, type SignOptions } from '../transactions.ts';
+import { buildModelDescribe } from './model-describe.ts';
 
 type CreateOptions = SignOptions & {
   readonly manufacturer: string;
@@ -33,6 +34,7 @@ export function buildModel(command: Command): void {
     async (options: ListOptions, self: Command) => printList(openCli(self), '/api/v1/models', options, COLUMNS),
   );
   addExamples(list, [['all of them', 'model list --limit 1000']]);
+  buildModelDescribe(command);
   const create = addSignOptions(command.command('create').description('create a model (the account of its manufacturer signs)'))
     .requiredOption('--manufacturer <id>', 'its manufacturer', idArgument('--manufacturer'))
     .requiredOption('--name <text>', 'its name')

@@ -39,6 +39,7 @@ import { addSeriesRoutes } from './series.ts';
 import { addTamperRoutes } from './tamper.ts';
 import { addTileRoutes } from './tiles.ts';
 import { addTransactionRoutes } from './transactions.ts';
+import { addTrustRoutes } from './trust.ts';
 
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Logger, ZodTypeProvider>;
 
@@ -167,6 +168,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addCityRoutes,
     addDeviceRoutes,
     addFindRoutes,
+    addTrustRoutes,
     addDeviceImportRoutes,
     addDeviceProgramRoutes,
     addDeviceOrderRoutes,

@@ -12,6 +12,7 @@ import { findDevice, findDevices, findManufacturers, findModels } from '../read-
 import type { App } from './app.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
 import { answers, hexId, idParams, noQuery } from './parameters.ts';
+import { quarantinesOf } from './trust.ts';
 
 const deviceQuery = pageQuery.extend({
   type: z.string().min(1).max(64).optional(),
@@ -49,7 +50,8 @@ export function addDeviceRoutes(app: App, { node, readModel }: GatewayContext): 
       const device = await findDevice(database, id);
       if (device === null)
         throw formatError(node.read(at(deviceKind, parseHex(id))) === null ? 'DEVICE_UNKNOWN' : 'NOT_READY', { id });
-      return { ...device, ...keysAndSuspensions(node, id) };
+      const record = node.read(at(deviceKind, parseHex(id)));
+      return { ...device, ...keysAndSuspensions(node, id), quarantines: record === null ? [] : quarantinesOf(record) };
     },
   );
   app.get(

@@ -67,6 +67,7 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/readings': reads('readings:read', 'query'),
   'GET /api/v1/readings/:id': reads('readings:read', 'fact'),
   'GET /api/v1/readings/*': reads('readings:read', 'query'),
+  'GET /api/v1/devices/:id/trust': reads('ledger:read'),
   'GET /api/v1/devices/:id/*': reads('readings:read', 'path'),
   'GET /api/v1/series*': reads('readings:read', 'query'),
   'GET /api/v1/receipts': reads('readings:read', 'query'),
