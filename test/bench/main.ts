@@ -26,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   soak: async () => (await import('./soak.ts')).benchSoak,
   query: async () => (await import('./query.ts')).benchQuery,
   signals: async () => (await import('./signals.ts')).benchSignals,
+  lighting: async () => (await import('./lighting.ts')).benchLighting,
   web: async () => (await import('./web.ts')).benchWeb,
 };
 const SECONDS_DEFAULT = 10;

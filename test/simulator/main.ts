@@ -1,4 +1,4 @@
-/** `npm run simulate -- --seed N --ticks M`, or `--signals COUNT`: see docs/simulator.md. */
+/** `npm run simulate -- --seed N --ticks M`, or `--signals COUNT`: see docs/simulator.md; `npm run simulate -- lighting`: docs/lighting.md. */
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -6,6 +6,7 @@ import { PLANTS, type Plant, SIGNAL_PLANTS, type SignalPlant } from './plants.ts
 import { replaceWorld } from './replace.ts';
 
 const USAGE = `npm run simulate -- [--seed N] [--ticks M] [--engine embedded|agreement] [--plant ${PLANTS.join('|')}]`;
+const LIGHTING_USAGE = 'npm run simulate -- lighting [--help]';
 const SIGNALS_USAGE = `npm run simulate -- --signals COUNT [--seed N] [--plant ${SIGNAL_PLANTS.join('|')}]`;
 const [EXIT_BROKEN, EXIT_USAGE] = [1, 2];
 const SEED_END = 2 ** 32;
@@ -78,6 +79,11 @@ async function simulateSignals(seed: number, sequenceCount: number, plant: Signa
 }
 
 async function main(): Promise<void> {
+  if (process.argv[2] === 'lighting') {
+    const { simulateLighting } = await import('./lighting/main.ts');
+    simulateLighting(process.argv.slice(3));
+    return;
+  }
   let asked: Asked | string;
   try {
     asked = readOptions();
@@ -85,7 +91,9 @@ async function main(): Promise<void> {
     asked = (error as Error).message;
   }
   if (typeof asked === 'string') {
-    console.error(asked === '' ? `${USAGE}\n${SIGNALS_USAGE}` : `${asked}\n${USAGE}\n${SIGNALS_USAGE}`);
+    console.error(
+      asked === '' ? `${USAGE}\n${SIGNALS_USAGE}\n${LIGHTING_USAGE}` : `${asked}\n${USAGE}\n${SIGNALS_USAGE}\n${LIGHTING_USAGE}`,
+    );
     process.exitCode = asked === '' ? 0 : EXIT_USAGE;
     return;
   }

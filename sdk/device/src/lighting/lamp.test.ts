@@ -5,6 +5,7 @@ import type { LightingProgramme } from '@oppidum/formats/lighting-programme';
 import fc from 'fast-check';
 import { CALM, MAIN_ROAD, MIDNIGHT_MS, NOON_MS, PROGRAMME } from '../../../../test/support/lighting.ts';
 import { Lamp, type LampAnswer, type LampSenses } from './lamp.ts';
+import { lampActuator } from './lamp-actuator.ts';
 import { leastLevel } from './lamp-monitor.ts';
 
 const SECOND_MS = 1_000;
@@ -55,7 +56,7 @@ class Street {
   }
 
   order(command: string, ...values: readonly number[]): string {
-    return this.lamp.obey(command, values, this.senses)?.code ?? 'OK';
+    return this.lamp.obey({ command, arguments: values }, this.senses)?.code ?? 'OK';
   }
 }
 
@@ -194,6 +195,27 @@ test('full light ordered by day begins at dusk and ends at dawn', () => {
   street.pass(1);
   street.timeMs = EVENING_MS;
   assert.equal(street.pass(2_000).level, M3);
+});
+
+test('a lamp is a machine that takes orders: it is asked first, acts, and says what it does', async () => {
+  const street = new Street(EVENING_MS);
+  street.traffic = 0;
+  street.pass(2_000);
+  const curve = [
+    { level: 0, powerMw: 400 },
+    { level: 1_000, powerMw: 60_400 },
+  ];
+  const machine = lampActuator({ lamp: street.lamp, curve, sense: () => street.senses });
+  assert.equal(machine.dangerous.size, 0);
+  assert.equal(machine.veto({ command: 'light/level', arguments: [45] }), 'LIGHT_BELOW_CLASS');
+  await assert.rejects(machine.act({ command: 'light/level', arguments: [45] }), { code: 'LIGHT_BELOW_CLASS' });
+  assert.equal(machine.veto({ command: 'light/full', arguments: [] }), null);
+  await machine.act({ command: 'light/full', arguments: [] });
+  street.pass(20);
+  assert.deepEqual(machine.state(), [
+    { sensor: 'dimming', unit: '/', value: 1 },
+    { sensor: 'power', unit: 'W', value: 60.4 },
+  ]);
 });
 
 test('the level never moves faster than the ramp, and is never below what the monitor finds once settled', () => {

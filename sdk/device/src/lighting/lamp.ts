@@ -3,6 +3,7 @@
  * its clock, photocell and link say, and sets the driver to the level that comes back. Time is the caller's: nothing here reads a clock.
  */
 
+import type { Command } from '@oppidum/formats/command';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import type { LightingClassName } from '@oppidum/formats/lighting-classes';
 import { FULL_LEVEL, type LightDemand, type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
@@ -68,17 +69,24 @@ export class Lamp {
   }
 
   /**
-   * Takes an order, or says why not: COMMAND_UNKNOWN, ARGUMENT_RANGE, LIGHT_SECTION_UNKNOWN, LIGHT_BY_DAY, LIGHT_BELOW_CLASS. It is for the
-   * caller to verify that the order is one (quorum, order keys, challenge): this is the lamp's own judgement of what it asks.
+   * Why an order is not obeyed now, or null: COMMAND_UNKNOWN, ARGUMENT_RANGE, LIGHT_SECTION_UNKNOWN, LIGHT_BY_DAY, LIGHT_BELOW_CLASS. It is
+   * for the caller to verify that the order is one (quorum, order keys, challenge): this is the lamp's own judgement of what it asks.
    */
-  obey(command: string, values: readonly number[], senses: LampSenses): Rejection | null {
+  veto({ command, arguments: values }: Command, senses: LampSenses): Rejection | null {
     const read = readLightCommand(command, values);
     if ('code' in read) return read;
     const isForeign = read.name === 'level' && read.section !== null && read.section !== this.#number;
     if (isForeign) return reject('LIGHT_SECTION_UNKNOWN', { section: read.section ?? 0, mine: this.#number });
-    const vetoed = checkLightVeto(read, this.#programme, this.#section, this.#situation(senses));
-    if (vetoed === null) this.#take(read, senses);
-    return vetoed;
+    return checkLightVeto(read, this.#programme, this.#section, this.#situation(senses));
+  }
+
+  /** Takes an order, or refuses as `veto` does. */
+  obey(given: Command, senses: LampSenses): Rejection | null {
+    const vetoed = this.veto(given, senses);
+    if (vetoed !== null) return vetoed;
+    const command = readLightCommand(given.command, given.arguments);
+    if (!('code' in command)) this.#take(command, senses);
+    return null;
   }
 
   #take(command: LightCommand, { uptimeMs }: LampSenses): void {
