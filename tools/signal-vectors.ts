@@ -18,6 +18,7 @@ import {
 } from '@oppidum/formats/signal-plan';
 import { crossingNeeded, redClearanceNeeded, yellowNeeded } from '@oppidum/formats/signal-timing';
 import { digestOf, matrix, plans } from '../test/support/signals.ts';
+import { renderMonitorCases } from './monitor-cases.ts';
 
 const SPEEDS = [5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85];
 const GRADES = [-15, -6, -3, 0, 3, 6, 15];
@@ -176,6 +177,7 @@ export function renderSignalVectors(): Readonly<Record<string, string>> {
       example: signalPlansSchema.toJson(plans),
       cases: render(PLANS, signalPlansSchema),
     },
+    'monitor.json': renderMonitorCases(),
   };
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, `${JSON.stringify(file, null, 2)}\n`]));
 }

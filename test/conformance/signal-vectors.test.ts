@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { ConflictMonitor } from '@oppidum/device/monitor/conflict-monitor';
+import { readMonitorProgram } from '@oppidum/device/monitor/monitor-program';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { checkPlans } from '@oppidum/formats/check-plans';
 import { encodeBy } from '@oppidum/formats/common-schemas';
@@ -91,3 +93,49 @@ test('the examples in JSON are the first cases', () => {
   assert.equal(toHex(encodeBy(signalMatrixSchema, signalMatrixSchema.fromJson(matrices.example, ''))), matrix);
   assert.equal(toHex(encodeBy(signalPlansSchema, signalPlansSchema.fromJson(plans.example, ''))), plan);
 });
+
+type Monitor = {
+  readonly matrix: string;
+  readonly lookMs: number;
+  readonly cases: readonly {
+    readonly why: string;
+    readonly runs: readonly { readonly looks: number; readonly lamps: string; readonly isBeating: boolean }[];
+    readonly trip: { readonly reason: string; readonly phases: readonly number[]; readonly look: number } | null;
+  }[];
+};
+const monitors = readVectors<Monitor>('monitor.json');
+
+/** What the table of specs/signals.md §8 says of each case, written by hand. */
+const TRIPS: Readonly<Record<string, string>> = {
+  'conflicting greens': 'conflict at 9',
+  'green against walk': 'conflict at 9',
+  'yellow against yellow': 'conflict at 9',
+  '200 ms and 100 ms of conflict, a minute apart': 'conflict at 604',
+  'dark for a second': 'redFail at 11',
+  'red and green in one head': 'dualIndication at 4',
+  'walk and don’t walk': 'dualIndication at 4',
+  'a yellow short by two looks': 'shortYellow at 119',
+  'no yellow': 'shortYellow at 81',
+  'green again within yellow': 'shortYellow at 91',
+  'a red clearance short by two looks': 'shortClearance at 137',
+  'nobody is across yet': 'shortClearance at 271',
+  'the controller stands still': 'watchdog at 20',
+};
+
+for (const { why, runs, trip } of monitors.cases) {
+  test(`monitor: ${why}: ${trip?.reason ?? 'no trip'}`, () => {
+    assert.equal(trip === null ? undefined : `${trip.reason} at ${trip.look}`, TRIPS[why]);
+    const latch = { read: () => null, write: () => undefined, clear: () => undefined };
+    const monitor = new ConflictMonitor(readMonitorProgram(parseHex(monitors.matrix)), latch);
+    let [look, beat, tripLook] = [0, 0, 0];
+    for (const { looks, lamps, isBeating } of runs) {
+      for (let i = 0; i < looks; i++) {
+        look++;
+        if (isBeating) beat++;
+        const passes = monitor.sample({ nowMs: look * monitors.lookMs, lamps: parseHex(lamps), beat });
+        if (!passes && tripLook === 0) tripLook = look;
+      }
+    }
+    assert.deepEqual(monitor.trip === null ? null : { ...monitor.trip, look: tripLook }, trip);
+  });
+}

@@ -184,6 +184,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/replay.ts')).buildReplay,
   },
   {
+    name: 'signals',
+    group: LOOK,
+    summary: 'Check drafts of a signal matrix and of signal plans; write what engineers sign',
+    load: async () => (await import('./commands/signals.ts')).buildSignals,
+  },
+  {
     name: 'bridge',
     group: LOOK,
     summary: 'Sign for devices that cannot: LoRaWAN, Modbus, a CSV file that grows',

@@ -83,6 +83,18 @@ export const SIGNAL_ERRORS = {
   ),
   PLAN_PHASE_UNSERVED: entry(400, 1, 'An ordinary plan never serves a phase', 'Give every phase of the matrix a stage'),
   PLAN_UNKNOWN: entry(404, 1, 'The signed plans have no plan of this number for this use', 'Choose one of the approved plans'),
+  ENGINEERS_FEW: entry(
+    403,
+    4,
+    'In this zone one person alone could change which streams are green together',
+    'Replace the key set by one whose higher threshold is at least two',
+  ),
+  MONITOR_TRIPPED: entry(
+    409,
+    1,
+    'The conflict monitor keeps the intersection at flash',
+    'Send somebody: it is reset on site, after the cause was found',
+  ),
   RSMP_INVALID: entry(
     400,
     1,

@@ -2,5 +2,6 @@
 
 import type { Domain } from './domain.ts';
 import { LIGHTING } from './lighting/lighting.ts';
+import { SIGNALS } from './signals/signals-domain.ts';
 
-export const DOMAINS: readonly Domain[] = [LIGHTING];
+export const DOMAINS: readonly Domain[] = [LIGHTING, SIGNALS];

@@ -45,8 +45,8 @@ const nothingSeen = (): Memory => ({ lamps: 0, darkMs: 0, dualMs: 0, yellowMs: 0
 
 /** Watches one intersection. */
 export class ConflictMonitor {
-  readonly #channels: readonly MonitorChannel[];
-  readonly #memory: readonly Memory[];
+  #channels: readonly MonitorChannel[];
+  #memory: readonly Memory[];
   readonly #latch: Latch;
   #trip: Trip | null = null;
   #isWritten = true;
@@ -94,6 +94,12 @@ export class ConflictMonitor {
     } catch {
       this.#isWritten = false;
     }
+  }
+
+  /** Another matrix was signed; called while nothing but flash is shown. A trip stays, and so does what conflicts have added up to. */
+  renew({ channels }: MonitorProgram): void {
+    this.#channels = channels;
+    this.#memory = channels.map(nothingSeen);
   }
 
   /** Somebody stands at the cabinet and found the cause. What still is wrong trips again. */

@@ -4,6 +4,7 @@
  */
 
 import type { ConflictMonitor } from '../monitor/conflict-monitor.ts';
+import type { MonitorProgram } from '../monitor/monitor-program.ts';
 import { SignalController, type SignalInputs } from './controller.ts';
 import type { SignalProgram } from './signal-program.ts';
 
@@ -14,10 +15,14 @@ type IntersectionOptions = {
   readonly wiring?: (lamps: Uint8Array) => Uint8Array;
 };
 
+/** What an intersection runs, made of the same two documents by two ways that share nothing. */
+export type SignalPrograms = { readonly program: SignalProgram; readonly guard: MonitorProgram };
+
 /** Controller and monitor of one intersection. */
 export class Intersection {
   readonly monitor: ConflictMonitor;
-  readonly #program: SignalProgram;
+  #program: SignalProgram;
+  #renewal: SignalPrograms | null = null;
   readonly #wiring: (lamps: Uint8Array) => Uint8Array;
   #controller: SignalController;
   #isBroken = false;
@@ -36,11 +41,33 @@ export class Intersection {
     return this.#controller;
   }
 
+  /** What it runs now. */
+  get program(): SignalProgram {
+    return this.#program;
+  }
+
+  /** Other documents were signed: the intersection goes to flash, through yellow and all red, and begins anew with them. */
+  renew(programs: SignalPrograms): void {
+    this.#renewal = programs;
+  }
+
   /** One step: the lamps on the street, one byte for each phase in the order of the matrix. `nowMs` only rises. */
   step(nowMs: number, inputs: SignalInputs): Uint8Array {
+    if (this.#renewal !== null) this.#prepare(this.#renewal);
     this.#propose(inputs);
     const lit = this.#wiring(this.#lamps);
     return this.monitor.sample({ nowMs, lamps: lit, beat: this.#controller.beat }) ? lit : this.monitor.flashLamps(nowMs);
+  }
+
+  #prepare({ program, guard }: SignalPrograms): void {
+    // No order in between keeps the old documents.
+    this.#controller.orderFlash();
+    if (this.#controller.status.mode !== 'flash') return;
+    this.#renewal = null;
+    this.#program = program;
+    this.monitor.renew(guard);
+    this.#controller = new SignalController(program);
+    this.#lamps = new Uint8Array(program.phases.length);
   }
 
   /** A controller that found itself in error stops: its beat stands still, and the monitor's watchdog takes over. */
@@ -56,8 +83,12 @@ export class Intersection {
 
   /** Somebody stands at the cabinet and found the cause: the controller begins anew, with flash and all red. */
   resetOnSite(): void {
+    const { program, guard } = this.#renewal ?? { program: this.#program, guard: null };
+    this.#renewal = null;
+    this.#program = program;
+    if (guard !== null) this.monitor.renew(guard);
     this.monitor.resetOnSite();
-    this.#controller = new SignalController(this.#program);
+    this.#controller = new SignalController(program);
     this.#isBroken = false;
   }
 }

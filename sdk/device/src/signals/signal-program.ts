@@ -64,6 +64,8 @@ export type ProgramDetector = {
 
 export type SignalProgram = {
   readonly matrix: SignalMatrix;
+  /** SHA-256 of the bodies of both documents. */
+  readonly digests: { readonly matrix: Bytes; readonly plans: Bytes };
   readonly phases: readonly ProgramPhase[];
   readonly plans: readonly ProgramPlan[];
   readonly detectors: readonly ProgramDetector[];
@@ -80,11 +82,12 @@ export type SignalDocuments = { readonly matrix: Bytes; readonly plans: Bytes };
 export function compileSignals(crypto: Crypto, documents: SignalDocuments): SignalProgram | Rejection {
   const matrix = parseSignalMatrix(documents.matrix);
   const plans = parseSignalPlans(documents.plans);
-  const rejection = checkMatrix(matrix) ?? checkPlans(matrix, crypto.sha256(documents.matrix), plans);
-  return rejection ?? compile(matrix, plans);
+  const digests = { matrix: crypto.sha256(documents.matrix), plans: crypto.sha256(documents.plans) };
+  const rejection = checkMatrix(matrix) ?? checkPlans(matrix, digests.matrix, plans);
+  return rejection ?? { ...compile(matrix, plans), digests };
 }
 
-function compile(matrix: SignalMatrix, plans: SignalPlans): SignalProgram {
+function compile(matrix: SignalMatrix, plans: SignalPlans): Omit<SignalProgram, 'digests'> {
   const phases = compilePhases(matrix, plans);
   const compiled = plans.plans.map((plan, index) => compilePlan(phases, plan, index));
   const planOf = (number: number) => compiled.find((plan) => plan.number === number) as ProgramPlan;

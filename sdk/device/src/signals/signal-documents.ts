@@ -1,0 +1,98 @@
+/**
+ * The signed matrix and plans of an intersection as its device keeps them (specs/signals.md §10). Whoever brings them is not believed: two
+ * engineers of the zone must have signed each, versions only rise, and both must pass every check together.
+ */
+
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
+import { encodeBy, parseBy } from '@oppidum/formats/common-schemas';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { LIMITS } from '@oppidum/formats/limits';
+import { blob, type Infer, struct } from '@oppidum/formats/schema';
+import { checkStatement, type SignedStatement, statementSignatures } from '@oppidum/formats/statement';
+import { type KeySet, parseZoneDocument } from '@oppidum/formats/zone-statements';
+import { writeFileDurably } from '../durable-file.ts';
+import { compileSignals, type SignalDocuments } from './signal-program.ts';
+
+const ENGINEERS_MIN = 2;
+
+const signedSchema = struct({ statement: blob(LIMITS.zoneDocumentStatementSizeMax, 1), signatures: statementSignatures() });
+const signedSignalsSchema = struct({ matrix: signedSchema, plans: signedSchema });
+/** Both documents with their signatures. */
+export type SignedSignals = Infer<typeof signedSignalsSchema>;
+
+type Opened = { readonly version: number; readonly body: Bytes };
+
+/** The documents that an intersection runs, in one file. */
+export class SignalShelf {
+  readonly #crypto: Crypto;
+  readonly #path: string;
+  #kept: SignedSignals | null;
+
+  private constructor(crypto: Crypto, path: string, kept: SignedSignals | null) {
+    this.#crypto = crypto;
+    this.#path = path;
+    this.#kept = kept;
+  }
+
+  /** Opens the file, or begins without documents where there is none. Throws FormatError on bytes that mean nothing. */
+  static async open(crypto: Crypto, path: string): Promise<SignalShelf> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    return new SignalShelf(crypto, path, bytes === null ? null : parseBy(signedSignalsSchema, new Uint8Array(bytes)));
+  }
+
+  /** The bodies that were accepted last; null before the first. */
+  get documents(): SignalDocuments | null {
+    if (this.#kept === null) return null;
+    const { matrix, plans } = this.#kept;
+    return { matrix: parseZoneDocument(matrix.statement).body, plans: parseZoneDocument(plans.statement).body };
+  }
+
+  /**
+   * Accepts both if they are signed under the pinned keys and newer; on disk when it resolves. Refuses, in this order, of the matrix and
+   * then of the plans: what the decoder throws; WRONG_CITY, ZONE_FOREIGN, DOCUMENT_UNKNOWN, VERSION_NOT_NEXT (older than what is kept),
+   * as `checkStatement`; then as `compileSignals`.
+   */
+  async offer(keys: KeySet, signed: SignedSignals): Promise<Rejection | null> {
+    const opened = this.#check(keys, signed);
+    if ('code' in opened) return opened;
+    // COMMIT POINT
+    await writeFileDurably(this.#path, encodeBy(signedSignalsSchema, signed));
+    this.#kept = signed;
+    return null;
+  }
+
+  #check(keys: KeySet, signed: SignedSignals): SignalDocuments | Rejection {
+    try {
+      const matrix = this.#open(keys, 'matrix', signed.matrix);
+      if ('code' in matrix) return matrix;
+      const plans = this.#open(keys, 'plans', signed.plans);
+      if ('code' in plans) return plans;
+      const documents = { matrix: matrix.body, plans: plans.body };
+      const program = compileSignals(this.#crypto, documents);
+      return 'code' in program ? program : documents;
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      return reject(error.code, error.details);
+    }
+  }
+
+  #open(keys: KeySet, name: 'matrix' | 'plans', signed: SignedStatement): Opened | Rejection {
+    const document = parseZoneDocument(signed.statement);
+    if (!equalBytes(document.city, keys.city)) return reject('WRONG_CITY', {});
+    if (!equalBytes(document.zone, keys.zone)) return reject('ZONE_FOREIGN', {});
+    if (document.name !== name) return reject('DOCUMENT_UNKNOWN', { want: name, got: document.name });
+    const before = this.#kept?.[name].statement;
+    const kept = before === undefined ? 0 : parseZoneDocument(before).version;
+    const isSame = before !== undefined && equalBytes(before, signed.statement);
+    if (document.version <= kept && !isSame) return reject('VERSION_NOT_NEXT', { name, kept, got: document.version });
+    const count = Math.max(ENGINEERS_MIN, keys.dangerousThreshold);
+    return checkStatement(this.#crypto, 'document', signed, { keys: keys.keys, count }) ?? document;
+  }
+}
