@@ -20,6 +20,7 @@ import { sharedPath } from '../support/shared.ts';
 import { SignalTraffic } from '../support/signal-traffic.ts';
 import { matrix, plans } from '../support/signals.ts';
 import type { BenchFigures, BenchOptions } from './bench.ts';
+import { runCorridor } from './signal-corridor.ts';
 
 const DAYS = ['2015-09-14', '2015-09-15', '2015-09-16', '2015-09-17'];
 const STEP_MS = 100;
@@ -107,8 +108,8 @@ function runDays(strategy: Strategy, days: readonly string[]): Delay {
     }
   }
   if (monitor.trip !== null) throw new Error(`the monitor tripped: ${monitor.trip.reason}`);
-  const { vehicleCount, waitedSteps, walkerCount, walkerSteps } = traffic;
-  return { vehicleS: waitedSteps / 10 / vehicleCount, walkerS: walkerSteps / 10 / walkerCount, vehicles: vehicleCount, changes };
+  const { count, meanS } = traffic.delay('vehicles');
+  return { vehicleS: meanS, walkerS: traffic.delay('walkers').meanS, vehicles: count, changes };
 }
 
 function setFlows(
@@ -124,7 +125,7 @@ function setFlows(
   }
 }
 
-/** Figures in seconds a vehicle or person: `fixedPlanN…`, `clock…` (a time table), the best of these as `fixed…`, `adaptive…`, and what it saves in percent. */
+/** Figures in seconds a vehicle or person: `fixedPlanN…`, `clock…` (a time table), the best of these as `fixed…`, `adaptive…`, what it saves in percent; and the corridor. */
 export async function benchSignals({ say }: BenchOptions): Promise<BenchFigures> {
   const fixed = FIXED_PLANS.map((plan) => {
     const delay = runDays(plan, DAYS);
@@ -135,6 +136,8 @@ export async function benchSignals({ say }: BenchOptions): Promise<BenchFigures>
   say(`plans by the clock: ${clock.vehicleS.toFixed(1)} s a vehicle`);
   const adaptive = runDays('detectors', DAYS);
   say(`adaptive: ${adaptive.vehicleS.toFixed(1)} s a vehicle, ${adaptive.changes} changes of plan`);
+  const [wave, together] = [true, false].map((isWave) => runCorridor(isWave));
+  say(`three intersections in a row: ${wave?.toFixed(1)} s a vehicle in a green wave, ${together?.toFixed(1)} s without offsets`);
   const best = [...fixed, clock].reduce((least, each) => (each.vehicleS < least.vehicleS ? each : least));
   return {
     vehicles: adaptive.vehicles,
@@ -146,5 +149,7 @@ export async function benchSignals({ say }: BenchOptions): Promise<BenchFigures>
     fixedWalkerS: best.walkerS,
     adaptiveWalkerS: adaptive.walkerS,
     planChanges: adaptive.changes,
+    greenWaveDelayS: wave ?? Number.NaN,
+    noOffsetDelayS: together ?? Number.NaN,
   };
 }

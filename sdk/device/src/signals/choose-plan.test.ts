@@ -47,7 +47,7 @@ function drive(
     if (plan !== null) assert.equal(controller.choosePlan(plan), null);
     if (step % 3_000 === 2_999) ran.push(controller.status.plan);
   }
-  return { ran, delayS: traffic.waitedSteps / 10 / traffic.vehicleCount };
+  return { ran, delayS: traffic.delay('vehicles').meanS };
 }
 
 const fixedOnly: SignalPlans = {

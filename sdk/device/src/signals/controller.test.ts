@@ -286,10 +286,31 @@ test('two neighbours with one cycle keep their offset: a green wave', () => {
   assert.deepEqual(begins(second, 2, 90_000, 8).slice(-2), [23_000, 23_000]);
 });
 
+test('a stage of crossings alone is passed over when nobody pressed, and nobody waits for it', () => {
+  const scramble = plans.plans.map((plan): SignalPlan => {
+    if (plan.number !== 1) return plan;
+    const [first, second, third] = plan.stages.map((stage) => ({
+      ...stage,
+      phases: stage.phases.filter((phase) => phase !== 10),
+    }));
+    assert.ok(first !== undefined && second !== undefined && third !== undefined);
+    const onFoot = { phases: [10], durationMs: 30_000, onCall: false };
+    return { ...plan, cycleMs: 120_000, stages: [first, second, third, onFoot] };
+  });
+  const street = new Street({ ...plans, plans: scramble });
+  street.toGreen(4);
+  street.until(() => !street.green(4));
+  // Yellow and red clearance, and no stage of thirty seconds in which nothing is green.
+  assert.ok(street.toGreen(2) < 10_000);
+  street.toGreen(4, bit(8));
+  street.toGreen(10);
+  assert.deepEqual(street.shown(), [10]);
+});
+
 test('a clock that jumps moves the cycle in bounds and breaks nothing', () => {
   const street = new Street(plans, { cityTimeMs: 0, isLinked: true, detectors: 0 });
   street.toGreen(2);
-  for (const cityTimeMs of [50_000, -400_000, 3_333, 2 ** 50]) {
+  for (const cityTimeMs of [50_000, -400_000, 3_333, 0.25, 2 ** 50, 2 ** 80, Number.NaN, Number.NEGATIVE_INFINITY]) {
     street.inputs = { ...street.inputs, cityTimeMs };
     street.run(200_000, bit(7));
   }

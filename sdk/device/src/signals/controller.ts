@@ -230,9 +230,8 @@ export class SignalController {
     for (let count = 0; count < stages.length; count++) {
       index = (index + 1) % stages.length;
       isWrapped ||= index === 0;
-      const stage = stages[index] as ProgramStage;
-      if (!stage.onCall || this.#isCalled(stage)) break;
-      endMs += stage.durationMs;
+      if (this.#isDue(index)) break;
+      endMs += (stages[index] as ProgramStage).durationMs;
     }
     const wanted = this.#ordinary();
     const target = isWrapped && wanted !== this.#plan ? { plan: wanted, stage: 0 } : { plan: this.#plan, stage: index };
@@ -260,8 +259,7 @@ export class SignalController {
 
   #isAnybodyWaiting(): boolean {
     this.#calls.remember(this.#lights.goMask, this.#nowMs);
-    const others = this.#plan.stages.filter((_, i) => i !== this.#stage);
-    return others.some((stage) => !stage.onCall || this.#isCalled(stage));
+    return this.#plan.stages.some((_, i) => i !== this.#stage && this.#isDue(i));
   }
 
   #hasMinimum(mask: number): boolean {
@@ -275,14 +273,16 @@ export class SignalController {
     const { stages } = this.#plan;
     for (let step = 1; step < stages.length; step++) {
       const index = (this.#stage + step) % stages.length;
-      const stage = stages[index] as ProgramStage;
-      if (!stage.onCall || this.#isCalled(stage)) return index;
+      if (this.#isDue(index)) return index;
     }
     return this.#stage;
   }
 
-  #isCalled({ mask }: ProgramStage): boolean {
-    return (this.#calls.calledMask & mask & ~this.#lights.goMask) !== 0;
+  /** A stage on call waits for a call; one of crossings that nobody called would serve nobody. */
+  #isDue(index: number): boolean {
+    const { mask, onCall } = this.#plan.stages[index] as ProgramStage;
+    if (onCall) return (this.#calls.calledMask & mask & ~this.#lights.goMask) !== 0;
+    return this.#maskOf({ plan: this.#plan, stage: index }) !== 0;
   }
 
   /** The phases that will be green: a crossing with a button only when somebody pressed it. */

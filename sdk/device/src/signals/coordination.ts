@@ -26,7 +26,8 @@ export function plannedEndMs(
 ): number {
   const { durationMs, slackMs } = plan.stages[index] as ProgramStage;
   const endMs = nowMs + durationMs;
-  if (cityTimeMs === null || plan.isActuated || plan.purpose !== 'ordinary') return endMs;
+  if (cityTimeMs === null || !Number.isSafeInteger(Math.round(cityTimeMs)) || plan.isActuated || plan.purpose !== 'ordinary')
+    return endMs;
   const exactMs = modulo(cityTimeMs - plan.offsetMs - (plan.beginsMs[index] as number), plan.cycleMs);
   const lateMs = SIGNAL_STEP_MS * Math.round(exactMs / SIGNAL_STEP_MS);
   const earlyMs = plan.cycleMs - lateMs;
