@@ -19,6 +19,8 @@ export function describeFacts(facts: Facts): readonly Pair[] {
       return describeReading(facts);
     case 'state':
       return describeState(facts);
+    case 'order':
+      return describeOrder(facts);
     case 'fork':
       return [
         ['log', String(facts['about'])],
@@ -27,6 +29,20 @@ export function describeFacts(facts: Facts): readonly Pair[] {
     default:
       return describeOther(facts);
   }
+}
+
+function describeOrder(facts: Facts): readonly Pair[] {
+  const whom = facts['device'] === undefined ? `${facts['deviceCount']} devices` : `device ${facts['device']}`;
+  const isGlass = facts['mode'] === 'break-glass';
+  return [
+    ['order', String(facts['id'])],
+    ['zone', String(facts['zone'])],
+    ['for', whom],
+    ['command', String(facts['command'])],
+    ['good for', `${facts['lifetime']} from its challenge on${isGlass ? ', break-glass' : ''}`],
+    ['signed by', ((facts['signers'] ?? []) as readonly string[]).join(', ')],
+    ...(facts['height'] === undefined ? [] : [['issued', `at block ${facts['height']}`] as const]),
+  ];
 }
 
 function describeReading(facts: Facts): readonly Pair[] {

@@ -24,7 +24,7 @@ const head = { origin: city.origin, size: city.log.size, root: city.log.root() }
 
 type Example = readonly [evidence: Evidence | Uint8Array, trust: Trust];
 
-/** One example of each; null: a verdict about orders and passes, which no evidence of today's facts can get, or of fork files. */
+/** One example of each; null: a verdict about passes, which no evidence of today's facts can get, or of orders and fork files. */
 const EXAMPLES: Readonly<Record<Verdict, (() => Example) | null>> = {
   OK: () => [evidence, trust],
   NOT_OURS: () => [evidence, { policy: testPolicy(`other.example/${'00'.repeat(32)}`, city.validators) }],
@@ -84,7 +84,7 @@ for (const [verdict, example] of Object.entries(EXAMPLES) as [Verdict, (() => Ex
   });
 }
 
-test('only what orders and passes will need, and what is said of fork files, is without an example', () => {
+test('only what passes will need, and what is said of orders and fork files, is without an example', () => {
   const without = Object.entries(EXAMPLES).filter(([, example]) => example === null);
   assert.deepEqual(
     without.map(([verdict]) => verdict),

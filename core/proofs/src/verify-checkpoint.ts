@@ -92,7 +92,7 @@ function openPrior(
 }
 
 /** Refutes a head of a size that the verifier has seen with another root: one log told two stories. */
-function requireSeen(trust: Trust, head: SeenHead): void {
+export function requireSeen(trust: Trust, head: SeenHead): void {
   const seen = (trust.seen ?? []).find(({ size }) => size === head.size);
   if (seen !== undefined && !equalBytes(seen.root, head.root))
     throw new Refuted('LOG_INCONSISTENT', `another head of size ${head.size} was believed before`);

@@ -11,12 +11,15 @@ import { startsAsCompleteRange } from '@oppidum/formats/complete-range';
 import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import { startsAsForkFile } from '@oppidum/formats/fork-proof';
 import { parsePolicy } from '@oppidum/formats/policy';
+import { parseKeySet } from '@oppidum/formats/zone-statements';
 import { headOf } from '@oppidum/proofs/refresh-evidence';
 import type { Report, Step } from '@oppidum/proofs/report';
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { type RangeReport, verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { headsOf } from '@oppidum/proofs/verify-file';
 import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
+import { startsAsOrder, verifyOrderFile } from '@oppidum/proofs/verify-order-file';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
 import { verifyTlogProof } from '@oppidum/proofs/verify-tlog-proof';
 import type { Command } from 'commander';
@@ -33,6 +36,7 @@ type VerifyOptions = {
   readonly successor: readonly string[];
   readonly entry?: string;
   readonly seen?: string;
+  readonly zone?: string;
   readonly allowAmber?: true;
 };
 
@@ -49,7 +53,10 @@ const COLOR_WORDS = { green: 'OK', amber: 'CAUTION', red: 'FAILED' } as const;
 export function buildVerify(command: Command): void {
   const collect = (file: string, files: readonly string[]): readonly string[] => [...files, file];
   command
-    .argument('<file>', 'evidence (CBOR or JSON), a range of readings, a .tlog-proof or a fork file; - for standard input')
+    .argument(
+      '<file>',
+      'evidence (CBOR or JSON), a range of readings, an order, a .tlog-proof or a fork file; - for standard input',
+    )
     .option('--policy <file>', 'the policy to trust (default: ./city.policy, else that of the data folder)')
     .option(
       '--successor <file>',
@@ -60,6 +67,7 @@ export function buildVerify(command: Command): void {
     .option('--former <file>', 'an older policy of the same city, proven to be succeeded (repeatable, newest first)', collect, [])
     .option('--entry <file>', '.tlog-proof: the bytes of the log entry (default: the file beside it that ends in .entry)')
     .option('--seen <file>', 'remember in this file which heads were believed, and refuse another history of one of them')
+    .option('--zone <file>', 'an order: the key set of its zone, to see that its own keys signed')
     .option('--allow-amber', 'end with 0 for amber verdicts too')
     .action(async (file: string, options: VerifyOptions, self: Command) => verifyFile(openCli(self), file, options));
   command.addHelpText(
@@ -71,6 +79,7 @@ export function buildVerify(command: Command): void {
     ['from a pipe, for a program', 'verify - --policy city.policy --json < reading.evidence'],
     ['and never believe another history of what was believed', 'verify reading.evidence --seen heads.txt'],
     ['every reading of a span, and whether one is left out', 'verify hour.readings --policy city.policy'],
+    ['an order to a machine: who issued it, and whether the zone’s keys signed', 'verify order.bin --zone zone.keys'],
     ['does it prove that a validator signed two histories?', 'verify audit.fork --policy city.policy'],
     ['one hop of it, as any C2SP verifier would', 'verify 2.tlog-proof --entry 2.entry --policy city.policy'],
   ]);
@@ -88,6 +97,8 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
     );
   if (isRange)
     return verifyRange(cli, file, policy, verifyCompleteRange(nativeCrypto, bytes, readTrust(policy, options)), options);
+  if (options.zone !== undefined && !startsAsOrder(bytes))
+    throw usageFailure('--zone is for an order', 'Leave it out for everything else');
   const report = judge(file, bytes, policy, options);
   if (cli.json) printJson(cli, file, policy, report);
   else printReport(cli, file, policy, report);
@@ -96,12 +107,24 @@ async function verifyFile(cli: Cli, file: string, options: VerifyOptions): Promi
 
 function judge(file: string, bytes: Bytes, policy: TrustedPolicy, options: VerifyOptions): Report {
   if (startsAsForkFile(bytes)) return verifyForkFile(nativeCrypto, bytes, readTrust(policy, options));
+  if (startsAsOrder(bytes)) return judgeOrder(bytes, readTrust(policy, options), options);
   if (!startsAsTlogProof(bytes)) return verifyRemembering(bytes, readTrust(policy, options), options.seen);
   return verifyTlogProof(nativeCrypto, {
     policy: parsePolicy(nativeCrypto, policy.bytes),
     proof: bytes,
     entry: readEntry(file, options.entry),
   });
+}
+
+/** An order, with the key set of its zone where there is one; what was believed is remembered as of evidence. */
+function judgeOrder(bytes: Bytes, trust: Trust, { zone, seen: file }: VerifyOptions): Report {
+  const keySet = zone === undefined ? null : parseKeySet(readFile(zone));
+  const origin = originOf(trust.policy);
+  const seen = file === undefined ? [] : readSeenHeads(file, origin);
+  const report = verifyOrderFile(nativeCrypto, bytes, { ...trust, seen }, keySet);
+  const [head] = report.color === 'red' ? [] : headsOf(bytes);
+  if (file !== undefined && head !== undefined) rememberHead(file, origin, seen, head);
+  return report;
 }
 
 /** A proof of misbehaviour that holds is no success: whoever took the file for evidence of something good must not go on. */

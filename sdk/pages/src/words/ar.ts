@@ -110,6 +110,11 @@ export const arabicWords: Words = {
     readingCount: 'القراءات',
     isComplete: 'لم يُترك شيء',
     gaps: 'لا يُعرض شيء من',
+    zone: 'المنطقة',
+    deviceCount: 'عدد الأجهزة',
+    command: 'الأمر',
+    mode: 'نوع الأمر',
+    lifetime: 'صالح لمدة',
   },
   found: { present: 'موجود', absent: 'غير موجود', complete: 'كامل: هذه ولا غيرها' },
   range: {

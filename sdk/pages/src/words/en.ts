@@ -81,6 +81,11 @@ export const englishWords: Words = {
     readingCount: 'Readings',
     isComplete: 'None left out',
     gaps: 'Nothing is shown of',
+    zone: 'Zone',
+    deviceCount: 'Devices',
+    command: 'Command',
+    mode: 'Sort of order',
+    lifetime: 'Good for',
   },
   found: { present: 'It is there', absent: 'It is not there', complete: 'Complete: these, and no others' },
   range: {

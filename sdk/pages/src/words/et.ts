@@ -131,6 +131,11 @@ export const estonianWords: Words = {
     readingCount: 'Näite',
     isComplete: 'Midagi pole välja jäetud',
     gaps: 'Midagi ei näidata numbritest',
+    zone: 'Piirkond',
+    deviceCount: 'Seadmeid',
+    command: 'Käsk',
+    mode: 'Korralduse liik',
+    lifetime: 'Kehtib',
   },
   found: { present: 'See on olemas', absent: 'Seda ei ole', complete: 'Täielik: need ja mitte ühtegi muud' },
   range: {

@@ -62,7 +62,12 @@ export type FactName =
   | 'lastSequence'
   | 'readingCount'
   | 'isComplete'
-  | 'gaps';
+  | 'gaps'
+  | 'zone'
+  | 'deviceCount'
+  | 'command'
+  | 'mode'
+  | 'lifetime';
 
 export type Words = {
   readonly whatToDo: string;

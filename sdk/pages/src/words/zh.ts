@@ -106,6 +106,11 @@ export const chineseWords: Words = {
     readingCount: '读数数目',
     isComplete: '无一遗漏',
     gaps: '未出示的序号',
+    zone: '区域',
+    deviceCount: '设备数',
+    command: '指令',
+    mode: '命令种类',
+    lifetime: '有效时长',
   },
   found: { present: '存在', absent: '不存在', complete: '完整：仅此，别无其他' },
   range: {
