@@ -10,6 +10,7 @@ import type { Bench, BenchFigures } from './bench.ts';
 /** Every bench by name; its file is loaded only when it runs. */
 const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   verify: async () => (await import('./verify.ts')).benchVerify,
+  'order-verify': async () => (await import('./order-verify.ts')).benchOrderVerify,
   map: async () => (await import('./map.ts')).benchMap,
   interlock: async () => (await import('./interlock.ts')).benchInterlock,
   'ledger-embedded': async () => (await import('./ledger-embedded.ts')).benchLedgerEmbedded,

@@ -101,4 +101,21 @@ export const ORDER_ERRORS = {
     'The order was vouched for under another policy than the newest one known here',
     'Follow the city\u2019s policy to the newest; what former validators signed orders nothing',
   ),
+  ORDER_EXPIRED: entry(409, 3, 'The lifetime of the order is over', 'Make a new order'),
+  ORDER_INTERRUPTED: entry(
+    503,
+    1,
+    'The device lost power while it carried out the order, and does not know how far it came',
+    'Look at the state that the device reports, then make a new order',
+  ),
+  ACTUATOR_FAILED: entry(503, 1, 'The machine could not do it', 'Look at the state that the device reports, and at the machine'),
+  ZONE_UNPINNED: entry(404, 1, 'Nobody has told this device whose orders to obey', 'Pin the key set of its zone, once, by hand'),
+  ORDER_STATE_DAMAGED: entry(
+    500,
+    1,
+    'The file in which the device keeps whom to obey is not whole',
+    'Pin the key set of its zone again, by hand',
+  ),
+  ZONE_KEYS_UNKNOWN: entry(404, 5, 'The next key set of the zone cannot be had', 'Try again when the city can be reached'),
+  ZONE_ENVELOPE_UNKNOWN: entry(404, 5, 'The newer envelope of the zone cannot be had', 'Try again when the city can be reached'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -71,6 +71,20 @@ export class CityClient {
     return this.#call({ method: 'GET', path: 'city.policy', accept: 'text/plain' });
   }
 
+  /** GET /api/v1/policies and each of them: evidence of every change of policy, the oldest first, not verified. */
+  async successors(): Promise<readonly Bytes[]> {
+    const path = `api/v1/policies?limit=${POLICY_CHANGE_COUNT_MAX}`;
+    const { items } = readJson(await this.#call({ method: 'GET', path, accept: 'application/json' }));
+    if (!Array.isArray(items)) throw formatError('CITY_ANSWER_INVALID', { path });
+    const files: Bytes[] = [];
+    for (const item of items) {
+      const height = Number((item as { readonly height?: unknown } | null)?.height);
+      if (!Number.isSafeInteger(height)) throw formatError('CITY_ANSWER_INVALID', { path });
+      files.push(await this.#call({ method: 'GET', path: `api/v1/policies/${height}`, accept: 'application/cbor' }));
+    }
+    return files;
+  }
+
   /** GET /log/checkpoint: the newest checkpoint of the city, not verified. */
   checkpoint(): Promise<Bytes> {
     return this.#call({ method: 'GET', path: 'log/checkpoint', accept: 'text/plain' });
@@ -192,6 +206,9 @@ function readMqttUrl(mqtt: unknown, base: URL): string | null {
   if (typeof port !== 'number') return null;
   return `mqtt://${typeof host === 'string' ? host : base.hostname}:${port}`;
 }
+
+/** Changes of policy that one call lists. */
+const POLICY_CHANGE_COUNT_MAX = 100;
 
 /** Bytes of envelopes in one call of `sendReadings`: a gateway accepts a body of 1 MiB. */
 export const READING_BATCH_SIZE_MAX = 12 * LIMITS.readingSizeMax;

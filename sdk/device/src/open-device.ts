@@ -2,13 +2,15 @@
  * Everything that a device of one process needs, put together: key, outbox, proofs, clock and link, all kept in one folder. Whoever needs
  * another arrangement (many devices, a secure element, another store) puts the parts together alike.
  *
- *   key.seed   the private key, made at the first start (`device-folder.ts`)      outbox.sqlite   what no receipt has settled      shard-keys/   whom to believe
+ *   key.seed   the private key, made at the first start (`device-folder.ts`)      outbox.sqlite   what no receipt has settled
+ *   shard-keys/   whose receipts to believe                                       zone.cbor   whose orders to obey, for actuators
  */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
+import type { Signer } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { TimeKeeper } from './agree-time.ts';
 import { CityApi } from './city-api.ts';
@@ -17,12 +19,20 @@ import { DeviceClock, type TimeSource } from './clock.ts';
 import { Device } from './device.ts';
 import { readKeyHolder } from './device-folder.ts';
 import { HttpLink } from './http-link.ts';
+import { HttpOrderLink } from './http-order-link.ts';
 import { MqttLink } from './mqtt-link.ts';
+import type { Actuator } from './orders/actuator.ts';
+import { Challenges } from './orders/challenges.ts';
+import { OrderAgent, type OrderOutcome } from './orders/order-agent.ts';
+import { openOrderState } from './orders/order-state.ts';
+import { ledgerSource, OrderTrust } from './orders/order-trust.ts';
 import { openOutbox } from './outbox.ts';
 import { ProvenRecords } from './proven-records.ts';
 import type { SensorValue } from './reading-pack.ts';
 import { openShardKeys } from './shard-keys.ts';
 import { systemMonotonic } from './system-time.ts';
+
+const ZONE_FILE = 'zone.cbor';
 
 type OpenDeviceOptions = {
   readonly folder: string;
@@ -36,6 +46,10 @@ type OpenDeviceOptions = {
   readonly mqttUrl?: string;
   /** A receipt settled a reading; `code` is null when it was kept. Digests are in hex. */
   readonly onSettled?: (settled: { readonly digest: string; readonly code: string | null }) => void;
+  /** A machine that takes orders: `zone.cbor` in the folder says whose (`pinZone`). */
+  readonly actuator?: Actuator;
+  /** What became of each order. */
+  readonly onOutcome?: (outcome: OrderOutcome) => void;
   /** Something is in the way and will be tried again; `code` is of the error catalogue or the system's. */
   readonly onTrouble?: (trouble: { readonly code: string }) => void;
 };
@@ -48,6 +62,8 @@ export type OpenDevice = {
   readonly clock: DeviceClock;
   /** Measured now: signed as soon as the time is known, sent until a receipt proves that the city has it. */
   readonly measure: (values: readonly SensorValue[]) => Promise<void>;
+  /** Takes orders, where there is an actuator. */
+  readonly orders: OrderAgent | null;
   /** Stops and lets go of the folder; what has no receipt stays in it. */
   readonly close: () => Promise<void>;
 };
@@ -72,25 +88,64 @@ export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice
   const onSettled = ({ digest, code }: { readonly digest: Uint8Array; readonly code: string | null }): void =>
     options.onSettled?.({ digest: toHex(digest), code });
   const carrier = { shardKeys, onTrouble, onSettled };
-  const link = mqttUrl === undefined ? new HttpLink(api, [device], carrier) : new MqttLink(mqttUrl, device, carrier);
+  const mqtt = mqttUrl === undefined ? null : new MqttLink(mqttUrl, device, carrier);
+  const link = mqtt ?? new HttpLink(api, [device], carrier);
+  const orders = openOrders(options, { records, device, signer, api, mqtt });
   // First: what waits in the outbox makes the city sign, and so tell the time.
   link.start();
   await keeper.start();
+  await orders?.agent.start();
+  orders?.http?.start();
   return {
     id: toHex(id),
     device,
     clock,
+    orders: orders?.agent ?? null,
     measure: async (values) => {
       await device.measure(values);
     },
     close: async () => {
       keeper.stop();
+      await orders?.agent.stop();
+      await orders?.http?.stop();
       await link.stop();
       await device.date();
       outbox.close();
       api.close();
     },
   };
+}
+
+type Parts = {
+  readonly records: ProvenRecords;
+  readonly device: Device;
+  readonly signer: Signer;
+  readonly api: CityApi;
+  /** Orders come the way that readings go. */
+  readonly mqtt: MqttLink | null;
+};
+
+/** The agent, and its own link where readings go by HTTP; null for what takes no orders. Throws as `openOrderState`. */
+function openOrders(
+  { folder, actuator, onTrouble, onOutcome }: OpenDeviceOptions,
+  { records, device, signer, api, mqtt }: Parts,
+): { readonly agent: OrderAgent; readonly http: HttpOrderLink | null } | null {
+  if (actuator === undefined) return null;
+  const told = { ...(onTrouble === undefined ? {} : { onTrouble }), ...(onOutcome === undefined ? {} : { onOutcome }) };
+  const http = mqtt === null ? new HttpOrderLink(api, told) : null;
+  const agent = new OrderAgent({
+    crypto: nativeCrypto,
+    device,
+    signer,
+    store: openOrderState(join(folder, ZONE_FILE)),
+    trust: new OrderTrust(nativeCrypto, records.policy, () => api.successors()),
+    source: ledgerSource(records),
+    challenges: new Challenges(systemMonotonic()),
+    actuator,
+    link: mqtt ?? (http as HttpOrderLink),
+    ...told,
+  });
+  return { agent, http };
 }
 
 function readPolicy(path: string): Uint8Array {

@@ -1,0 +1,19 @@
+/** What a maker writes for a machine that takes orders. The agent (`order-agent.ts`) decides whether an order is to be obeyed at all. */
+
+import type { Command } from '@oppidum/formats/command';
+import type { SensorValue } from '../reading-pack.ts';
+
+/** A machine. Its own safety has the last word, and what it does by hand is told afterwards. */
+export type Actuator = {
+  /** Commands that need the zone's higher threshold, whatever its envelope says. */
+  readonly dangerous: ReadonlySet<string>;
+  /**
+   * The local monitor: why this is not done now, as a code in capitals (`LAMP_TOO_HOT`), or null. It is asked last, after every proof,
+   * and must not believe anything but its own sensors.
+   */
+  veto(command: Command): string | null;
+  /** Does it; resolves when it is done. What it throws is told as ACTUATOR_FAILED. */
+  act(command: Command): Promise<void>;
+  /** What the machine is doing now, as its own sensors tell it: signed with each answer. */
+  state(): readonly SensorValue[];
+};

@@ -1,0 +1,223 @@
+/**
+ * A machine that takes orders: it obeys what is proven, once, in time, and signs what it did. Neither the network nor the gateway nor the
+ * city's validators can move it; they can only bring what the keys of its zone signed for the challenge that it drew itself.
+ *
+ *   challenge sent → order comes → every check (`accept-order.ts`) → journal durable → done → answer signed, durable in the outbox
+ */
+
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import type { Command } from '@oppidum/formats/command';
+import type { Signer } from '@oppidum/formats/crypto';
+import { draftChallenge } from '@oppidum/formats/device-challenge';
+import type { Device } from '../device.ts';
+import type { OrderLink } from '../order-link.ts';
+import type { SensorValue } from '../reading-pack.ts';
+import { type Accepted, acceptOrder, type Judging } from './accept-order.ts';
+import type { OrderState } from './order-state.ts';
+
+type Answering = Pick<Device, 'id' | 'keyNumber' | 'audience' | 'measure'>;
+
+export type OrderAgentOptions = Omit<Judging, 'device'> & {
+  /** Signs the answers, as any reading. */
+  readonly device: Answering;
+  readonly signer: { sign(message: Bytes): ReturnType<Signer['sign']> | Promise<Bytes> };
+  readonly link: OrderLink;
+  /** Something that was no order for us, or that will be tried again; `code` is of the error catalogue. */
+  readonly onTrouble?: (trouble: { readonly code: string }) => void;
+  /** What became of an order that the zone's keys signed. */
+  readonly onOutcome?: (outcome: OrderOutcome) => void;
+};
+
+type Answer = { readonly id: Bytes; readonly command: Command; readonly code: string | null };
+
+/** `code` is null for an order that was obeyed. */
+export type OrderOutcome = { readonly order: Bytes; readonly command: Command; readonly code: string | null };
+
+/** A machine is told of once when it takes longer than this. */
+const ACK_AFTER_MS = 200;
+/** Numbers of challenges are set aside so many at a time: one durable write each. */
+const NUMBERS_AHEAD = 1_000;
+/** Orders already answered: their copies are met with silence, for the outbox brings the answer. */
+const ANSWERED_COUNT_MAX = 64;
+/** Whoever sends what is no order makes the machine sign one alarm in so long. */
+const ALARM_EVERY_MS = 60_000;
+/** Without an envelope nobody has said how long orders live. */
+const RENEW_MS = 30_000;
+
+/** From `start` to `stop`. */
+export class OrderAgent {
+  readonly #options: OrderAgentOptions;
+  readonly #answered: string[] = [];
+  #number = 0;
+  /** Done, and not yet told: the outbox was full, or the disk. */
+  #unanswered: Answer | null = null;
+  #alarmedMs = Number.NEGATIVE_INFINITY;
+  #queue: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | null = null;
+  #forget: () => void = () => undefined;
+  #isStopped = true;
+
+  constructor(options: OrderAgentOptions) {
+    this.#options = options;
+  }
+
+  /** Tells what a power cut left half done, and asks for orders. */
+  async start(): Promise<void> {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    const { store, link } = this.#options;
+    this.#number = store.read().numbered;
+    const { acting } = store.read();
+    if (acting !== null)
+      await this.#finish(acting.order, { command: acting.command, arguments: acting.arguments }, 'ORDER_INTERRUPTED');
+    this.#forget = link.onOrder((message) => void this.receive(message));
+    await this.#renew();
+  }
+
+  /** Takes no more orders; resolves when the one at hand is answered. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#forget();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#queue;
+    this.#options.challenges.void();
+  }
+
+  /** Judges one message and, where every check holds, obeys it; one after the other. */
+  receive(message: Bytes): Promise<void> {
+    return this.#inTurn(async () => {
+      if (!this.#isStopped) await this.#judge(message);
+    });
+  }
+
+  /** Somebody works the machine by hand: that is always done, and told. What was ordered before is void. */
+  manual(command: Command): Promise<void> {
+    this.#options.challenges.void();
+    return this.#inTurn(async () => {
+      await this.#options.actuator.act(command);
+      await this.#tell('order/local', ['manual', command.command, ...command.arguments].join(' '));
+      await this.#renew();
+    });
+  }
+
+  /** One after the other. What the outside denies (a full disk, a full outbox) is told; a broken invariant of ours is not caught. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    this.#queue = this.#queue.then(work).catch((error: unknown) => {
+      if (!isOutside(error)) throw error;
+      this.#trouble(error.code);
+    });
+    return this.#queue;
+  }
+
+  async #judge(message: Bytes): Promise<void> {
+    const judged = await acceptOrder({ ...this.#options, device: this.#options.device.id }, message);
+    if (judged.kind === 'unproven') return this.#alarm(judged.code);
+    const { id, order } = judged;
+    const command = { command: order.command, arguments: order.arguments };
+    if (this.#answered.includes(toHex(id))) return;
+    // One journal, one order: what was done before is answered first, unless this one brings the machine to safety.
+    if (this.#unanswered !== null) await this.#retry(order.mode === 'break-glass');
+    if (judged.kind === 'refused') {
+      await this.#answer(id, command, judged.code);
+      if (judged.code === 'ORDER_EXPIRED' || judged.code === 'CHALLENGE_SPENT') await this.#renew();
+      return;
+    }
+    await this.#obey(judged, command);
+  }
+
+  /** COMMIT POINT: once the journal is durable the order counts as obeyed, whatever happens. */
+  async #obey({ id, order: { mode } }: Accepted, command: Command): Promise<void> {
+    const { store, challenges, actuator } = this.#options;
+    challenges.void();
+    await store.write({ ...store.read(), acting: { order: id, command: command.command, arguments: [...command.arguments] } });
+    const ack = setTimeout(() => void this.#tell('order/ack', toHex(id)), ACK_AFTER_MS);
+    let code: string | null = null;
+    try {
+      await actuator.act(command);
+    } catch (error) {
+      this.#trouble(isOutside(error) ? error.code : 'ACTUATOR_FAILED');
+      code = 'ACTUATOR_FAILED';
+    }
+    clearTimeout(ack);
+    if (mode === 'break-glass' && code === null) await this.#tell('order/local', `break-glass ${toHex(id)}`);
+    await this.#finish(id, command, code);
+    await this.#renew();
+  }
+
+  /** The answer first, durable in the outbox; then the journal is closed. Whatever comes between is told again after a restart. */
+  async #finish(id: Bytes, command: Command, code: string | null): Promise<void> {
+    const { store } = this.#options;
+    this.#unanswered = { id, command, code };
+    await this.#answer(id, command, code);
+    this.#unanswered = null;
+    await store.write({ ...store.read(), acting: null });
+  }
+
+  async #retry(mayFail: boolean): Promise<void> {
+    const { id, command, code } = this.#unanswered as Answer;
+    await this.#finish(id, command, code).catch((error: unknown) => {
+      if (!mayFail || !isOutside(error)) throw error;
+      this.#trouble(error.code);
+    });
+  }
+
+  async #answer(id: Bytes, command: Command, code: string | null): Promise<void> {
+    const name = toHex(id);
+    if (code === null) await this.#tell('order/applied', name);
+    else await this.#tell('order/rejected', `${name} ${code}`);
+    this.#answered.push(name);
+    if (this.#answered.length > ANSWERED_COUNT_MAX) this.#answered.shift();
+    this.#options.onOutcome?.({ order: id, command, code });
+  }
+
+  /** What happened, with what the machine is doing now. */
+  async #tell(sensor: string, value: string): Promise<void> {
+    const { device, actuator } = this.#options;
+    await device.measure([{ sensor, value }, ...actuator.state()] satisfies readonly SensorValue[]);
+  }
+
+  /** No order that is proven: said aloud, signed once in a while, so that it shows and cannot fill the outbox. */
+  async #alarm(code: string): Promise<void> {
+    this.#trouble(code);
+    const nowMs = performance.now();
+    if (nowMs - this.#alarmedMs < ALARM_EVERY_MS) return;
+    this.#alarmedMs = nowMs;
+    await this.#tell('order/alarm', code);
+  }
+
+  /** A fresh challenge, sent, and the next one when half of an order's life is over. */
+  async #renew(): Promise<void> {
+    if (this.#isStopped) return;
+    const { crypto, device, signer, challenges, link, store } = this.#options;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#inTurn(() => this.#renew()), renewMs(store.read()));
+    const number = await this.#nextNumber();
+    const { audience: city, id, keyNumber } = device;
+    const { toBeSigned, seal } = draftChallenge(crypto, { city, device: id, challenge: challenges.renew(), keyNumber, number });
+    link.sendChallenge(seal(await signer.sign(toBeSigned)));
+  }
+
+  /** Rising for ever: what a restart may have used is left out. */
+  async #nextNumber(): Promise<number> {
+    const { store } = this.#options;
+    const state = store.read();
+    if (this.#number >= state.numbered) await store.write({ ...state, numbered: this.#number + NUMBERS_AHEAD });
+    this.#number++;
+    return this.#number;
+  }
+
+  #trouble(code: string): void {
+    this.#options.onTrouble?.({ code });
+  }
+}
+
+function renewMs({ envelope }: OrderState): number {
+  return envelope === null
+    ? RENEW_MS
+    : Math.ceil((envelope.dangerous.length > 0 ? envelope.dangerousLifetimeMsMax : envelope.lifetimeMsMax) / 2);
+}
+
+/** Told by the system or by a decoder, not by a mistake of ours. */
+function isOutside(error: unknown): error is { readonly code: string } {
+  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+}
