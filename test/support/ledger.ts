@@ -37,7 +37,7 @@ import {
   type LedgerState,
   type Outcome,
 } from '@oppidum/ledger/block';
-import { type City, type StateChange, StateOverlay, type StoredRecord } from '@oppidum/ledger/city';
+import type { StateChange, StoredRecord } from '@oppidum/ledger/city';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import type { StateProof } from '@oppidum/proofs/state-proof';
@@ -348,23 +348,6 @@ export class TestCity {
   event(kind: string): ReadonlyMap<unknown, unknown> | undefined {
     return this.events.findLast((event) => event.kind === kind)?.body as ReadonlyMap<unknown, unknown> | undefined;
   }
-}
-
-/** The committed state as pure functions of contracts read it. */
-export function cityOf({
-  rules,
-  state,
-  timeMs,
-  height,
-}: TestCity): Pick<City, 'crypto' | 'genesis' | 'height' | 'timeMs' | 'read' | 'get'> {
-  const overlay = new StateOverlay(state);
-  const read = <V>(ref: StateRef<V>): V | null => overlay.readRecord(ref);
-  const get = <V>(ref: StateRef<V>): V => {
-    const record = read(ref);
-    if (record === null) throw new Error('the record is there');
-    return record;
-  };
-  return { crypto: rules.crypto, genesis: rules.genesis, height, timeMs, read, get };
 }
 
 /** A city at height 0. */

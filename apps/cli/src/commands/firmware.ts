@@ -14,7 +14,7 @@ type PermitOptions = SignOptions & {
 };
 type WithdrawOptions = SignOptions & { readonly digest: string; readonly reason: string };
 
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 /** Adds subcommands and their work to the command. */
 export function buildFirmware(command: Command): void {
@@ -22,7 +22,7 @@ export function buildFirmware(command: Command): void {
     command.command('permit').description('permit an image that TUF metadata names (a full key of the model’s maker)'),
   )
     .argument('<model>', 'id of the model', idArgument('the model'))
-    .requiredOption('--root <file>', 'the root you pinned, then each next root, in order; repeatable', collect, [])
+    .requiredOption('--root <file>', 'the root you pinned, then each next root, in order; repeatable', collect)
     .requiredOption('--targets <file>', 'the targets metadata that names the image')
     .requiredOption('--target <path>', 'which of its targets')
     .requiredOption('--image-version <text>', 'the version, for people')

@@ -113,8 +113,8 @@ function describeDemand({ keys, claims }: NonNullable<ModelDescriptionJson['atte
   return [by, ...Object.entries(claims).map(([name, value]) => `${name} ${value}`)].join(', ');
 }
 
-type DemandOptions = SignOptions & { readonly attester: readonly string[]; readonly claim: readonly string[] };
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+type DemandOptions = SignOptions & { readonly attester?: readonly string[]; readonly claim?: readonly string[] };
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 function buildDemand(command: Command): void {
   const demand = addSignOptions(
@@ -123,18 +123,18 @@ function buildDemand(command: Command): void {
       .description('ask devices of a model to attest what they are before they are activated'),
   )
     .argument('<id>', 'id of the model', idArgument('the id'))
-    .option('--attester <key>', 'Ed25519 key in hex that signs tokens, repeatable (default: the device’s own key)', collect, [])
+    .option('--attester <key>', 'Ed25519 key in hex that signs tokens, repeatable (default: the device’s own key)', collect)
     .option(
       '--claim <name=value>',
       'what has to be claimed, repeatable: oemid, hwmodel (hex), swname, swversion, oemboot (yes, no), dbgstat (0 to 4, at least)',
       collect,
-      [],
     )
     .action(async (id: string, options: DemandOptions, self: Command) => {
-      const keys = options.attester.map((key) => keyOf(hexOf('--attester', key)));
-      const claims = new Map<string, CborValue>(options.claim.map(claimOf));
+      const { attester = [], claim = [] } = options;
+      const keys = attester.map((key) => keyOf(hexOf('--attester', key)));
+      const claims = new Map<string, CborValue>(claim.map(claimOf));
       const actions = [actionOf('model/require-attestation', { id: idBytes(id), keys, claims })];
-      const asked = options.claim.length === 0 ? 'that they are themselves' : options.claim.join(', ');
+      const asked = claim.length === 0 ? 'that they are themselves' : claim.join(', ');
       await carryOut(
         openCli(self),
         { sentence: `Ask devices of model ${id} to attest ${asked}`, isDangerous: false, actions },

@@ -12,8 +12,11 @@ export type DeviceTexts = {
   readonly act: string;
   readonly who: string;
   readonly byKey: string;
-  readonly acts: Readonly<Record<'suspend' | 'resume' | 'revoke' | 'rotate' | 'grade' | 'order', string>>;
+  readonly acts: Readonly<
+    Record<'suspend' | 'resume' | 'quarantine' | 'release' | 'revoke' | 'transfer' | 'rotate' | 'grade' | 'order', string>
+  >;
   readonly maker: string;
+  readonly holder: string;
   readonly operators: string;
   readonly itself: string;
   readonly nobody: string;
@@ -39,8 +42,9 @@ export type DeviceTexts = {
 
 export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
   en: {
-    owner: 'Custodian',
-    ownerNote: 'The ledger records no owner of a device: the account of its maker answers for it.',
+    owner: 'Owner',
+    ownerNote:
+      'Until a device is sold, the account of its maker owns it; after a sale the newest link of its voucher says who does.',
     registeredBy: 'Registered by',
     suspensions: 'Suspensions',
     reason: 'Reason',
@@ -51,12 +55,16 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     acts: {
       suspend: 'Suspend',
       resume: 'Resume',
+      quarantine: 'Set it apart',
+      release: 'Release it from quarantine',
       revoke: 'Revoke for good',
+      transfer: 'Sell it on',
       rotate: 'Change its key',
       grade: 'Change who signs for it',
       order: 'Order it to do something',
     },
     maker: 'its maker',
+    holder: 'its owner',
     operators: 'role operator',
     itself: 'the device itself: the old key hands over to the new one',
     nobody: 'nobody',
@@ -88,8 +96,8 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     parts: { envelope: 'whole envelope', header: 'signed header', payload: 'records', signature: 'signature' },
   },
   et: {
-    owner: 'Hoidja',
-    ownerNote: 'Pearaamat ei pea kirja seadme omanikku: selle eest vastab tootja konto.',
+    owner: 'Omanik',
+    ownerNote: 'Kuni seade pole müüdud, kuulub see tootja kontole; pärast müüki ütleb omanditõendi uusim lüli, kellele.',
     registeredBy: 'Registreeris',
     suspensions: 'Peatamised',
     reason: 'Põhjus',
@@ -100,12 +108,16 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     acts: {
       suspend: 'Peatada',
       resume: 'Taas käivitada',
+      quarantine: 'Panna karantiini',
+      release: 'Vabastada karantiinist',
       revoke: 'Lõplikult tühistada',
+      transfer: 'Edasi müüa',
       rotate: 'Vahetada selle võtit',
       grade: 'Vahetada, kes selle eest allkirjastab',
       order: 'Anda talle korraldus',
     },
     maker: 'selle tootja',
+    holder: 'selle omanik',
     operators: 'roll operator',
     itself: 'seade ise: vana võti annab uuele üle',
     nobody: 'mitte keegi',
@@ -137,8 +149,8 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     parts: { envelope: 'kogu ümbrik', header: 'allkirjastatud päis', payload: 'kirjed', signature: 'allkiri' },
   },
   zh: {
-    owner: '保管者',
-    ownerNote: '账本不记录设备的所有者：由其制造商的账户负责。',
+    owner: '所有者',
+    ownerNote: '设备出售之前归其制造商的账户所有；出售之后由凭证的最新一环说明归谁。',
     registeredBy: '注册者',
     suspensions: '暂停记录',
     reason: '原因',
@@ -149,12 +161,16 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     acts: {
       suspend: '暂停',
       resume: '恢复',
+      quarantine: '隔离',
+      release: '解除隔离',
       revoke: '永久撤销',
+      transfer: '转售',
       rotate: '更换密钥',
       grade: '更换由谁代签',
       order: '命令它做某事',
     },
     maker: '其制造商',
+    holder: '其所有者',
     operators: '角色 operator',
     itself: '设备自己：旧密钥移交给新密钥',
     nobody: '无人',
@@ -185,8 +201,8 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     parts: { envelope: '整个信封', header: '已签名的头部', payload: '记录', signature: '签名' },
   },
   ar: {
-    owner: 'القيّم',
-    ownerNote: 'لا يسجّل السجل مالكًا للجهاز: حساب صانعه هو المسؤول عنه.',
+    owner: 'المالك',
+    ownerNote: 'يملك الجهازَ حسابُ صانعه ما لم يُبَع، وبعد البيع تقول أحدث حلقة في سند ملكيته من يملكه.',
     registeredBy: 'سجّله',
     suspensions: 'فترات الإيقاف',
     reason: 'السبب',
@@ -197,12 +213,16 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     acts: {
       suspend: 'إيقافه',
       resume: 'إعادته إلى العمل',
+      quarantine: 'وضعه في الحجر',
+      release: 'إخراجه من الحجر',
       revoke: 'إلغاؤه نهائيًا',
+      transfer: 'بيعه',
       rotate: 'تغيير مفتاحه',
       grade: 'تغيير من يوقّع عنه',
       order: 'أمره بفعل شيء',
     },
     maker: 'صانعه',
+    holder: 'مالكه',
     operators: 'الدور operator',
     itself: 'الجهاز نفسه: يسلّم المفتاح القديم إلى الجديد',
     nobody: 'لا أحد',

@@ -21,6 +21,14 @@ export type KindName =
   | 'suspension'
   | 'keyOwner'
   | 'clone'
+  | 'modelCommands'
+  | 'deviceTrust'
+  | 'voucherLink'
+  | 'deviceOwner'
+  | 'modelAttestation'
+  | 'attestation'
+  | 'firmware'
+  | 'auditCase'
   | 'shard'
   | 'anchorHead'
   | 'anchor'
@@ -49,6 +57,14 @@ export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName,
     suspension: 'Suspensions of a device',
     keyOwner: 'Owner of a key',
     clone: 'Clones of a device',
+    modelCommands: 'What a model can do',
+    deviceTrust: 'What is known against a device',
+    voucherLink: 'Links of a device’s voucher',
+    deviceOwner: 'Owner of a device',
+    modelAttestation: 'What devices of a model attest',
+    attestation: 'Newest attestation of a device',
+    firmware: 'Firmware of a model',
+    auditCase: 'Cases of auditors about a device',
     shard: 'Shard of telemetry',
     anchorHead: 'Newest anchor of a shard',
     anchor: 'Anchors of a shard',
@@ -76,6 +92,14 @@ export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName,
     suspension: 'Seadme peatamised',
     keyOwner: 'Võtme omanik',
     clone: 'Seadme kloonid',
+    modelCommands: 'Mida mudel oskab',
+    deviceTrust: 'Mis on teada seadme vastu',
+    voucherLink: 'Seadme omanditõendi lülid',
+    deviceOwner: 'Seadme omanik',
+    modelAttestation: 'Mida mudeli seadmed tõendavad',
+    attestation: 'Seadme uusim tõendus',
+    firmware: 'Mudeli püsivara',
+    auditCase: 'Audiitorite juhtumid seadme kohta',
     shard: 'Telemeetria osalogi',
     anchorHead: 'Osalogi uusim ankur',
     anchor: 'Osalogi ankrud',
@@ -103,6 +127,14 @@ export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName,
     suspension: '设备的暂停',
     keyOwner: '密钥的所有者',
     clone: '设备的克隆',
+    modelCommands: '型号能做什么',
+    deviceTrust: '对设备的不利记录',
+    voucherLink: '设备凭证的各环',
+    deviceOwner: '设备的所有者',
+    modelAttestation: '型号的设备须证明什么',
+    attestation: '设备的最新证明',
+    firmware: '型号的固件',
+    auditCase: '审计员对设备的案件',
     shard: '遥测分片',
     anchorHead: '分片的最新锚',
     anchor: '分片的锚',
@@ -130,6 +162,14 @@ export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName,
     suspension: 'إيقافات جهاز',
     keyOwner: 'صاحب مفتاح',
     clone: 'نُسخ مستنسخة من جهاز',
+    modelCommands: 'ما يقدر عليه الطراز',
+    deviceTrust: 'ما عُرف على الجهاز',
+    voucherLink: 'حلقات سند ملكية جهاز',
+    deviceOwner: 'مالك جهاز',
+    modelAttestation: 'ما تُثبته أجهزة الطراز',
+    attestation: 'أحدث إثبات لجهاز',
+    firmware: 'البرامج الثابتة لطراز',
+    auditCase: 'قضايا المدققين عن جهاز',
     shard: 'جزء من القياس',
     anchorHead: 'أحدث تثبيت لجزء',
     anchor: 'تثبيتات جزء',

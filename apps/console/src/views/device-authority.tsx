@@ -1,5 +1,6 @@
 /** Who may act on a device, as the contracts say today (specs/ledger.md, devices), and who those are now. */
 
+import type { DeviceTrustJson } from '@oppidum/gateway/api/trust';
 import type { DeviceDetailJson, ManufacturerJson, RoleJson } from '@oppidum/gateway/api-types';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../language.ts';
@@ -8,18 +9,21 @@ import { IdLink } from '../parts/texts.tsx';
 import { DEVICE_TEXTS, type DeviceTexts } from '../texts/device.ts';
 import { useLoaded } from '../use-loaded.ts';
 
-type Holder = 'operators' | 'maker' | 'itself' | 'nobody';
+type Holder = 'operators' | 'maker' | 'holder' | 'itself' | 'nobody';
 type Rule = {
   readonly act: keyof DeviceTexts['acts'];
   readonly by: readonly Holder[];
   readonly key: keyof DeviceTexts['keyNeeds'];
 };
 
-/** core/contracts/src/devices: suspend-device, resume-device, revoke-device, rotate-device-key. There are no orders yet. */
+/** core/contracts/src/devices: suspend-device, resume-device, revoke-device and so on; core/contracts/src/trust: transfer-device. */
 const RULES: readonly Rule[] = [
-  { act: 'suspend', by: ['operators', 'maker'], key: 'everyday' },
+  { act: 'suspend', by: ['operators', 'holder'], key: 'everyday' },
   { act: 'resume', by: ['operators'], key: 'everyday' },
-  { act: 'revoke', by: ['operators', 'maker'], key: 'full' },
+  { act: 'quarantine', by: ['operators', 'holder'], key: 'everyday' },
+  { act: 'release', by: ['operators'], key: 'full' },
+  { act: 'revoke', by: ['operators', 'holder'], key: 'full' },
+  { act: 'transfer', by: ['holder'], key: 'full' },
   { act: 'rotate', by: ['itself'], key: 'own' },
   { act: 'grade', by: ['maker'], key: 'everyday' },
   { act: 'order', by: ['nobody'], key: 'none' },
@@ -30,11 +34,13 @@ export function DeviceAuthority({ device }: { readonly device: DeviceDetailJson 
   const { sentences, code } = useLanguage();
   const texts = DEVICE_TEXTS[code];
   const maker = useLoaded<ManufacturerJson>(`/api/v1/manufacturers/${device.manufacturer}`).value;
+  const trust = useLoaded<DeviceTrustJson>(`/api/v1/devices/${device.id}/trust`).value;
   const roles = useLoaded<{ readonly items: readonly RoleJson[] }>('/api/v1/roles').value;
   const operators = roles?.items.filter(({ role }) => role === 'operator').map(({ account }) => account) ?? [];
   const accounts: Readonly<Record<Holder, readonly string[]>> = {
     operators,
     maker: maker === null ? [] : [maker.account],
+    holder: trust === null ? [] : [trust.owner],
     itself: [],
     nobody: [],
   };

@@ -1,6 +1,7 @@
 /** One device: who it is, whose, who may act on it, its keys, its newest envelope, and what it measured as pictures and as a table. */
 
 import type { ReadingDetailJson, ReadingJson } from '@oppidum/gateway/api/readings';
+import type { DeviceTrustJson } from '@oppidum/gateway/api/trust';
 import type { DeviceDetailJson, TransactionDetailJson } from '@oppidum/gateway/api-types';
 import type { ReactNode } from 'react';
 import type { Page } from '../api.ts';
@@ -29,7 +30,10 @@ export function DeviceView({ id }: { readonly id: string }): ReactNode {
       <h1>{value?.label ? <Quoted text={value.label} /> : sentences.deviceHeading}</h1>
       <Freshness of={device} />
       {value !== null && <Identity device={value} />}
-      <CertificateLinks id={id} kinds={['device', 'deviceKey', 'suspension', 'clone']} />
+      <CertificateLinks
+        id={id}
+        kinds={['device', 'deviceKey', 'suspension', 'clone', 'voucherLink', 'deviceTrust', 'auditCase']}
+      />
       <ActLink device={id} />
       {value?.personal === true && <p className="problem">{sentences.personalNote}</p>}
       {value?.personal === false && (
@@ -50,6 +54,7 @@ function Identity({ device }: { readonly device: DeviceDetailJson }): ReactNode 
   const { columns, statuses } = sentences;
   const { id, model, modelName, deviceType, manufacturer, manufacturerName, status, simulated, personal, grade, reason } = device;
   const { registration, from, to } = device;
+  const owner = useLoaded<DeviceTrustJson>(`/api/v1/devices/${id}/trust`).value?.owner;
   const signers = useLoaded<TransactionDetailJson>(`/api/v1/transactions/${registration}`).value?.signers ?? [];
   return (
     <section className="card">
@@ -66,8 +71,12 @@ function Identity({ device }: { readonly device: DeviceDetailJson }): ReactNode 
           [columns.type, <Quoted key="type" text={deviceType} lengthMax={80} />],
           [sentences.model, <IdLink key="model" id={model} to={{ view: 'model', id: model }} label={modelName} />],
           [
-            DEVICE_TEXTS[code].owner,
+            sentences.manufacturer,
             <IdLink key="maker" id={manufacturer} to={{ view: 'manufacturer', id: manufacturer }} label={manufacturerName} />,
+          ],
+          [
+            DEVICE_TEXTS[code].owner,
+            owner === undefined ? null : <IdLink key="owner" id={owner} to={{ view: 'account', id: owner }} />,
           ],
           [columns.grade, grade === null ? null : words.grades[grade]],
           [sentences.simulated, <YesNo key="simulated" value={simulated} />],

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deviceKind, QUARANTINE_COUNT_MAX } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
+import { viewOf } from '../../../../test/support/city-view.ts';
 import { deviceId, enrol, makeDeviceCity, newDevice, signedReading, TestShard } from '../../../../test/support/devices.ts';
-import { cityOf, namedId, type TestCity } from '../../../../test/support/ledger.ts';
+import { namedId, type TestCity } from '../../../../test/support/ledger.ts';
 import { distrustOf, isTrustedSensor } from './trusted-sensor.ts';
 
 const id = deviceId('lamp');
@@ -11,7 +12,7 @@ const quarantine = (city: TestCity, by = 'operator', device = id) =>
   city.act(by, 'device/quarantine', { id: device, reason: 'drifts' });
 const release = (city: TestCity, by = 'operator', device = id) => city.act(by, 'device/release', { id: device });
 
-const distrust = (city: TestCity, device = id) => distrustOf(cityOf(city), device);
+const distrust = (city: TestCity, device = id) => distrustOf(viewOf(city), device);
 
 test('a quarantine begins at a height and ends at one; the status stays what it was', () => {
   const city = makeDeviceCity();
@@ -73,7 +74,7 @@ test('what a device measures counts while it is known, in force, active and not 
   assert.equal(distrust(city, deviceId('other')), 'inactive', 'nobody proved anything');
   enrol(city, 'lamp');
   assert.equal(distrust(city), null);
-  assert.ok(isTrustedSensor(cityOf(city), id));
+  assert.ok(isTrustedSensor(viewOf(city), id));
   const turns = [
     ['device/quarantine', { id, reason: 'x' }, 'quarantined'],
     ['device/suspend', { id, reason: 'x' }, 'inactive'],
@@ -85,7 +86,7 @@ test('what a device measures counts while it is known, in force, active and not 
   for (const [kind, body, want] of turns) {
     assert.equal(city.act('operator', kind, body), 'OK', kind);
     assert.equal(distrust(city), want, kind);
-    assert.equal(isTrustedSensor(cityOf(city), id), want === null);
+    assert.equal(isTrustedSensor(viewOf(city), id), want === null);
   }
 });
 

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { deviceTrustKind, firmwareKind } from '@oppidum/formats/state-trust';
+import { viewOf } from '../../../../test/support/city-view.ts';
 import { deviceId, enrol, newDevice, rotation } from '../../../../test/support/devices.ts';
-import { cityOf, namedId, type TestCity } from '../../../../test/support/ledger.ts';
+import { namedId, type TestCity } from '../../../../test/support/ledger.ts';
 import { image, makeTrustCity, running } from '../../../../test/support/trust.ts';
 import { distrustOf } from '../devices/trusted-sensor.ts';
 
@@ -26,7 +27,7 @@ test('a device that runs what its maker permitted is believed', () => {
   const city = lampCity();
   assert.equal(report(city, '1', 1), 'OK');
   assert.deepEqual(city.read(at(deviceTrustKind, id))?.firmware, { digest: image('1').digest, counter: 1, from: city.height });
-  assert.equal(distrustOf(cityOf(city), id), null);
+  assert.equal(distrustOf(viewOf(city), id), null);
   assert.equal(city.event('device/quarantined'), undefined);
 });
 
@@ -36,10 +37,10 @@ test('an unknown image sets a device apart in the same block, and a later word o
   assert.equal(city.event('device/quarantined')?.get('cause'), 'firmware');
   const from = city.height;
   assert.equal(report(city, '1', 2), 'OK');
-  assert.equal(distrustOf(cityOf(city), id), 'quarantined');
+  assert.equal(distrustOf(viewOf(city), id), 'quarantined');
   assert.equal(city.read(at(deviceKind, id))?.quarantines?.[0]?.from, from);
   assert.equal(city.act('operator', 'device/release', { id }), 'OK');
-  assert.equal(distrustOf(cityOf(city), id), null);
+  assert.equal(distrustOf(viewOf(city), id), null);
 });
 
 test('a device in quarantine that reports an unknown image keeps the reason it has', () => {
@@ -54,9 +55,9 @@ test('with an image all devices that run it are distrusted at once, until they r
   assert.equal(permit(city, '2'), 'OK');
   assert.equal(report(city, '1', 1), 'OK');
   assert.equal(withdraw(city, '1', 'operator'), 'OK');
-  assert.equal(distrustOf(cityOf(city), id), 'firmware');
+  assert.equal(distrustOf(viewOf(city), id), 'firmware');
   assert.equal(report(city, '2', 2), 'OK');
-  assert.equal(distrustOf(cityOf(city), id), null);
+  assert.equal(distrustOf(viewOf(city), id), null);
   assert.equal(city.read(at(firmwareKind, namedId('lamp'), image('1').digest))?.reason, 'hangs');
 });
 

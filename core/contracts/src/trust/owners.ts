@@ -3,8 +3,7 @@
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
-import { deviceOwnerKind, type VoucherLinkRecord, voucherLinkKind } from '@oppidum/formats/state-trust';
-import { NO_LINK, voucherLinkDigest } from '@oppidum/formats/voucher';
+import { deviceOwnerKind } from '@oppidum/formats/state-trust';
 import type { City, VerifiedSigner } from '@oppidum/ledger/city';
 import { checkAccount, checkRole } from '../authority.ts';
 import type { Standing } from '../devices/standing.ts';
@@ -29,14 +28,10 @@ export function checkOperatorOrOwner(
   return asOperator.code === 'KEY_CLASS_TOO_LOW' ? asOperator : asOwner;
 }
 
-/** Adds a link to a voucher: from now on `owner` owns the device. */
-export function applyLink(city: City, device: Bytes, { seller, owner }: Pick<VoucherLinkRecord, 'seller' | 'owner'>): void {
+/** Refuses unless the owner of a device that has a voucher signed: NOT_AUTHORIZED. Of others nobody is asked. */
+export function checkOwnerAgrees(city: City, device: Bytes): Rejection | null {
   const held = city.read(at(deviceOwnerKind, device));
-  const [number, previous] = [held?.linkCount ?? 0, held?.newest ?? NO_LINK];
-  const newest = voucherLinkDigest(city.crypto, { genesis: city.genesis, device, number, previous, seller, owner });
-  city.write(at(voucherLinkKind, device, number), { previous, seller, owner, from: city.height });
-  city.write(at(deviceOwnerKind, device), { owner, linkCount: number + 1, newest });
-  city.emit('device/owned', { device, link: number, seller, owner });
+  return held === null ? null : checkAccount(city, held.owner);
 }
 
 /** What a device that is at its end refuses: DEVICE_REVOKED. */

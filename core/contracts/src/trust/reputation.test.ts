@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { at } from '@oppidum/formats/state-layout';
 import { auditCaseKind, deviceTrustKind, MARK_COUNT_MAX } from '@oppidum/formats/state-trust';
 import fc from 'fast-check';
+import { viewOf } from '../../../../test/support/city-view.ts';
 import { deviceId, enrol } from '../../../../test/support/devices.ts';
-import { cityOf, namedId, type TestCity } from '../../../../test/support/ledger.ts';
+import { namedId, type TestCity } from '../../../../test/support/ledger.ts';
 import { makeTrustCity, mark } from '../../../../test/support/trust.ts';
 import { distrustOf, isTrustedSensor } from '../devices/trusted-sensor.ts';
 import { partsLeft, scoreOf } from './score.ts';
@@ -16,7 +17,7 @@ const marked = (city: TestCity, by: string | readonly string[], penalty: number,
 const appeal = (city: TestCity, by = 'maker', evidence = 'photo') =>
   city.act(by, 'device/appeal', { id, evidence: namedId(evidence), reason: 'the sun shone into it' });
 const verdict = (outcome: string, evidence = 'photo') => ({ id, evidence: namedId(evidence), outcome, reason: 'seen on site' });
-const score = (city: TestCity) => scoreOf(cityOf(city), city.read(at(deviceTrustKind, id)) ?? { marks: [] });
+const score = (city: TestCity) => scoreOf(viewOf(city), city.read(at(deviceTrustKind, id)) ?? { marks: [] });
 
 function lampCity(): TestCity {
   const city = makeTrustCity();
@@ -28,13 +29,13 @@ test('one auditor decides nothing; of a quorum the smallest penalty counts', () 
   const city = lampCity();
   assert.equal(marked(city, 'auditor-a', 1_000), 'OK');
   assert.equal(score(city), 1_000);
-  assert.equal(distrustOf(cityOf(city), id), null);
+  assert.equal(distrustOf(viewOf(city), id), null);
   assert.equal(city.event('device/mark-counted'), undefined);
   assert.equal(marked(city, 'auditor-b', 600), 'OK');
   assert.equal(city.event('device/mark-counted')?.get('score'), 400);
   assert.equal(score(city), 400);
-  assert.equal(distrustOf(cityOf(city), id), 'reputation');
-  assert.ok(!isTrustedSensor(cityOf(city), id));
+  assert.equal(distrustOf(viewOf(city), id), 'reputation');
+  assert.ok(!isTrustedSensor(viewOf(city), id));
   const record = city.read(at(auditCaseKind, id, namedId('photo')));
   assert.deepEqual(
     record?.marks.map(({ auditor, penalty }) => [auditor, penalty]),
@@ -57,12 +58,12 @@ test('auditors who sign together are counted together; the council says how many
 test('what was taken comes back by halves, and the device counts again by itself', () => {
   const city = lampCity();
   assert.equal(marked(city, ['auditor-a', 'auditor-b'], 800), 'OK');
-  assert.equal(distrustOf(cityOf(city), id), 'reputation');
+  assert.equal(distrustOf(viewOf(city), id), 'reputation');
   city.block([], city.timeMs + 15 * DAY_MS);
   assert.equal(score(city), 400);
   city.block([], city.timeMs + 15 * DAY_MS);
   assert.equal(score(city), 600);
-  assert.equal(distrustOf(cityOf(city), id), null);
+  assert.equal(distrustOf(viewOf(city), id), null);
   city.block([], city.timeMs + 366 * DAY_MS);
   assert.equal(score(city), 1_000 - 1, 'rounded against the device while anything is left');
   city.block([], city.timeMs + 1_000 * DAY_MS);
@@ -128,7 +129,7 @@ test('with a threshold of nothing every score suffices', () => {
   assert.equal(marked(city, ['auditor-a', 'auditor-b'], 1_000), 'OK');
   assert.equal(score(city), 0);
   assert.equal(city.decide('parameter/set', { name: 'trust/score-threshold', value: 0 }), 'OK');
-  assert.equal(distrustOf(cityOf(city), id), null);
+  assert.equal(distrustOf(viewOf(city), id), null);
 });
 
 test('device/mark, device/appeal and device/decide-appeal are refused, in their order', () => {

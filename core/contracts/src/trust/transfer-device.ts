@@ -9,7 +9,8 @@ import { defineAction } from '@oppidum/ledger/action';
 import { checkAccount } from '../authority.ts';
 import { readStanding } from '../devices/standing.ts';
 import { checkOpen } from '../governance/account-keys.ts';
-import { applyLink, checkInUse } from './owners.ts';
+import { applyHandover } from './handover.ts';
+import { checkInUse } from './owners.ts';
 
 /**
  * Extends link number `link` of a device's voucher to `owner`.
@@ -35,6 +36,6 @@ export const transferDevice = defineAction({
 
   // COMMIT POINT
   apply({ id: device, link, owner }, city) {
-    applyLink(city, device, { seller: city.get(at(voucherLinkKind, device, link)).owner, owner });
+    applyHandover(city, device, { seller: city.get(at(voucherLinkKind, device, link)).owner, owner });
   },
 });

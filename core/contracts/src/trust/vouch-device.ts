@@ -9,7 +9,8 @@ import { checkAccount } from '../authority.ts';
 import { checkMade } from '../devices/makers.ts';
 import { readStanding } from '../devices/standing.ts';
 import { checkOpen } from '../governance/account-keys.ts';
-import { applyLink, checkInUse } from './owners.ts';
+import { applyHandover } from './handover.ts';
+import { checkInUse } from './owners.ts';
 
 /**
  * Writes link 0 of a device's voucher, from its maker to `owner`. From then on the owner, and the maker no more, is heard about it.
@@ -34,6 +35,6 @@ export const vouchDevice = defineAction({
   apply({ id: device, owner }, city) {
     const standing = readStanding(city, device);
     if ('code' in standing) throw new Error('a device that is vouched for exists');
-    applyLink(city, device, { seller: standing.manufacturer.account, owner });
+    applyHandover(city, device, { seller: standing.manufacturer.account, owner });
   },
 });

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
+import { deviceZoneKind, zoneKind } from '@oppidum/formats/state-orders';
 import { deviceOwnerKind, voucherLinkKind } from '@oppidum/formats/state-trust';
 import { NO_LINK, voucherLinkDigest } from '@oppidum/formats/voucher';
 import { nodeCrypto } from '../../../../test/support/crypto.ts';
 import { deviceId, enrol } from '../../../../test/support/devices.ts';
 import { namedId, type TestCity } from '../../../../test/support/ledger.ts';
 import { makeTrustCity } from '../../../../test/support/trust.ts';
+import { gateOrder, issue, makeZoneCity } from '../../../../test/support/zones.ts';
 
 const id = deviceId('lamp');
 const vouch = (city: TestCity, by = 'maker', owner = 'owner') => city.act(by, 'device/vouch', { id, owner: namedId(owner) });
@@ -107,4 +109,31 @@ test('after a sale the owner is heard about a device, and the maker no more', ()
   assert.equal(suspend('buyer'), 'OK');
   assert.equal(city.act('buyer', 'device/revoke', { id, reason: 'x' }), 'OK');
   assert.equal(city.read(at(deviceKind, id))?.status, 'revoked');
+});
+
+test('a device that is sold leaves its zone, and joins one only when its owner agrees', () => {
+  const city = makeZoneCity();
+  const [gate, zone] = [deviceId('gate'), namedId('zone')];
+  const join = (by: string | readonly string[]) => city.act(by, 'zone/add-devices', { zone, devices: [gate] });
+  assert.equal(issue(city, gateOrder(city)), 'OK');
+  assert.equal(city.act('maker', 'device/vouch', { id: gate, owner: namedId('rival') }), 'OK');
+  assert.deepEqual(city.event('zone/devices-removed')?.get('zone'), zone);
+  assert.equal(city.read(at(deviceZoneKind, gate)), null);
+  assert.equal(city.read(at(zoneKind, zone))?.deviceCount, 1);
+  assert.equal(issue(city, gateOrder(city, { nonce: namedId('later').slice(0, 16) })), 'DEVICE_NOT_IN_ZONE');
+  assert.equal(join('operator'), 'NOT_AUTHORIZED', 'not over the head of its owner');
+  assert.equal(join(['operator', 'maker']), 'NOT_AUTHORIZED');
+  assert.equal(join(['operator', 'rival']), 'OK');
+  const target = { device: gate, challenge: namedId('another challenge') };
+  assert.equal(issue(city, gateOrder(city, { target, nonce: namedId('last').slice(0, 16) })), 'OK');
+  assert.equal(city.act('rival', 'device/transfer', { id: gate, link: 0, owner: namedId('maker') }), 'OK');
+  assert.equal(city.read(at(deviceZoneKind, gate)), null, 'the buyer is asked anew');
+});
+
+test('no order goes to a device from the block on in which it was set apart', () => {
+  const city = makeZoneCity();
+  assert.equal(city.act('operator', 'device/quarantine', { id: deviceId('gate'), reason: 'x' }), 'OK');
+  assert.equal(issue(city, gateOrder(city)), 'DEVICE_QUARANTINED');
+  assert.equal(city.act('operator', 'device/release', { id: deviceId('gate') }), 'OK');
+  assert.equal(issue(city, gateOrder(city)), 'OK');
 });

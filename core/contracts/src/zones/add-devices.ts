@@ -8,8 +8,9 @@ import { openZone } from './zones.ts';
 
 /**
  * Adds 1 to 1,000 devices to a zone, all of them or none. A device belongs to one zone, so one set of keys orders it.
+ * Rule: who bought a device agrees to the keys that will order it, so its owner signs, too.
  * Refuses, in this order: NOT_AUTHORIZED, KEY_CLASS_TOO_LOW, ZONE_UNKNOWN; device by device DEVICE_UNKNOWN, DEVICE_REVOKED,
- * DEVICE_IN_ZONE; ZONE_FULL.
+ * NOT_AUTHORIZED (not its owner), DEVICE_IN_ZONE; ZONE_FULL.
  */
 export const addDevices = defineAction({
   kind: 'zone/add-devices',

@@ -8,12 +8,15 @@ import { at } from '@oppidum/formats/state-layout';
 import { deviceZoneKind, zoneKind, zoneModelKind } from '@oppidum/formats/state-orders';
 import type { City } from '@oppidum/ledger/city';
 import type { Zone } from '../domains/domain.ts';
+import { checkOwnerAgrees } from '../trust/owners.ts';
 
-/** Refuses a device that cannot join: DEVICE_UNKNOWN, DEVICE_REVOKED, DEVICE_IN_ZONE (this one or another). */
+/** Refuses a device that cannot join: DEVICE_UNKNOWN, DEVICE_REVOKED, NOT_AUTHORIZED (its owner), DEVICE_IN_ZONE (this one or another). */
 export function checkJoins(city: City, device: Bytes): Rejection | null {
   const record = city.read(at(deviceKind, device));
   if (record === null) return reject('DEVICE_UNKNOWN', { device: toHex(device) });
   if (record.to !== undefined) return reject('DEVICE_REVOKED', { device: toHex(device), revokedAt: record.to });
+  const refused = checkOwnerAgrees(city, device);
+  if (refused !== null) return refused;
   const place = city.read(at(deviceZoneKind, device));
   return place === null ? null : reject('DEVICE_IN_ZONE', { device: toHex(device), zone: toHex(place.zone) });
 }
