@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkLightOrder } from '@oppidum/contracts/domains/lighting/light-rules';
+import { Lamp, type LampAnswer, type LampSenses } from '@oppidum/device/lighting/lamp';
 import { toHex } from '@oppidum/formats/bytes';
 import { encodeBy } from '@oppidum/formats/common-schemas';
 import { type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
@@ -106,6 +107,60 @@ const CURVE = [
   { level: 1_000, powerMw: 60_000 },
 ];
 
+type Moment = readonly [afterMs: number, changes: Partial<Known>, order?: readonly [command: string, ...values: number[]]];
+type Known = { readonly traffic: number | null; readonly weather: number | null; readonly ambient: number | null } & Pick<
+  LampSenses,
+  'timeMs' | 'photocellMlx'
+> & { readonly hasLink: boolean };
+
+/** An evening of a lamp of Main Road from 20:00 UTC on: what changes after so many milliseconds, and what it is ordered. */
+const EVENING: readonly Moment[] = [
+  [0, { traffic: 1_000 }],
+  [899_999, {}],
+  [1, {}],
+  [1_000, {}],
+  [60_000, { traffic: 100 }],
+  [900_000, {}],
+  [10_000, {}],
+  [60_000, {}],
+  [1_000, {}, ['light/section-level', 0, 45]],
+  [1_000, {}, ['light/section-level', 1, 100]],
+  [1_000, {}, ['light/level', 60]],
+  [10_000, {}],
+  [1_000, { traffic: 800 }],
+  [5_000, {}],
+  [5_000, { hasLink: false }],
+  [1_000, { hasLink: true, weather: null }],
+  [10_000, { weather: 0, traffic: 100 }],
+  [900_000, {}],
+  [120_000, {}],
+  [1_000, {}, ['light/programme']],
+  [1_000_000, {}],
+  [120_000, { photocellMlx: null }],
+  [20_000, {}],
+];
+
+/** The senses of each moment with what the lamp answers; orders with their code. */
+function playEvening(): readonly { readonly senses: LampSenses; readonly order?: object; readonly answer: LampAnswer }[] {
+  const lamp = new Lamp(PROGRAMME, 0);
+  let known: Known = { timeMs: EVENING_MS, photocellMlx: 0, traffic: 0, weather: 0, ambient: 1_000, hasLink: true };
+  let uptimeMs = 2_000_000;
+  return EVENING.map(([afterMs, changes, ordered]) => {
+    uptimeMs += afterMs;
+    known = { ...known, ...(known.timeMs === null ? {} : { timeMs: known.timeMs + afterMs }), ...changes };
+    const heard = (value: number | null) => (value === null ? null : { value, uptimeMs });
+    const { timeMs, photocellMlx, traffic, weather, ambient, hasLink } = known;
+    const senses: LampSenses = {
+      ...{ uptimeMs, timeMs, photocellMlx, linkUptimeMs: hasLink ? uptimeMs : uptimeMs - 900_001 },
+      ...{ traffic: heard(traffic), weather: heard(weather), ambient: heard(ambient) },
+    };
+    if (ordered === undefined) return { senses, answer: lamp.step(senses) };
+    const [command, ...values] = ordered;
+    const code = lamp.obey({ command, arguments: values }, senses)?.code ?? 'OK';
+    return { senses, order: { command, arguments: values, code }, answer: lamp.step(senses) };
+  });
+}
+
 function cborOf(changes: object): string {
   return toHex(encodeBy(lightingProgrammeSchema, { ...PROGRAMME, ...changes } as LightingProgramme));
 }
@@ -135,6 +190,7 @@ export function renderLightingVectors(): Readonly<Record<string, string>> {
     'demand.json': { programme: cborOf({}), cases: demands },
     'programmes.json': { cases: programmes },
     'orders.json': { programme: cborOf({}), cases: orders },
+    'lamp.json': { programme: cborOf({}), section: 0, moments: playEvening() },
     'power.json': { curve: CURVE, cases: powers },
   };
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, `${JSON.stringify(file, null, 2)}\n`]));

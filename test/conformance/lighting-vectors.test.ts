@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { checkLightOrder } from '@oppidum/contracts/domains/lighting/light-rules';
+import { Lamp, type LampAnswer, type LampSenses } from '@oppidum/device/lighting/lamp';
 import { leastLevel } from '@oppidum/device/lighting/lamp-monitor';
 import { parseHex } from '@oppidum/formats/bytes';
 import { type LightDemand, type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
@@ -19,6 +20,12 @@ type Demands = {
 type Programmes = { readonly cases: readonly { why: string; cbor: string; code: string; at?: string }[] };
 type OrderCase = { command: string; arguments: number[]; lampCount: number | null; now: LightSituation; code: string };
 type Orders = { readonly programme: string; readonly cases: readonly OrderCase[] };
+type Moment = {
+  readonly senses: LampSenses;
+  readonly order?: { command: string; arguments: number[]; code: string };
+  readonly answer: LampAnswer;
+};
+type Evening = { readonly programme: string; readonly section: number; readonly moments: readonly Moment[] };
 type Powers = { readonly curve: PowerCurve; readonly cases: readonly { level: number; powerMw: number }[] };
 
 const readVectors = <T>(name: string): T => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as T;
@@ -59,6 +66,16 @@ for (const { now, code, ...order } of orders.cases) {
     assert.equal(checkLightOrder(order, programmeOf(orders.programme), () => now)?.code ?? 'OK', code);
   });
 }
+
+test('an evening of a lamp, moment by moment', () => {
+  const { programme, section, moments } = readVectors<Evening>('lamp.json');
+  const lamp = new Lamp(programmeOf(programme), section);
+  assert.ok(moments.length > 20);
+  for (const [i, { senses, order, answer }] of moments.entries()) {
+    if (order !== undefined) assert.equal(lamp.obey(order, senses)?.code ?? 'OK', order.code, `order at ${i}`);
+    assert.deepEqual(lamp.step(senses), answer, `moment ${i}`);
+  }
+});
 
 test('power at levels', () => {
   const { curve, cases } = readVectors<Powers>('power.json');

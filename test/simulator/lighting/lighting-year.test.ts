@@ -19,6 +19,8 @@ test('lamps that do as they are told are never below their class and never lit b
   assert.ok(totals.steps > 8 * 3 * 1_000, 'they were driven');
   assert.ok(totals.litLampS > 3 * 13 * 3_600 * 1_000, 'and lit through January nights');
   assert.deepEqual([totals.darkLampS, totals.dayLampS], [0, 0]);
+  const sum = totals.cabinets.reduce((kwh, { adaptiveMws }) => kwh + adaptiveMws, 0);
+  assert.ok(Math.abs(sum - totals.adaptiveMws) < 1e-6 * sum, 'cabinets add up');
   const figures = yearFigures(totals, THREE_DAYS);
   assert.ok((figures['savedPercent'] ?? 0) > 20 && (figures['savedPercent'] ?? 0) < 70);
   assert.ok((figures['halfNightBelowClassHoursPerLamp'] ?? 0) > 1, 'half-night switching leaves streets too dark');
@@ -99,11 +101,8 @@ test('assumptions are read, checked and printed', () => {
     [['--latitude', '66'], /from -55 to 55/],
   ] as const)
     assert.match(String(readAssumptions(args)), says);
-  const lines = describeYear(
-    usualAssumptions(),
-    madeUpDays(),
-    yearFigures(runYear({ ...THREE_DAYS, days: 1 }, madeUpDays()), THREE_DAYS),
-  ).join('\n');
+  const lines = describeYear(usualAssumptions(), madeUpDays(), runYear({ ...THREE_DAYS, days: 1 }, madeUpDays())).join('\n');
   for (const { says } of Object.values(ASSUMPTIONS)) assert.ok(lines.includes(says), says);
   assert.match(lines, /made up/);
+  assert.match(lines, /Mill Quarter .* % saved/);
 });

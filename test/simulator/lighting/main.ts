@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { sharedFolder } from '../../support/shared.ts';
 import { ASSUMPTIONS, type Assumptions, checkAssumption, usualAssumptions } from './assumptions.ts';
-import { runYear, type YearFigures, yearFigures } from './run-year.ts';
+import { runYear, toKwh, type YearFigures, type YearTotals, yearFigures } from './run-year.ts';
 import { madeUpDays, readTrafficDays, type TrafficDays } from './traffic-days.ts';
 
 const [EXIT_BROKEN, EXIT_USAGE] = [1, 2];
@@ -47,8 +47,14 @@ function usage(): string {
 const number = (value: number, digits = 0): string =>
   value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits }).replaceAll(',', '\u202f');
 
+function describeCabinet({ name, adaptiveMws, fullMws }: YearTotals['cabinets'][0]): string {
+  const [adaptive, full] = [toKwh(adaptiveMws), toKwh(fullMws)];
+  return `  ${name.padEnd(18)} ${number(full).padStart(9)} → ${number(adaptive).padStart(9)} kWh, ${number((1 - adaptive / full) * 100, 1)} % saved`;
+}
+
 /** What the figures say, in lines for people. */
-export function describeYear(assumed: Assumptions, traffic: TrafficDays, figures: YearFigures): readonly string[] {
+export function describeYear(assumed: Assumptions, traffic: TrafficDays, totals: YearTotals): readonly string[] {
+  const figures: YearFigures = yearFigures(totals, assumed);
   const f = (name: string, digits = 0): string => number(figures[name] ?? Number.NaN, digits);
   return [
     'Assumptions (each settable, see --help)',
@@ -66,6 +72,9 @@ export function describeYear(assumed: Assumptions, traffic: TrafficDays, figures
     `  ${f('savedPercent', 1)} % (published schemes reach 40 to 60), ${f('savedKwh')} kWh, ${f('savedEur')} EUR, ${f('savedCo2Kg')} kg CO₂`,
     `  against half-night switching ${f('savedAgainstHalfNightPercent', 1)} %; against the normal class all night ${f('savedAgainstNormalClassPercent', 1)} %`,
     '',
+    'Cabinets',
+    ...totals.cabinets.map(describeCabinet),
+    '',
     'Checked by code that shares nothing with the lamps',
     `  ${f('secondsBelowClass')} lamp-seconds below the class minimum; ${f('litByDayLampS')} lit by day`,
     `  full light because a detector was silent: ${f('fullForLostDetectorHoursPerLamp', 1)} h a lamp`,
@@ -82,8 +91,14 @@ export function simulateLighting(args: readonly string[]): void {
     return;
   }
   const traffic = findTraffic(asked.assumed);
-  const figures = yearFigures(runYear(asked.assumed, traffic), asked.assumed);
-  if (asked.json) console.log(JSON.stringify({ assumed: asked.assumed, traffic: traffic.source, figures }));
-  else for (const line of describeYear(asked.assumed, traffic, figures)) console.log(line);
+  const totals = runYear(asked.assumed, traffic);
+  const figures = yearFigures(totals, asked.assumed);
+  const cabinets = totals.cabinets.map(({ name, adaptiveMws, fullMws }) => ({
+    name,
+    adaptiveKwh: toKwh(adaptiveMws),
+    noDimmingKwh: toKwh(fullMws),
+  }));
+  if (asked.json) console.log(JSON.stringify({ assumed: asked.assumed, traffic: traffic.source, figures, cabinets }));
+  else for (const line of describeYear(asked.assumed, traffic, totals)) console.log(line);
   if ((figures['secondsBelowClass'] ?? 0) > 0 || (figures['litByDayLampS'] ?? 0) > 0) process.exitCode = EXIT_BROKEN;
 }

@@ -40,6 +40,8 @@ export type YearTotals = {
   /** Lit while the sky was light and no twilight. */
   dayLampS: number;
   lostLampS: number;
+  /** Of each section, which has a cabinet of its own. */
+  readonly cabinets: { readonly name: string; adaptiveMws: number; fullMws: number }[];
   /** Moments at which lamps were driven and checked. */
   steps: number;
 };
@@ -55,6 +57,7 @@ export function runYear(assumed: Assumptions, traffic: TrafficDays, plant: Plant
   const totals: YearTotals = {
     ...{ adaptiveMws: 0, fullMws: 0, normalMws: 0, halfNightMws: 0, litLampS: 0, darkLampS: 0 },
     ...{ hindsightLampS: 0, halfDarkLampS: 0, dayLampS: 0, lostLampS: 0, steps: 0 },
+    cabinets: street.programme.sections.map(({ name }) => ({ name, adaptiveMws: 0, fullMws: 0 })),
   };
   for (const number of street.programme.sections.keys()) new SectionYear({ street, number, grid, traffic, totals, plant }).run();
   return totals;
@@ -101,6 +104,7 @@ class SectionYear {
   readonly #grid: Grid;
   readonly #traffic: TrafficDays;
   readonly #totals: YearTotals;
+  readonly #cabinet: YearTotals['cabinets'][0];
   readonly #lamp: Lamp;
   readonly #plant: Plant;
   /** Newest reading of the detector. */
@@ -119,6 +123,7 @@ class SectionYear {
     this.#grid = grid;
     this.#traffic = traffic;
     this.#totals = totals;
+    this.#cabinet = totals.cabinets[number] as YearTotals['cabinets'][0];
     this.#lamp = new Lamp(street.programme, number);
     this.#seen = [{ sinceMs: 0, vehiclesPermille: null, isLost: true, weather: 0, ambientLx: 0 }];
   }
@@ -194,6 +199,7 @@ class SectionYear {
     const lampS = lampCount * seconds;
     const totals = this.#totals;
     totals.adaptiveMws += lampPowerMw(curve, level) * lampS;
+    this.#cabinet.adaptiveMws += lampPowerMw(curve, level) * lampS;
     if (this.#isSwitchedOn) this.#accountRivals(curve, minute, lampS);
     if (level > 0) totals.litLampS += lampS;
     if (level > 0 && !this.#isSwitchedOn && this.#street.sky.sun(timeMs) > HIGH_SUN) totals.dayLampS += lampS;
@@ -214,22 +220,24 @@ class SectionYear {
     const full = lampPowerMw(curve, FULL) * lampS;
     const isHalf = minute >= HALF_FROM || minute < HALF_TO;
     this.#totals.fullMws += full;
+    this.#cabinet.fullMws += full;
     this.#totals.halfNightMws += isHalf ? full / 2 : full;
     this.#totals.normalMws += lampPowerMw(curve, levelForClass(this.#section, this.#section.class)) * lampS;
   }
+}
+
+/** A sum of mW·s. */
+export function toKwh(mws: number): number {
+  return mws / MWS_PER_KWH;
 }
 
 export type YearFigures = Readonly<Record<string, number>>;
 
 /** kWh, money and CO₂ of a year's sums. */
 export function yearFigures(totals: YearTotals, { eurPerKwh, gramsCo2PerKwh, lamps }: Assumptions): YearFigures {
-  const kwh = (mws: number): number => mws / MWS_PER_KWH;
-  const [adaptive, full, half, normal] = [totals.adaptiveMws, totals.fullMws, totals.halfNightMws, totals.normalMws].map(kwh) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [adaptive, full, half, normal] = [totals.adaptiveMws, totals.fullMws, totals.halfNightMws, totals.normalMws].map(
+    toKwh,
+  ) as [number, number, number, number];
   const hours = (lampS: number): number => lampS / 3_600 / lamps;
   return {
     adaptiveKwh: adaptive,

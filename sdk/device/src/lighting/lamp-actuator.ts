@@ -3,6 +3,7 @@
 import type { Command } from '@oppidum/formats/command';
 import { FormatError } from '@oppidum/formats/errors';
 import { lampPowerMw, type PowerCurve } from '@oppidum/formats/lighting-power';
+import type { Actuator } from '../orders/actuator.ts';
 import type { SensorValue } from '../reading-pack.ts';
 import type { Lamp, LampSenses } from './lamp.ts';
 
@@ -10,7 +11,7 @@ import type { Lamp, LampSenses } from './lamp.ts';
 export type LampParts = { readonly lamp: Lamp; readonly curve: PowerCurve; readonly sense: () => LampSenses };
 
 /** No command to a lamp is dangerous. `veto` asks the lamp's monitor; `act` asks it again and throws FormatError with its code. */
-export function lampActuator({ lamp, curve, sense }: LampParts) {
+export function lampActuator({ lamp, curve, sense }: LampParts): Actuator {
   return {
     dangerous: new Set<string>(),
     veto: (command: Command): string | null => lamp.veto(command, sense())?.code ?? null,

@@ -36,6 +36,7 @@ import { addProposalRoutes } from './proposals.ts';
 import { addReadingRoutes } from './readings.ts';
 import { addReceiptRoutes } from './receipts.ts';
 import { addSeriesRoutes } from './series.ts';
+import { addTalqRoutes } from './talq.ts';
 import { addTamperRoutes } from './tamper.ts';
 import { addTileRoutes } from './tiles.ts';
 import { addTransactionRoutes } from './transactions.ts';
@@ -184,6 +185,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addProposalRoutes,
     addEvidenceRoutes,
     addPolicyRoutes,
+    addTalqRoutes,
     addTamperRoutes,
     addTileRoutes,
     addPageRoutes,

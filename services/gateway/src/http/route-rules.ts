@@ -84,6 +84,11 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/evidence/:id': { ...reads('evidence:read', 'fact'), budget: 'evidence' },
   'POST /api/v1/evidence/:id': { ...reads('evidence:read', 'fact'), budget: 'evidence' },
   'GET /api/v1/evidence*': { ...reads('evidence:read', 'query'), budget: 'evidence' },
+  // Lamps in the shape that other management systems read, and what those ask for: a request moves nothing.
+  'GET /api/v1/talq/device-classes': reads('ledger:read'),
+  'GET /api/v1/talq/devices': reads('readings:read', 'nowhere'),
+  'GET /api/v1/talq/groups': reads('ledger:read'),
+  'POST /api/v1/talq/override-commands': { ...reads('ledger:read'), budget: 'evidence' },
   // The tamper desk: only in a demo city, and only from its own machine (http/tamper.ts).
   'GET /api/v1/tamper': reads('evidence:read', 'nowhere'),
   'POST /api/v1/tamper': writes('evidence:read', 'nowhere'),

@@ -7,18 +7,17 @@
 type TalqErrorKey = 'payloadError' | 'overrideCommandNotValid' | 'overrideAddressNotValid';
 export type TalqError = { readonly key: TalqErrorKey; readonly description: string };
 
-/** Whom the addresses of a zone mean. */
-export type TalqBook = {
-  /** A lamp by its address, as hex of its id. */
-  readonly devices: ReadonlyMap<string, string>;
-  /** A section of the programme by the address of its group. */
-  readonly sections: ReadonlyMap<string, number>;
-  /** The address of the group of all lamps. */
-  readonly zone: string;
-};
+/** For all lamps of a zone, those of a section of its programme, or one. Ids in hex. */
+export type TalqTarget =
+  | { readonly zone: string }
+  | { readonly zone: string; readonly section: number }
+  | { readonly device: string };
 
-/** For all lamps of the zone, those of a section, or one. */
-export type TalqTarget = { readonly zone: true } | { readonly section: number } | { readonly device: string };
+/** Whom addresses mean; null for strangers. */
+export type TalqBook = {
+  device(address: string): TalqTarget | null;
+  group(address: string): TalqTarget | null;
+};
 
 /** `start`, `expiration` and `reference` are as the system gave them: whoever prepares the order sees them, the order does not hold them. */
 export type OrderRequest = {
@@ -74,21 +73,16 @@ function readCommand(command: unknown): { readonly percent: number | null; reado
 }
 
 /** `/devices/ADDRESS`, perhaps with a function and an attribute behind it, or `/groups/ADDRESS`. */
-function findTarget(reference: unknown, { devices, sections, zone }: TalqBook): TalqTarget | TalqError {
+function findTarget(reference: unknown, book: TalqBook): TalqTarget | TalqError {
   const unknown = (what: string): TalqError => ({ key: 'overrideAddressNotValid', description: what.slice(0, 128) });
   if (!isObject(reference) || typeof reference['address'] !== 'string')
     return unknown('an address has a resource and an address');
   const { resource } = reference;
   const [address = '', ...rest] = reference['address'].split('/');
-  if (resource === 'groups' && rest.length === 0) {
-    if (address === zone) return { zone: true };
-    const section = sections.get(address);
-    return section === undefined ? unknown(`no group ${address}`) : { section };
-  }
+  if (resource === 'groups' && rest.length === 0) return book.group(address) ?? unknown(`no group ${address}`);
   const isLevel = rest.length === 0 || rest.join('/') === 'actuator' || rest.join('/') === 'actuator/targetLightCommand';
   if (resource !== 'devices' || !isLevel) return unknown(`nothing to dim at ${String(resource)}/${reference['address']}`);
-  const device = devices.get(address);
-  return device === undefined ? unknown(`no device ${address}`) : { device };
+  return book.device(address) ?? unknown(`no device ${address}`);
 }
 
 function commandFor(target: TalqTarget, percent: number | null): Pick<OrderRequest, 'command' | 'arguments'> {

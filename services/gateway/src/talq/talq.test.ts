@@ -25,21 +25,27 @@ const LAMP = {
   ...{ levelPercent: 46, aimPercent: 46, powerW: 27.5, isDead: false, atMs: AT_MS },
 };
 const CABINET = { device: namedId('cabinet'), label: 'Cabinet 3', energyKwh: 1_234.5, powerKw: 2.25, atMs: AT_MS };
+const ZONE = toHex(namedId('zone'));
+const ZONE_ADDRESS = talqAddress(namedId('zone'));
 const BOOK: TalqBook = {
-  devices: new Map([[talqAddress(lamp), toHex(lamp)]]),
-  sections: new Map([[talqAddress(namedId('Main Road')), 0]]),
-  zone: talqAddress(namedId('zone')),
+  device: (address) => (address === talqAddress(lamp) ? { device: toHex(lamp) } : null),
+  group(address) {
+    if (address === ZONE_ADDRESS) return { zone: ZONE };
+    return address === talqAddress(namedId('Main Road')) ? { zone: ZONE, section: 0 } : null;
+  },
 };
 const toLamp = { resource: 'devices', address: talqAddress(lamp) };
 const toSection = { resource: 'groups', address: talqAddress(namedId('Main Road')) };
-const toZone = { resource: 'groups', address: BOOK.zone };
+const toZone = { resource: 'groups', address: ZONE_ADDRESS };
 const level = (value: unknown, more: object = {}) => ({ state: { name: 'LevelState', value }, ...more });
 
 /** The requests as text, or the key of the first error. */
 function read(body: unknown): string {
   const answer = readOverride(body, BOOK);
   if ('errors' in answer) return answer.errors[0]?.key ?? 'none';
-  return answer.map(({ target, command, arguments: values }) => `${Object.keys(target)} ${command} [${values}]`).join(', ');
+  return answer
+    .map(({ target, command, arguments: values }) => `${Object.keys(target).at(-1)} ${command} [${values}]`)
+    .join(', ');
 }
 
 test('an address is a UUID of version 8', () => {
@@ -80,7 +86,7 @@ for (const [why, key, body] of [
   ['a list', 'payloadError', []],
   ['no addresses', 'overrideAddressNotValid', { targetCommand: level(60) }],
   ['an empty list of addresses', 'overrideAddressNotValid', { addresses: [], targetCommand: level(60) }],
-  ['an unknown lamp', 'overrideAddressNotValid', { addresses: [{ ...toLamp, address: BOOK.zone }], targetCommand: level(60) }],
+  ['an unknown lamp', 'overrideAddressNotValid', { addresses: [{ ...toLamp, address: ZONE_ADDRESS }], targetCommand: level(60) }],
   [
     'an unknown group',
     'overrideAddressNotValid',
