@@ -178,6 +178,18 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/proposal.ts')).buildProposal,
   },
   {
+    name: 'zone',
+    group: LOOK,
+    summary: 'List, show, create zones of the street; their order keys, envelopes, documents, devices',
+    load: async () => (await import('./commands/zone.ts')).buildZone,
+  },
+  {
+    name: 'order',
+    group: LOOK,
+    summary: 'Issue, list, show, watch, approve, cancel orders to machines; break-glass',
+    load: async () => (await import('./commands/order.ts')).buildOrder,
+  },
+  {
     name: 'replay',
     group: LOOK,
     summary: 'Send the rows of a CSV file as signed readings',

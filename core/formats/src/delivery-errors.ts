@@ -21,4 +21,10 @@ export const DELIVERY_ERRORS = {
     'This gateway knows no such challenge of the device',
     'Let the device send its newest challenge, or ask the gateway that it is connected to',
   ),
+  ORDER_KEY_FOREIGN: entry(
+    403,
+    4,
+    'This key is none of the order keys that are in force in the zone',
+    'Sign with a key that `oppidum zone show` lists',
+  ),
 } as const;

@@ -122,6 +122,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       mqtt === null ? null : { host: mqtt.host, port: mqtt.port, tls: mqtt.tls };
     const desk = await openDesk(options);
     if (desk !== null) closers.push(async () => void (await desk.clear()));
+    const orders = openOrders(options, readModel);
+    closers.push(async () => orders.stop());
     const context: GatewayContext = {
       ...{
         crypto,
@@ -131,7 +133,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         node,
         shards,
         intake: new Intake({ crypto, node, shards }),
-        orders: new OrderDesk({ crypto, node, now: () => performance.now() }),
+        orders,
         name,
         genesisFile,
         logFolder,
@@ -154,8 +156,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       broker.start();
       closers.push(() => (broker as BrokerLink).stop());
     }
+    orders.start();
     const http = await listenHttp(app, options);
-    const { orders } = context;
     return { http, ...mqttUrls(mqtt), app, readModel, access, orders, tamperDesk: desk, close };
   } catch (error) {
     await close();
@@ -167,6 +169,10 @@ function openReadModel({ folder, crypto, node, shards, logger }: GatewayOptions)
   const onFailure = ({ message, stack }: Error): void =>
     logger.error({ error: { message, stack } }, 'the read model stopped: its answers grow old until a restart');
   return ReadModel.open({ folder, crypto, node, shards, onFailure });
+}
+
+function openOrders({ folder, crypto, node, logger }: GatewayOptions, readModel: ReadModel): OrderDesk {
+  return new OrderDesk({ folder, crypto, node, readModel, logger, clock: Date.now, now: () => performance.now() });
 }
 
 /** Throws PORT_TAKEN. */

@@ -23,6 +23,13 @@ export const liveEvents = {
     kinds: z.array(z.string()),
   }),
   anchors: z.object({ shard: id(), size: whole(), root: id(), height: whole(), timeMs: whole() }),
+  /** `what`: the status of the ledger, or what a device signed: its answer, or `local` with `command` in its words. */
+  orders: z.object({
+    ...{ order: id().nullable(), zone: id().nullable(), device: id().nullable() },
+    ...{ command: z.string().nullable(), arguments: z.array(z.int()).nullable() },
+    ...{ what: z.string(), code: z.string().nullable(), signerCount: whole().nullable() },
+    ...{ reading: id().nullable(), height: whole().nullable(), timeMs: z.int() },
+  }),
   devices: z.object({
     ...{ device: id(), label: z.string().nullable(), status: z.string(), reason: z.string().nullable() },
     ...{ height: whole(), timeMs: whole() },

@@ -29,6 +29,8 @@ import { addIdempotency } from './idempotency.ts';
 import { addIngestRoutes } from './ingest.ts';
 import { addKeyRoutes } from './keys.ts';
 import { addLiveRoutes } from './live.ts';
+import { addOrderDraftRoutes } from './order-draft.ts';
+import { addOrderRoutes } from './orders.ts';
 import { addPageRoutes } from './pages.ts';
 import { addPolicyRoutes } from './policies.ts';
 import { addProblems, answerBrokenRequest, sendProblem } from './problem.ts';
@@ -41,6 +43,7 @@ import { addTamperRoutes } from './tamper.ts';
 import { addTileRoutes } from './tiles.ts';
 import { addTransactionRoutes } from './transactions.ts';
 import { addTrustRoutes } from './trust.ts';
+import { addZoneRoutes } from './zones.ts';
 
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Logger, ZodTypeProvider>;
 
@@ -183,6 +186,9 @@ function addRoutes(app: App, context: GatewayContext): void {
     addTransactionRoutes,
     addAccountRoutes,
     addProposalRoutes,
+    addZoneRoutes,
+    addOrderRoutes,
+    addOrderDraftRoutes,
     addEvidenceRoutes,
     addPolicyRoutes,
     addTalqRoutes,

@@ -51,6 +51,8 @@ describe('the description of messages', () => {
     const genesis = Buffer.from(doors.city.client.genesisHash).toString('hex');
     assert.equal(channels['up']?.address, `v1/${genesis}/{device}/up`);
     assert.equal(channels['down']?.address, `v1/${genesis}/{device}/down`);
+    assert.equal(channels['ack']?.address, `v1/${genesis}/{device}/ack`);
+    assert.equal(channels['order']?.address, `v1/${genesis}/{device}/order`);
     assert.deepEqual(Object.keys(channels['live']?.messages ?? {}), [...TOPICS]);
   });
 
@@ -59,7 +61,8 @@ describe('the description of messages', () => {
     const stream = await fetch(`${doors.gateway.http}/api/v1/live`, { signal: stop.signal });
     const device = await enrolDevice(doors.city, { label: 'Main street 1' });
     const headers = { 'content-type': 'application/cose' };
-    await fetch(`${doors.gateway.http}/api/v1/readings`, { method: 'POST', headers, body: Buffer.from(device.reading(1)) });
+    const said = device.reading(1, [{ sensor: 'order/local', value: 'manual lamp/level 5', timeMs: Date.now() }]);
+    await fetch(`${doors.gateway.http}/api/v1/readings`, { method: 'POST', headers, body: Buffer.from(said) });
     const missing = new Set<string>(TOPICS);
     let text = '';
     for await (const part of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {

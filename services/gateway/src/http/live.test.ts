@@ -253,7 +253,7 @@ function slowStream(takes: number, refusal: () => 'KEY_REVOKED' | null = () => n
     },
     place: { height: 1, event: 0, entries: new Map([[0, 0]]) },
     blockEvents: () => [],
-    readingEvents: async () => Array.from({ length: 100 }, () => event),
+    readingEvents: async () => Array.from({ length: 100 }, () => [event]),
     wants: () => true,
     refusal,
     slowMs: 20,

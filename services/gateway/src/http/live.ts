@@ -11,7 +11,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { isInScope, type Principal } from '../access/principal.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { blockEvents, type LiveEvent, readingEvent, TOPICS, type Topic } from '../live/live-events.ts';
+import { blockEvents, type LiveEvent, readingEvents, TOPICS, type Topic } from '../live/live-events.ts';
 import { newestPlace, parsePlace } from '../live/live-place.ts';
 import { type LiveSink, LiveStream } from '../live/live-stream.ts';
 import type { App } from './app.ts';
@@ -78,7 +78,7 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
       schema: {
         tags: ['live'],
         summary:
-          'What happens from now on, or since the event that Last-Event-ID names: readings, blocks, transactions, anchors, devices',
+          'What happens from now on, or since the event that Last-Event-ID names: readings, blocks, transactions, anchors, devices, orders',
         querystring: liveQuery,
         response: binaryAnswers('Server-sent events', TYPE),
       },
@@ -98,7 +98,7 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
           readingEvents: (shard, from) => events.from(shard, from),
           wants: (event) => topics.has(event.topic) && isAbout(event, request.query) && isFor(event, principal),
           refusal: () => refusalOf(context, one),
-          wantsReadings: topics.has('readings'),
+          wantsReadings: topics.has('readings') || topics.has('orders'),
           wantsBlocks: topics.size > (topics.has('readings') ? 1 : 0),
         }),
       };
@@ -122,7 +122,7 @@ function assertRoom(open: ReadonlySet<Open>, { kind, id }: Principal): void {
   if (own >= STREAM_COUNT_OF_ONE_MAX) throw formatError('LIVE_COUNT', { ofOneMax: STREAM_COUNT_OF_ONE_MAX });
 }
 
-const ABOUT_DEVICES: readonly Topic[] = ['readings', 'devices'];
+const ABOUT_DEVICES: readonly Topic[] = ['readings', 'devices', 'orders'];
 
 /** The topics asked for that this principal may read. */
 function topicsOf({ access }: GatewayContext, principal: Principal, { topics, device, type }: LiveQuery): ReadonlySet<Topic> {
@@ -188,7 +188,7 @@ function endSink(raw: ServerResponse, text: string): void {
 /** Events of entries, opened once for all streams that stand at the same place. */
 class KnownEvents {
   readonly #context: GatewayContext;
-  readonly #events = new Map<string, LiveEvent | null>();
+  readonly #events = new Map<string, readonly LiveEvent[]>();
 
   constructor(context: GatewayContext) {
     this.#context = context;
@@ -199,15 +199,15 @@ class KnownEvents {
   }
 
   /** Events of the next entries from an index on. */
-  async from(shard: TelemetryClient, from: number): Promise<readonly (LiveEvent | null)[]> {
+  async from(shard: TelemetryClient, from: number): Promise<readonly (readonly LiveEvent[])[]> {
     const status = shard.status();
     const name = (index: number): string => `${status.number}/${index}`;
-    const known: (LiveEvent | null)[] = [];
+    const known: (readonly LiveEvent[])[] = [];
     for (let index = from; index < from + ENTRIES_OF_ONE_BATCH && this.#events.has(name(index)); index++)
-      known.push(this.#events.get(name(index)) ?? null);
+      known.push(this.#events.get(name(index)) ?? []);
     if (known.length > 0) return known;
     const kept = await shard.readings(from, ENTRIES_OF_ONE_BATCH);
-    const events = kept.map((entry) => readingEvent(this.#context, status, entry));
+    const events = kept.map((entry) => readingEvents(this.#context, status, entry));
     for (const [i, event] of events.entries()) this.#events.set(name(from + i), event);
     for (const oldest of this.#events.keys()) {
       if (this.#events.size <= KNOWN_EVENT_COUNT_MAX) break;

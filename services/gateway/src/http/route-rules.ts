@@ -56,6 +56,11 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/roles*': reads('ledger:read'),
   'GET /api/v1/bodies*': reads('ledger:read'),
   'GET /api/v1/proposals*': reads('ledger:read'),
+  'GET /api/v1/zones*': reads('ledger:read'),
+  'GET /api/v1/orders*': reads('ledger:read'),
+  // Drafts take the newest challenges, and change nothing. What goes by break-glass carries the signatures of order keys.
+  'POST /api/v1/orders/draft': { ...reads('ledger:read'), budget: 'evidence' },
+  'POST /api/v1/orders/break-glass': signed('transactions:submit'),
   'GET /api/v1/devices*': reads('ledger:read'),
   // A dry run: the ledger is asked, a thousand times, and not changed. Fastify's pattern has the colon twice.
   'POST /api/v1/devices:*': { ...reads('ledger:read'), budget: 'evidence' },

@@ -4,17 +4,21 @@ import { toHex } from '@oppidum/formats/bytes';
 import { parseSign } from '@oppidum/formats/cose';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { deviceUrnPrefix } from '@oppidum/formats/ids';
+import { parseOrder } from '@oppidum/formats/order-statement';
+import type { ResolvedRecord } from '@oppidum/formats/senml';
 import { deviceKind, modelKind } from '@oppidum/formats/state-devices';
 import { at, parseState } from '@oppidum/formats/state-layout';
+import { type OrderRecord, orderKind } from '@oppidum/formats/state-orders';
 import { kindOfKey } from '@oppidum/formats/state-registry';
 import { anchorHeadKind } from '@oppidum/formats/state-telemetry';
 import { parsePayload } from '@oppidum/formats/transaction';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import type { KeptReading } from '@oppidum/telemetry/client';
+import { answerOf, localOf } from '../read-model/order-rows.ts';
 import { msOf, openReading, showRecord } from '../read-model/reading-rows.ts';
 
 /** What can be listened to. */
-export const TOPICS = ['readings', 'blocks', 'transactions', 'anchors', 'devices'] as const;
+export const TOPICS = ['readings', 'blocks', 'transactions', 'anchors', 'devices', 'orders'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** `device` and `deviceType` say whom it is about; null: about no device. */
@@ -49,6 +53,7 @@ export function blockEvents(node: Pick<NodeClient, 'read'>, block: CommittedBloc
       const shown = { shard: toHex(id), size, root: toHex(root), height, timeMs };
       events.push({ topic: 'anchors', ...about, data: JSON.stringify(shown) });
     }
+    if (name === orderKind.name) events.push(orderEvent(node, id, parseState(orderKind, value), { height, timeMs }));
     if (name === deviceKind.name) {
       const { status, label = null, reason = null, model } = parseState(deviceKind, value);
       const shown = { device: toHex(id), label, status, reason, height, timeMs };
@@ -59,22 +64,51 @@ export function blockEvents(node: Pick<NodeClient, 'read'>, block: CommittedBloc
   return events;
 }
 
+/** What the ledger says of an order. */
+function orderEvent(
+  node: Pick<NodeClient, 'read'>,
+  id: Uint8Array,
+  { zone, statement, status, signatures }: OrderRecord,
+  block: { readonly height: number; readonly timeMs: number },
+): LiveEvent {
+  const { command, arguments: values, target } = parseOrder(statement);
+  const device = 'device' in target ? target.device : null;
+  const shown = {
+    order: toHex(id),
+    zone: toHex(zone),
+    device: device === null ? null : toHex(device),
+    command,
+    arguments: values,
+  };
+  const data = { ...shown, what: status, code: null, signerCount: signatures.length, reading: null, ...block };
+  const deviceType = device === null ? null : deviceTypeOf(node, device);
+  return { topic: 'orders', device: shown.device, deviceType, data: JSON.stringify(data) };
+}
+
+function deviceTypeOf(node: Pick<NodeClient, 'read'>, device: Uint8Array): string | null {
+  const record = node.read(at(deviceKind, device));
+  return record === null ? null : (node.read(at(modelKind, record.model))?.deviceType ?? null);
+}
+
 function kindsOf(envelope: Uint8Array): string[] {
   const { payload } = parseSign(envelope);
   return payload === null ? [] : parsePayload(payload).actions.map(({ kind }) => kind);
 }
 
-/** The event of an entry, or null once it is erased. Of a reading about people nothing is told but that it came. */
-export function readingEvent(
+/**
+ * The events of an entry, none once it is erased: what a device said about orders, then the reading itself. Of a reading about people
+ * nothing is told but that it came.
+ */
+export function readingEvents(
   { crypto, node }: { readonly crypto: Crypto; readonly node: Pick<NodeClient, 'read'> },
   shard: { readonly id: Uint8Array },
   { index, digest, receivedMs, envelope, isPersonal }: KeptReading,
-): LiveEvent | null {
-  if (envelope === null) return null;
+): readonly LiveEvent[] {
+  if (envelope === null) return [];
   const { reading, records } = openReading(crypto, envelope);
   const device = toHex(reading.device);
   const record = node.read(at(deviceKind, reading.device));
-  const deviceType = record === null ? null : (node.read(at(modelKind, record.model))?.deviceType ?? null);
+  const deviceType = deviceTypeOf(node, reading.device);
   const urnPrefixSize = deviceUrnPrefix(reading.device).length;
   const shown = isPersonal ? [] : records.slice(0, RECORDS_SHOWN_MAX).map((item) => showRecord(item, urnPrefixSize));
   const data = {
@@ -82,5 +116,31 @@ export function readingEvent(
     ...{ sequence: reading.sequence, receivedMs, timeMs: msOf(records.at(-1)?.timeS ?? 0), clockErrorMs: reading.clockErrorMs },
     ...{ personal: isPersonal, recordCount: records.length, records: shown },
   };
-  return { topic: 'readings', device, deviceType, data: JSON.stringify(data) };
+  const told = isPersonal
+    ? []
+    : records.flatMap((item) => answerEvent(item, urnPrefixSize, { id: data.id, device, deviceType }) ?? []);
+  return [...told, { topic: 'readings', device, deviceType, data: JSON.stringify(data) }];
+}
+
+/** What a device signed about an order, or about what it did without one; null for any other record. */
+function answerEvent(
+  item: ResolvedRecord,
+  urnPrefixSize: number,
+  { id, device, deviceType }: { readonly id: string; readonly device: string; readonly deviceType: string | null },
+): LiveEvent | null {
+  const name = item.name.slice(urnPrefixSize);
+  const [answer, local] = [answerOf(name, item), localOf(name, item)];
+  if (answer === null && local === null) return null;
+  const what = answer?.kind ?? 'local';
+  const about = { order: answer?.order ?? null, zone: null, device, command: local, arguments: null };
+  const data = {
+    ...about,
+    what,
+    code: answer?.code ?? null,
+    signerCount: null,
+    reading: id,
+    height: null,
+    timeMs: msOf(item.timeS),
+  };
+  return { topic: 'orders', device, deviceType, data: JSON.stringify(data) };
 }

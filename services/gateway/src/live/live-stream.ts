@@ -25,9 +25,9 @@ export type LiveStreamOptions = {
   readonly shards: readonly TelemetryClient[];
   readonly sink: LiveSink;
   readonly place: LivePlace;
-  /** Events of a block; of an entry of a shard, null for one that is erased. */
+  /** Events of a block; of each entry of a shard, none of one that is erased. */
   readonly blockEvents: (block: ReturnType<NodeClient['blocks']>[number]) => readonly LiveEvent[];
-  readonly readingEvents: (shard: TelemetryClient, from: number) => Promise<readonly (LiveEvent | null)[]>;
+  readonly readingEvents: (shard: TelemetryClient, from: number) => Promise<readonly (readonly LiveEvent[])[]>;
   readonly wants: (event: LiveEvent) => boolean;
   /** The code for which the stream ends now, or null: asked before every batch. */
   readonly refusal: () => ErrorCode | null;
@@ -128,10 +128,10 @@ export class LiveStream {
         continue;
       }
       const events = await this.#readingEvents(shard, from);
-      for (const [i, event] of events.entries()) {
+      for (const [i, entry] of events.entries()) {
         if (this.#isEnded) return false;
         place.entries.set(number, from + i + 1);
-        if (event !== null) await this.#send(event);
+        await this.#sendTogether(entry);
       }
       if (events.length > 0) found = true;
     }
@@ -139,13 +139,25 @@ export class LiveStream {
   }
 
   /** None while the shard is away: it wakes us when it is back. */
-  async #readingEvents(shard: TelemetryClient, from: number): Promise<readonly (LiveEvent | null)[]> {
+  async #readingEvents(shard: TelemetryClient, from: number): Promise<readonly (readonly LiveEvent[])[]> {
     try {
       return await this.#options.readingEvents(shard, from);
     } catch (error) {
       if (error instanceof FormatError && error.code === 'NOT_READY') return [];
       throw error;
     }
+  }
+
+  /** The events of one entry: the last of them has its place, so that who breaks off before it gets all of them again. */
+  async #sendTogether(events: readonly LiveEvent[]): Promise<void> {
+    const { wants, refusal, place } = this.#options;
+    const wanted = events.filter(wants);
+    const last = wanted.pop();
+    if (last === undefined) return;
+    const code = refusal();
+    if (code !== null) return this.end(code);
+    const before = wanted.map(({ topic, data }) => `event: ${topic}\ndata: ${data}\n\n`).join('');
+    await this.#write(`${before}id: ${encodePlace(place)}\nevent: ${last.topic}\ndata: ${last.data}\n\n`);
   }
 
   async #send(event: LiveEvent): Promise<void> {

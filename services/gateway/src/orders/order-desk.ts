@@ -1,24 +1,85 @@
-/** Orders to machines, as far as they pass the gateway: whose challenge is known, and who can be reached. */
+/** Orders to machines, as far as they pass the gateway: whose challenge is known, what is drafted, and what is on its way to whom. */
 
-import type { Bytes } from '@oppidum/formats/bytes';
-import type { Rejection } from '@oppidum/formats/errors';
+import { join } from 'node:path';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { type Rejection, reject } from '@oppidum/formats/errors';
+import { type Order, orderId } from '@oppidum/formats/order-statement';
+import type { OrderNames } from '@oppidum/formats/order-words';
+import { deviceKind, modelCommandsKind } from '@oppidum/formats/state-devices';
+import { at } from '@oppidum/formats/state-layout';
+import { zoneKind } from '@oppidum/formats/state-orders';
+import type { SignedStatement } from '@oppidum/formats/statement';
+import type { NodeClient } from '@oppidum/node/client';
+import type { Logger } from 'pino';
+import { findAnswered, findIssued, findZoneDevices } from '../read-model/order-queries.ts';
+import type { ReadModel } from '../read-model/read-model.ts';
 import { ChallengeBook } from './challenge-book.ts';
+import { checkBreakGlass } from './check-break-glass.ts';
+import { Deliverer } from './deliverer.ts';
+import { draftOrder, type Wish } from './draft.ts';
 import { type OrderLine, OrderLines } from './order-lines.ts';
+import { TreeBook } from './tree-book.ts';
 
-type DeskOptions = ConstructorParameters<typeof ChallengeBook>[0];
+/** Between two looks whether the read model is level, at the start. */
+const LEVEL_WAIT_MS = 100;
+
+type DeskOptions = {
+  readonly crypto: Crypto;
+  readonly node: NodeClient;
+  readonly readModel: Pick<ReadModel, 'database' | 'isCaughtUp' | 'hasFailed'>;
+  /** `gateway/` of the data folder. */
+  readonly folder: string;
+  readonly logger: Logger;
+  /** Milliseconds since 1970, and of a clock that only rises. */
+  readonly clock: () => number;
+  readonly now: () => number;
+};
 
 /** What the doors ask of the part that carries orders. */
 export class OrderDesk {
   readonly challenges: ChallengeBook;
+  readonly #options: DeskOptions;
   readonly #lines = new OrderLines();
+  readonly #trees: TreeBook;
+  readonly #deliverer: Deliverer;
+  #isStopped = false;
 
   constructor(options: DeskOptions) {
+    const { crypto, node, readModel, logger, clock } = options;
+    const folder = join(options.folder, 'orders');
+    this.#options = options;
     this.challenges = new ChallengeBook(options);
+    this.#trees = new TreeBook({ crypto, folder });
+    this.#deliverer = new Deliverer({
+      ...{ crypto, node, logger, clock, folder, trees: this.#trees },
+      send: (device, bytes) => this.#lines.send(device, bytes),
+      answered: (order) => findAnswered(readModel.database, order),
+      issued: () => this.#issued(),
+    });
+    this.#lines.onOpen = (device) => this.#deliverer.reach(device);
+  }
+
+  /** Hands over what is issued from now on, and what was under way. */
+  start(): void {
+    this.#deliverer.start();
+  }
+
+  /** Hands nothing over any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#deliverer.stop();
   }
 
   /** As `ChallengeBook.take`. */
   takeChallenge(device: string, message: Bytes): Rejection | null {
     return this.challenges.take(device, message);
+  }
+
+  /** How old the newest challenge of a device is here, or null. */
+  challengeAgeMs(device: string): number | null {
+    const known = this.challenges.newest(device);
+    return known === null ? null : Math.round(this.#options.now() - known.receivedMs);
   }
 
   /** This device can be reached this way until the answer is called. */
@@ -29,5 +90,61 @@ export class OrderDesk {
   /** Sends by every way there is to this device; false where there is none. */
   send(device: string, order: Bytes): boolean {
     return this.#lines.send(device, order);
+  }
+
+  /** As `draftOrder`. */
+  draft(wish: Wish): ReturnType<typeof draftOrder> {
+    const { node, readModel, clock } = this.#options;
+    const devicesOf = (zone: string) => findZoneDevices(readModel.database, zone);
+    return draftOrder({ node, challenges: this.challenges, trees: this.#trees, devicesOf, clock }, wish);
+  }
+
+  /**
+   * Hands over an order that needs no quorum; resolves when it survives a restart. Refuses as `checkBreakGlass`, then CHALLENGE_UNKNOWN for
+   * a tree that was not drafted here.
+   */
+  async breakGlass(
+    order: Order,
+    signed: SignedStatement,
+  ): Promise<{ readonly deviceCount: number; readonly sentCount: number } | Rejection> {
+    const { crypto, node } = this.#options;
+    const refused = checkBreakGlass(crypto, node, order, signed);
+    if (refused !== null) return refused;
+    const id = toHex(orderId(crypto, signed.statement));
+    const deviceCount = await this.#deliverer.breakGlass(id, order, signed);
+    if (deviceCount === null) return reject('CHALLENGE_UNKNOWN', { order: id });
+    return { deviceCount, sentCount: this.sentCount(id) };
+  }
+
+  isSent(order: string, device: string): boolean {
+    return this.#deliverer.isSent(order, device);
+  }
+
+  /** Devices that an order was handed to since this process was started. */
+  sentCount(order: string): number {
+    return this.#deliverer.sentCount(order);
+  }
+
+  /** Milliseconds since 1970. */
+  nowMs(): number {
+    return this.#options.clock();
+  }
+
+  /** What the ledger calls the parts of an order. */
+  namesOf(order: Order): OrderNames {
+    const { node } = this.#options;
+    const zone = node.read(at(zoneKind, order.zone))?.name ?? null;
+    if (!('device' in order.target)) return { zone };
+    const device = node.read(at(deviceKind, order.target.device));
+    const commands = device === null ? null : node.read(at(modelCommandsKind, device.model));
+    const parameters = commands?.commands.find(({ name }) => name === order.command)?.parameters;
+    return { zone, device: device?.label ?? null, ...(parameters === undefined ? {} : { parameters }) };
+  }
+
+  async #issued(): ReturnType<typeof findIssued> {
+    const { readModel, clock } = this.#options;
+    while (!readModel.isCaughtUp && !readModel.hasFailed && !this.#isStopped)
+      await new Promise((resolve) => setTimeout(resolve, LEVEL_WAIT_MS));
+    return this.#isStopped ? [] : findIssued(readModel.database, clock());
   }
 }

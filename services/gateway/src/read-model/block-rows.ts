@@ -17,12 +17,14 @@ import {
 } from '@oppidum/formats/state-devices';
 import { type AccountRecord, accountKind, type ProposalRecord, proposalKind } from '@oppidum/formats/state-governance';
 import { parseState } from '@oppidum/formats/state-layout';
+import { deviceZoneKind, orderKind, zoneKind } from '@oppidum/formats/state-orders';
 import { kindOfKey } from '@oppidum/formats/state-registry';
 import { type AnchorHeadRecord, anchorHeadKind } from '@oppidum/formats/state-telemetry';
 import { parseActions, parsePayload } from '@oppidum/formats/transaction';
 import type { StateChange } from '@oppidum/ledger/city';
 import type { CommittedBlock, CommittedTransaction } from '@oppidum/node/client';
 import type { Database } from './database.ts';
+import { removeDeviceZone, writeDeviceZone, writeIssuances, writeOrder, writeZone } from './order-rows.ts';
 
 type Writer<V> = (database: Database, id: string, record: V, key: Uint8Array) => Promise<unknown>;
 type AnyWriter = Writer<never>;
@@ -114,19 +116,34 @@ const WRITERS: ReadonlyMap<string, AnyWriter> = new Map<string, AnyWriter>([
   [accountKind.name, writeAccount],
   [proposalKind.name, writeProposal],
   [anchorHeadKind.name, writeAnchor],
+  [zoneKind.name, writeZone],
+  [deviceZoneKind.name, writeDeviceZone],
+  [orderKind.name, writeOrder],
 ]);
 
 /** The kinds that have tables, for a first filling from the state. */
 export const followedKinds: readonly string[] = [...WRITERS.keys()];
 
-/** Follows changed records. None of the followed kinds is ever removed: what ends has its `to`. */
+/** What becomes of the rows when a record goes. Of other kinds none is ever removed: what ends has its `to`. */
+const REMOVERS: ReadonlyMap<string, (database: Database, id: string) => Promise<unknown>> = new Map([
+  [deviceZoneKind.name, removeDeviceZone],
+  // What the ledger forgot stays in the lists.
+  [orderKind.name, () => Promise.resolve()],
+]);
+
+/** Follows changed records. */
 export async function writeRecords(database: Database, changes: readonly StateChange[]): Promise<void> {
   for (const { key, value } of changes) {
     const kind = kindOfKey(key);
     const write = kind === null ? undefined : WRITERS.get(kind.name);
     if (kind === null || write === undefined) continue;
-    if (value === null) throw new Error(`a ${kind.name} was removed from the state`);
-    await write(database, toHex(key.subarray(2, 34)), parseState(kind, value) as never, key);
+    const id = toHex(key.subarray(2, 34));
+    if (value !== null) await write(database, id, parseState(kind, value) as never, key);
+    else {
+      const remove = REMOVERS.get(kind.name);
+      if (remove === undefined) throw new Error(`a ${kind.name} was removed from the state`);
+      await remove(database, id);
+    }
   }
 }
 
@@ -150,6 +167,7 @@ export async function writeBlock(database: Database, block: CommittedBlock): Pro
     await database.replaceInto('transactions').values(rows).execute();
   }
   await writeRecords(database, block.changes);
+  for (const transaction of transactions) await writeIssuances(database, transaction);
 }
 
 /** SQLite takes 32,766 parameters a statement. */

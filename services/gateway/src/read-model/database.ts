@@ -74,6 +74,48 @@ export type Tables = {
     readonly signers: string;
     readonly kinds: string;
   };
+  readonly zones: {
+    readonly id: string;
+    readonly name: string;
+    readonly domain: string;
+    readonly keys: number;
+    readonly envelope: number;
+    readonly device_count: number;
+    readonly from_height: number;
+  };
+  readonly zone_devices: { readonly device: string; readonly zone: string };
+  /** `device`: null for an order to many. `issued_by`: the transaction. */
+  readonly orders: {
+    readonly id: string;
+    readonly zone: string;
+    readonly device: string | null;
+    readonly device_count: number;
+    readonly command: string;
+    /** JSON lists, also `signers`. */
+    readonly arguments: string;
+    readonly mode: 'ordinary' | 'break-glass';
+    readonly lifetime_ms: number;
+    readonly expires_ms: number;
+    readonly statement: Uint8Array;
+    readonly signers: string;
+    readonly status: 'awaiting' | 'issued' | 'cancelled' | 'superseded' | 'reported';
+    readonly at_ms: number;
+    readonly issued_ms: number | null;
+    readonly height: number;
+    readonly issued_by: string | null;
+  };
+  /** What devices signed about orders, the first of each sort; `kind`: place in `ANSWERS`. */
+  readonly order_answers: {
+    readonly order_id: string;
+    readonly device: string;
+    readonly kind: number;
+    readonly code: string | null;
+    readonly time_ms: number;
+    /** The reading that says so. */
+    readonly reading: string;
+  };
+  /** What devices did without an order of the ledger, as they signed it. */
+  readonly local_acts: { readonly reading: string; readonly device: string; readonly what: string; readonly time_ms: number };
   readonly anchors: {
     readonly shard: string;
     readonly size: number;
@@ -128,7 +170,7 @@ export type Tables = {
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 5;
+const SCHEMA_VERSION = 6;
 
 /** What a sample holds; `kind` is a place in this list. */
 export const SAMPLE_KINDS = ['number', 'boolean', 'text', 'data', 'none'] as const;
@@ -162,6 +204,20 @@ CREATE TABLE transactions (log_index INTEGER PRIMARY KEY, id TEXT NOT NULL, heig
 CREATE INDEX transactions_by_height ON transactions (height);
 CREATE TABLE anchors (shard TEXT NOT NULL, size INTEGER NOT NULL, root TEXT NOT NULL, height INTEGER NOT NULL,
   time_ms INTEGER NOT NULL, PRIMARY KEY (height, shard, size)) STRICT, WITHOUT ROWID;
+CREATE TABLE zones (id TEXT PRIMARY KEY, name TEXT NOT NULL, domain TEXT NOT NULL, keys INTEGER NOT NULL, envelope INTEGER NOT NULL,
+  device_count INTEGER NOT NULL, from_height INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE zone_devices (device TEXT PRIMARY KEY, zone TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX zone_devices_by_zone ON zone_devices (zone, device);
+CREATE TABLE orders (id TEXT PRIMARY KEY, zone TEXT NOT NULL, device TEXT, device_count INTEGER NOT NULL, command TEXT NOT NULL,
+  arguments TEXT NOT NULL, mode TEXT NOT NULL, lifetime_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, statement BLOB NOT NULL,
+  signers TEXT NOT NULL, status TEXT NOT NULL, at_ms INTEGER NOT NULL, issued_ms INTEGER, height INTEGER NOT NULL, issued_by TEXT)
+  STRICT, WITHOUT ROWID;
+CREATE INDEX orders_by_time ON orders (at_ms, id);
+CREATE TABLE order_answers (order_id TEXT NOT NULL, device TEXT NOT NULL, kind INTEGER NOT NULL, code TEXT, time_ms INTEGER NOT NULL,
+  reading TEXT NOT NULL, PRIMARY KEY (order_id, device, kind)) STRICT, WITHOUT ROWID;
+CREATE TABLE local_acts (reading TEXT PRIMARY KEY, device TEXT NOT NULL, what TEXT NOT NULL, time_ms INTEGER NOT NULL)
+  STRICT, WITHOUT ROWID;
+CREATE INDEX local_acts_by_time ON local_acts (time_ms, reading);
 CREATE TABLE senders (number INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE readings (sender INTEGER NOT NULL, time_ms INTEGER NOT NULL, shard INTEGER NOT NULL, entry INTEGER NOT NULL,
   id BLOB NOT NULL, key_number INTEGER NOT NULL, sequence INTEGER NOT NULL, received_ms INTEGER NOT NULL,

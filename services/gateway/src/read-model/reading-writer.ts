@@ -7,7 +7,9 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type Bytes, concatBytes, encodeUint32, encodeUint64, readUint32, readUint64, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { deviceUrnPrefix, ID_SIZE } from '@oppidum/formats/ids';
+import type { ResolvedRecord } from '@oppidum/formats/senml';
 import { WRITER_PRAGMAS } from './database.ts';
+import { ANSWERS, answerOf, localOf } from './order-rows.ts';
 import { type KeptRow, msOf, openReading, type SampleRow, sampleRow } from './reading-rows.ts';
 import { rollUp } from './rollups.ts';
 import { RowInserter } from './row-inserter.ts';
@@ -45,6 +47,8 @@ export class ReadingWriter {
   readonly #samples: RowInserter;
   readonly #rollups: RowInserter;
   readonly #activity: RowInserter;
+  readonly #answers: RowInserter;
+  readonly #localActs: RowInserter;
   readonly #cursor: StatementSync;
   #isOpen = false;
   #rowCount = 0;
@@ -58,6 +62,8 @@ export class ReadingWriter {
     this.#samples = new RowInserter(this.#connection, 'INSERT INTO samples', 9);
     this.#rollups = new RowInserter(this.#connection, 'INSERT INTO rollups', 9, ADD_ROLLUP);
     this.#activity = new RowInserter(this.#connection, INSERT_ACTIVITY, 3, ADD_ACTIVITY);
+    this.#answers = new RowInserter(this.#connection, 'INSERT OR IGNORE INTO order_answers', 6);
+    this.#localActs = new RowInserter(this.#connection, 'INSERT OR IGNORE INTO local_acts', 4);
     this.#cursor = this.#connection.prepare('INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)');
   }
 
@@ -76,7 +82,7 @@ export class ReadingWriter {
     } catch (error) {
       this.#isOpen = false;
       this.#numbers.forget();
-      for (const table of [this.#readings, this.#samples, this.#rollups, this.#activity]) table.forget();
+      for (const table of this.#tables()) table.forget();
       this.#connection.exec('ROLLBACK');
       throw error;
     }
@@ -96,12 +102,18 @@ export class ReadingWriter {
     this.#connection.close();
   }
 
+  #tables(): readonly RowInserter[] {
+    return [this.#readings, this.#samples, this.#rollups, this.#activity, this.#answers, this.#localActs];
+  }
+
   /** The answer: how many samples there were. */
   #write(shard: number, rows: readonly KeptRow[]): number {
     const activity = new Map<number, Activity>();
     const samples: SampleRow[] = [];
     for (const row of rows) this.#open(shard, row, activity, samples);
     this.#readings.flush();
+    this.#answers.flush();
+    this.#localActs.flush();
     // Side by side as they will lie: each page of the table is found once.
     samples.sort((a, b) => a.series - b.series || a.timeMs - b.timeMs || a.entry - b.entry || a.position - b.position);
     for (const { series, timeMs, entry, position, kind, number, text, sum } of samples)
@@ -135,9 +147,21 @@ export class ReadingWriter {
     }
     if (isPersonal) return;
     for (const [position, record] of records.entries()) {
-      const series = this.#numbers.series(sender, record.name.slice(URN_PREFIX_SIZE), record.unit);
+      const name = record.name.slice(URN_PREFIX_SIZE);
+      if (name.startsWith('order/')) this.#addAnswer(name, record, row, toHex(reading.device));
+      const series = this.#numbers.series(sender, name, record.unit);
       samples.push(sampleRow(record, { series, entry: index, position }));
     }
+  }
+
+  /** What a device says about an order, or about what it did without one. */
+  #addAnswer(name: string, record: ResolvedRecord, { digest }: KeptRow, device: string): void {
+    const timeMs = msOf(record.timeS);
+    const answer = answerOf(name, record);
+    if (answer !== null)
+      this.#answers.add(answer.order, device, ANSWERS.indexOf(answer.kind), answer.code, timeMs, toHex(digest));
+    const local = localOf(name, record);
+    if (local !== null) this.#localActs.add(toHex(digest), device, local, timeMs);
   }
 }
 

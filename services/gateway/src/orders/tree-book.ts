@@ -1,0 +1,101 @@
+/**
+ * Trees of challenges that orders for many devices name by their roots (specs/orders.md). Nobody else has their leaves, so a tree is kept in
+ * a file as soon as an order on the ledger names it: a gateway that starts anew can still give each device its path. A file proves itself
+ * by its name, the root.
+ *
+ *   orders/<root>.tree    (device ‖ challenge)*
+ */
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Bytes, concatBytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import { FormatError } from '@oppidum/formats/errors';
+import { ID_SIZE } from '@oppidum/formats/ids';
+import { writeFileDurably } from '@oppidum/node/durable-file';
+import { type Challenged, type ChallengeTree, makeChallengeTree } from '@oppidum/proofs/challenge-tree';
+
+/** Drafts in memory, and files: an order lives for an hour at most, and one for many is no everyday thing. */
+const DRAFT_COUNT_MAX = 16;
+const FILE_COUNT_MAX = 64;
+const SUFFIX = '.tree';
+const LEAF_SIZE = 2 * ID_SIZE;
+
+/** A tree with its leaves, ascending by device. */
+export type KnownTree = ChallengeTree & { readonly leaves: readonly Challenged[] };
+
+/** The trees that are known here. */
+export class TreeBook {
+  readonly #crypto: Crypto;
+  readonly #folder: string;
+  /** By root, in hex. */
+  readonly #drafts = new Map<string, KnownTree>();
+
+  constructor({ crypto, folder }: { readonly crypto: Crypto; readonly folder: string }) {
+    this.#crypto = crypto;
+    this.#folder = folder;
+  }
+
+  /** A tree over these leaves, remembered for a while. Throws as `makeChallengeTree`. */
+  draft(leaves: readonly Challenged[]): KnownTree {
+    const tree = { ...makeChallengeTree(this.#crypto, leaves), leaves };
+    this.#drafts.set(toHex(tree.root), tree);
+    for (const oldest of this.#drafts.keys()) {
+      if (this.#drafts.size <= DRAFT_COUNT_MAX) break;
+      this.#drafts.delete(oldest);
+    }
+    return tree;
+  }
+
+  /** The tree with this root, or null where it was not drafted here. */
+  find(root: Bytes): KnownTree | null {
+    return this.#drafts.get(toHex(root)) ?? this.#read(root);
+  }
+
+  /** Resolves when the tree with this root, if it is known, survives a restart. */
+  async keep(root: Bytes): Promise<void> {
+    const tree = this.#drafts.get(toHex(root));
+    if (tree === undefined) return;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const bytes = concatBytes(...tree.leaves.flatMap(({ device, challenge }) => [device, challenge]));
+    await writeFileDurably(join(this.#folder, `${toHex(root)}${SUFFIX}`), bytes);
+    this.#makeRoom();
+  }
+
+  #read(root: Bytes): KnownTree | null {
+    const bytes = readIfThere(join(this.#folder, `${toHex(root)}${SUFFIX}`));
+    if (bytes === null || bytes.length % LEAF_SIZE !== 0) return null;
+    const leaves = Array.from({ length: bytes.length / LEAF_SIZE }, (_, i) => ({
+      device: bytes.slice(i * LEAF_SIZE, i * LEAF_SIZE + ID_SIZE),
+      challenge: bytes.slice(i * LEAF_SIZE + ID_SIZE, (i + 1) * LEAF_SIZE),
+    }));
+    const tree = this.#rebuild(leaves);
+    return tree !== null && equalBytes(tree.root, root) ? { ...tree, leaves } : null;
+  }
+
+  /** Null for leaves that no tree has: a damaged file is as good as none. */
+  #rebuild(leaves: readonly Challenged[]): ChallengeTree | null {
+    try {
+      return makeChallengeTree(this.#crypto, leaves);
+    } catch (error) {
+      if (error instanceof FormatError) return null;
+      throw error;
+    }
+  }
+
+  #makeRoom(): void {
+    const files = readdirSync(this.#folder).filter((name) => name.endsWith(SUFFIX));
+    if (files.length <= FILE_COUNT_MAX) return;
+    const byAge = files.map((name) => join(this.#folder, name)).sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
+    for (const file of byAge.slice(0, files.length - FILE_COUNT_MAX)) rmSync(file, { force: true });
+  }
+}
+
+function readIfThere(path: string): Bytes | null {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
