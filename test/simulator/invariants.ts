@@ -13,10 +13,13 @@ import {
   keyOwnerKind,
   manufacturerKind,
   modelKind,
+  QUARANTINE_COUNT_MAX,
   suspensionKind,
 } from '@oppidum/formats/state-devices';
 import { at, type SegmentType, type StateKind } from '@oppidum/formats/state-layout';
 import { anchorHeadKind, anchorKind, anchorOrderKind, interlockSensorKind, shardKind } from '@oppidum/formats/state-telemetry';
+import { auditCaseKind, deviceOwnerKind, deviceTrustKind, MARK_COUNT_MAX, voucherLinkKind } from '@oppidum/formats/state-trust';
+import { NO_LINK, voucherLinkDigest } from '@oppidum/formats/voucher';
 import type { TestCity } from '../support/ledger.ts';
 import type { MemoryLog } from '../support/memory-log.ts';
 import type { SimulatedShard } from './life.ts';
@@ -67,6 +70,48 @@ export function assertOneLog(city: TestCity, { shard, forked }: SimulatedShard):
   assert.equal(anchors.length, Math.min(head?.anchorCount ?? 0, LIMITS.anchorHistoryCount));
   assert.equal(head?.size, anchors.at(-1)?.size);
   if (forked === null) assert.notEqual(city.read(at(shardKind, shard.id))?.status, 'frozen', 'an honest shard was frozen');
+}
+
+/** (5) A device has one owner: a chain of links without gap or fork leads there, each signed by who owned it before. */
+export function assertOneHolder(city: TestCity): void {
+  const { crypto, genesis } = city.rules;
+  for (const { segments, value: held } of city.scan(deviceOwnerKind)) {
+    const [device] = segments as [Bytes];
+    const links = city.scan(voucherLinkKind, device);
+    assert.equal(links.length, held.linkCount);
+    let previous = NO_LINK;
+    for (const [number, link] of links.entries()) {
+      assert.equal(link.segments[1], number);
+      assert.deepEqual(link.value.previous, previous);
+      const { seller, owner } = link.value;
+      const before = links[number - 1];
+      if (before !== undefined) assert.deepEqual(seller, before.value.owner);
+      previous = voucherLinkDigest(crypto, { genesis, device, number, previous, seller, owner });
+    }
+    assert.deepEqual([held.newest, held.owner], [previous, links.at(-1)?.value.owner]);
+  }
+}
+
+/** Quarantines of a device ascend and do not overlap; what weighs against it was counted by enough auditors, and not reversed. */
+export function assertTrust(city: TestCity): void {
+  for (const { value: device } of city.scan(deviceKind)) {
+    const { quarantines = [] } = device;
+    assert.ok(quarantines.length <= QUARANTINE_COUNT_MAX);
+    for (const [n, { from, to }] of quarantines.entries()) {
+      assert.ok(to === undefined ? n === quarantines.length - 1 : to >= from);
+      assert.ok(n === 0 || from >= (quarantines[n - 1]?.to ?? Number.POSITIVE_INFINITY));
+    }
+  }
+  for (const { segments, value } of city.scan(deviceTrustKind)) {
+    assert.ok(value.marks.length <= MARK_COUNT_MAX);
+    for (const { evidence, penalty } of value.marks) {
+      const audited = city.read(at(auditCaseKind, segments[0] as Bytes, evidence));
+      assert.equal(audited?.counted?.penalty, penalty);
+      assert.equal(new Set(audited?.marks.map(({ auditor }) => toHex(auditor))).size, audited?.marks.length);
+      assert.ok((audited?.marks.length ?? 0) >= 2);
+      assert.notEqual(audited?.outcome?.outcome, 'reversed');
+    }
+  }
 }
 
 /** (10) Nothing that a personal model's device said is on the ledger. */

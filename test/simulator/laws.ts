@@ -19,7 +19,15 @@ import { updateOf } from '@oppidum/node/comet-validators';
 import { MemoryState } from '../support/ledger.ts';
 import type { ChainBlock } from './blocks.ts';
 import { isOversized } from './blocks.ts';
-import { assertNothingPersonal, assertOneLog, assertOneOwner, assertStandings, EndedStaysEnded } from './invariants.ts';
+import {
+  assertNothingPersonal,
+  assertOneHolder,
+  assertOneLog,
+  assertOneOwner,
+  assertStandings,
+  assertTrust,
+  EndedStaysEnded,
+} from './invariants.ts';
 import type { Life } from './life.ts';
 import { time } from './virtual-time.ts';
 
@@ -219,6 +227,8 @@ export class Laws {
       const { city, shards } = this.#life;
       assertOneOwner(city);
       assertStandings(city);
+      assertOneHolder(city);
+      assertTrust(city);
       assertNothingPersonal(city);
       this.#ended.check(city);
       for (const shard of shards) assertOneLog(city, shard);

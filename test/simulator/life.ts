@@ -10,7 +10,6 @@ import {
   activation,
   deviceId,
   enrol,
-  makeDeviceCity,
   newDevice,
   newModel,
   newShard,
@@ -21,6 +20,7 @@ import {
 import { namedId, publicKeyOf, type TestCity } from '../support/ledger.ts';
 import { MemoryLog } from '../support/memory-log.ts';
 import { namedSigner } from '../support/signers.ts';
+import { attestation, DEMAND, image, makeTrustCity, mark, running } from '../support/trust.ts';
 import { Dice } from './dice.ts';
 
 /** Signers, kind, body. */
@@ -42,6 +42,9 @@ const SIGNERS = [
   'telemetry',
   'anna',
   'ben',
+  'owner',
+  'buyer',
+  'auditor-a',
 ] as const;
 const MODELS = ['lamp', 'badge', 'copy', 'model-0', 'model-1'] as const;
 const LIFETIME_MS = 300_000;
@@ -63,7 +66,7 @@ export class Life {
   constructor(seed: number, validatorCount = 1, clockMs?: () => number) {
     this.#clockMs = clockMs ?? (() => this.city.timeMs);
     this.#dice = new Dice(seed);
-    this.city = makeDeviceCity(validatorCount);
+    this.city = makeTrustCity(validatorCount);
     for (let n = 0; n < ENROLLED_COUNT; n++) enrol(this.city, `device-${n}`);
     const shared = [namedId('entry 0'), namedId('entry 1')];
     const [honest, dishonest] = [new TestShard(this.city, 0), new TestShard(this.city, 1)];
@@ -98,8 +101,8 @@ export class Life {
   }
 
   #act(): Act {
-    const { device, telemetry, governance } = this;
-    return this.#dice.pick([device, device, device, telemetry, telemetry, governance]).call(this);
+    const { device, telemetry, governance, trust } = this;
+    return this.#dice.pick([device, device, device, telemetry, telemetry, governance, trust, trust]).call(this);
   }
 
   /** Any name and id of the simulation. */
@@ -133,6 +136,12 @@ export class Life {
   }
 
   #proposed(): object {
+    if (this.#dice.once(3)) {
+      const [id, evidence] = [deviceId(this.#device()), namedId(`photo ${this.#dice.below(3)}`)];
+      const outcome = this.#dice.pick(['reversed', 'confirmed']);
+      const appeal = { id, evidence, outcome, reason: 'simulated' };
+      return { actions: [this.city.action('device/decide-appeal', appeal)], expiresMs: this.city.timeMs + 30_000 };
+    }
     const parameter = { name: 'telemetry/anchor-sensor-clock-ahead-ms', value: this.#dice.below(70_000) };
     return { actions: [this.city.action('parameter/set', parameter)], expiresMs: this.city.timeMs + 30_000 };
   }
@@ -161,6 +170,33 @@ export class Life {
       () => ['operator', 'manufacturer/revoke', { id: namedId('rivals'), reason: 'simulated' }],
     ];
     return dice.pick(dice.once(40) ? final : chances)();
+  }
+
+  /** Sales, marks, images and tokens, honest and not. */
+  trust(): Act {
+    const dice = this.#dice;
+    const name = this.#device();
+    const id = deviceId(name);
+    const [seller, buyer] = [dice.pick(['maker', 'owner', 'buyer']), dice.pick(['owner', 'buyer'])];
+    const evidence = `photo ${dice.below(3)}`;
+    const version = dice.pick(['1', '2', 'evil']);
+    const chances: readonly [Chance, ...Chance[]] = [
+      () => ['maker', 'device/vouch', { id, owner: namedId(buyer) }],
+      () => [seller, 'device/transfer', { id, link: dice.below(4), owner: namedId(buyer) }],
+      () => [seller, 'device/transfer', { id, link: dice.below(4), owner: namedId(buyer) }],
+      () => ['operator', 'device/quarantine', { id, reason: 'simulated' }],
+      () => ['operator', 'device/release', { id }],
+      () => [dice.pick(['auditor-a', 'auditor-b', 'auditor-c']), 'device/mark', mark(name, evidence, 1 + dice.below(900))],
+      () => [dice.pick(['auditor-a', 'auditor-b', 'auditor-c']), 'device/mark', mark(name, evidence, 1 + dice.below(900))],
+      () => [seller, 'device/appeal', { id, evidence: namedId(evidence), reason: 'simulated' }],
+      () => ['maker', 'model/permit-firmware', image(dice.pick(['1', '2']))],
+      () => ['rival', 'device/report-firmware', running(this.city, name, version, 1 + dice.below(6), dice.below(2))],
+      () => ['rival', 'device/attest', attestation(this.city, name, dice.once(3) ? { 263: 0 } : {})],
+    ];
+    if (dice.once(60))
+      return ['operator', 'model/withdraw-firmware', { id: namedId('lamp'), digest: image('2').digest, reason: 'x' }];
+    if (dice.once(60)) return ['operator', 'model/require-attestation', DEMAND];
+    return dice.pick(chances)();
   }
 
   #delivery(): object[] {

@@ -14,7 +14,15 @@ import { nodeCrypto } from '../support/crypto.ts';
 import { inFolder } from '../support/folder.ts';
 import type { TestCity } from '../support/ledger.ts';
 import { Dice } from './dice.ts';
-import { assertNothingPersonal, assertOneLog, assertOneOwner, assertStandings, EndedStaysEnded } from './invariants.ts';
+import {
+  assertNothingPersonal,
+  assertOneHolder,
+  assertOneLog,
+  assertOneOwner,
+  assertStandings,
+  assertTrust,
+  EndedStaysEnded,
+} from './invariants.ts';
 import { Life } from './life.ts';
 import { DurableReplica } from './replica.ts';
 
@@ -82,6 +90,8 @@ for (const seed of SEEDS) {
         waiting.push({ block: city.blocks.at(-1)!, outcome, appHash: toHex(city.state.appHash) });
         assertOneOwner(city);
         assertStandings(city);
+        assertOneHolder(city);
+        assertTrust(city);
         assertNothingPersonal(city);
         ended.check(city);
         if (!dice.once(4)) continue;

@@ -18,9 +18,9 @@ const TRADER: TestAccount = { keyClasses: ['full', 'everyday'] };
 const AUDITOR: TestAccount = { roles: ['auditor'] };
 
 /** The city of `makeDeviceCity` with an owner and a buyer of devices, and three auditors. */
-export function makeTrustCity(): TestCity {
+export function makeTrustCity(validatorCount = 1): TestCity {
   const auditors = { 'auditor-a': AUDITOR, 'auditor-b': AUDITOR, 'auditor-c': AUDITOR };
-  return makeDeviceCity(1, { owner: TRADER, buyer: TRADER, ...auditors });
+  return makeDeviceCity(validatorCount, { owner: TRADER, buyer: TRADER, ...auditors });
 }
 
 /** What the city asks of the lamps, and the chip maker whose key vouches for them. */
