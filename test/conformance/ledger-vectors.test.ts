@@ -11,6 +11,7 @@ import { renderDeviceVectors } from '../../tools/device-vectors.ts';
 import { renderGovernanceVectors } from '../../tools/governance-vectors.ts';
 import { renderTelemetryVectors } from '../../tools/telemetry-vectors.ts';
 import { renderTrustVectors } from '../../tools/trust-vectors.ts';
+import { renderZoneVectors } from '../../tools/zone-vectors.ts';
 import { nodeCrypto } from '../support/crypto.ts';
 import { MemoryState } from '../support/ledger.ts';
 
@@ -68,6 +69,7 @@ const AREAS = {
   devices: renderDeviceVectors,
   trust: renderTrustVectors,
   telemetry: renderTelemetryVectors,
+  zones: renderZoneVectors,
 } as const;
 
 for (const [area, render] of Object.entries(AREAS)) {
