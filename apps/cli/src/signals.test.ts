@@ -31,6 +31,8 @@ test('drafts become the bodies that engineers sign', () =>
     assert.equal(planned.code, 0, planned.stderr);
     assert.match(planned.stdout, /3 +night +ordinary +actuated +100 s +0 s +2\+6\+9\+11 50 s, 1\+5 16 s, 4\+8\+10 34 s/);
     assert.equal(toHex(readFileSync(join(cwd, 'plans.cbor'))), toHex(encodeBy(signalPlansSchema, plans)));
+    const drafted = await runCommand(['signals', 'plans', 'plans.json', '--matrix', 'matrix.json'], { cwd });
+    assert.deepEqual([drafted.code, drafted.stdout], [0, planned.stdout]);
     const json = await runCommand(['signals', 'matrix', 'matrix.json', '--json'], { cwd });
     assert.equal((JSON.parse(json.stdout) as { digest: string }).digest, toHex(digestOf(matrix)));
   }));

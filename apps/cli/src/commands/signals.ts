@@ -26,6 +26,9 @@ import type { Column } from '../output.ts';
 type OutOptions = { readonly out?: string };
 type PlansOptions = OutOptions & { readonly matrix: string };
 
+/** `{` */
+const BRACE = 0x7b;
+
 const seconds = (ms: number): string => `${ms / 1_000} s`;
 
 /** Adds subcommands and their work to the command. */
@@ -48,11 +51,11 @@ export function buildSignals(command: Command): void {
     .command('plans')
     .description('check plans against a matrix: every time, every pair of phases of every stage')
     .argument('<file>', 'the draft in JSON, or - for standard input; without `matrix` it is for the one named here')
-    .requiredOption('--matrix <file>', 'body of the matrix document, as `signals matrix --out` wrote it')
+    .requiredOption('--matrix <file>', 'body of the matrix document, as `signals matrix --out` wrote it, or its draft')
     .option('--out <file>', 'write the body of the document, to be signed by two engineers')
     .action(async (file: string, { matrix: matrixFile, out }: PlansOptions, self: Command) => {
       const cli = openCli(self);
-      const matrixBody = await readInput(matrixFile);
+      const matrixBody = readMatrixBody(await readInput(matrixFile));
       const digest = nativeCrypto.sha256(matrixBody);
       const of = parseSignalMatrix(matrixBody);
       const value = signalPlansSchema.fromJson(withMatrix(await readJson(file), digest), '');
@@ -66,6 +69,12 @@ export function buildSignals(command: Command): void {
 
 async function readJson(file: string): Promise<Json> {
   return parseJsonText(parseUtf8(await readInput(file)));
+}
+
+/** The body itself, or the one of a draft in JSON: no body begins with a brace. */
+function readMatrixBody(bytes: Bytes): Bytes {
+  if (bytes[0] !== BRACE) return bytes;
+  return encodeBy(signalMatrixSchema, signalMatrixSchema.fromJson(parseJsonText(parseUtf8(bytes)), ''));
 }
 
 /** A draft may leave out which matrix it is for. */
