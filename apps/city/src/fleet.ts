@@ -43,7 +43,9 @@ type Worker = Member & {
 export class Fleet {
   readonly #workers: readonly Worker[];
   readonly #options: FleetOptions;
-  readonly #links: readonly MqttLink[];
+  readonly #links: ReadonlyMap<Device, MqttLink>;
+  /** When each device had its last receipt, UTC. */
+  readonly #heardMs = new Map<Device, number>();
   #pace: Pace;
   #isStopped = false;
 
@@ -63,12 +65,25 @@ export class Fleet {
       onTrouble: ({ code }: { readonly code: string }) => {
         if (!this.#isStopped) log.trouble(code, 'a device cannot deliver; readings wait in the outbox');
       },
-      onSettled: ({ code }: { readonly code: string | null }) => {
+      onSettled: ({ device, code }: { readonly device: Device; readonly code: string | null }) => {
+        this.#heardMs.set(device, Date.now());
         if (code !== null) log.trouble(code, 'a reading was refused for good');
         else log.well('readings are delivered again');
       },
     };
-    this.#links = members.map(({ device }) => new MqttLink(mqttUrl, device, link));
+    this.#links = new Map(members.map(({ device }) => [device, new MqttLink(mqttUrl, device, link)]));
+  }
+
+  /** The connection of a device: orders come over it as well. */
+  linkOf(device: Device): MqttLink {
+    const link = this.#links.get(device);
+    if (link === undefined) throw new Error('a device of the fleet has its connection');
+    return link;
+  }
+
+  /** When a device heard of the city last, UTC; long ago where it never did. */
+  heardMs(device: Device): number {
+    return this.#heardMs.get(device) ?? Number.NEGATIVE_INFINITY;
   }
 
   /** Each device measures at once, then at each moment of its schedule, and connects. */
@@ -79,7 +94,7 @@ export class Fleet {
       this.#report(worker, townMs - (townMs % this.#grainMs), nowMs);
       this.#wait(worker);
     }
-    for (const link of this.#links) link.start();
+    for (const link of this.#links.values()) link.start();
   }
 
   /** From now on the town's clock runs like this. */
@@ -92,7 +107,7 @@ export class Fleet {
   async stop(): Promise<void> {
     this.#isStopped = true;
     for (const { timer } of this.#workers) if (timer !== null) clearTimeout(timer);
-    await Promise.all(this.#links.map((link) => link.stop()));
+    await Promise.all([...this.#links.values()].map((link) => link.stop()));
   }
 
   /** A time that is said is one of whole seconds. */
@@ -128,16 +143,18 @@ export class Fleet {
     worker.measuredMs = townMs;
     const isPlaceDue = !post.isMoving && nowMs - worker.placedMs >= PLACE_EVERY_MS;
     if (isPlaceDue) worker.placedMs = nowMs;
-    const values = [
-      ...(isPlaceDue ? placeValues(post) : []),
-      ...post.measure(townMs),
-      ...(isUtc(this.#pace.clock) ? [] : [{ sensor: 'town-time', value: new Date(townMs).toISOString().replace('.000Z', 'Z') }]),
-    ];
+    const values = [...(isPlaceDue ? placeValues(post) : []), ...post.measure(townMs), ...townTimeOf(this.#pace.clock, townMs)];
     device.measure(values).catch((error: unknown) => {
       if (!isOutboxFull(error)) throw error;
       this.#options.log.trouble('OUTBOX_FULL', 'the outbox is full; new readings are dropped until the city is back');
     });
   }
+}
+
+/** The town's own time, where it is not that of everyone, to the second. */
+export function townTimeOf(clock: ClockState, townMs: number): readonly SensorValue[] {
+  if (isUtc(clock)) return [];
+  return [{ sensor: 'town-time', value: `${new Date(townMs).toISOString().slice(0, 19)}Z` }];
 }
 
 /** Where a device stands, as it would tell it itself. */

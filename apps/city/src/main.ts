@@ -10,8 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import type { Model, NewDevice } from '@oppidum/device/actions';
-import { FIRST_KEY_NUMBER } from '@oppidum/device/actions';
+import { FIRST_KEY_NUMBER, type Model, makeTransaction, type NewDevice } from '@oppidum/device/actions';
 import { TimeKeeper } from '@oppidum/device/agree-time';
 import { Backoff } from '@oppidum/device/backoff';
 import { CityApi } from '@oppidum/device/city-api';
@@ -27,6 +26,7 @@ import { type Bytes, concatBytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import { ERRORS } from '@oppidum/formats/error-catalogue';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { deviceIdOf } from '@oppidum/formats/ids';
+import { modelCommandsKind } from '@oppidum/formats/state-devices';
 import { Chronicle } from './chronicle.ts';
 import {
   type Maker,
@@ -40,13 +40,17 @@ import {
   writeTown,
 } from './city-folder.ts';
 import { drawPlan } from './draw-plan.ts';
-import { Fleet, type Member, type Pace } from './fleet.ts';
+import { Fleet, type Pace, townTimeOf } from './fleet.ts';
 import type { DeviceKind } from './kinds/kind.ts';
+import type { KindName } from './kinds.ts';
+import { DESCRIPTIONS, describeModel } from './machine-models.ts';
 import { parsePlan } from './parse-plan.ts';
 import { makePlan, type Plan, planToGeoJson } from './plan.ts';
-import { labelOf, makeTown, type Post } from './town.ts';
+import { labelOf, makeTown, type Post, skyOf } from './town.ts';
 import { isSpeed, isUtc, periodOf, setClock, townTime } from './town-clock.ts';
 import { TroubleLog } from './trouble-log.ts';
+import { draftZones, encodeDrafts } from './zone-drafts.ts';
+import { type Keyed, Zones } from './zones.ts';
 
 const USAGE =
   'usage: main.ts --api URL --mqtt URL --folder DIR [--speed N] [--seed N] [--devices N] [--plan FILE] [--interval-ms N] [--clock-error-ms N]';
@@ -57,6 +61,8 @@ const DEVICE_COUNT = 120;
 const READINGS_PER_SECOND_MAX = 60;
 /** How often it is looked whether another speed is wished, and what happens in the town: told on standard output. */
 const LOOK_EVERY_MS = 1_000;
+/** Every so many of these looks the zones' documents and the traffic are asked for. */
+const ZONES_EVERY = 3;
 /** Of a new town and of all that its devices measure. */
 const SEED = 1;
 const DEVICE_COUNT_MAX = 1_000;
@@ -132,8 +138,10 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
   const drafts = await makeDrafts(folder, maker.manufacturer, posts);
   const enrolled = await untilReached(() => enrol({ api, records, maker, folder, drafts }), troubles, stopped);
   if (enrolled === null) return;
+  const placed = drafts.map(({ post, entry }) => ({ post, id: entry.id }));
+  await writeFileDurably(join(folder, 'zones.json'), encodeDrafts(draftZones(placed, skyOf(plan, seed))));
   for (const line of placesOf(plan)) log(line);
-  await work({ options, seed, drafts, records, troubles }, stopped);
+  await work({ options, seed, drafts, records, api, troubles }, stopped);
   api.close();
 }
 
@@ -149,12 +157,25 @@ type Enrolling = {
 async function enrol({ api, records, maker, folder, drafts }: Enrolling): Promise<true> {
   const { manufacturer, by } = maker;
   const known = await readEnrolled(folder, records.audience);
-  if (drafts.every(({ post }) => known.has(labelOf(post)))) return true;
   const kinds = [...new Set(drafts.map(({ post }) => post.kind))];
-  const models = kinds.map((kind) => makeModel(manufacturer, kind));
-  await enrolDevices({ api, records, manufacturer, maker: by, models, devices: drafts.map(({ entry }) => entry) });
-  await writeEnrolled(folder, records.audience, new Set([...known, ...drafts.map(({ post }) => labelOf(post))]));
+  if (!drafts.every(({ post }) => known.has(labelOf(post)))) {
+    const models = kinds.map((kind) => makeModel(manufacturer, kind));
+    await enrolDevices({ api, records, manufacturer, maker: by, models, devices: drafts.map(({ entry }) => entry) });
+    await writeEnrolled(folder, records.audience, new Set([...known, ...drafts.map(({ post }) => labelOf(post))]));
+  }
+  await describe({ api, records, maker }, kinds);
   return true;
+}
+
+/** Makes sure that the ledger knows what machines can be asked to do, also of a town that was enrolled before machines took orders. */
+async function describe({ api, records, maker }: Pick<Enrolling, 'api' | 'records' | 'maker'>, kinds: readonly DeviceKind[]) {
+  for (const kind of kinds) {
+    const description = DESCRIPTIONS[kind.name as KindName];
+    const { id } = makeModel(maker.manufacturer, kind);
+    if (description === undefined || (await records.read(modelCommandsKind, [id])) !== null) continue;
+    const { code } = await api.submit(makeTransaction(records.audience, [describeModel(id, description)], [maker.by]));
+    if (code !== 'OK') throw formatError('ENROLMENT_REFUSED', { code });
+  }
 }
 
 type Work = {
@@ -162,11 +183,12 @@ type Work = {
   readonly seed: number;
   readonly drafts: readonly Draft[];
   readonly records: ProvenRecords;
+  readonly api: CityApi;
   readonly troubles: TroubleLog;
 };
 
 /** All devices measure and send until told to stop. */
-async function work({ options, seed, drafts, records, troubles }: Work, stopped: Promise<void>): Promise<void> {
+async function work({ options, seed, drafts, records, api, troubles }: Work, stopped: Promise<void>): Promise<void> {
   const { folder, speed } = options;
   const shardKeys = await openShardKeys(records, join(folder, 'shard-keys'));
   const outbox = openOutbox({
@@ -181,10 +203,16 @@ async function work({ options, seed, drafts, records, troubles }: Work, stopped:
   const members = drafts.map((draft) => makeMember(draft, { outbox, issuers: shardKeys, clock: deviceClock }));
   let pace = await setPace(options, seed, speed);
   const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, pace, log: troubles });
+  const townMs = (): number => townTime(pace.clock, Date.now());
+  const also = () => townTimeOf(pace.clock, townMs());
+  const zones = new Zones({ folder, api, records, fleet, members, townMs, also, troubles });
+  // Machines take over before anything is measured: no counter falls at a restart.
+  await zones.look();
   fleet.start();
   for (const line of introduce(drafts, pace)) log(line);
   const chronicle = new Chronicle(drafts.map(({ post }) => post));
-  while (!(await sleepUnless(stopped, LOOK_EVERY_MS))) {
+  for (let looks = 1; !(await sleepUnless(stopped, LOOK_EVERY_MS)); looks++) {
+    if (looks % ZONES_EVERY === 0) await zones.look();
     const wish = await takeSpeedWish(folder);
     if (wish !== null && isSpeed(wish)) {
       pace = await setPace(options, seed, wish);
@@ -193,6 +221,7 @@ async function work({ options, seed, drafts, records, troubles }: Work, stopped:
     for (const line of chronicle.news(townTime(pace.clock, Date.now()))) process.stdout.write(`${line}\n`);
   }
   keeper.stop();
+  await zones.stop();
   await fleet.stop();
   // While it is stopped, the town's clock goes on as everyone's.
   await setPace(options, seed, 1);
@@ -250,10 +279,10 @@ async function makeDrafts(folder: string, manufacturer: Bytes, posts: readonly P
 
 type Equipment = { readonly outbox: Outbox; readonly issuers: ShardKeys; readonly clock: DeviceClock };
 
-function makeMember({ post, entry }: Draft, equipment: Equipment): Member {
+function makeMember({ post, entry }: Draft, equipment: Equipment): Keyed {
   const { id, signer } = entry;
   const device = new Device({ crypto: nativeCrypto, id, keyNumber: FIRST_KEY_NUMBER, signer, ...equipment });
-  return { device, post };
+  return { device, post, signer };
 }
 
 /** Tries until the city answers; null when told to stop first. Throws any refusal that waiting cannot change. */

@@ -18,6 +18,7 @@ import { seedOf, uniform } from './noise.ts';
 import type { Plan } from './plan.ts';
 import { Roads } from './roads.ts';
 import { Sky } from './sky.ts';
+import type { Approach } from './traffic.ts';
 
 /** A device before it is one: its kind, its number within it, and what it does. What moves tells its place with all it measures. */
 export type Post = {
@@ -28,6 +29,9 @@ export type Post = {
   readonly measure: Measure;
   /** What happens there (docs/town.md). */
   readonly trouble: TroubleAt;
+  /** What can be driven there, or null: a lamp; the approach of a signal head. */
+  readonly lamp: StreetLamp | null;
+  readonly approach: Approach | null;
 };
 
 /** `street-light-07`: what the device is called. */
@@ -55,7 +59,7 @@ const ORDER = 5;
 /** The posts of a plan. The same plan, seed and count give the same ones; more of them keep the places of fewer. */
 export function makeTown(plan: Plan, seed: number, count: number): readonly Post[] {
   const drafts = deal(plan, seed, count);
-  const sky = new Sky(plan.streets[0]?.line[0] ?? { lat: 0, lon: 0 }, seedOf(seed, SKY));
+  const sky = skyOf(plan, seed);
   const roads = new Roads(plan, seed, sky.lon);
   const stands = new Stands(plan, seed, roads);
   const parts = makeParts(drafts, plan, sky);
@@ -66,9 +70,23 @@ export function makeTown(plan: Plan, seed: number, count: number): readonly Post
     const mover = parts.movers.get(draft.seed);
     const measure =
       mover === undefined ? measureOf(draft, place, { parts, roads, bridge, sky }) : (timeMs: number) => mover.measure(timeMs);
-    const trouble = troubleOf(draft, roads, sky);
-    return { kind: DEVICE_KINDS[draft.name], number: draft.number, place, isMoving: mover !== undefined, measure, trouble };
+    const { name, number } = draft;
+    return {
+      kind: DEVICE_KINDS[name],
+      number,
+      place,
+      isMoving: mover !== undefined,
+      measure,
+      trouble: troubleOf(draft, roads, sky),
+      lamp: parts.lamps.get(draft.seed) ?? null,
+      approach: name === 'traffic-signal' ? roads.approach(number) : null,
+    };
   });
+}
+
+/** The sky over a plan. */
+export function skyOf(plan: Plan, seed: number): Sky {
+  return new Sky(plan.streets[0]?.line[0] ?? { lat: 0, lon: 0 }, seedOf(seed, SKY));
 }
 
 function deal(plan: Plan, seed: number, count: number): readonly Draft[] {

@@ -4,7 +4,7 @@
  */
 
 import { congestion } from './events.ts';
-import { bell, localDay, timeOfDay } from './local-time.ts';
+import { bell, localDay, MINUTE_MS, timeOfDay } from './local-time.ts';
 import { uniform } from './noise.ts';
 import { Flow, Week } from './week.ts';
 
@@ -44,6 +44,19 @@ const TRAFFIC_WEEK = new Week((hour, isWeekend) =>
 export type Side = 'ns' | 'ew';
 export type Aspect = 'green' | 'yellow' | 'red';
 
+/**
+ * What stands at the stop line of an approach in the place of the fixed cycle: signals that somebody drives (`driven-junction.ts`). `left`:
+ * how many vehicles have passed it by a moment, never falling; whoever came and is not among them waits.
+ */
+export type StopLine = {
+  left(side: Side, timeMs: number): number;
+  /** `flash`: everyone looks and drives with care. */
+  aspect(side: Side, timeMs: number): Aspect | 'flash';
+};
+
+/** Over which the flow at the line is told: two cycles, so that a platoon more or less says little. */
+const LINE_FLOW_MINUTES = 3;
+
 /** What a head shows: heads of one junction share their clock, so two approaches are never open together. */
 export function aspectOf(side: Side, junction: number, timeMs: number): Aspect {
   const second = cycleSeconds(junction, timeMs) % CYCLE_S;
@@ -71,6 +84,7 @@ export class Approach {
   readonly #driveMs: number;
   /** Vehicles that had passed the line at the start of a cycle: the last few that were asked for. */
   readonly #starts = new Map<number, number>();
+  #stopLine: StopLine | null = null;
 
   constructor(options: ApproachOptions) {
     const { junction, side, lon, lengthM } = options;
@@ -80,6 +94,28 @@ export class Approach {
     const flow = { week: TRAFFIC_WEEK, seed, lon, scale, periodMs: PERIOD_MS, swing: SWING, sinceMs: COUNTED_SINCE_MS };
     this.#flow = new Flow(flow);
     this.#driveMs = (1_000 * lengthM) / APPROACH_MS;
+  }
+
+  /** From now on these signals stand at its line. */
+  serve(stopLine: StopLine): void {
+    this.#stopLine = stopLine;
+  }
+
+  /** What its head shows. */
+  aspect(timeMs: number): Aspect | 'flash' {
+    const { side, junction } = this.options;
+    return this.#stopLine?.aspect(side, timeMs) ?? aspectOf(side, junction, timeMs);
+  }
+
+  /** Vehicles a minute that pass the line, over the last few minutes. */
+  lineFlow(timeMs: number): number {
+    return (this.#left(timeMs) - this.#left(timeMs - LINE_FLOW_MINUTES * MINUTE_MS)) / LINE_FLOW_MINUTES;
+  }
+
+  /** Vehicles a second that can pass the line while it is green. */
+  saturation(timeMs: number): number {
+    const trouble = congestion(this.options.junction, timeMs, this.options.lon);
+    return SATURATION * (trouble === null ? 1 : 1 - (1 - CONGESTED_SHARE) * trouble.size);
   }
 
   /** Vehicles a second that come. */
@@ -99,7 +135,7 @@ export class Approach {
 
   /** Vehicles that wait. */
   queue(timeMs: number): number {
-    return Math.floor(this.#arrived(timeMs)) - this.passedLine(timeMs);
+    return Math.floor(this.arrived(timeMs)) - this.passedLine(timeMs);
   }
 
   /** Mean rate of the last so many milliseconds, a second. */
@@ -107,18 +143,20 @@ export class Approach {
     return (this.#flow.total(timeMs) - this.#flow.total(timeMs - spanMs)) / (spanMs / 1_000);
   }
 
-  #arrived(timeMs: number): number {
+  /** Vehicles that came to the line, with the part of the next one. */
+  arrived(timeMs: number): number {
     return this.#flow.total(timeMs - this.#driveMs);
   }
 
   #left(timeMs: number): number {
+    if (this.#stopLine !== null) return this.#stopLine.left(this.options.side, timeMs);
     const cycle = Math.floor(cycleSeconds(this.options.junction, timeMs) / CYCLE_S);
     return this.#leftIn(cycle, this.#leftBefore(cycle, this.#quietCycle(timeMs)), timeMs);
   }
 
   /** How many had left at the start of a cycle, counted on from the newest one known since the quiet hour. */
   #leftBefore(cycle: number, quiet: number): number {
-    let [known, left] = [quiet, this.#arrived(this.#cycleStart(quiet) - this.#redBeforeMs())];
+    let [known, left] = [quiet, this.arrived(this.#cycleStart(quiet) - this.#redBeforeMs())];
     for (const [start, before] of this.#starts) if (start > known && start <= cycle) [known, left] = [start, before];
     for (; known < cycle; known++) left = this.#leftIn(known, left, this.#cycleStart(known + 1));
     this.#starts.set(cycle, left);
@@ -133,10 +171,8 @@ export class Approach {
     const openedMs = startMs + 1_000 * fromS;
     const untilMs = Math.min(timeMs, startMs + 1_000 * toS);
     if (untilMs <= openedMs) return before;
-    const trouble = congestion(this.options.junction, startMs, this.options.lon);
-    const perSecond = SATURATION * (trouble === null ? 1 : 1 - (1 - CONGESTED_SHARE) * trouble.size);
-    const canPass = before + (perSecond * (untilMs - openedMs)) / 1_000;
-    return Math.max(before, Math.min(canPass, this.#arrived(untilMs)));
+    const canPass = before + (this.saturation(startMs) * (untilMs - openedMs)) / 1_000;
+    return Math.max(before, Math.min(canPass, this.arrived(untilMs)));
   }
 
   /** The cycle of the last quiet hour. */

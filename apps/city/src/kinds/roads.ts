@@ -4,7 +4,7 @@ import type { SensorValue } from '@oppidum/device/reading-pack';
 import { HOUR_MS, MINUTE_MS } from '../local-time.ts';
 import { round, seedOf, smoothNoise, uniform } from '../noise.ts';
 import type { Sky } from '../sky.ts';
-import { type Approach, aspectOf } from '../traffic.ts';
+import type { Approach } from '../traffic.ts';
 import { quantity } from './kind.ts';
 
 /** Of one vehicle with the gap behind it, when it stands; on each of the lanes. */
@@ -37,11 +37,11 @@ export function measureLoop(approach: Approach, seed: number, timeMs: number): r
 
 /** A signal head with the detector at its stop line: a queue grows while it is red. */
 export function measureHead(approach: Approach, timeMs: number): readonly SensorValue[] {
-  const { junction, side } = approach.options;
   return [
-    { sensor: 'aspect', value: aspectOf(side, junction, timeMs) },
+    { sensor: 'aspect', value: approach.aspect(timeMs) },
     quantity('queue', approach.queue(timeMs), 'count'),
     quantity('vehicles', approach.passedLine(timeMs), 'count'),
+    quantity('flow', round(approach.lineFlow(timeMs), 1), '1/min'),
   ];
 }
 

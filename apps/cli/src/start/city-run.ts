@@ -15,7 +15,7 @@ import {
 } from './start-options.ts';
 import { StopRequest } from './stop-request.ts';
 import { tellCity } from './tell.ts';
-import { admitTown, CITY, CITY_NODE_FLAGS, checkUnchanged, townFlags } from './town.ts';
+import { admitTown, CITY, CITY_NODE_FLAGS, checkUnchanged, townFlags, zoneTown } from './town.ts';
 
 /** One run. */
 export class CityRun {
@@ -60,6 +60,7 @@ export class CityRun {
     const isDemo = await this.#startTown(first);
     const { speed } = this.#options;
     const isOver = (): boolean => this.#isOver || this.#stop.isAsked;
+    if (isDemo) void zoneTown(this.#cli, first.http, isOver, (line) => output.note(line));
     const told = tellCity({ cli: this.#cli, place: data, ready: first, isDemo, speed, isOver });
     const ending = await Promise.race(this.#children.map(({ ended }) => ended));
     this.#isOver = true;

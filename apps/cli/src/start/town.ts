@@ -2,14 +2,18 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cli } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { isFounded } from './found.ts';
 import { flagsOf, type Ready, type StartOptions } from './start-options.ts';
+import { undoneDrafts } from './zone-drafts.ts';
 
 export const CITY = import.meta.resolve('@oppidum/city/main');
 /** Few devices make little garbage: a small young generation saves 18 MB. */
 export const CITY_NODE_FLAGS = ['--max-semi-space-size=1'];
+/** How often it is looked whether the simulated city would like to have zones. */
+const ZONES_EVERY_MS = 1_000;
 
 /** Makes sure that the maker of the simulated devices is on the ledger; false, and said, where nobody here may do that. */
 export async function admitTown(cli: Cli, api: string): Promise<boolean> {
@@ -22,6 +26,29 @@ export async function admitTown(cli: Cli, api: string): Promise<boolean> {
   const { admitDemoMaker } = await import('./demo-maker.ts');
   await admitDemoMaker({ ...cli, api }, folder);
   return true;
+}
+
+/**
+ * Makes the zones that the simulated city would like to have, as soon as it says so and whenever it has grown, until `isOver`. What goes wrong
+ * is told to `note` once and tried again.
+ */
+export async function zoneTown(cli: Cli, api: string, isOver: () => boolean, note: (line: string) => void): Promise<void> {
+  const folder = join(cli.data, 'demo');
+  let isSaid = false;
+  while (!isOver() && existsSync(join(cli.data, 'keys', 'operator.seed'))) {
+    try {
+      const drafts = undoneDrafts(folder);
+      if (drafts !== null) {
+        const { makeDemoZones } = await import('./demo-zones.ts');
+        await makeDemoZones({ ...cli, api }, folder, drafts);
+      }
+    } catch (error) {
+      if (!isSaid && !isOver()) note(`the zones of the simulated city are not made yet: ${(error as Error).message}`);
+      isSaid = true;
+    }
+    // A timer that nobody waits for: a city that stops does not wait, either.
+    await sleep(ZONES_EVERY_MS, undefined, { ref: false });
+  }
 }
 
 /** Its flags. */

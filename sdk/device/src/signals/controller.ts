@@ -118,11 +118,20 @@ export class SignalController {
     return this.#lights.goMask;
   }
 
+  get mode(): SignalMode {
+    return this.#mode;
+  }
+
+  /** The number of the plan that runs. */
+  get plan(): number {
+    return this.#plan.number;
+  }
+
   get status(): SignalStatus {
     const isShown = this.#mode === 'running' && this.#next === null;
     return {
-      mode: this.#mode,
-      plan: this.#plan.number,
+      mode: this.mode,
+      plan: this.plan,
       source: this.#source(),
       stage: isShown ? this.#stage + 1 : 0,
       cycleS: cycleSecond(this.#plan, this.#cityTimeMs ?? this.#nowMs),

@@ -46,6 +46,12 @@ export class Intersection {
     return this.#program;
   }
 
+  /** True while the street sees flash: by the controller, or by the monitor that tripped. */
+  get isFlashing(): boolean {
+    const { mode } = this.#controller;
+    return this.monitor.trip !== null || mode === 'flash' || mode === 'starting';
+  }
+
   /** Other documents were signed: the intersection goes to flash, through yellow and all red, and begins anew with them. */
   renew(programs: SignalPrograms): void {
     this.#renewal = programs;

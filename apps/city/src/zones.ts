@@ -1,0 +1,144 @@
+/**
+ * The machines of the town that take orders, from the moment that somebody pinned their zones (`zone-file.ts`). Each has the SDK's agent,
+ * talks over its own connection, and obeys what its zone's keys signed and the city issued.
+ */
+
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import type { CityApi } from '@oppidum/device/city-api';
+import type { Actuator } from '@oppidum/device/orders/actuator';
+import { Challenges } from '@oppidum/device/orders/challenges';
+import { OrderAgent } from '@oppidum/device/orders/order-agent';
+import { ledgerSource, OrderTrust } from '@oppidum/device/orders/order-trust';
+import { followZone, type ZonePins } from '@oppidum/device/orders/zone-pins';
+import type { ProvenRecords } from '@oppidum/device/proven-records';
+import type { SensorValue } from '@oppidum/device/reading-pack';
+import { systemMonotonic } from '@oppidum/device/system-time';
+import type { Signer } from '@oppidum/formats/crypto';
+import { FormatError } from '@oppidum/formats/errors';
+import type { Fleet, Member } from './fleet.ts';
+import { LightZone } from './light-zone.ts';
+import type { Machine, MachineZone } from './machine-zone.ts';
+import { SignalZone } from './signal-zone.ts';
+import { labelOf } from './town.ts';
+import type { TroubleLog } from './trouble-log.ts';
+import { headOf, type ZoneName } from './zone-drafts.ts';
+import { openMachine, readZoneFile } from './zone-file.ts';
+
+/** A device that got no receipt for so long is without the city: no word of it comes. */
+const LINK_LOST_MS = 60_000;
+const ADVANCE_EVERY_MS = 250;
+const NAMES: readonly ZoneName[] = ['lights', 'junction'];
+
+/** A member with the key that signs its answers. */
+export type Keyed = Member & { readonly signer: Signer };
+
+export type ZonesOptions = {
+  readonly folder: string;
+  readonly api: CityApi;
+  readonly records: ProvenRecords;
+  readonly fleet: Fleet;
+  readonly members: readonly Keyed[];
+  readonly townMs: () => number;
+  /** What every reading says beside what it measures. */
+  readonly also: () => readonly SensorValue[];
+  readonly troubles: TroubleLog;
+};
+
+/** All of them, from the first `look` to `stop`. */
+export class Zones {
+  readonly #options: ZonesOptions;
+  readonly #trust: OrderTrust;
+  readonly #open = new Map<ZoneName, MachineZone>();
+  readonly #agents: OrderAgent[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: ZonesOptions) {
+    this.#options = options;
+    this.#trust = new OrderTrust(nativeCrypto, options.records.policy, () => options.api.successors());
+    this.#timer = setInterval(() => this.#advance(), ADVANCE_EVERY_MS);
+  }
+
+  /** Opens the zones that were pinned since, and follows those that are open. What the city cannot tell now is asked for again. */
+  async look(): Promise<void> {
+    for (const name of NAMES) {
+      try {
+        const zone = this.#open.get(name);
+        if (zone === undefined) await this.#begin(name);
+        else await zone.follow();
+      } catch (error) {
+        if (!(error instanceof FormatError)) throw error;
+        this.#options.troubles.trouble(error.code, `the zone ${name} cannot be followed`);
+      }
+    }
+  }
+
+  /** Ends all agents; whatever is being done is done and told. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#agents.map((agent) => agent.stop()));
+  }
+
+  #advance(): void {
+    const townMs = this.#options.townMs();
+    for (const zone of this.#open.values()) zone.advance(townMs);
+  }
+
+  async #begin(name: ZoneName): Promise<void> {
+    const { folder, records, fleet, townMs } = this.#options;
+    const keys = await readZoneFile(folder, name);
+    const members = this.#membersOf(name);
+    if (keys === null || members.length === 0) return;
+    const pins = await this.#pinsOf(keys);
+    const isLinked = ({ device }: Member): boolean => Date.now() - fleet.heardMs(device) <= LINK_LOST_MS;
+    const tools = { folder, records, pins, members, townMs, isLinked };
+    const zone = name === 'lights' ? await LightZone.open(tools) : await SignalZone.open(tools);
+    if (zone === null) return;
+    this.#open.set(name, zone);
+    for (const machine of zone.machines) await this.#start(machine, pins);
+  }
+
+  /** The newest envelope, so that its lifetimes are known; without the city a machine begins without and asks when it needs it. */
+  async #pinsOf(keys: ZonePins['keys']): Promise<ZonePins> {
+    const source = ledgerSource(this.#options.records);
+    try {
+      const pins = await followZone(nativeCrypto, { keys, envelope: null }, { keys: keys.version, envelope: 1 }, source);
+      return 'code' in pins ? { keys, envelope: null } : pins;
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      return { keys, envelope: null };
+    }
+  }
+
+  #membersOf(name: ZoneName): readonly Keyed[] {
+    const { members } = this.#options;
+    if (name === 'lights') return members.filter(({ post }) => post.lamp !== null);
+    const head = headOf(members.map(({ post, device }) => ({ post, id: device.id })));
+    if (head === null) return [];
+    return members.filter(({ post }) => post.approach !== null && post.number <= 2).sort((a, b) => a.post.number - b.post.number);
+  }
+
+  async #start({ member, actuator }: Machine, pins: ZonePins): Promise<void> {
+    const { folder, fleet, records, also, troubles, members } = this.#options;
+    const { device, post } = member;
+    const keyed = members.find((each) => each.device === device) as Keyed;
+    const agent = new OrderAgent({
+      ...{ crypto: nativeCrypto, device, signer: keyed.signer, link: fleet.linkOf(device) },
+      store: await openMachine(folder, labelOf(post), pins),
+      ...{ trust: this.#trust, source: ledgerSource(records), challenges: new Challenges(systemMonotonic()) },
+      actuator: telling(actuator, also),
+      onTrouble: ({ code }) => troubles.trouble(code, 'a machine takes no order'),
+    });
+    this.#agents.push(agent);
+    await agent.start();
+  }
+}
+
+/** The same machine, whose answers also say what all readings of the town say. */
+function telling(actuator: Actuator, also: () => readonly SensorValue[]): Actuator {
+  return {
+    dangerous: actuator.dangerous,
+    veto: (command) => actuator.veto(command),
+    act: (command) => actuator.act(command),
+    state: () => [...actuator.state(), ...also()],
+  };
+}
