@@ -83,6 +83,19 @@ describe('the offline verifier', { skip: skipWithout('chromium') }, () => {
     t.diagnostic(`${count} vectors`);
   });
 
+  test('an order to a machine: issued by the city, amber because nobody has the keys of its zone here', async () => {
+    type OrderVectors = { readonly pinned: { readonly policy: string }; readonly cases: readonly { readonly order: string }[] };
+    const { pinned, cases } = JSON.parse(readFileSync(join(ROOT, 'vectors/orders/orders.json'), 'utf8')) as OrderVectors;
+    await withBrowser(async (browser) => {
+      const page = await openPage(browser, { width: 390 });
+      await give(page, pinned.policy, cases[0]?.order ?? '');
+      assert.equal(await verdictOf(page), 'STATUS_UNKNOWN_OFFLINE');
+      const facts = (await page.textContent('.facts')) ?? '';
+      for (const fact of ['gate/lamp 60', '30 s', 'ordinary']) assert.ok(facts.includes(fact), facts);
+      await page.screenshot({ path: join(SHOTS, 'verify-order.png'), fullPage: true });
+    });
+  });
+
   test('takes JSON, base64, QR texts and files, and says what it cannot take', async () => {
     const { policies, cases } = vectorsOf('readings.json');
     const { policy, file } = cases.find(({ verdict }) => verdict === 'OK') as Vector;

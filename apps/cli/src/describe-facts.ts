@@ -40,7 +40,7 @@ function describeOrder(facts: Facts): readonly Pair[] {
     ['for', whom],
     ['command', String(facts['command'])],
     ['good for', `${facts['lifetime']} from its challenge on${isGlass ? ', break-glass' : ''}`],
-    ['signed by', ((facts['signers'] ?? []) as readonly string[]).join(', ')],
+    ...(facts['signers'] === undefined ? [] : [['signed by', (facts['signers'] as readonly string[]).join(', ')] as const]),
     ...(facts['height'] === undefined ? [] : [['issued', `at block ${facts['height']}`] as const]),
   ];
 }

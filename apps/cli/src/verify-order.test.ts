@@ -35,7 +35,8 @@ test('an order with the key set of its zone: green, and what it says in words', 
     /^OK /m,
     /command +gate\/lamp 60/,
     new RegExp(`for +device ${toHex(deviceId('gate'))}`),
-    /good for +30000 ms/,
+    /good for +30 s/,
+    /signed by +key [0-2] of version 1/,
   ])
     assert.match(stdout, words);
   assert.equal((await verify('order.bin', '--zone', 'zone.keys', '--seen', 'heads.txt')).code, 0);
@@ -46,6 +47,7 @@ test('without it amber; break-glass, altered ones and other keys red', async () 
   assert.equal(amber.code, 3);
   assert.match(amber.stdout, /STATUS_UNKNOWN_OFFLINE \(CAUTION\)/);
   assert.match(amber.stdout, /its key set is not at hand/);
+  assert.doesNotMatch(amber.stdout, /signed by +key/);
   assert.equal((await verify('order.bin', '--allow-amber')).code, 0);
   for (const [args, verdict] of [
     [['glass.bin'], 'QUORUM_MISSING'],

@@ -36,14 +36,15 @@ test('the city issued it and the zone’s keys signed it: OK, with what it says'
       ['order keys', 'passed'],
     ],
   );
-  assert.deepEqual([facts['command'], facts['mode'], facts['lifetime']], ['gate/lamp 60', 'ordinary', '30000 ms']);
+  assert.deepEqual([facts['command'], facts['mode'], facts['lifetime']], ['gate/lamp 60', 'ordinary', '30 s']);
   assert.match(String((facts['signers'] as string[])[0]), /^key [0-2] of version 1$/);
   assert.equal(verify(many).facts['deviceCount'], 2);
 });
 
 test('without the key set of the zone it is amber, on the page, too: nobody looked at the signatures', () => {
-  const { verdict, color } = verify(file, trust, null);
+  const { verdict, color, facts } = verify(file, trust, null);
   assert.deepEqual([verdict, color], ['STATUS_UNKNOWN_OFFLINE', 'amber']);
+  assert.ok(!('signers' in facts), 'nothing unproven is shown as proven');
   assert.equal(verifyFile(nodeCrypto, file, trust).report.verdict, 'STATUS_UNKNOWN_OFFLINE');
   assert.ok(startsAsOrder(file) && !startsAsOrder(Uint8Array.of(0xa0)));
   assert.deepEqual(headsOf(file), [{ size: one.issuance?.checkpoint.size, root: one.issuance?.checkpoint.root }]);

@@ -45,8 +45,8 @@ export function verifyOrderFile(crypto: Crypto, file: Bytes, trust: Trust, keySe
       ...('device' in target ? { device: toHex(target.device) } : { deviceCount: target.count }),
       command: [command, ...order.arguments].join(' '),
       mode,
-      lifetime: `${lifetimeMs} ms`,
-      signers: signatures.map(({ key }) => `key ${key} of version ${order.keys}`),
+      lifetime: `${lifetimeMs / 1_000} s`,
+      ...(keySet === null ? {} : { signers: signatures.map(({ key }) => `key ${key} of version ${order.keys}`) }),
       ...(issuance === null ? {} : { height: issuance.height }),
     });
   });
@@ -90,9 +90,7 @@ function openSignatures(crypto: Crypto, compact: CompactOrder, keySet: KeySet | 
   findings.begin('order keys');
   const { order, signatures } = compact;
   if (keySet === null) {
-    findings.note(
-      `${signatures.length} keys of the zone are said to have signed; its key set is not at hand to see whether they did`,
-    );
+    findings.note('who signed for the zone is not checked: its key set is not at hand (oppidum verify --zone)');
     if (findings.outcome === 'OK') findings.outcome = 'STATUS_UNKNOWN_OFFLINE';
     return;
   }

@@ -71,6 +71,8 @@ export const arabicWords: Words = {
     'entry in erasure': 'القيد في المحو',
     successor: 'السياسة اللاحقة',
     fork: 'تاريخان',
+    'order issued': 'أمر أصدرته المدينة',
+    'order keys': 'توقيعات المنطقة',
   },
   facts: {
     device: 'الجهاز',

@@ -42,6 +42,8 @@ export const englishWords: Words = {
     'entry in erasure': 'Entry in the erasure',
     successor: 'Successor of the policy',
     fork: 'Two histories',
+    'order issued': 'Order issued by the city',
+    'order keys': 'Signatures of the zone',
   },
   facts: {
     device: 'Device',

@@ -92,6 +92,8 @@ export const estonianWords: Words = {
     'entry in erasure': 'Kirje kustutamises',
     successor: 'Reeglite järglane',
     fork: 'Kaks ajalugu',
+    'order issued': 'Linna antud korraldus',
+    'order keys': 'Piirkonna allkirjad',
   },
   facts: {
     device: 'Seade',

@@ -22,7 +22,9 @@ export type StepName =
   | 'erasure in log'
   | 'entry in erasure'
   | 'successor'
-  | 'fork';
+  | 'fork'
+  | 'order issued'
+  | 'order keys';
 
 /** The names of facts that a reader is shown, as reports give them. */
 export type FactName =

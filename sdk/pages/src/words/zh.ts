@@ -67,6 +67,8 @@ export const chineseWords: Words = {
     'entry in erasure': '删除中的条目',
     successor: '策略的后继',
     fork: '两段历史',
+    'order issued': '城市已发出命令',
+    'order keys': '区域的签名',
   },
   facts: {
     device: '设备',
