@@ -41,6 +41,8 @@ export type MadeOrder = {
 };
 
 const NONCE_SIZE = 16;
+const DRAFT_ROUNDS = 4;
+const DRAFT_AGAIN_MS = 300;
 
 /**
  * Asks gateway after gateway for the newest challenges and makes the order. Throws CHALLENGE_UNKNOWN where none of them has them, WRONG_CITY,
@@ -84,8 +86,20 @@ function describeMade(order: Order, statement: Bytes, zone: SignedZone): Omit<Ma
   };
 }
 
+/** A device that was just given an order has a new challenge a moment later. */
+async function fetchDraft(cli: Cli, wish: Wish): ReturnType<typeof askEachGateway> {
+  for (let round = 1; ; round++) {
+    try {
+      return await askEachGateway(cli, wish);
+    } catch (error) {
+      if (codeOf(error) !== 'CHALLENGE_UNKNOWN' || round === DRAFT_ROUNDS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, DRAFT_AGAIN_MS));
+    }
+  }
+}
+
 /** A device's challenge is known where it is connected. */
-async function fetchDraft(cli: Cli, wish: Wish): Promise<{ readonly draft: OrderDraftJson; readonly api: string }> {
+async function askEachGateway(cli: Cli, wish: Wish): Promise<{ readonly draft: OrderDraftJson; readonly api: string }> {
   const { device, ...others } = wish;
   const body = new TextEncoder().encode(JSON.stringify({ ...others, ...(device === null ? {} : { device }) }));
   const addresses = splitAddresses(cli.api);
@@ -100,8 +114,12 @@ async function fetchDraft(cli: Cli, wish: Wish): Promise<{ readonly draft: Order
   throw new Error('a city has an address');
 }
 
+function codeOf(error: unknown): string | null {
+  return (error as { readonly code?: string | null }).code ?? null;
+}
+
 function isElsewhere(error: unknown): boolean {
-  return (error instanceof CliFailure && error.isAway) || (error as { readonly code?: string }).code === 'CHALLENGE_UNKNOWN';
+  return (error instanceof CliFailure && error.isAway) || codeOf(error) === 'CHALLENGE_UNKNOWN';
 }
 
 function assertAsked({ target, lifetimeMs }: Order, wish: Wish, zone: SignedZone): void {

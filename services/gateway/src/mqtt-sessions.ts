@@ -20,6 +20,8 @@ const PUBLISH = 0x30;
 const PUBACK = 0x40;
 const PUBACK_SIZE = 4;
 /** MQTT 3.1.1 §3.2.2.3. */
+/** While the city takes no readings an actuator stays connected: break-glass must reach it. */
+const OURS: ReadonlySet<string> = new Set(['NOT_READY', 'NODE_SILENT']);
 const CONNACK = { identifierRejected: 2, unavailable: 3, malformedCredentials: 4, notAuthorized: 5 } as const;
 
 export type SessionsContext = Pick<GatewayContext, 'crypto' | 'node' | 'intake' | 'orders' | 'metrics' | 'logger'>;
@@ -187,6 +189,10 @@ export class Sessions {
     this.#underWay++;
     this.#ingest(payload).then(
       (answer) => {
+        if (answer.kind === 'passing' && session.deafen !== null && OURS.has(answer.rejection.code)) {
+          void this.#tell(client, answer.rejection, this.#sequenceOf(payload)).then(() => end(null), end);
+          return;
+        }
         if (answer.kind === 'passing') {
           void this.#refuse(client, answer.rejection, this.#sequenceOf(payload)).then(end, end);
           return;

@@ -22,6 +22,7 @@ type GlassOptions = TargetOptions & { readonly save?: string };
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, min: 60_000 };
 const ARGUMENT_COUNT_MAX = 8;
 const POLL_MS = 250;
+const ISSUE_ROUNDS = 3;
 /** What is being sent when the time is over may be answered a little later. */
 const LATE_MS = 2_000;
 
@@ -76,7 +77,20 @@ function tell(cli: Cli, { words, needed }: Pick<MadeOrder, 'words' | 'needed'>):
 /** `order issue`. */
 export async function issueOne(command: string, values: readonly number[], options: IssueOptions, self: Command): Promise<void> {
   const cli = openCli(self);
-  const signed = await signOrder(cli, wishOf(command, values, options, 'ordinary'), options);
+  const wish = wishOf(command, values, options, 'ordinary');
+  for (let round = 1; ; round++) {
+    try {
+      return await issueNow(cli, wish, options);
+    } catch (error) {
+      // Of a city that was idle the time stood still; the refused transaction moved it on.
+      if ((error as { readonly code?: string }).code !== 'NOT_YET_VALID' || round === ISSUE_ROUNDS) throw error;
+      cli.output.note('The time of the city was behind: signing the same again.');
+    }
+  }
+}
+
+async function issueNow(cli: Cli, wish: Wish, options: IssueOptions): Promise<void> {
+  const signed = await signOrder(cli, wish, options);
   if (signed === null) return;
   const { made, signatures } = signed;
   const actions = [actionOf('order/issue', { statement: made.statement, signatures: signatures.map(signatureMap) })];

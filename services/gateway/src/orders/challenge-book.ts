@@ -41,9 +41,10 @@ export class ChallengeBook {
     return this.#newest.size;
   }
 
-  /** No order can be made for this device (hex) before it sends a challenge again. */
-  forget(device: string): void {
-    this.#newest.delete(device);
+  /** An order for this challenge is on its way: no other one can be made for the device (hex) before it sends a challenge again. */
+  spend(device: string, challenge: Bytes): void {
+    const known = this.#newest.get(device);
+    if (known !== undefined && equalBytes(known.challenge, challenge)) this.#newest.delete(device);
   }
 
   /** The newest challenge of a device, or null. `device`: its id in hex. */

@@ -34,6 +34,8 @@ export type DelivererOptions = Ways & {
   readonly folder: string;
   /** Issued orders whose time is not over; resolves when the rows are level with the ledger. */
   readonly issued: () => Promise<readonly { readonly order: string; readonly transaction: string }[]>;
+  /** An order for this device (hex) and challenge is given. */
+  readonly onSpent: (device: string, challenge: Bytes) => void;
   readonly logger: Logger;
 };
 
@@ -86,6 +88,7 @@ export class Deliverer {
     const packed = packOrder(order, signed, null, (root) => this.#options.trees.find(root));
     if (packed === null) return null;
     const endsMs = this.#options.clock() + order.lifetimeMs;
+    this.#spend(order);
     if ('root' in order.target) await this.#options.trees.keep(order.target.root);
     await this.#keepGlass(id, endsMs, signed);
     this.#begin({ id, endsMs, ...packed });
@@ -98,10 +101,18 @@ export class Deliverer {
       const { status, statement } = parseState(orderKind, value);
       const { target } = parseOrder(statement);
       if ('root' in target) void this.#options.trees.keep(target.root).catch((error: Error) => this.#failed(error));
+      if (status === 'issued') this.#spend(parseOrder(statement));
       if (status === 'cancelled' || status === 'superseded') this.#deliveries.get(toHex(key.subarray(2, 34)))?.end();
     }
     for (const transaction of transactions)
-      for (const order of issuedBy(transaction)) this.#take(order, transaction.id).catch((error: Error) => this.#failed(error));
+      for (const order of issuedBy(transaction))
+        this.#take(order, transaction.id, this.#options.clock()).catch((error: Error) => this.#failed(error));
+  }
+
+  #spend({ target }: Order): void {
+    const tree = 'root' in target ? this.#options.trees.find(target.root) : null;
+    const spent = 'device' in target ? [target] : (tree?.leaves ?? []);
+    for (const { device, challenge } of spent) this.#options.onSpent(toHex(device), challenge);
   }
 
   async #recover(): Promise<void> {
@@ -117,13 +128,14 @@ export class Deliverer {
     }
   }
 
-  async #take(id: string, transaction: Bytes): Promise<void> {
+  /** `fromMs`: where it was just issued, by our clock; else by block time, which may be behind. */
+  async #take(id: string, transaction: Bytes, fromMs?: number): Promise<void> {
     const { crypto, node, trees, clock, logger } = this.#options;
     const record = node.read(at(orderKind, parseHex(id)));
     if (record === null || record.status !== 'issued' || this.#deliveries.has(id)) return;
     const { statement, signatures, issuedMs = record.atMs } = record;
     const order = parseOrder(statement);
-    const endsMs = issuedMs + order.lifetimeMs;
+    const endsMs = (fromMs ?? issuedMs) + order.lifetimeMs;
     if (endsMs <= clock()) return;
     const evidence = await transactionEvidence(node, crypto, transaction);
     const { checkpoint } = parseCheckpointNote(evidence.checkpoint);

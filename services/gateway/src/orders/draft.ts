@@ -23,7 +23,7 @@ export type Wish = {
 };
 
 type DraftParts = {
-  readonly node: Pick<NodeClient, 'read' | 'genesisHash'>;
+  readonly node: Pick<NodeClient, 'read' | 'genesisHash' | 'head'>;
   readonly challenges: ChallengeBook;
   readonly trees: TreeBook;
   /** All devices of a zone, in hex, ascending. */
@@ -63,13 +63,28 @@ export async function draftOrder(parts: DraftParts, wish: Wish): Promise<Draft> 
   const { target, deviceCount, missingCount } = await aim(parts, wish);
   const order: Order = {
     ...given,
-    ...{ city: node.genesisHash, target, lifetimeMs, expiresMs: clock() + lifetimeMs, mode: wish.mode },
+    ...{
+      city: node.genesisHash,
+      target,
+      lifetimeMs,
+      expiresMs: expiryOf(node.head().timeMs, clock(), lifetimeMs),
+      mode: wish.mode,
+    },
     nonce: new Uint8Array(randomBytes(NONCE_SIZE)),
   };
   const statement = encodeOrder(order);
   // What nobody could read is not given to be signed.
   parseOrder(statement);
   return { order, statement, zone, isDangerous: isDangerousOrder(zone.envelope, order), deviceCount, missingCount };
+}
+
+/**
+ * The ledger issues nothing whose end is further ahead of block time than its lifetime, and of a chain that was idle the next block has nearly
+ * the time of the last one. Where that is older than half the lifetime, the clock decides: the first try may be NOT_YET_VALID then, and moves
+ * the time of the chain.
+ */
+function expiryOf(headMs: number, nowMs: number, lifetimeMs: number): number {
+  return (headMs + lifetimeMs / 2 > nowMs ? Math.min(headMs, nowMs) : nowMs) + lifetimeMs;
 }
 
 async function aim(

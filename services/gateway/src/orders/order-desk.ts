@@ -56,6 +56,7 @@ export class OrderDesk {
       send: (device, bytes) => this.#lines.send(device, bytes),
       answered: (order) => findAnswered(readModel.database, order),
       issued: () => this.#issued(),
+      onSpent: (device, challenge) => this.challenges.spend(device, challenge),
     });
     this.#lines.onOpen = (device) => this.#deliverer.reach(device);
   }

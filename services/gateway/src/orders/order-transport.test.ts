@@ -164,7 +164,7 @@ test('the HTTP link of a device: its challenge goes up again to a gateway that w
       (count) => count === 1,
     );
     // As after a restart: this gateway has heard of nobody.
-    desk.challenges.forget(lamp.hex);
+    desk.challenges.spend(lamp.hex, challenge);
     await eventually(async () => told.includes('CHALLENGE_UNKNOWN'), Boolean);
     await eventually(
       async () => desk.challenges.newest(lamp.hex)?.number,
