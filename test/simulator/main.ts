@@ -1,13 +1,17 @@
-/** `npm run simulate -- --seed N --ticks M`, or `--signals COUNT`: see docs/simulator.md; `npm run simulate -- lighting`: docs/lighting.md. */
+/**
+ * `npm run simulate -- --seed N --ticks M` or `--signals COUNT`: see docs/simulator.md; `--orders COUNT`: docs/precision.md;
+ * `npm run simulate -- lighting`: docs/lighting.md.
+ */
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { PLANTS, type Plant, SIGNAL_PLANTS, type SignalPlant } from './plants.ts';
+import { ORDER_PLANTS, PLANTS, type Plant, SIGNAL_PLANTS, type SignalPlant } from './plants.ts';
 import { replaceWorld } from './replace.ts';
 
 const USAGE = `npm run simulate -- [--seed N] [--ticks M] [--engine embedded|agreement] [--plant ${PLANTS.join('|')}]`;
 const LIGHTING_USAGE = 'npm run simulate -- lighting [--help]';
 const SIGNALS_USAGE = `npm run simulate -- --signals COUNT [--seed N] [--plant ${SIGNAL_PLANTS.join('|')}]`;
+const ORDERS_USAGE = `npm run simulate -- --orders COUNT [--seed N] [--real] [--plant ${ORDER_PLANTS.join('|')}]`;
 const [EXIT_BROKEN, EXIT_USAGE] = [1, 2];
 const SEED_END = 2 ** 32;
 
@@ -84,6 +88,10 @@ async function main(): Promise<void> {
     simulateLighting(process.argv.slice(3));
     return;
   }
+  if (process.argv.includes('--orders')) {
+    const { simulateOrdersCommand } = await import('./orders/command.ts');
+    return simulateOrdersCommand(process.argv.slice(2), ORDERS_USAGE);
+  }
   let asked: Asked | string;
   try {
     asked = readOptions();
@@ -91,9 +99,8 @@ async function main(): Promise<void> {
     asked = (error as Error).message;
   }
   if (typeof asked === 'string') {
-    console.error(
-      asked === '' ? `${USAGE}\n${SIGNALS_USAGE}\n${LIGHTING_USAGE}` : `${asked}\n${USAGE}\n${SIGNALS_USAGE}\n${LIGHTING_USAGE}`,
-    );
+    const usage = [USAGE, SIGNALS_USAGE, ORDERS_USAGE, LIGHTING_USAGE].join('\n');
+    console.error(asked === '' ? usage : `${asked}\n${usage}`);
     process.exitCode = asked === '' ? 0 : EXIT_USAGE;
     return;
   }

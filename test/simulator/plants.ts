@@ -14,3 +14,10 @@ export type Plant = (typeof PLANTS)[number];
  */
 export const SIGNAL_PLANTS = ['deafMonitor', 'hastyController'] as const;
 export type SignalPlant = (typeof SIGNAL_PLANTS)[number];
+
+/**
+ * For machines that take orders. `keys`: one signature is enough. `quorum`: one validator is. `challenges`: none is ever void. `time`: no
+ * lifetime ends. `veto`: the local monitor is not asked.
+ */
+export const ORDER_PLANTS = ['keys', 'quorum', 'challenges', 'time', 'veto'] as const;
+export type OrderPlant = (typeof ORDER_PLANTS)[number];

@@ -45,3 +45,8 @@ export const ACCEPTANCE: readonly AcceptanceRule[] = [
 export function firstRefusal(rules: readonly AcceptanceRule[], facts: Facts): string | null {
   return rules.find(({ refuses }) => refuses(facts))?.code ?? null;
 }
+
+/** What a machine answers, signed: it was proven, and is not obeyed now. Of what is not proven nothing is said to anybody. */
+export function isTold(code: string): boolean {
+  return ['CHALLENGE_SPENT', 'ORDER_EXPIRED', 'VETO'].includes(code);
+}

@@ -14,10 +14,10 @@ const STATES_MAX = 1_000_000;
 
 /** What docs/precision.md states. */
 const RUNS: readonly (readonly [what: string, bounds: Bounds, adversary: Adversary, states: number])[] = [
-  ['one order of any kind, an order key stolen', ALL, thief, 10_202],
-  ['one order of any kind, all validators dishonest', ALL, traitors, 5_799],
-  ['one order of any kind, both', ALL, both, 12_682],
-  ['two orders that race, an order key stolen', RACE, thief, 71_971],
+  ['one order of any kind, an order key stolen', ALL, thief, 8_774],
+  ['one order of any kind, all validators dishonest', ALL, traitors, 5_703],
+  ['one order of any kind, both', ALL, both, 12_478],
+  ['two orders that race, an order key stolen', RACE, thief, 59_119],
 ];
 for (const [what, bounds, adversary, want] of RUNS) {
   test(`nothing moves that may not: ${what}`, (t) => {

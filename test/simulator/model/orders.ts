@@ -6,7 +6,7 @@
  */
 
 import { nextOrderState, type OrderEvent, type OrderState } from '@oppidum/formats/order-life';
-import { ACCEPTANCE, type AcceptanceRule, type Facts, firstRefusal } from './acceptance.ts';
+import { ACCEPTANCE, type AcceptanceRule, type Facts, firstRefusal, isTold } from './acceptance.ts';
 import type { Model, Step } from './explore.ts';
 
 /** What an order may say. `dim` needs one signature, `off` two; `full` is a safe direction. */
@@ -241,16 +241,13 @@ function receive(state: State, message: Message, rules: OrderRules): OrderStep[]
     const refusal = firstRefusal(rules.acceptance, factsOf(message, age, isVetoed));
     const name = `${message.order < 0 ? 'forged ' : ''}${message.elsewhere ?? ''}${kind} for ${challenge}`;
     if (refusal !== null)
-      return { event: `${name}: ${refusal}`, next: isForeign(refusal) ? state : tell(state, message.order, 'reject') };
+      return { event: `${name}: ${refusal}`, next: isTold(refusal) ? tell(state, message.order, 'reject') : state };
     const order = state.orders[message.order] ?? null;
     const journal = { challenge, order: message.order };
     const next = { ...state, journal, open: rules.acceptanceVoids ? [] : state.open };
     return { event: `${name}: obeyed`, next, fact: { message, order, age, isVetoed } };
   });
 }
-
-/** A machine answers only what the keys of its zone signed for it. */
-const isForeign = (code: string): boolean => ['WRONG_CITY', 'ZONE_FOREIGN', 'ORDER_FOREIGN', 'SIGNATURES_FEW'].includes(code);
 
 function factsOf({ kind, signatures, isIssued, elsewhere }: Message, age: number, isVetoed: boolean): Facts {
   return {
