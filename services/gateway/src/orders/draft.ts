@@ -1,9 +1,11 @@
 /** Orders as they are before anybody signs: the newest challenges of those they are for, and what is in force in their zone. */
 
 import { randomBytes } from 'node:crypto';
-import { equalBytes, parseHex } from '@oppidum/formats/bytes';
+import { openQuarantine } from '@oppidum/contracts/devices/quarantines';
+import { type Bytes, equalBytes, parseHex, toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { encodeOrder, type Order, parseOrder } from '@oppidum/formats/order-statement';
+import { deviceKind, manufacturerKind, modelKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { deviceZoneKind, zoneKind } from '@oppidum/formats/state-orders';
 import type { NodeClient } from '@oppidum/node/client';
@@ -32,7 +34,7 @@ type DraftParts = {
   readonly clock: () => number;
 };
 
-/** An order that nobody signed. `missingCount`: devices of the zone without a known challenge. */
+/** An order that nobody signed. `missingCount`: devices of the zone without a known challenge, or set apart, suspended or revoked. */
 type Draft = {
   readonly order: Order;
   readonly statement: Uint8Array;
@@ -89,7 +91,7 @@ function expiryOf(headMs: number, nowMs: number, lifetimeMs: number): number {
 
 async function aim(
   { node, challenges, trees, devicesOf }: DraftParts,
-  { zone, device }: Wish,
+  { zone, device, mode }: Wish,
 ): Promise<{ readonly target: Order['target']; readonly deviceCount: number; readonly missingCount: number }> {
   if (device !== undefined) {
     const home = node.read(at(deviceZoneKind, parseHex(device)));
@@ -99,8 +101,29 @@ async function aim(
     return { target: { device: known.device, challenge: known.challenge }, deviceCount: 1, missingCount: 0 };
   }
   const devices = await devicesOf(zone);
-  const leaves = devices.flatMap((member) => challenges.newest(member) ?? []);
+  // Break-glass goes to whoever may hear it: its direction is safe for all.
+  const isHeard = mode === 'break-glass' ? () => true : orderable(node);
+  const leaves = devices.filter(isHeard).flatMap((member) => challenges.newest(member) ?? []);
   if (leaves.length === 0) throw formatError('CHALLENGE_UNKNOWN', { zone, devices: devices.length });
   const { root, count } = trees.draft(leaves.map(({ device: id, challenge }) => ({ device: id, challenge })));
   return { target: { root, count }, deviceCount: count, missingCount: devices.length - count };
+}
+
+/** Whether an order goes to a device (hex): active, not in quarantine, still made. One look at each model. */
+function orderable(node: Pick<NodeClient, 'read'>): (device: string) => boolean {
+  const made = new Map<string, boolean>();
+  return (device) => {
+    const record = node.read(at(deviceKind, parseHex(device)));
+    if (record === null || record.status !== 'active' || openQuarantine(record) !== null) return false;
+    const name = toHex(record.model);
+    const known = made.get(name) ?? isMade(node, record.model);
+    made.set(name, known);
+    return known;
+  };
+}
+
+function isMade(node: Pick<NodeClient, 'read'>, id: Bytes): boolean {
+  const model = node.read(at(modelKind, id));
+  if (model === null || model.to !== undefined) return false;
+  return node.read(at(manufacturerKind, model.manufacturer))?.to === undefined;
 }

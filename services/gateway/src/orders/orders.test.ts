@@ -74,6 +74,28 @@ describe('orders by way of the gateway', () => {
     await lamp.end();
   });
 
+  test('an order for many leaves out who is set apart or suspended; an order for one of them the ledger refuses', async () => {
+    const lit = await makeZone(doors);
+    const devices = [await enrolLamp(doors, lit), await enrolLamp(doors, lit), await enrolLamp(doors, lit)];
+    const lamps = await Promise.all(devices.map((device) => TestLamp.connect(doors, lit, device)));
+    const [apart, suspended] = devices as [TestDevice, TestDevice, TestDevice];
+    const wish = { zone: lit.hex, command: 'lamp/level', arguments: [70] };
+    const countsOf = async (): Promise<readonly number[]> => {
+      const { deviceCount, missingCount } = await draft(doors, wish);
+      return [deviceCount, missingCount];
+    };
+    await eventually(countsOf, ([count]) => count === 3);
+    await act(doors.city, 'device/quarantine', { id: apart.id, reason: 'drifts' });
+    assert.deepEqual(await countsOf(), [2, 1]);
+    await act(doors.city, 'device/suspend', { id: suspended.id, reason: 'dark' });
+    assert.deepEqual(await countsOf(), [1, 2]);
+    const one = await draft(doors, { ...wish, device: apart.hex });
+    assert.equal(await issue(doors, lit, one.bytes), 'DEVICE_QUARANTINED');
+    const glass = await draft(doors, { ...wish, arguments: [100], mode: 'break-glass' });
+    assert.ok(glass.deviceCount >= 2, 'what is safe is safe for all');
+    for (const lamp of lamps) await lamp.end();
+  });
+
   test('what needs two keys waits for the second, and is handed over to nobody before', async () => {
     const device = await enrolLamp(doors, zone);
     const lamp = await TestLamp.connect(doors, zone, device);
