@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { SignalShelf } from '@oppidum/device/signals/signal-documents';
 import { type Bytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import { encodeBy } from '@oppidum/formats/common-schemas';
 import { type Envelope, envelopeSchema } from '@oppidum/formats/envelope';
@@ -12,6 +14,7 @@ import { zoneDocumentKind } from '@oppidum/formats/state-orders';
 import { encodeKeySet, encodeZoneDocument } from '@oppidum/formats/zone-statements';
 import { nodeCrypto } from '../../../../../test/support/crypto.ts';
 import { deviceId, enrol, makeDeviceCity } from '../../../../../test/support/devices.ts';
+import { inFolder } from '../../../../../test/support/folder.ts';
 import { namedId, type TestCity } from '../../../../../test/support/ledger.ts';
 import { newKeySet, newOrder, signAs } from '../../../../../test/support/orders.ts';
 import { digestOf, matrix, plans } from '../../../../../test/support/signals.ts';
@@ -158,3 +161,19 @@ test('after a new matrix no plan of the old one is ordered, until plans were sig
   assert.equal(setPlans(city, { ...plans, matrix: digestOf(stricter), plans: served }, { version: 2 }), 'OK');
   assert.equal(order(city, 'signal/plan', [1]), 'OK');
 });
+
+test('what stands on the ledger is what the device accepts, whoever brings it', () =>
+  inFolder({}, async (folder) => {
+    const city = makeSignalCity();
+    assert.equal(setMatrix(city), 'OK');
+    assert.equal(setPlans(city), 'OK');
+    const signed = (name: string) => {
+      const record = city.read(at(zoneDocumentKind, ZONE, nodeCrypto.sha256(encodeUtf8(name))));
+      assert.ok(record !== null);
+      return { statement: record.statement, signatures: record.signatures };
+    };
+    const shelf = await SignalShelf.open(nodeCrypto, join(folder, 'documents.cbor'));
+    const keys = newKeySet(city.rules.genesis, ENGINEERS);
+    assert.equal(await shelf.offer(keys, { matrix: signed('matrix'), plans: signed('plans') }), null);
+    assert.deepEqual(shelf.documents?.plans, encodeBy(signalPlansSchema, plans));
+  }));
