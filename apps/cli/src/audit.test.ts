@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { encodeUtf8, toHex } from '@oppidum/formats/bytes';
-import { encodeCheckpoint } from '@oppidum/formats/checkpoint';
+import { encodeCheckpoint, parseCheckpointNote } from '@oppidum/formats/checkpoint';
+import { FormatError } from '@oppidum/formats/errors';
 import { encodeEvidence } from '@oppidum/formats/evidence';
 import { encodePolicy } from '@oppidum/formats/policy';
 import { runCommand, startCommand } from '../../../test/support/command-line.ts';
@@ -17,7 +18,10 @@ import { EvidenceCity, type TestValidator, testNote, testPolicy, testValidators 
 import { namedId } from '../../../test/support/ledger.ts';
 import { MemoryLog } from '../../../test/support/memory-log.ts';
 import { tilesOf } from '../../../test/support/served-log.ts';
+import { Auditor } from './audit/auditor.ts';
 import { FINDINGS } from './audit/findings.ts';
+import { AuditMemory } from './audit/memory.ts';
+import { LiveSource } from './audit/sources.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'oppidum-audit-'));
 const servers: Server[] = [];
@@ -86,6 +90,42 @@ function makePlace(policy = testPolicy(ORIGIN, validators)) {
 type FindingJson = { code: string; sources: string[]; detail: string; file: string | null; signers: string[] };
 
 const QUORUM = [v0, v1, v2];
+
+test('a few entries are no delay: --behind says how many', async () => {
+  const { audit, find } = makePlace();
+  const first = await serve(honest, 290, noteOf(honest, 290, QUORUM));
+  const second = await serve(honest, 274, noteOf(honest, 274, QUORUM));
+  const third = await serve(honest, 273, noteOf(honest, 273, QUORUM));
+  assert.deepEqual((await find(first.url, second.url)).codes, []);
+  const { code, findings } = await find(first.url, second.url, third.url);
+  assert.deepEqual([code, findings.map(({ detail }) => detail)], [0, ['size 273 of 290']]);
+  assert.deepEqual((await find(first.url, second.url, third.url, '--behind', '17')).codes, []);
+  assert.deepEqual((await find(first.url, second.url, '--behind', '0')).codes, ['SOURCE_BEHIND']);
+  assert.equal((await audit(first.url, second.url, '--behind', '-1')).code, 2);
+});
+
+test('what is remembered is read and verified once for each policy, not in each round', async () => {
+  const folder = join(mkdtempSync(join(root, 'memory-')), 'kept');
+  const memory = new AuditMemory(folder);
+  for (const size of [20, 30, 40]) await memory.keepHead(size, noteOf(honest, size, QUORUM));
+  const served = await serve(honest, 290, noteOf(honest, 290, QUORUM));
+  const writeProof = async (): Promise<string> => assert.fail('there is nothing to prove');
+  const parts = { live: [new LiveSource(served.url)], kept: [], memory, behindMax: 0, writeProof };
+  const auditor = new Auditor(parts, { policy: testPolicy(ORIGIN, validators) });
+  assert.deepEqual((await auditor.round()).findings, []);
+  const heads = join(folder, 'heads');
+  assert.equal(readdirSync(heads).length, 4);
+  // Whoever read it again would not even find a note.
+  for (const name of readdirSync(heads)) writeFileSync(join(heads, name), 'nothing');
+  assert.deepEqual((await auditor.round()).findings, []);
+  const again = [...new AuditMemory(folder).heads().values()];
+  for (const note of again) assert.throws(() => parseCheckpointNote(note), FormatError);
+  // A head that is new counts all the same, and one that is gone does not.
+  rmSync(join(heads, readdirSync(heads).find((name) => name.startsWith('20-')) as string));
+  await memory.keepHead(50, noteOf(other, 50, QUORUM));
+  await memory.keepHead(200, noteOf(other, 200, QUORUM));
+  assert.equal(memory.heads().size, 5);
+});
 
 test('sources that show one history agree, whichever size they have; one that is late is said to be late', async () => {
   const { cwd, audit, find } = makePlace();
@@ -259,7 +299,7 @@ test('the policy is followed by evidence, remembered, and nobody is led back beh
   next.policies = [[9, encodeEvidence(announced)]];
   const stale = await serve(log, log.size, before);
   const first = await find(next.url, stale.url, '--keep', 'kept');
-  assert.deepEqual([first.code, first.codes], [0, ['POLICY_STALE', 'SOURCE_BEHIND']]);
+  assert.deepEqual([first.code, first.codes], [0, ['POLICY_STALE']]);
   assert.deepEqual(readdirSync(join(cwd, 'kept', 'policies')), [`${announced.state.height}.evidence`]);
   const alone = await find(stale.url, '--keep', 'kept');
   assert.deepEqual([alone.code, alone.codes], [3, ['HEAD_WITHDRAWN', 'POLICY_STALE']]);

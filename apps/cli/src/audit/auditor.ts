@@ -22,6 +22,8 @@ export type AuditParts = {
   readonly kept: readonly KeptSource[];
   /** Null where nothing is to be remembered. */
   readonly memory: AuditMemory | null;
+  /** Entries that a source may be behind another unsaid: they are not asked at one moment. */
+  readonly behindMax: number;
   /** Writes a proof and says where. */
   readonly writeProof: (fork: ProvenFork) => Promise<string>;
 };
@@ -42,10 +44,13 @@ export class Auditor {
   #trust: Trust;
   /** Of this process, where there is no folder: signed heads that live sources showed. */
   readonly #seen: Statement[] = [];
+  /** Heads of the folder, by their files' names, as this trust judges them. */
+  #recalled: { readonly trust: Trust; readonly statements: ReadonlyMap<string, Statement> };
 
   constructor(parts: AuditParts, trust: Trust) {
     this.#parts = parts;
     this.#trust = parts.memory?.follow(trust) ?? trust;
+    this.#recalled = { trust: this.#trust, statements: new Map() };
   }
 
   /** One round over all sources. Throws what breaks this machine alone: disks that are full, files that are gone. */
@@ -65,7 +70,7 @@ export class Auditor {
     const statements = [...shown, ...filed];
     const logs = live.flatMap((source) => logOf(source, shown));
     await this.#compareAll([...statements, ...remembered], logs, findings);
-    findings.push(...judgeReach(shown, [...statements, ...remembered]));
+    findings.push(...judgeReach(shown, [...statements, ...remembered], this.#parts.behindMax));
     return { trust: this.#trust, statements, findings };
   }
 
@@ -110,7 +115,12 @@ export class Auditor {
   #recall(): readonly Statement[] {
     const { memory } = this.#parts;
     if (memory === null) return this.#seen;
-    return memory.notes().map((note) => judgeNote(this.#trust, MEMORY, note));
+    // Verified once for each policy: a thousand signatures a round would be most of the work.
+    const before = this.#recalled.trust === this.#trust ? this.#recalled.statements : new Map<string, Statement>();
+    const statements = new Map<string, Statement>();
+    for (const [name, note] of memory.heads()) statements.set(name, before.get(name) ?? judgeNote(this.#trust, MEMORY, note));
+    this.#recalled = { trust: this.#trust, statements };
+    return [...statements.values()];
   }
 
   /** What nobody signed whom a policy at hand names is no use to anybody, nor what only they signed who are remembered for it. */
@@ -223,8 +233,8 @@ function logOf(source: LiveSource, shown: readonly Statement[]): readonly LiveLo
   return [{ source: source.name, head, size: head.size, tile }];
 }
 
-/** Sources that show less than others do, and whether anybody shows the newest head that was believed. */
-function judgeReach(shown: readonly Statement[], all: readonly Statement[]): readonly Finding[] {
+/** Sources that show clearly less than others do, and whether anybody shows the newest head that was believed. */
+function judgeReach(shown: readonly Statement[], all: readonly Statement[], behindMax: number): readonly Finding[] {
   const isGood = (statement: Statement): boolean => isBelieved({ statements: [statement] });
   const good = shown.filter(isGood);
   const reach = Math.max(0, ...good.map(({ size }) => size));
@@ -232,7 +242,7 @@ function judgeReach(shown: readonly Statement[], all: readonly Statement[]): rea
     .filter(isGood)
     .reduce<Statement | null>((most, each) => (each.size > (most?.size ?? -1) ? each : most), null);
   const behind = good
-    .filter(({ size }) => size < reach)
+    .filter(({ size }) => reach - size > behindMax)
     .map(({ source, size }): Finding => ({ code: 'SOURCE_BEHIND', sources: [source], detail: `size ${size} of ${reach}` }));
   if (newest === null || good.length === 0 || newest.size <= reach) return behind;
   const detail = `size ${newest.size} was shown by ${newest.source}; now the largest is ${reach}`;

@@ -26,6 +26,7 @@ const MODE = 0o644;
 /** An audit's folder. */
 export class AuditMemory {
   readonly folder: string;
+  #heads = new Map<string, Bytes>();
 
   /** Makes the folder where there is none. */
   constructor(folder: string) {
@@ -49,9 +50,11 @@ export class AuditMemory {
     return trust;
   }
 
-  /** Signed heads as they were shown. */
-  notes(): readonly Bytes[] {
-    return this.#list('heads', HEAD_FORM).map(({ name }) => this.#read('heads', name));
+  /** Signed heads as they were shown, by the names of their files, which never change: each is read once. */
+  heads(): ReadonlyMap<string, Bytes> {
+    const names = this.#list('heads', HEAD_FORM).map(({ name }) => name);
+    this.#heads = new Map(names.map((name) => [name, this.#heads.get(name) ?? this.#read('heads', name)]));
+    return this.#heads;
   }
 
   /** Keeps the evidence of a change of policy. */
@@ -64,6 +67,7 @@ export class AuditMemory {
     const name = `${size}-${toHex(nativeCrypto.sha256(note)).slice(0, 16)}.checkpoint`;
     if (existsSync(join(this.folder, 'heads', name))) return;
     await writeFileDurably(join(this.folder, 'heads', name), note, MODE);
+    this.#heads.set(name, note);
     const kept = this.#list('heads', HEAD_FORM);
     for (const old of kept.slice(0, Math.max(0, kept.length - HEAD_COUNT_MAX))) rmSync(join(this.folder, 'heads', old.name));
   }

@@ -26,11 +26,14 @@ type AuditOptions = {
   readonly watch?: true;
   readonly every: number;
   readonly late: number;
+  readonly behind: number;
   readonly stopOnFork?: true;
 };
 
 const EVERY_S = 10;
 const LATE_S = 60;
+/** Sources are asked side by side, and a city goes on meanwhile. */
+const BEHIND_ENTRIES = 16;
 const DAY_S = 86_400;
 /** Beside every weight, so that color is never the only sign. */
 const WEIGHTS = { proven: 'PROVEN', false: 'FALSE', open: 'open' } as const;
@@ -48,6 +51,12 @@ export function buildAudit(command: Command): void {
       'with --watch: how long a source may be behind or away unsaid',
       wholeNumber('--late', 0, DAY_S),
       LATE_S,
+    )
+    .option(
+      '--behind <entries>',
+      'how many entries a source may be behind another unsaid',
+      wholeNumber('--behind', 0, Number.MAX_SAFE_INTEGER),
+      BEHIND_ENTRIES,
     )
     .option('--stop-on-fork', 'with --watch: end as soon as misbehaviour is proven')
     .action(audit);
@@ -81,7 +90,7 @@ async function audit(names: readonly string[], options: AuditOptions, self: Comm
   if (live.length === 0 && options.watch === true)
     throw usageFailure('--watch needs a source that can be asked', 'Name an address');
   const writeProof = async (fork: ProvenFork): Promise<string> => writeFork(memory?.folder ?? '.', fork);
-  const auditor = new Auditor({ live, kept, memory, writeProof }, { policy });
+  const auditor = new Auditor({ live, kept, memory, behindMax: options.behind, writeProof }, { policy });
   if (options.watch === true) return watch(cli, auditor, options);
   const round = await auditor.round();
   if (cli.json) cli.output.json(roundJson(round));
