@@ -13,6 +13,8 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import { encodeCheckpoint, signCheckpoint } from '@oppidum/formats/checkpoint';
 import { addSignatures, cosignCheckpoint } from '@oppidum/formats/cosignature';
+import { consensusAddress } from '@oppidum/formats/state-validators';
+import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
 import { nodeCrypto as crypto } from '../support/crypto.ts';
 import { namedId } from '../support/ledger.ts';
 import { namedSigner } from '../support/signers.ts';
@@ -23,11 +25,12 @@ import type { Laws } from './laws.ts';
 import type { Network } from './network.ts';
 import type { Plant } from './plants.ts';
 import { START_MS } from './replaced/clock.ts';
+import type { Seats } from './seats.ts';
 import type { Validator } from './validator.ts';
 import { time } from './virtual-time.ts';
 
 /** A round of a height; `timeMs` is for the header of its block. */
-export type Round = { readonly height: number; readonly number: number; readonly timeMs: number };
+export type Round = Pick<ChainBlock, 'height' | 'timeMs' | 'misbehaviour'> & { readonly number: number };
 /** What a validator says with a precommit. `isFalse`: no correct application accepts the extension. */
 export type SaidVote = { readonly extension: Bytes; readonly timeMs: number; readonly isFalse: boolean };
 
@@ -38,10 +41,11 @@ const HONEST_ONE_IN = 3;
 
 export type AgreementOptions = {
   readonly count: number;
+  readonly seats: Seats;
   /** Dishonest ones among them, fewer than a third. */
   readonly byzantine: ReadonlySet<number>;
   readonly chainId: string;
-  /** Of the validators, for their votes. */
+  /** Of the validators of genesis, for their votes. */
   readonly keys: readonly Bytes[];
   readonly origin: string;
   readonly dice: Dice;
@@ -58,6 +62,7 @@ export class Agreement {
   readonly #validators = new Map<number, Validator>();
   /** What each CometBFT has durable: the height up to which it has blocks. */
   readonly #stored: number[];
+  readonly #emptied = new Set<number>();
   /** `round validator` of this height: what each has voted in, which it never forgets. */
   #prevoted = new Set<string>();
   #precommitted = new Set<string>();
@@ -66,7 +71,10 @@ export class Agreement {
   #roundNumber = -1;
   #isConsidering = false;
   #nextTimeMs = START_MS + 1;
+  /** Proven and in no block yet. */
+  #misbehaviour: readonly Misbehaviour[] = [];
   roundCount = 0;
+  accusedCount = 0;
 
   constructor(options: AgreementOptions) {
     this.#options = options;
@@ -105,7 +113,8 @@ export class Agreement {
   /** Blocks that everybody has before the simulation begins. */
   begin(blocks: readonly { readonly timeMs: number; readonly transactions: readonly Bytes[] }[]): void {
     for (const { timeMs, transactions } of blocks) {
-      this.#chain.push(makeBlock({ height: this.height, timeMs, transactions, proposer: 0 }));
+      this.#chain.push(makeBlock({ height: this.height, timeMs, transactions, proposer: 0, misbehaviour: [] }));
+      this.#options.seats.decided(this.height - 1, []);
       this.#nextTimeMs = timeMs + 1;
     }
     this.#stored.fill(blocks.length);
@@ -125,8 +134,22 @@ export class Agreement {
     return this.#options.byzantine.has(number);
   }
 
-  isQuorum(count: number): boolean {
-    return 3 * count > 2 * this.count;
+  /** Whether so many of those who vote on this block are a quorum. */
+  isQuorum(count: number, height: number): boolean {
+    return this.#options.seats.isQuorum(count, height);
+  }
+
+  /** Whether this machine votes on the block of this height. */
+  isSeated(number: number, height: number): boolean {
+    return this.#options.seats.at(height).has(number);
+  }
+
+  /** Somebody saw two votes of one validator: the next blocks say so. */
+  accuse(number: number, voteHeight: number): void {
+    const key = this.#options.seats.at(voteHeight).get(number);
+    if (key === undefined) return;
+    this.accusedCount++;
+    this.#misbehaviour = [...this.#misbehaviour, { kind: 'duplicate-vote', address: consensusAddress(crypto, key), voteHeight }];
   }
 
   isCurrent(round: Round): boolean {
@@ -141,7 +164,19 @@ export class Agreement {
     return this.#stored[number] ?? 0;
   }
 
+  /** The disk of its machine was emptied. */
+  forget(number: number): void {
+    this.#stored[number] = 0;
+    this.#emptied.add(number);
+  }
+
+  /** It has nothing yet, and may begin with what others have. */
+  isEmptied(number: number): boolean {
+    return this.#emptied.has(number);
+  }
+
   store(number: number, height: number): void {
+    this.#emptied.delete(number);
     this.#stored[number] = Math.max(this.storedHeight(number), height);
   }
 
@@ -172,11 +207,12 @@ export class Agreement {
 
   /** A prevote of this validator in this round: the first one, or of one that does not care. */
   mayPrevote(number: number, round: Round): boolean {
+    if (!this.isSeated(number, round.height)) return false;
     return this.#isFirst(this.#prevoted, number, round) || this.isByzantine(number);
   }
 
   mayPrecommit(number: number, round: Round): boolean {
-    return !this.#precommitted.has(`${round.number} ${number}`);
+    return this.isSeated(number, round.height) && !this.#precommitted.has(`${round.number} ${number}`);
   }
 
   takePrecommit(number: number, round: Round): boolean {
@@ -202,6 +238,8 @@ export class Agreement {
     this.#round = null;
     this.#roundNumber = -1;
     this.laws.decided(block);
+    this.#options.seats.decided(block.height, this.laws.updatesAt(block.height));
+    this.#misbehaviour = this.#misbehaviour.filter((proven) => !block.misbehaviour.includes(proven));
     this.consider();
   }
 
@@ -245,14 +283,22 @@ export class Agreement {
   /** No empty blocks, but for the one that proves a new app hash. */
   #isWanted(): boolean {
     if (this.#locked !== null || this.laws.isAppHashNew(this.height - 1)) return true;
-    return [...this.#validators.values()].some(({ waitingCount }) => waitingCount > 0);
+    // What waits at a reader that nobody else takes waits there for ever.
+    const seated = [...this.#validators.values()].filter(({ number }) => this.isSeated(number, this.height));
+    return seated.some(({ waitingCount }) => waitingCount > 0);
   }
 
   #startRound(): void {
-    const round: Round = { height: this.height, number: ++this.#roundNumber, timeMs: this.#nextTimeMs };
+    const round: Round = {
+      height: this.height,
+      number: ++this.#roundNumber,
+      timeMs: this.#nextTimeMs,
+      misbehaviour: this.#misbehaviour,
+    };
     this.#round = round;
     this.roundCount++;
-    const proposer = (round.height + round.number) % this.count;
+    const seated = [...this.#options.seats.at(round.height).keys()];
+    const proposer = seated[(round.height + round.number) % seated.length] as number;
     const valid = this.#locked;
     this.send(proposer, proposer, (validator) => validator.propose(round, valid));
     const end = (): void => {

@@ -2,9 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import type { Requests } from '@oppidum/abci/methods';
-import type { Bytes } from '@oppidum/formats/bytes';
+import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { LIMITS } from '@oppidum/formats/limits';
+import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
 import { VOTE_POWER } from '@oppidum/node/comet-validators';
+import { MisbehaviorType } from 'cosmjs-types/tendermint/abci/types';
 import type { Dice } from './dice.ts';
 import { START_MS } from './replaced/clock.ts';
 
@@ -14,6 +16,8 @@ export type ChainBlock = {
   readonly timeMs: number;
   readonly transactions: readonly Bytes[];
   readonly proposer: number;
+  /** What somebody proved against validators. */
+  readonly misbehaviour: readonly Misbehaviour[];
   readonly digest: Bytes;
 };
 
@@ -21,6 +25,7 @@ const NOTHING: Bytes = new Uint8Array(0);
 
 export function makeBlock(parts: Omit<ChainBlock, 'digest'>): ChainBlock {
   const hash = createHash('sha256').update(`${parts.height} ${parts.timeMs} ${parts.proposer}`);
+  for (const { address, voteHeight } of parts.misbehaviour) hash.update(`${toHex(address)} ${voteHeight} `);
   for (const transaction of parts.transactions) hash.update(`${transaction.length} `).update(transaction);
   return { ...parts, digest: new Uint8Array(hash.digest()) };
 }
@@ -38,15 +43,28 @@ export function requestOf(block: ChainBlock) {
     time: timestampOf(block),
     txs: block.transactions.map((transaction) => transaction.slice()),
     hash: block.digest,
-    misbehavior: [],
+    misbehavior: block.misbehaviour.map(misbehaviorOf),
     nextValidatorsHash: NOTHING,
     proposerAddress: Uint8Array.of(block.proposer),
   };
 }
 
+/** As CometBFT says it. */
+function misbehaviorOf({ address, voteHeight }: Misbehaviour): Requests['finalizeBlock']['misbehavior'][number] {
+  const time = { seconds: BigInt(Math.floor(START_MS / 1_000)), nanos: 0 };
+  const type = MisbehaviorType.DUPLICATE_VOTE;
+  return {
+    type,
+    validator: { address, power: BigInt(VOTE_POWER) },
+    height: BigInt(voteHeight),
+    time,
+    totalVotingPower: BigInt(4 * VOTE_POWER),
+  };
+}
+
 /** What PrepareProposal is asked. */
 export function proposalRequest(
-  block: Pick<ChainBlock, 'height' | 'timeMs' | 'proposer' | 'transactions'>,
+  block: Pick<ChainBlock, 'height' | 'timeMs' | 'proposer' | 'transactions' | 'misbehaviour'>,
   sizeMax: number,
 ): Requests['prepareProposal'] {
   const { hash: _, ...request } = requestOf({ ...block, digest: NOTHING });

@@ -63,6 +63,8 @@ export class Faults {
         // All at once.
         if (dice.once(6)) for (const each of this.#nodes) each.machine.crash('power');
       },
+      // Its disk was lost; what its keys signed last was not, and others have the rest.
+      ...(this.#nodes.length > 1 ? [() => this.#nodes[dice.below(this.#nodes.length)]?.wipe()] : []),
     ])();
   }
 

@@ -105,9 +105,12 @@ export class FileTree {
   }
 
   rename(from: string, to: string): void {
-    const entry = this.#find(from, 'rename');
-    this.#entries.delete(from);
-    this.#entries.set(to, entry);
+    this.#find(from, 'rename');
+    for (const [path, entry] of [...this.#entries]) {
+      if (path !== from && !path.startsWith(`${from}/`)) continue;
+      this.#entries.delete(path);
+      this.#entries.set(`${to}${path.slice(from.length)}`, entry);
+    }
     this.#tell({ call: 'rename', from, to });
   }
 

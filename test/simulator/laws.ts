@@ -10,9 +10,12 @@ import type { Responses } from '@oppidum/abci/methods';
 import { type Bytes, parseHex, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { genesisPolicy } from '@oppidum/formats/genesis';
-import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
+import { evaluatePolicy, type Policy, parsePolicy, refusalOf } from '@oppidum/formats/policy';
+import { policyEffectiveKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
 import { admitTransaction } from '@oppidum/ledger/admission';
 import { type BlockOutcome, executeBlock, executeGenesis } from '@oppidum/ledger/block';
+import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
 import { resultsOf } from '@oppidum/node/city-results';
 import type { CommittedBlock, CommittedTransaction, NodeClient } from '@oppidum/node/client';
 import { updateOf } from '@oppidum/node/comet-validators';
@@ -50,7 +53,8 @@ type Place = Pick<CommittedTransaction, 'height' | 'position' | 'code'>;
 /** The laws of one simulation. */
 export class Laws {
   readonly #life: Life;
-  readonly #policy: Policy;
+  /** By size: the policy whose set vouches for that head. */
+  readonly #policies = new Map<number, Policy>();
   readonly #ended = new EndedStaysEnded();
   /** By height, of the reference. */
   readonly #blocks: Known[] = [];
@@ -61,7 +65,10 @@ export class Laws {
   readonly #trace = createHash('sha256');
   readonly acknowledged = new Map<string, Place>();
   #checkedHeight = -1;
+  /** By node: the height with which it began, where that was not the first. */
+  readonly #restored = new Map<number, number>();
   checkpointCount = 0;
+  restoredCount = 0;
   rejectedProposalCount = 0;
   falseVoteCount = 0;
   /** Heights for which some application was asked about more than one proposal. */
@@ -73,15 +80,15 @@ export class Laws {
   constructor(life: Life) {
     this.#life = life;
     const { rules, genesis, blocks } = life.city;
-    this.#policy = genesisPolicy(rules.crypto, genesis);
+    const policy = genesisPolicy(rules.crypto, genesis);
     const state = new MemoryState(rules.crypto);
     const first = executeGenesis(rules, state, genesis);
     state.commit(first);
-    this.#keep(0, genesis.createdMs, first, state);
+    this.#keep({ height: 0, timeMs: genesis.createdMs, policy }, first, state);
     for (const block of blocks) {
       const outcome = executeBlock(rules, state, block);
       state.commit(outcome);
-      this.#keep(block.height, block.timeMs, outcome, state);
+      this.#keep({ ...block, policy }, outcome, state);
     }
   }
 
@@ -112,6 +119,11 @@ export class Laws {
     this.verdict ??= new LawBroken(what);
   }
 
+  /** What the results of a block say of who votes. */
+  updatesAt(height: number): Known['updates'] {
+    return this.#at(height).updates;
+  }
+
   /** True when the block of a height changed the app hash. */
   isAppHashNew(height: number): boolean {
     return height > 0 && this.#at(height).appHash !== this.#at(height - 1).appHash;
@@ -124,10 +136,22 @@ export class Laws {
     this.#equal(`app hash of validator ${number} when it starts at ${height}`, toHex(appHash), this.#at(height).appHash);
   }
 
+  /** A node with an empty disk has the state of others, as it says. */
+  restored(number: number, height: number, appHash: Bytes): void {
+    this.#restored.set(number, height);
+    this.restoredCount++;
+    this.started(number, height, appHash);
+  }
+
+  /** The app hash of a height, as CometBFT's light client would prove it. */
+  appHashAt(height: number): Bytes {
+    return parseHex(this.#at(height).appHash);
+  }
+
   /** All validators agreed on a block: the reference executes it. */
   decided(block: ChainBlock): void {
     if (isOversized(block)) this.broken(`block ${block.height} has a transaction that no correct proposer sends`);
-    this.#execute(block.transactions, Math.max(this.#life.city.timeMs + 1, block.timeMs));
+    this.#execute(block.transactions, Math.max(this.#life.city.timeMs + 1, block.timeMs), block.misbehaviour);
   }
 
   /** A city with one validator made a block: the reference follows. */
@@ -161,6 +185,11 @@ export class Laws {
     if (!isDeepStrictEqual(updates, known.updates)) this.broken(`who votes after block ${height} differs at validator ${number}`);
   }
 
+  /** How often who votes has changed. */
+  get validatorChangeCount(): number {
+    return this.#blocks.filter(({ updates }, height) => height > 0 && updates.length > 0).length;
+  }
+
   /** A validator made a vote extension. A key that signed a head signs no smaller one and no other, in whichever life. */
   extended(number: number, extension: Bytes): void {
     this.#note(`extended ${number} ${toHex(extension)}`);
@@ -182,7 +211,7 @@ export class Laws {
     this.#note(`published ${number} ${toHex(note)}`);
     this.checkpointCount++;
     this.#checkHead(`a checkpoint of node ${number}`, note);
-    const refusal = refusalOf(evaluatePolicy(this.#life.city.rules.crypto, this.#policy, note));
+    const refusal = refusalOf(evaluatePolicy(this.#life.city.rules.crypto, this.#policyOf(note), note));
     if (refusal !== null) this.broken(`node ${number} published a checkpoint that is refused: ${refusal.code}`);
   }
 
@@ -241,7 +270,8 @@ export class Laws {
   checkNode(number: number, client: NodeClient): void {
     this.#equal(`height of node ${number}`, String(client.head().height), String(this.height));
     let timeMs = Number.NEGATIVE_INFINITY;
-    for (let height = 0; height <= this.height; height++) {
+    const first = this.#restored.get(number) ?? 0;
+    for (let height = first; height <= this.height; height++) {
       const block = client.block(height);
       if (block === null) return this.broken(`node ${number} has no block ${height}`);
       this.#equal(`app hash of block ${height} at node ${number}`, toHex(block.appHash), this.#at(height).appHash);
@@ -250,21 +280,35 @@ export class Laws {
       timeMs = block.timeMs;
     }
     for (const [id, place] of this.acknowledged) {
+      // What was before the state that it began with it need not have.
+      if (place.height >= 0 && place.height < first) continue;
       const found = client.transaction(parseHex(id));
       if (found === null) return this.broken(`node ${number} lost the acknowledged transaction ${id}`);
       if (place.height >= 0) this.#checkPlace(`node ${number}`, id, found);
     }
   }
 
-  #execute(transactions: readonly Bytes[], timeMs: number): void {
-    const { city } = this.#life;
-    const before = city.timeMs;
-    const outcome = city.block(transactions, timeMs);
-    if (timeMs <= before) this.broken(`block ${city.height} is not later than the one before`);
-    this.#keep(city.height, timeMs, outcome, city.state);
+  /** Of a head of the one history. */
+  #policyOf(note: Bytes): Policy {
+    return this.#policies.get(parseCheckpointNote(note).checkpoint.size) as Policy;
   }
 
-  #keep(height: number, timeMs: number, outcome: BlockOutcome, state: MemoryState): void {
+  #execute(transactions: readonly Bytes[], timeMs: number, misbehaviour: readonly Misbehaviour[] = []): void {
+    const { city } = this.#life;
+    const before = city.timeMs;
+    const inForce = city.read(at(policyEffectiveKind));
+    const policy =
+      inForce === null ? genesisPolicy(city.rules.crypto, city.genesis) : parsePolicy(city.rules.crypto, inForce.policy);
+    const outcome = city.block(transactions, timeMs, misbehaviour);
+    if (timeMs <= before) this.broken(`block ${city.height} is not later than the one before`);
+    this.#keep({ height: city.height, timeMs, policy }, outcome, city.state);
+  }
+
+  #keep(
+    { height, timeMs, policy }: { readonly height: number; readonly timeMs: number; readonly policy: Policy },
+    outcome: BlockOutcome,
+    state: MemoryState,
+  ): void {
     const appHash = toHex(state.appHash);
     this.#note(`block ${height} ${timeMs} ${appHash}`);
     this.#blocks.push({
@@ -278,6 +322,8 @@ export class Laws {
       updates: outcome.validatorUpdates.map(updateOf),
     });
     this.#rootOf.set(state.logSize, appHash);
+    // An empty block has the head of the one before it.
+    if (!this.#policies.has(state.logSize)) this.#policies.set(state.logSize, policy);
     for (const each of outcome.outcomes) {
       if (!('executed' in each)) continue;
       const id = toHex(each.executed.id);

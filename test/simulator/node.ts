@@ -1,5 +1,7 @@
 /** A real node on a simulated machine: `openCity` with everything in it, under the embedded engine or beside a simulated CometBFT. */
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RecordedCall } from '@oppidum/abci/grammar';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
@@ -10,15 +12,21 @@ import { createDataFolder, identifyDataFolder } from '@oppidum/node/data-folder'
 import { EmbeddedEngine } from '@oppidum/node/embedded';
 import type { StartEngine } from '@oppidum/node/engine';
 import { writeValidatorKeys } from '@oppidum/node/found-city';
+import { writeSeedFile } from '@oppidum/node/key-files';
 import { type OpenCity, openCity } from '@oppidum/node/open-city';
+import { emptyNode } from '@oppidum/node/reset-node';
 import { namedSeed } from '../support/signers.ts';
 import type { Agreement } from './agreement.ts';
 import type { Laws } from './laws.ts';
 import { type CrashKind, type Machine, ProcessDead } from './machine.ts';
 import { clockMs } from './replaced/clock.ts';
 import { mempools } from './replaced/comet-rpc.ts';
+import { KEYS_MAX, keyName } from './seats.ts';
 import { Validator } from './validator.ts';
 import { time } from './virtual-time.ts';
+
+/** Heights between two snapshots for those that begin. */
+const SNAPSHOT_INTERVAL = 10;
 
 export type NodeOptions = {
   readonly machine: Machine;
@@ -39,6 +47,7 @@ export class SimulatedNode {
   /** What is open, or null while the node is down or starting. */
   city: OpenCity | null = null;
   crashCount = 0;
+  wipeCount = 0;
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -50,13 +59,18 @@ export class SimulatedNode {
   async found(): Promise<void> {
     const { genesis } = this.#options;
     const { root, number } = this.machine;
-    const seeds = { log: namedSeed(`validator ${number} log`), cosigner: namedSeed(`validator ${number} cosigner`) };
+    const seeds = { log: namedSeed(keyName(number, 'log', 0)), cosigner: namedSeed(keyName(number, 'cosigner', 0)) };
     await this.machine.start(() =>
       createDataFolder({
         folder: `${root}/city`,
         crypto,
         genesis,
-        fill: (paths) => writeValidatorKeys(paths, { crypto, genesis, seeds }),
+        fill: async (paths) => {
+          await writeValidatorKeys(paths, { crypto, genesis, seeds });
+          for (let set = 1; set < KEYS_MAX; set++)
+            for (const use of ['log', 'cosigner'] as const)
+              await writeSeedFile(join(paths.keys, `${use}-${set}.seed`), namedSeed(keyName(number, use, set)));
+        },
       }),
     );
     this.machine.end();
@@ -69,6 +83,25 @@ export class SimulatedNode {
       this.#open().catch((error: Error) => {
         if (process?.isAlive === true && !(error instanceof ProcessDead)) this.#options.laws.failed(this.machine.number, error);
       });
+    });
+  }
+
+  /** Its process is killed, and begins again with what its keys need never to sign twice, and nothing else. */
+  wipe(): void {
+    const { agreement } = this.#options;
+    const { machine } = this;
+    if (agreement === null) return;
+    machine.crash('kill');
+    machine.start(async () => {
+      const { process } = machine;
+      const { paths } = identifyDataFolder({ folder: `${machine.root}/city`, crypto });
+      await emptyNode(paths).catch((error: Error) => this.#options.laws.failed(machine.number, error));
+      if (process?.isAlive !== true) return;
+      // Databases lie beside the simulated disk.
+      rmSync(`${machine.databases}${paths.node}`, { recursive: true, force: true });
+      agreement.forget(machine.number);
+      this.wipeCount++;
+      machine.end();
     });
   }
 
@@ -98,6 +131,7 @@ export class SimulatedNode {
       crypto,
       registry: cityRegistry,
       clock: clockMs,
+      snapshotInterval: SNAPSHOT_INTERVAL,
       // The last code of a dead process may still call, and changes nothing.
       onCall: (call) => time.owner?.isAlive !== false && calls.push(call),
       onFailure: (error) => {

@@ -19,6 +19,7 @@ const BUILT_IN: Readonly<Record<string, string>> = {
   'node:fs': DISK,
   'node:fs/promises': DISK,
   'node:timers/promises': file(new URL('./replaced/timers-promises.ts', import.meta.url)),
+  'node:child_process': file(new URL('./replaced/child-process.ts', import.meta.url)),
   'node:net': file(new URL('./replaced/net.ts', import.meta.url)),
   'node:worker_threads': file(new URL('./replaced/worker-threads.ts', import.meta.url)),
 };

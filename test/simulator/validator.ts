@@ -15,13 +15,17 @@ import type { Agreement, Round } from './agreement.ts';
 import { type ChainBlock, corrupt, initRequest, makeBlock, proposalRequest, requestOf } from './blocks.ts';
 import { ProcessDead } from './machine.ts';
 import { clockMs } from './replaced/clock.ts';
+import { restoreState } from './state-sync.ts';
 import { time } from './virtual-time.ts';
 
 const BLOCK_SIZE_MAX = 4 * 2 ** 20;
 const LAST_COMMIT = { round: 0, votes: [] };
 const CATCH_UP_MS = 100;
+const CATCH_UP_BLOCKS = 20;
 const AGAIN_MS = 15;
 const GOSSIP_MS = 1_000;
+/** Of the votes of a dishonest validator. */
+const TWICE_ONE_IN = 60;
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -103,12 +107,14 @@ export class Validator {
   hearPrevote(round: Round, block: ChainBlock, from: number): void {
     if (this.#isEarly(round)) return this.#later(() => this.hearPrevote(round, block, from));
     if (!this.#isAbout(round)) return;
+    if (!this.#agreement.isSeated(from, round.height)) return;
     const key = `${round.number} ${digestOf(block.digest)}`;
     const voters = this.#prevotes.get(key) ?? new Set();
     this.#prevotes.set(key, voters);
     voters.add(from);
-    if (!this.#agreement.isQuorum(voters.size) || !this.#agreement.mayPrecommit(this.number, round)) return;
+    if (!this.#agreement.isQuorum(voters.size, round.height)) return;
     this.#agreement.lock(round, block);
+    if (!this.#agreement.mayPrecommit(this.number, round)) return;
     this.#enqueue(() => this.#precommit(round, block));
   }
 
@@ -119,7 +125,7 @@ export class Validator {
   ): void {
     if (this.#isEarly(round)) return this.#later(() => this.hearPrecommit(round, block, vote));
     this.#enqueue(async () => {
-      if (this.height !== round.height - 1) return;
+      if (this.height !== round.height - 1 || !this.#agreement.isSeated(vote.from, round.height)) return;
       const { from, extension: voteExtension, timeMs, isFalse } = vote;
       const request = { hash: block.digest, validatorAddress: Uint8Array.of(from), height: BigInt(round.height), voteExtension };
       const { status } = await this.#application.verifyVoteExtension(request);
@@ -158,6 +164,11 @@ export class Validator {
     return this.height === round.height - 1 && this.#agreement.isCurrent(round);
   }
 
+  /** What its application answers another machine. */
+  answer<T>(question: (application: AbciApplication) => T | Promise<T>): Promise<T> {
+    return Promise.resolve(question(this.#application));
+  }
+
   /** About a block after the next: CometBFT would hear of it again. */
   #isEarly(round: Round): boolean {
     return this.height < round.height - 1 && this.#agreement.isCurrent(round);
@@ -168,8 +179,8 @@ export class Validator {
   }
 
   async #prepare(round: Round): Promise<ChainBlock> {
-    const { height, timeMs } = round;
-    const parts = { height, timeMs, proposer: this.number, transactions: [...this.#waiting.values()] };
+    const { height, timeMs, misbehaviour } = round;
+    const parts = { height, timeMs, misbehaviour, proposer: this.number, transactions: [...this.#waiting.values()] };
     const { txs: transactions } = await this.#application.prepareProposal(proposalRequest(parts, BLOCK_SIZE_MAX));
     return makeBlock({ ...parts, transactions });
   }
@@ -191,6 +202,9 @@ export class Validator {
       ? this.#agreement.falsify(extension, timeMs)
       : { extension, timeMs, isFalse: false };
     this.#count(round, block, this.number, timeMs);
+    // It says something else as well, and somebody hears both.
+    if (this.#agreement.isByzantine(this.number) && this.#dice.once(TWICE_ONE_IN))
+      this.#agreement.accuse(this.number, round.height);
     const vote = { from: this.number, ...said };
     for (let to = 0; to < this.#agreement.count; to++)
       if (to !== this.number) this.#agreement.send(this.number, to, (validator) => validator.hearPrecommit(round, block, vote));
@@ -201,7 +215,7 @@ export class Validator {
     const voters = this.#precommits.get(key) ?? new Map<number, number>();
     this.#precommits.set(key, voters);
     voters.set(from, timeMs);
-    if (!this.#agreement.isQuorum(voters.size)) return;
+    if (!this.#agreement.isQuorum(voters.size, round.height)) return;
     this.#agreement.decide(this.number, block, [...voters.values()]);
     this.apply(block.height);
   }
@@ -216,6 +230,10 @@ export class Validator {
     });
     let height = Number(lastBlockHeight);
     let appHash = lastBlockAppHash;
+    if (height === 0 && this.#agreement.isEmptied(this.number)) {
+      const restored = await restoreState(this.number, this.#agreement, this.#application);
+      if (restored !== null) [height, appHash] = [restored.height, restored.appHash];
+    }
     if (height === 0)
       appHash = (await this.#application.initChain(initRequest(this.#agreement.chainId, this.#agreement.keys))).appHash;
     this.#agreement.laws.started(this.number, height, appHash);
@@ -223,16 +241,19 @@ export class Validator {
     while (height < this.#agreement.storedHeight(this.number)) this.apply(++height);
   }
 
-  /** Asks some other for the next block. */
+  /** Asks some other for the next blocks. */
   #catchUp(): void {
     const { height, number } = this;
     if (height < 0 || height >= this.#agreement.height - 1) return;
     const peer = this.#dice.below(this.#agreement.count);
     this.#agreement.send(number, peer, () => {
       if (this.#agreement.storedHeight(peer) <= height) return;
+      const newest = Math.min(this.#agreement.storedHeight(peer), height + CATCH_UP_BLOCKS);
       this.#agreement.send(peer, number, (validator) => {
-        this.#agreement.store(number, height + 1);
-        validator.apply(height + 1);
+        for (let next = height + 1; next <= newest; next++) {
+          this.#agreement.store(number, next);
+          validator.apply(next);
+        }
       });
     });
   }

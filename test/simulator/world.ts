@@ -7,6 +7,7 @@ import { cityOrigin } from '@oppidum/formats/ids';
 import { chainIdOf, consensusValidatorsOf } from '@oppidum/node/comet-genesis';
 import { Agreement } from './agreement.ts';
 import { Clients } from './clients.ts';
+import { Council } from './council.ts';
 import { Dice } from './dice.ts';
 import { Faults } from './faults.ts';
 import { Laws } from './laws.ts';
@@ -16,6 +17,7 @@ import { Network } from './network.ts';
 import { SimulatedNode } from './node.ts';
 import type { Plant } from './plants.ts';
 import { START_MS } from './replaced/clock.ts';
+import { Seats } from './seats.ts';
 import { time } from './virtual-time.ts';
 
 export type SimulationOptions = {
@@ -32,6 +34,8 @@ export const TICK_MS = 50;
 /** After the last fault everything must be well within so long. */
 const HEALING_MS = 30_000;
 const ROW_COUNT = 20;
+/** Ticks in which the council has something to say about validators. */
+const COUNCIL_ONE_IN = 12;
 /** A city that is left alone for so long at most, once in a while. */
 const QUIET_MS_MAX = 900_000;
 /** Clients give up before, and so does the node that they asked. */
@@ -77,6 +81,7 @@ class World {
   readonly #nodes: readonly SimulatedNode[];
   readonly #clients: Clients;
   readonly #faults: Faults;
+  readonly #council: Council;
   readonly #title: string;
   #tick = 0;
 
@@ -90,7 +95,9 @@ class World {
     const byzantine = new Set(engine === 'embedded' || dice.once(3) ? [] : [dice.below(count)]);
     this.#life = new Life(seed ^ 0x11fe, count, () => Math.floor(START_MS + time.nowMs));
     const { genesis, rules, blocks } = this.#life.city;
-    const machines = Array.from({ length: count }, (_, number) => {
+    // One more reads, until the council gives it a seat.
+    const machineCount = engine === 'embedded' ? 1 : count + 1;
+    const machines = Array.from({ length: machineCount }, (_, number) => {
       const own = new Dice(seed ^ (0xd15c + 7919 * number));
       mkdirSync(join(databases, `machine-${number}`));
       return new Machine({ number, dice: own, databases, syncMsMax: dice.pick([2, 5, 20]) });
@@ -103,13 +110,28 @@ class World {
     this.#agreement =
       engine === 'embedded'
         ? null
-        : new Agreement({ count, byzantine, chainId, keys, origin, dice: new Dice(seed ^ 0xa6ee), network, laws, plant });
+        : new Agreement({
+            count: machineCount,
+            seats: new Seats(machineCount, count),
+            byzantine,
+            chainId,
+            keys,
+            origin,
+            dice: new Dice(seed ^ 0xa6ee),
+            network,
+            laws,
+            plant,
+          });
     this.#agreement?.begin(blocks);
     const parts = { genesis, laws, agreement: this.#agreement, history: [...blocks] };
     this.#nodes = machines.map((machine) => new SimulatedNode({ ...parts, machine }));
     this.#laws = laws;
     this.#network = network;
     this.#clients = new Clients({ nodes: this.#nodes, network, laws, dice: new Dice(seed ^ 0xc11e), plant });
+    this.#council = new Council({
+      ...{ city: this.#life.city, machineCount, byzantine, dice: new Dice(seed ^ 0xc0c1) },
+      clockMs: () => Math.floor(START_MS + time.nowMs),
+    });
     this.#faults = new Faults(new Dice(seed ^ 0xfa17), this.#nodes, network);
     this.#title = `seed ${seed}, ${options.ticks} ticks of ${TICK_MS} ms, ${engine}, ${count} validators, ${byzantine.size} dishonest`;
   }
@@ -132,8 +154,11 @@ class World {
 
   async #found(): Promise<void> {
     for (const node of this.#nodes) {
-      const founding = node.found();
-      await time.runUntil(time.nowMs + 1_000);
+      let isFounded = false;
+      const founding = node.found().then(() => {
+        isFounded = true;
+      });
+      while (!isFounded) await time.runUntil(time.nowMs + 1_000);
       await founding;
       node.machine.isLying = this.#options.plant === 'lying-disk';
       node.start();
@@ -147,6 +172,8 @@ class World {
     this.#faults.happen();
     const isQuiet = dice.once(400);
     if (!isQuiet && dice.once(3)) for (const envelope of this.#life.next()) this.#clients.send(envelope);
+    if (!isQuiet && this.#agreement !== null && dice.once(COUNCIL_ONE_IN))
+      for (const envelope of this.#council.next()) this.#clients.send(envelope);
     if (isQuiet) await this.#rest(dice.below(QUIET_MS_MAX));
     else await this.#pass(TICK_MS);
     this.#laws.check();
@@ -244,7 +271,9 @@ class World {
       return verdict.message;
     }
     const rounds = this.#agreement?.roundCount ?? 0;
-    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds, ${contested.size} heights of several proposals`;
+    const { validatorChangeCount, restoredCount } = this.#laws;
+    const proven = this.#agreement?.accusedCount ?? 0;
+    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds, ${contested.size} heights of several proposals, ${validatorChangeCount} changes of validators, ${proven} double votes, ${restoredCount} states restored`;
     write(`holds: ${seen}, ${rejectedProposalCount} proposals and ${falseVoteCount} votes refused, ${time.count} events`);
     return null;
   }

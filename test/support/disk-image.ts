@@ -244,6 +244,7 @@ export class SimulatedDisk {
     else if (event.call === 'unlink') this.#name(end, new Map([[event.path, null]]));
     else if (event.call === 'link' || event.call === 'rename') {
       const inode = this.#seen.get(event.from);
+      if (inode?.isFolder === true && event.call === 'rename') return this.#renameFolder(event.from, event.to, end);
       if (inode === undefined || inode.isFolder || dirname(event.from) !== dirname(event.to))
         throw new Error(`a renaming that this cannot follow: ${event.from}`);
       this.#name(
@@ -255,6 +256,17 @@ export class SimulatedDisk {
       if (inode !== undefined) inode.mode = event.mode;
     } else if (event.call === 'map' && event.isWritable && !MAPPED.test(event.path))
       throw new Error(`written through memory: ${event.path}`);
+  }
+
+  /** With everything in it, whose names must be sure by then. */
+  #renameFolder(from: string, to: string, end: number): void {
+    const isBelow = (path: string): boolean => path === from || path.startsWith(`${from}/`);
+    if (dirname(from) !== dirname(to) || this.#namings.some(({ folder }) => isBelow(folder)))
+      throw new Error(`a renaming that this cannot follow: ${from}`);
+    const moved = [...this.#seen].filter(([path]) => isBelow(path));
+    const gone = moved.map(([path]) => [path, null] as const);
+    const come = moved.map(([path, inode]) => [`${to}${path.slice(from.length)}`, inode] as const);
+    this.#name(end, new Map<string, Inode | null>([...gone, ...come]));
   }
 
   #name(end: number, names: ReadonlyMap<string, Inode | null>): void {

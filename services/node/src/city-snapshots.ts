@@ -1,6 +1,8 @@
 /** Snapshots of a node of several validators: those that it keeps for others, and its own beginning from one of theirs. */
 
 import type { Crypto } from '@oppidum/formats/crypto';
+import { policyEffectiveKind } from '@oppidum/formats/state-governance';
+import { at, parseState } from '@oppidum/formats/state-layout';
 import type { Application } from './application.ts';
 import type { DataPaths } from './data-folder.ts';
 import type { NodeStore } from './node-store.ts';
@@ -45,6 +47,7 @@ export function openSnapshots(options: CitySnapshotsOptions): CitySnapshots {
       log,
       interval,
       height: () => application.height,
+      startsTerm: (height) => application.read(at(policyEffectiveKind))?.from === height,
       onFailure: (error) => onNews(`no snapshot was taken: ${error.message}`),
     },
     lastHeightOf(store),
@@ -60,7 +63,10 @@ export function openSnapshots(options: CitySnapshotsOptions): CitySnapshots {
   };
 }
 
-/** Height of the newest block with a leaf, 0 before the first. */
+/** Height of the newest block with a leaf, 0 before the first; of one that put a policy into force, whose turn the next has, the one before. */
 function lastHeightOf(store: NodeStore): number {
-  return store.newestBlockLeaf(store.head?.logSize ?? 0)?.leaf.height ?? 0;
+  const height = store.newestBlockLeaf(store.head?.logSize ?? 0)?.leaf.height ?? 0;
+  const value = store.state.read(at(policyEffectiveKind).key);
+  const startsTerm = value !== null && parseState(policyEffectiveKind, value).from === height;
+  return startsTerm ? Math.max(0, height - 1) : height;
 }

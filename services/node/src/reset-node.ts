@@ -10,8 +10,8 @@ import { encodeUtf8, parseUtf8 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { withSync } from './comet-home.ts';
-import type { DataFolder } from './data-folder.ts';
-import { writeFileDurably } from './durable-file.ts';
+import type { DataFolder, DataPaths } from './data-folder.ts';
+import { fsyncFolder, writeFileDurably } from './durable-file.ts';
 import { cometPlaces } from './found-cluster.ts';
 import { askCity } from './join-city.ts';
 
@@ -35,11 +35,7 @@ export async function resetNode({ folder, crypto, doors }: ResetOptions): Promis
     if (!existsSync(file)) throw formatError('LAST_SIGNED_LOST', { file, why: 'missing' });
   const policy = new Uint8Array(await readFile(paths.policy));
   const sync = doors.length === 0 ? null : (await askCity({ crypto, doors, policy })).sync;
-  await emptyFolder(paths.node, []);
-  await emptyFolder(paths.log, [LAST_SIGNED]);
-  await emptyFolder(paths.snapshots, []);
-  await emptyFolder(paths.restoredLog, []);
-  await emptyFolder(paths.gateway, []);
+  await emptyNode(paths);
   await emptyFolder(join(home, 'data'), [LAST_VOTE]);
   const config = join(home, 'config', 'config.toml');
   const settings = withSync(parseUtf8(new Uint8Array(await readFile(config))), sync);
@@ -47,7 +43,15 @@ export async function resetNode({ folder, crypto, doors }: ResetOptions): Promis
   return { isSynced: sync !== null };
 }
 
+/** Blocks, state, log and what was made of them, durably gone. The log first: it follows from the store, and an empty store has none. */
+export async function emptyNode(paths: Pick<DataPaths, 'node' | 'log' | 'snapshots' | 'restoredLog' | 'gateway'>): Promise<void> {
+  await emptyFolder(paths.log, [LAST_SIGNED]);
+  await emptyFolder(paths.node, []);
+  for (const folder of [paths.snapshots, paths.restoredLog, paths.gateway]) await emptyFolder(folder, []);
+}
+
 async function emptyFolder(folder: string, kept: readonly string[]): Promise<void> {
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  for (const name of names) if (!kept.includes(name)) await rm(join(folder, name), { recursive: true });
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) if (!kept.includes(name)) await rm(join(folder, name), { recursive: true });
+  await fsyncFolder(folder);
 }

@@ -1,6 +1,6 @@
 /**
- * The snapshots that a node offers to those that begin (specs/snapshots.md §5). One is taken at the first block with a leaf of every so
- * many heights, on each node the same; the newest few are kept. Taking is the work of a process of its own (`snapshot-taker-main.ts`),
+ * The snapshots that a node offers to those that begin (specs/snapshots.md §5). One is taken at the first block with a leaf, that puts no
+ * policy into force, of every so many heights, on each node the same; the newest few are kept. Taking is the work of a process of its own (`snapshot-taker-main.ts`),
  * with little claim on the processor, so that consensus goes on; log chunks are read from the log when somebody asks for them.
  */
 
@@ -44,6 +44,11 @@ export type SnapshotKeeperOptions = {
   readonly keptCount?: number;
   /** Height of the last durable block. */
   readonly height: () => number;
+  /**
+   * True of a block that put a policy into force: its head stands under the policy before, which its state does not have any more. A node
+   * that began with it would not know who vouches for it.
+   */
+  readonly startsTerm: (height: number) => boolean;
   /** Told why one was not taken; the next one may be. */
   readonly onFailure?: (error: Error) => void;
 };
@@ -108,8 +113,8 @@ export class SnapshotKeeper {
 
   /** A block is durable: takes a snapshot where it is time. Returns at once. */
   committed({ height, logSize, stateRoot }: Leafed): void {
-    const { interval } = this.#options;
-    if (stateRoot === null || height === 0) return;
+    const { interval, startsTerm } = this.#options;
+    if (stateRoot === null || height === 0 || startsTerm(height)) return;
     const isDue = interval > 0 && Math.floor(height / interval) > Math.floor(this.#lastHeight / interval);
     this.#lastHeight = height;
     // One at a time: a node that is too slow leaves one out, and others have it.

@@ -8,7 +8,11 @@ import type { Responses } from '@oppidum/abci/methods';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, concatBytes, encodeUint64, toHex } from '@oppidum/formats/bytes';
+import { policyOfValidators } from '@oppidum/formats/city-policy';
 import { cityOrigin } from '@oppidum/formats/ids';
+import { encodePolicy } from '@oppidum/formats/policy';
+import { policyEffectiveKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
 import { checkInclusion } from '@oppidum/proofs/merkle';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import {
@@ -21,7 +25,8 @@ import {
   type Snapshot,
 } from 'cosmjs-types/tendermint/abci/types';
 import { AbciCity } from '../../../test/support/abci-city.ts';
-import { envelopeOf, foundTestCity, freshAccount, operatorOf } from '../../../test/support/running-city.ts';
+import { actionOf, envelopeOf, foundTestCity, freshAccount, freshBytes, operatorOf } from '../../../test/support/running-city.ts';
+import { namedSigner } from '../../../test/support/signers.ts';
 import { createDataFolder, type DataFolder } from './data-folder.ts';
 import { writeSeedFile } from './key-files.ts';
 import { writeFirstRecord } from './log-signer.ts';
@@ -154,6 +159,38 @@ describe('state sync', () => {
     assert.equal(offered.chunks, manifest.chunks.length + 2);
     for (const index of chunks.keys()) assert.deepEqual(await load(second, index), chunks[index]);
     assert.equal((await load(first, offered.chunks)).length, 0, 'a chunk that there is not');
+  });
+
+  test('none of a block that puts a policy into force: the next with a leaf has its turn, also after a new start', async () => {
+    const own = await foundTestCity(join(scratch, 'terms'), NOW_MS);
+    own.release();
+    const operator = operatorOf(own);
+    let city = new AbciCity(own, NOW_MS + 1_000, INTERVAL);
+    await city.start();
+    const client = { genesisHash: own.genesisHash, head: () => city.store.head! };
+    const decide = async (...actions: readonly ReturnType<typeof actionOf>[]): Promise<void> => {
+      city.clockMs += 1_000;
+      await city.block(actions.map((action) => envelopeOf(client, operator, [action], city.clockMs + 300_000)));
+      await city.snapshots.kept.idle();
+    };
+    for (let height = 1; height < INTERVAL - 1; height++) await decide(freshAccount().action);
+    const keys = { logKey: namedSigner('a').publicKey, cosignerKey: namedSigner('b').publicKey };
+    const origin = cityOrigin(own.genesis.name, own.genesisHash);
+    const policy = encodePolicy(crypto, policyOfValidators(origin, [{ name: 'validator-1', ...keys }]));
+    const body = { id: freshBytes(32), body: own.genesis.council, expiresMs: city.clockMs + 600_000 };
+    await decide(actionOf('proposal/create', { ...body, actions: [actionOf('policy/change', { policy })] }));
+    await decide();
+    assert.equal(city.application.read(at(policyEffectiveKind))?.from, INTERVAL);
+    await city.stop();
+    city = new AbciCity(own, city.clockMs, INTERVAL);
+    await city.abci.info(RequestInfo.fromPartial({}));
+    for (let count = 0; count < 3; count++) await decide(freshAccount().action);
+    const { snapshots } = await city.abci.listSnapshots({});
+    assert.deepEqual(
+      snapshots.map(({ height }) => height),
+      [BigInt(INTERVAL + 1)],
+    );
+    await city.stop();
   });
 
   test('a node that has nothing restores it, goes on with the next blocks, and its calls are a sentence of the grammar', () =>

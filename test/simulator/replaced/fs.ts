@@ -119,6 +119,11 @@ export function rename(from: string, to: string): Promise<void> {
   });
 }
 
+/** See `fs.promises.rm`. */
+export async function rm(path: string, options?: Options): Promise<void> {
+  rmSync(path, options);
+}
+
 /** See `fs.promises.access`. */
 export async function access(path: string): Promise<void> {
   accessSync(path);

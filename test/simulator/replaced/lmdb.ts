@@ -4,7 +4,7 @@
  */
 
 import { open as openReal, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
-import { currentProcess } from '../machine.ts';
+import { currentProcess, type SimulatedProcess } from '../machine.ts';
 import { time } from '../virtual-time.ts';
 
 /** See `open` of lmdb. */
@@ -13,13 +13,7 @@ export function open(options: RootDatabaseOptionsWithPath): RootDatabase {
   process.operate();
   const path = `${process.machine.databases}${options.path}`;
   const environment = openReal({ ...options, path, noSync: true });
-  const commit = environment.transactionSync.bind(environment);
-  environment.transactionSync = <T>(work: () => T): T => {
-    process.operate();
-    const value = commit(work);
-    process.operate();
-    return value;
-  };
+  if (options.readOnly !== true) mayDieAtCommits(environment, process);
   const close = environment.close.bind(environment);
   process.environments.add(environment);
   environment.close = (): Promise<void> => {
@@ -27,4 +21,14 @@ export function open(options: RootDatabaseOptionsWithPath): RootDatabase {
     return time.hold(close());
   };
   return environment;
+}
+
+function mayDieAtCommits(environment: RootDatabase, process: SimulatedProcess): void {
+  const commit = environment.transactionSync.bind(environment);
+  environment.transactionSync = <T>(work: () => T): T => {
+    process.operate();
+    const value = commit(work);
+    process.operate();
+    return value;
+  };
 }
