@@ -17,7 +17,8 @@ import { openDataFolder } from '@oppidum/node/data-folder';
 import { cometPlaces } from '@oppidum/node/found-cluster';
 import { changeNodeSettings } from '@oppidum/node/node-settings';
 import { resetNode } from '@oppidum/node/reset-node';
-import { foundTestCluster, freePorts } from '../support/comet.ts';
+import { foundTestCluster } from '../support/comet.ts';
+import { freePorts } from '../support/ports.ts';
 import { envelopeOf, execute, freshAccount, type RunningCity, runCity } from '../support/running-city.ts';
 import type { BenchFigures, BenchOptions } from './bench.ts';
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { parseCityPolicy } from '@oppidum/formats/city-policy';
 import { evaluatePolicy, refusalOf } from '@oppidum/formats/policy';
-import { freePorts } from '../support/comet.ts';
+import { freePorts } from '../support/ports.ts';
 import { type BenchFigures, type BenchOptions, percentile } from './bench.ts';
 import { verifyFirstReading } from './first-start.ts';
 import { type LaunchedCity, withLaunchedCity } from './launched-city.ts';

@@ -9,7 +9,7 @@ import { basename, join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AbciClient } from '../support/abci-client.ts';
-import { freePorts } from '../support/comet.ts';
+import { freePorts } from '../support/ports.ts';
 import { findProgram, skipWithout } from '../support/programs.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');

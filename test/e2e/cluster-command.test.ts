@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../support/comet.ts';
 import { runCommand } from '../support/command-line.ts';
+import { freePorts } from '../support/ports.ts';
 import { skipWithout } from '../support/programs.ts';
 import { type StartedCity, startCluster } from '../support/started-city.ts';
 

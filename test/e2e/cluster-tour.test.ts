@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import type { ClusterStatus } from '@oppidum/node/cluster-status-main';
-import { freePorts } from '../support/comet.ts';
 import { type CommandResult, type RunningCommand, runCommand, startCommand } from '../support/command-line.ts';
+import { freePorts } from '../support/ports.ts';
 import { skipWithout } from '../support/programs.ts';
 import { firstAnchoredReading } from '../support/started-city.ts';
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
-import { freePorts } from '../support/comet.ts';
 import { runCommand } from '../support/command-line.ts';
+import { freePorts } from '../support/ports.ts';
 import { skipWithout } from '../support/programs.ts';
 import { firstAnchoredReading, type StartedCity, startCluster } from '../support/started-city.ts';
 

@@ -4,8 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePorts } from '../support/comet.ts';
+import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { ed25519Signer } from '@oppidum/crypto/signer';
+import { encodeCheckpoint, signCheckpoint } from '@oppidum/formats/checkpoint';
+import { addSignatures, cosignCheckpoint } from '@oppidum/formats/cosignature';
+import type { Signer } from '@oppidum/formats/crypto';
+import { encodeForkFile } from '@oppidum/formats/fork-proof';
+import { cityOrigin } from '@oppidum/formats/ids';
+import { identifyDataFolder } from '@oppidum/node/data-folder';
+import { readSeedFile } from '@oppidum/node/key-files';
 import { runCommand } from '../support/command-line.ts';
+import { namedId } from '../support/ledger.ts';
+import { MemoryLog } from '../support/memory-log.ts';
+import { freePorts } from '../support/ports.ts';
 import { skipWithout } from '../support/programs.ts';
 import { type StartedCity, startCluster } from '../support/started-city.ts';
 
@@ -90,6 +101,52 @@ describe('oppidum validator', { skip: skipWithout('cometbft'), timeout: 400_000 
     assert.deepEqual(destroyed.map(({ use }) => use).slice(0, 2), ['log', 'cosigner']);
     const none = await runCommand(['validator', ...words, '--yes', '--json']);
     assert.deepEqual(JSON.parse(none.stdout), { destroyed: [] });
+  });
+
+  test('who signed two histories is on the ledger for each key that stands under both, loses its place, and a second report says so', async () => {
+    const { genesis, genesisHash, paths } = identifyDataFolder({ folder: join(data, 'validator-3'), crypto });
+    const origin = cityOrigin(genesis.name, genesisHash);
+    const [log, cosigner] = (['log', 'cosigner'] as const).map((use) => ed25519Signer(readSeedFile(paths.key(use)))) as [
+      Signer,
+      Signer,
+    ];
+    const entries = (label: string, count: number) => Array.from({ length: count }, (_, i) => namedId(`${label} ${i}`));
+    const ours = new MemoryLog(entries('entry', 9));
+    const other = new MemoryLog([...ours.entries.slice(0, 3), ...entries('other', 6)]);
+    const noteOf = (history: MemoryLog, size: number) => {
+      const checkpoint = { origin, size, root: history.root(size) };
+      const line = cosignCheckpoint(crypto, cosigner, 'validator-3', encodeCheckpoint(checkpoint), 1_000);
+      return addSignatures(signCheckpoint(crypto, log, checkpoint), [line]);
+    };
+    const fork = {
+      earlier: noteOf(ours, 6),
+      later: noteOf(other, 9),
+      root: other.root(6),
+      consistency: other.consistency(6, 9),
+    };
+    const file = join(root, 'two.fork');
+    const cosignerKey = { name: 'validator-3', algorithm: 'cosignature' as const, publicKey: cosigner.publicKey };
+    const logKey = { name: origin, algorithm: 'log' as const, publicKey: log.publicKey };
+    writeFileSync(
+      file,
+      encodeForkFile(crypto, [
+        { key: cosignerKey, ...fork },
+        { key: logKey, ...fork },
+      ]),
+    );
+    assert.equal((await run('report-fork', file)).code, 2, 'nobody said yes');
+    const reported = await run('report-fork', file, '--yes');
+    assert.equal(reported.code, 0, reported.stderr);
+    while ((await list()).validators.length > 3) await sleep(500);
+    const { validators, misbehaviour } = await list();
+    assert.deepEqual(
+      validators.map(({ name }) => name),
+      ['validator-1', 'validator-2', 'validator-4'],
+    );
+    assert.equal(misbehaviour.length, 2, 'each of its keys');
+    const again = await run('report-fork', file, '--yes');
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /Misbehaviour of this key is on the ledger already/);
   });
 
   test('files that are not what is asked for say why', async () => {

@@ -14,7 +14,7 @@ const MAIN = resolve(import.meta.dirname, 'main.ts');
 const TICKS = Number(process.env['OPPIDUM_SIMULATOR_TICKS'] ?? (process.env['CI'] === undefined ? 300 : 4_000));
 const FIXED_SEED = 2026;
 /** Of a life in which all of it happens early. */
-const SEATED_SEED = 41;
+const SEATED_SEED = 42;
 
 type Ran = { readonly exitCode: number | null; readonly output: string };
 
@@ -63,7 +63,7 @@ describe('a simulated city', { concurrency: 2 }, () => {
   const planted: readonly (readonly [plant: string, engine: string, seed: number, finding: RegExp])[] = [
     ['swapped', 'agreement', 1, /app hash of block \d+ at validator 1/],
     ['early-answer', 'agreement', 1, /lost the acknowledged transaction [0-9a-f]{64}/],
-    ['early-answer', 'embedded', 12, /lost the acknowledged transaction [0-9a-f]{64}/],
+    ['early-answer', 'embedded', 5, /lost the acknowledged transaction [0-9a-f]{64}/],
     ['lying-disk', 'agreement', 1, /node \d failed: (LAST_SIGNED_LOST|LAST_SIGNED_CONFLICT|LOG_DAMAGED)/],
     ['lying-disk', 'embedded', 1, /node 0 failed: (LAST_SIGNED_LOST|LAST_SIGNED_CONFLICT|LOG_DAMAGED)/],
   ];

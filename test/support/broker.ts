@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { freePorts } from './ports.ts';
 import { findProgram } from './programs.ts';
 
 const ATTEMPT_COUNT_MAX = 200;
@@ -29,7 +30,7 @@ export class TestBroker {
 
   /** Knows the gateway and these devices, whose user name is their id; each may do what the specification gives it. */
   static async start(folder: string, genesis: string, devices: readonly BrokerUser[]): Promise<TestBroker> {
-    const port = await freePort();
+    const port = await freePorts(1);
     const [file, users, rights] = ['mosquitto.conf', 'users', 'acl'].map((name) => join(folder, name)) as [
       string,
       string,
@@ -100,13 +101,4 @@ function isListening(port: number): Promise<boolean> {
       resolve(true);
     });
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { readonly port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -3,17 +3,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type CometPlaces, foundCluster } from '@oppidum/node/found-cluster';
+import { freePorts } from './ports.ts';
 import { findProgram } from './programs.ts';
 import { freshBytes } from './running-city.ts';
 
 /** Founds a city with one validator for each of these folders, each with the home of its CometBFT. */
 export async function foundTestCluster(folders: readonly string[]): Promise<void> {
-  const p2pPorts: number[] = [];
-  for (const _ of folders) p2pPorts.push(await freePort());
+  const first = await freePorts(folders.length);
+  const p2pPorts = folders.map((_, i) => first + i);
   const name = 'test.oppidum.example';
   await foundCluster({ folders, p2pPorts, crypto: nativeCrypto, name, nowMs: Date.now(), randomBytes: freshBytes });
 }
@@ -46,32 +45,4 @@ export function startComet({ home, rpc }: CometPlaces, flags: readonly string[] 
     gone,
     said: () => said,
   };
-}
-
-/** The first of so many ports in a row that nobody uses now. */
-export async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const port = await freePort();
-    const servers = Array.from({ length: count }, () => createServer());
-    const free = await Promise.all(
-      servers.map((server, i) =>
-        once(server.listen(port + i, '127.0.0.1'), 'listening').then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
-    for (const server of servers) server.close();
-    if (free.every(Boolean)) return port;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -14,7 +14,7 @@ import { createDataFolder, type DataFolder, openDataFolder } from '@oppidum/node
 import { freshSeeds, writeValidatorKeys } from '@oppidum/node/found-city';
 import { cometPlaces } from '@oppidum/node/found-cluster';
 import { type CityOptions, type OpenCity, openCity } from '@oppidum/node/open-city';
-import { freePorts } from './comet.ts';
+import { freePorts } from './ports.ts';
 import { freshBytes } from './running-city.ts';
 
 export type Member = { readonly folder: DataFolder; readonly city: OpenCity };
