@@ -7,8 +7,9 @@ import { encodeBase64, parseHex } from '@oppidum/formats/bytes';
 import type { OrderDetailJson } from '@oppidum/gateway/api/orders';
 import { type AgentLamp, startLamp } from '../support/agent-lamp.ts';
 import { CityProcess, until } from '../support/city-process.ts';
-import { freePorts } from '../support/comet.ts';
+
 import { runCommand } from '../support/command-line.ts';
+import { freePorts } from '../support/ports.ts';
 import { skipWithout } from '../support/programs.ts';
 import { actionOf } from '../support/running-city.ts';
 import { startCluster } from '../support/started-city.ts';

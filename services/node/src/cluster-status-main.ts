@@ -5,8 +5,8 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { clusterStatus } from './cluster-status.ts';
 import { runEntry } from './run-entry.ts';
 
-/** What is wrong with a validator. `behind`: three blocks or more; `differs`: another app hash than most at its height. */
-export type Trouble = 'away' | 'engine-away' | 'behind' | 'differs' | 'alone';
+/** What is wrong with a validator. `upgrade`: it has stopped before a block that needs rules it does not know; `behind`: three blocks or more; `differs`: another app hash than most at its height. */
+export type Trouble = 'away' | 'upgrade' | 'engine-away' | 'behind' | 'differs' | 'alone';
 
 /** One validator. Of one elsewhere only `name`, `isHere`, `isHeard`, `height` and `votes` are known. */
 export type ValidatorStatus = {

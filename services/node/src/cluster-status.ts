@@ -13,6 +13,7 @@ import type { ClusterStatus, Trouble, ValidatorStatus } from './cluster-status-m
 import { CometRpc } from './comet-rpc.ts';
 import { cometPlaces } from './found-cluster.ts';
 import { engineOf, memoryOf, pidOfHolder } from './processes.ts';
+import { waitsForUpgrade } from './waiting-upgrade.ts';
 
 const BEHIND_BLOCKS = 3;
 const COMMIT_COUNT = 10;
@@ -35,12 +36,14 @@ type Known = Named & { readonly isPeer: boolean };
 type Commit = ReadonlyMap<string, number>;
 
 /** Asks the validators in these data folders. Throws as reading a file does where one is no validator's. */
-export async function clusterStatus(folders: readonly string[], crypto: Pick<Crypto, 'sha256'>): Promise<ClusterStatus> {
+export async function clusterStatus(folders: readonly string[], crypto: Crypto): Promise<ClusterStatus> {
   const own = await Promise.all(folders.map((folder) => askOwn(folder)));
   try {
     const known = await validatorsInForce(own, crypto);
     const commits = await newestCommits(own);
-    const here = await Promise.all(own.map(async (each) => describeOwn(each, own, votingOf(known, commits, each.name))));
+    const here = await Promise.all(
+      own.map(async (each) => describeOwn(each, own, { voting: votingOf(known, commits, each.name), crypto })),
+    );
     const elsewhere = known
       .filter(({ name }) => !own.some((each) => each.name === name))
       .map((each) => describeHeard(each, own, commits, votingOf(known, commits, each.name)));
@@ -94,7 +97,11 @@ function peerHeight(peer: Json): number {
   return Number(object(object(peer['peer_state'])['round_state'])['height'] ?? 1) - 1;
 }
 
-function describeOwn(own: Own, all: readonly Own[], voting: Voting): ValidatorStatus | Promise<ValidatorStatus> {
+async function describeOwn(
+  own: Own,
+  all: readonly Own[],
+  { voting, crypto }: { readonly voting: Voting; readonly crypto: Crypto },
+): Promise<ValidatorStatus> {
   const { name, folder, answers } = own;
   const pid = pidOfHolder(folder);
   const engine = pid === null ? null : engineOf(pid);
@@ -113,8 +120,9 @@ function describeOwn(own: Own, all: readonly Own[], voting: Voting): ValidatorSt
     memorySize: pid === null ? null : memoryOf(pid),
     engineMemorySize: engine === null ? null : memoryOf(engine),
   };
-  if (answers === null) return { ...known, troubles: [pid === null ? 'away' : 'engine-away'] };
-  return findTroubles(own, answers, all).then((troubles) => ({ ...known, troubles }));
+  if (answers !== null) return { ...known, troubles: await findTroubles(own, answers, all) };
+  if (pid !== null) return { ...known, troubles: ['engine-away'] };
+  return { ...known, troubles: [(await waitsForUpgrade(folder, crypto)) ? 'upgrade' : 'away'] };
 }
 
 async function findTroubles(own: Own, answers: Answers, all: readonly Own[]): Promise<readonly Trouble[]> {

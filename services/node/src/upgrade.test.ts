@@ -18,6 +18,7 @@ import {
   runCity,
 } from '../../../test/support/running-city.ts';
 import { openDataFolder } from './data-folder.ts';
+import { waitsForUpgrade } from './waiting-upgrade.ts';
 
 const NEWER: Registry = { ...cityRegistry, migrations: new Map([[2, () => undefined]]) };
 
@@ -44,6 +45,7 @@ const codeOf = (error: Error): string | null => (error instanceof FormatError ? 
 describe('an upgrade under the embedded engine', () => {
   test('the older program stops after the last block it knows, and does not start; the newer one goes on there', () =>
     inTemporaryFolder(async (path) => {
+      assert.equal(await waitsForUpgrade(path, crypto), false, 'there is nothing yet');
       const { onFailure, why } = ending();
       const old = await runCity(await foundTestCity(path), { onFailure });
       assert.equal((await plan(old, 3)).code, 'OK');
@@ -53,6 +55,7 @@ describe('an upgrade under the embedded engine', () => {
       assert.match(error.message, /rules that this program does not know.*height: 3, version: 2, have: 1/);
       assert.equal(old.client.head().height, 2);
       await old.stop();
+      assert.equal(await waitsForUpgrade(path, crypto), true, 'it says what it waits for');
       const held = await openDataFolder({ folder: path, crypto });
       await assert.rejects(runCity(held), { code: 'UPGRADE_NEEDED' });
       held.release();
@@ -61,6 +64,7 @@ describe('an upgrade under the embedded engine', () => {
       assert.equal((await create(newer)).height, 3);
       assert.deepEqual(newer.client.read(at(rulesVersionKind)), { version: 2, from: 3 });
       await newer.stop();
+      assert.equal(await waitsForUpgrade(path, crypto), false, 'once it has happened nobody waits');
       const again = await openDataFolder({ folder: path, crypto });
       await assert.rejects(runCity(again), { code: 'UPGRADE_NEEDED', details: { height: 4, version: 2, have: 1 } });
       again.release();

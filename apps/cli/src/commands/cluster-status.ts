@@ -9,6 +9,8 @@ import { formatSize } from '../doctor/operations-checks.ts';
 import { EXIT } from '../failure.ts';
 
 const TROUBLES: Readonly<Record<Trouble, string>> = {
+  upgrade:
+    'has stopped for an upgrade that was planned: install the version that knows the new rules and start it (see `upgrade`)',
   away: 'does not run, or cannot be reached',
   'engine-away': 'its CometBFT does not answer',
   behind: 'is behind the others',
