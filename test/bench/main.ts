@@ -26,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   connections: async () => (await import('./connections.ts')).benchConnections,
   soak: async () => (await import('./soak.ts')).benchSoak,
   query: async () => (await import('./query.ts')).benchQuery,
+  orders: async () => (await import('./orders.ts')).benchOrders,
   signals: async () => (await import('./signals.ts')).benchSignals,
   lighting: async () => (await import('./lighting.ts')).benchLighting,
   web: async () => (await import('./web.ts')).benchWeb,

@@ -13,8 +13,8 @@ export const MQTT = {
   suback: 0x90,
 } as const;
 
-/** Calls with the type of every packet that came whole. */
-export function readPackets(socket: Socket, onPacket: (type: number) => void): void {
+/** Calls with the type of every packet that came whole, and what stands behind its length. */
+export function readPackets(socket: Socket, onPacket: (type: number, body: Buffer) => void): void {
   let rest: Buffer = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
@@ -28,7 +28,7 @@ export function readPackets(socket: Socket, onPacket: (type: number) => void): v
       if (head >= bytes.length) break;
       size += (bytes[head++] as number) * shift;
       if (head + size > bytes.length) break;
-      onPacket((bytes[at] as number) & 0xf0);
+      onPacket((bytes[at] as number) & 0xf0, bytes.subarray(head, head + size));
       at = head + size;
     }
     rest = bytes.subarray(at);

@@ -21,7 +21,7 @@ import type { OrderDetailJson, OrderDraftJson } from '@oppidum/gateway/api/order
 import { actionOf, freshBytes } from './running-city.ts';
 
 /** A lamp's key and id. */
-export type StreetLamp = { readonly id: Bytes; readonly hex: string; readonly signer: Signer };
+export type StreetLamp = { readonly id: Bytes; readonly hex: string; readonly seed: Bytes; readonly signer: Signer };
 
 /** A zone under two keys; dimming for maintenance is called dangerous here, so that it takes both. */
 export type Street = {
@@ -60,9 +60,10 @@ export async function makeStreet(data: string, api: string, lampCount: number, c
   const [manufacturer, zone] = [freshBytes(32), freshBytes(32)];
   const model = { id: freshBytes(32), name: 'Lamp 1', deviceType: 'street-light', personal: false, simulated: true };
   const lamps = Array.from({ length: lampCount }, () => {
-    const lampSigner = ed25519Signer(freshBytes(32));
+    const seed = freshBytes(32);
+    const lampSigner = ed25519Signer(seed);
     const id = deviceIdOf(nativeCrypto, lampSigner.publicKey);
-    return { id, hex: toHex(id), signer: lampSigner };
+    return { id, hex: toHex(id), seed, signer: lampSigner };
   });
   const signers = [ed25519Signer(freshBytes(32)), ed25519Signer(freshBytes(32))].sort((a, b) =>
     compareBytes(a.publicKey, b.publicKey),

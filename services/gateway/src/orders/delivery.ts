@@ -7,6 +7,9 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000] as const;
+/** To more devices the first two are left out: while their answers come in, sending again would only keep them waiting. */
+const MANY_COUNT = 256;
+const MANY_ROUNDS = 2;
 /** A device that comes back gets the order at once, but not again within so long. */
 const AGAIN_MS = 1_000;
 /** Devices that are written to in one turn of the event loop. */
@@ -83,7 +86,8 @@ export class Delivery {
       const waiting = this.parcel.devices.filter((device) => !this.#answered.has(device));
       if (waiting.length === 0) break;
       await this.#sendAll(waiting);
-      await this.#rest(RETRY_MS[Math.min(round, RETRY_MS.length - 1)] as number);
+      const pace = round + (waiting.length > MANY_COUNT ? MANY_ROUNDS : 0);
+      await this.#rest(RETRY_MS[Math.min(pace, RETRY_MS.length - 1)] as number);
     }
     this.#isOver = true;
   }
