@@ -230,6 +230,11 @@ export class Validator {
     });
     let height = Number(lastBlockHeight);
     let appHash = lastBlockAppHash;
+    if (height > 0 && this.#agreement.isEmptied(this.number)) {
+      // Its last life ended when the state of others was durable, and before it was told so.
+      this.#agreement.laws.restored(this.number, height, appHash);
+      this.#agreement.store(this.number, height);
+    }
     if (height === 0 && this.#agreement.isEmptied(this.number)) {
       const restored = await restoreState(this.number, this.#agreement, this.#application);
       if (restored !== null) [height, appHash] = [restored.height, restored.appHash];
