@@ -118,6 +118,10 @@ test('flash is seen by everybody, and traffic creeps through', async () => {
   const [early, late] = [noon + 240_000, noon + 540_000];
   const passed = street.ns.passedLine(early);
   assert.deepEqual([street.ns.aspect(late), street.ew.aspect(late)], ['flash', 'flash']);
+  const said = street.ns.tells().map(({ sensor, value }) => [sensor, value]);
+  assert.deepEqual(said[0], ['signal/mode', 'flash']);
+  assert.deepEqual(said[2], ['signal/trip', 'none']);
+  assert.deepEqual(street.ew.tells(), [], 'one device has the controller');
   const through = street.ns.passedLine(late) - passed;
   assert.ok(through > 0 && through <= 75, `${through} vehicles in 5 min at one in 4 s`);
 });

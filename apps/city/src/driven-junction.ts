@@ -3,6 +3,7 @@
  * come by the loops wait while it is red and pass while it is green; buttons are pressed by people who come to cross.
  */
 
+import type { SensorValue } from '@oppidum/device/reading-pack';
 import { PlanChooser } from '@oppidum/device/signals/choose-plan';
 import type { Intersection } from '@oppidum/device/signals/intersection';
 import { LAMP_GREEN, LAMP_RED, LAMP_YELLOW } from '@oppidum/formats/signal-lamps';
@@ -25,6 +26,7 @@ const BUTTONS = [4, 8] as const;
 /** Chance of somebody at a crossing in a minute of an empty street, and of a full one beside it. */
 const FEWEST_WALKERS = 0.05;
 const WALKERS_A_VEHICLE = 2;
+const CONTROLLER: Side = 'ns';
 const SIDES: readonly Side[] = ['ns', 'ew'];
 
 type Second = { readonly aspects: Readonly<Record<Side, Aspect | 'flash'>>; readonly left: Readonly<Record<Side, number>> };
@@ -68,6 +70,18 @@ export class DrivenJunction implements StopLine {
 
   aspect(side: Side, timeMs: number): Aspect | 'flash' {
     return this.#at(timeMs)?.aspects[side] ?? 'flash';
+  }
+
+  /** The side whose device has the controller says what runs, and whether the monitor tripped. */
+  tells(side: Side): readonly SensorValue[] {
+    const { intersection } = this.#options;
+    const { mode, plan } = intersection.controller;
+    if (side !== CONTROLLER) return [];
+    return [
+      { sensor: 'signal/mode', value: mode },
+      { sensor: 'signal/plan', value: plan },
+      { sensor: 'signal/trip', value: intersection.monitor.trip?.reason ?? 'none' },
+    ];
   }
 
   /** The lamps on the street after the last step, one byte for each phase. */

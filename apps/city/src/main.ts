@@ -6,6 +6,7 @@
  *     [--plan FILE] [--interval-ms 10000] [--clock-error-ms 1000]
  */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -72,6 +73,7 @@ const SENDER_SIZE_MAX = 4 * 1024 * 1024;
 const CLOCK_ERROR_MS = 1_000;
 /** Beyond this a clock counts as unknown, and nothing would ever be signed. */
 const CLOCK_ERROR_MAX_MS = 60_000;
+const ZONES_FILE = 'zones.json';
 const MODEL_LABEL = encodeUtf8('oppidum/simulated-model/v1\n');
 
 type Options = {
@@ -139,7 +141,7 @@ async function run(options: Options, stopped: Promise<void>): Promise<void> {
   const enrolled = await untilReached(() => enrol({ api, records, maker, folder, drafts }), troubles, stopped);
   if (enrolled === null) return;
   const placed = drafts.map(({ post, entry }) => ({ post, id: entry.id }));
-  await writeFileDurably(join(folder, 'zones.json'), encodeDrafts(draftZones(placed, skyOf(plan, seed))));
+  await writeFileDurably(join(folder, ZONES_FILE), encodeDrafts(draftZones(placed, skyOf(plan, seed))));
   for (const line of placesOf(plan)) log(line);
   await work({ options, seed, drafts, records, api, troubles }, stopped);
   api.close();
@@ -163,19 +165,22 @@ async function enrol({ api, records, maker, folder, drafts }: Enrolling): Promis
     await enrolDevices({ api, records, manufacturer, maker: by, models, devices: drafts.map(({ entry }) => entry) });
     await writeEnrolled(folder, records.audience, new Set([...known, ...drafts.map(({ post }) => labelOf(post))]));
   }
-  await describe({ api, records, maker }, kinds);
+  // The file is written once all of this is done.
+  if (!existsSync(join(folder, ZONES_FILE))) await describe({ api, records, maker }, kinds);
   return true;
 }
 
 /** Makes sure that the ledger knows what machines can be asked to do, also of a town that was enrolled before machines took orders. */
 async function describe({ api, records, maker }: Pick<Enrolling, 'api' | 'records' | 'maker'>, kinds: readonly DeviceKind[]) {
-  for (const kind of kinds) {
+  const models = kinds.flatMap((kind) => {
     const description = DESCRIPTIONS[kind.name as KindName];
-    const { id } = makeModel(maker.manufacturer, kind);
-    if (description === undefined || (await records.read(modelCommandsKind, [id])) !== null) continue;
-    const { code } = await api.submit(makeTransaction(records.audience, [describeModel(id, description)], [maker.by]));
-    if (code !== 'OK') throw formatError('ENROLMENT_REFUSED', { code });
-  }
+    return description === undefined ? [] : [{ id: makeModel(maker.manufacturer, kind).id, description }];
+  });
+  const known = await Promise.all(models.map(({ id }) => records.read(modelCommandsKind, [id])));
+  const actions = models.filter((_, i) => known[i] === null).map(({ id, description }) => describeModel(id, description));
+  if (actions.length === 0) return;
+  const { code } = await api.submit(makeTransaction(records.audience, actions, [maker.by]));
+  if (code !== 'OK') throw formatError('ENROLMENT_REFUSED', { code });
 }
 
 type Work = {
@@ -212,7 +217,7 @@ async function work({ options, seed, drafts, records, api, troubles }: Work, sto
   for (const line of introduce(drafts, pace)) log(line);
   const chronicle = new Chronicle(drafts.map(({ post }) => post));
   for (let looks = 1; !(await sleepUnless(stopped, LOOK_EVERY_MS)); looks++) {
-    if (looks % ZONES_EVERY === 0) await zones.look();
+    if (looks % ZONES_EVERY === 0) zones.lookSoon();
     const wish = await takeSpeedWish(folder);
     if (wish !== null && isSpeed(wish)) {
       pace = await setPace(options, seed, wish);

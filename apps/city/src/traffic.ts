@@ -3,6 +3,7 @@
  * drives on, waits while it is red, and passes the line. Nobody appears or is lost in between.
  */
 
+import type { SensorValue } from '@oppidum/device/reading-pack';
 import { congestion } from './events.ts';
 import { bell, localDay, MINUTE_MS, timeOfDay } from './local-time.ts';
 import { uniform } from './noise.ts';
@@ -52,6 +53,8 @@ export type StopLine = {
   left(side: Side, timeMs: number): number;
   /** `flash`: everyone looks and drives with care. */
   aspect(side: Side, timeMs: number): Aspect | 'flash';
+  /** What the device of this side says beside it. */
+  tells(side: Side): readonly SensorValue[];
 };
 
 /** Over which the flow at the line is told: two cycles, so that a platoon more or less says little. */
@@ -105,6 +108,11 @@ export class Approach {
   aspect(timeMs: number): Aspect | 'flash' {
     const { side, junction } = this.options;
     return this.#stopLine?.aspect(side, timeMs) ?? aspectOf(side, junction, timeMs);
+  }
+
+  /** What the device at its line says beside it: of the junction that it controls. */
+  tells(): readonly SensorValue[] {
+    return this.#stopLine?.tells(this.options.side) ?? [];
   }
 
   /** Vehicles a minute that pass the line, over the last few minutes. */

@@ -51,6 +51,7 @@ export class Zones {
   readonly #open = new Map<ZoneName, MachineZone>();
   readonly #agents: OrderAgent[] = [];
   readonly #timer: NodeJS.Timeout;
+  #looking: Promise<void> | null = null;
 
   constructor(options: ZonesOptions) {
     this.#options = options;
@@ -72,9 +73,17 @@ export class Zones {
     }
   }
 
+  /** The same without waiting for it; one look at a time. */
+  lookSoon(): void {
+    this.#looking ??= this.look().finally(() => {
+      this.#looking = null;
+    });
+  }
+
   /** Ends all agents; whatever is being done is done and told. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#looking;
     await Promise.all(this.#agents.map((agent) => agent.stop()));
   }
 

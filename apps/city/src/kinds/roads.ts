@@ -42,6 +42,7 @@ export function measureHead(approach: Approach, timeMs: number): readonly Sensor
     quantity('queue', approach.queue(timeMs), 'count'),
     quantity('vehicles', approach.passedLine(timeMs), 'count'),
     quantity('flow', round(approach.lineFlow(timeMs), 1), '1/min'),
+    ...approach.tells(),
   ];
 }
 
