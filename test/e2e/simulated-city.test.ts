@@ -118,6 +118,8 @@ test('a city that is killed and comes back gets every reading of the meantime; a
     const back = await city.again(data);
     try {
       await until('the return is told', async () => /delivered again/.test(simulation.log));
+      const heard = async (): Promise<number> => new Set((await listReadings(back.http)).map(({ device }) => device)).size;
+      await until('each device was heard', async () => (await heard()) === DEVICE_COUNT);
       assert.equal(await simulation.end('SIGTERM'), 0, simulation.log);
       const lines = simulation.log.trim().split('\n');
       const codes = lines.flatMap((line) => /\(([A-Z_]+)\)$/.exec(line)?.[1] ?? []);
@@ -188,6 +190,7 @@ test('a fast town signs when it measures and says its own time; values are of it
     assert.equal(other.child.exitCode, 2);
     assert.match(other.log, /made from another seed/, 'TOWN_SEED_FIXED');
     const calm = new Simulation(t, city, folder, 1_000);
+    await until('it says what it simulates', () => /10 devices of \d+ kinds/.test(calm.log));
     await until('it goes on', async () => (await readings()).length >= found.length + DEVICE_COUNT);
     const later = (await readings()).filter(({ timeMs }) => timeMs > Math.max(...found.map((reading) => reading.timeMs)));
     assert.ok(later.length > 0 && later.every((reading) => townTimeOf(reading) >= newest - 600_000), 'no moment comes twice');

@@ -1,0 +1,85 @@
+/** The zones that towns of any size would like to have are such that a city takes them. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { encodeUtf8, parseHex, toHex } from '@oppidum/formats/bytes';
+import { checkPlans } from '@oppidum/formats/check-plans';
+import { parseBy } from '@oppidum/formats/common-schemas';
+import { envelopeSchema, isSafe } from '@oppidum/formats/envelope';
+import { checkLightingProgramme, lightingProgrammeSchema } from '@oppidum/formats/lighting-programme';
+import { parseSignalMatrix } from '@oppidum/formats/signal-matrix';
+import { parseSignalPlans } from '@oppidum/formats/signal-plan';
+import { DESCRIPTIONS } from './machine-models.ts';
+import { makePlan } from './plan.ts';
+import { labelOf, makeTown, skyOf } from './town.ts';
+import { draftZones } from './zone-drafts.ts';
+
+const SEED = 1;
+
+type Draft = {
+  readonly file: string;
+  readonly devices: readonly string[];
+  readonly envelope: object;
+  readonly documents: readonly { readonly name: string; readonly body: string }[];
+};
+type Drafts = {
+  readonly sensors: readonly { readonly device: string; readonly name: string }[];
+  readonly zones: readonly Draft[];
+};
+
+function draftsOf(count: number): Drafts {
+  const plan = makePlan(SEED);
+  const placed = makeTown(plan, SEED, count).map((post) => ({ post, id: nativeCrypto.sha256(encodeUtf8(labelOf(post))) }));
+  return draftZones(placed, skyOf(plan, SEED)) as Drafts;
+}
+
+function envelopeOf({ envelope }: Draft) {
+  const zeros = '00'.repeat(32);
+  return envelopeSchema.fromJson({ ...envelope, city: zeros, zone: zeros, version: 1, previous: zeros }, '');
+}
+
+test('small towns have what they have machines for', () => {
+  const files = (count: number): readonly string[] => draftsOf(count).zones.map(({ file }) => file);
+  // Dealt in this order: a lamp, two heads, a loop.
+  assert.deepEqual(
+    [files(1), files(2), files(3), files(120)],
+    [['lights'], ['lights'], ['lights', 'junction'], ['lights', 'junction']],
+  );
+  assert.deepEqual([draftsOf(3).sensors.length, draftsOf(4).sensors.length], [0, 2]);
+  for (const draft of draftsOf(3).zones) assert.deepEqual(envelopeOf(draft).rules, [], 'no rule without sensors');
+});
+
+test('envelopes read two devices, know a safe direction, and speak of commands that their machines were described to know', () => {
+  const { sensors, zones } = draftsOf(120);
+  assert.equal(new Set(sensors.map(({ device }) => device)).size, 2);
+  for (const [draft, kind, safe] of [
+    [zones[0], 'street-light', 'light/full'],
+    [zones[1], 'traffic-signal', 'signal/flash'],
+  ] as const) {
+    const envelope = envelopeOf(draft ?? assert.fail());
+    const commands = DESCRIPTIONS[kind]?.commands ?? assert.fail();
+    assert.ok(isSafe(envelope, { command: safe, arguments: [] }));
+    for (const { command } of [...envelope.rules, ...envelope.safe]) assert.ok(command in commands, command);
+    const [quantity] = envelope.quantities;
+    const read = quantity?.sensors.map(({ device, name }) => ({ device: toHex(device), name, decimals: 0 }));
+    assert.deepEqual(read, sensors);
+    assert.equal(envelope.rules.length, 1);
+  }
+});
+
+test('documents pass the checks of their domains', () => {
+  const [lights, junction] = draftsOf(120).zones;
+  const bodyOf = (draft: Draft | undefined, name: string): Uint8Array =>
+    parseHex(draft?.documents.find((document) => document.name === name)?.body ?? assert.fail(name));
+  const programme = parseBy(lightingProgrammeSchema, bodyOf(lights, 'programme'));
+  assert.equal(checkLightingProgramme(programme), null);
+  assert.equal(programme.sections[0]?.lampCount, lights?.devices.length);
+  const matrix = bodyOf(junction, 'matrix');
+  const plans = parseSignalPlans(bodyOf(junction, 'plans'));
+  assert.equal(checkPlans(parseSignalMatrix(matrix), nativeCrypto.sha256(matrix), plans), null);
+  assert.deepEqual(
+    plans.plans.map(({ number }) => number),
+    [1, 2, 3, 4],
+  );
+});
