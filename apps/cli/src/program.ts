@@ -226,6 +226,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/audit.ts')).buildAudit,
   },
   {
+    name: 'attack',
+    group: PROVE,
+    summary: 'Attack a city of its own and see what is prevented, what detected',
+    load: async () => (await import('./commands/attack.ts')).buildAttack,
+  },
+  {
     name: 'policy',
     group: PROVE,
     summary: 'Show a policy file; follow its changes to the newest',

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { readMonitorProgram } from '@oppidum/device/monitor/monitor-program';
+import { Challenges } from '@oppidum/device/orders/challenges';
+import { systemMonotonic } from '@oppidum/device/system-time';
+import { reject } from '@oppidum/formats/errors';
+import { parseEvidence } from '@oppidum/formats/evidence';
+import { parseState } from '@oppidum/formats/state-layout';
+import { runCommand } from '../../../../test/support/command-line.ts';
+import { AttackedCity } from './attacked-city.ts';
+import { ATTACKS } from './attacks.ts';
+import { damagesOf } from './damages.ts';
+import { RULES, type Rules } from './rules.ts';
+
+/** Each attack with the ending and the rule that the desk must find. */
+const EXPECTED: Readonly<Record<string, readonly [ending: string, rule: string]>> = {
+  'forged-order': ['prevented', 'SIGNATURE_INVALID'],
+  'replayed-order': ['prevented', 'CHALLENGE_SPENT'],
+  'stolen-key': ['prevented', 'SIGNATURES_FEW'],
+  'tampered-broker': ['prevented', 'SIGNATURE_INVALID'],
+  'lying-gateway': ['prevented', 'EVIDENCE_REFUSED'],
+  'equivocating-validator': ['detected', 'FORK_PROVEN'],
+  'edited-database': ['detected', 'ENTRY_DAMAGED'],
+  'conflicting-greens': ['prevented', 'PLAN_CONFLICT'],
+  'hijacked-controller': ['detected', 'conflict'],
+};
+
+/** A machine that asks not whether its challenge is spent. */
+class AnyChallenge extends Challenges {
+  override check(): null {
+    return null;
+  }
+}
+
+/** A rule out of force, and whom that lets through. One city each: what a machine obeys by is settled when it starts. */
+const WITHOUT: readonly { readonly what: string; readonly rules: Partial<Rules>; readonly through: readonly string[] }[] = [
+  {
+    what: 'a machine that checks no signature',
+    rules: { crypto: { ...nativeCrypto, verifyEd25519: () => true } },
+    through: ['forged-order', 'tampered-broker'],
+  },
+  {
+    what: 'a machine that obeys a challenge twice',
+    rules: { challenges: () => new AnyChallenge(systemMonotonic()) },
+    through: ['replayed-order'],
+  },
+  { what: 'a zone in which one key is enough for danger', rules: { dangerousSigners: 1 }, through: ['stolen-key'] },
+  {
+    // Each of these attacks meets one of these rules and no other.
+    what: 'readers, monitors and matrices without their rule',
+    rules: {
+      compatible: [[2, 4]],
+      openRecord: (_records, kind, _segments, file) => {
+        const evidence = parseEvidence(file);
+        const [value] = evidence.fact === 'state' ? evidence.state.values : [];
+        return value === undefined ? null : parseState(kind, value);
+      },
+      monitorProgram: (matrix) => ({
+        channels: readMonitorProgram(matrix).channels.map((channel) => ({ ...channel, foes: [] })),
+      }),
+      checkFork: () => reject('FORK_UNPROVEN', { size: 0 }),
+      damagesOf: async (folder) => (await damagesOf(folder)).filter(({ code }) => code !== 'ENTRY_DAMAGED'),
+    },
+    through: ['lying-gateway', 'equivocating-validator', 'edited-database', 'conflicting-greens', 'hijacked-controller'],
+  },
+];
+
+async function onCity(rules: Rules, work: (city: AttackedCity) => Promise<void>): Promise<void> {
+  const city = await AttackedCity.found(rules);
+  try {
+    await work(city);
+  } finally {
+    await city.close();
+  }
+}
+
+test('every attack is stopped by the rule that the desk names, and what it gives away is judged by the verifier', () =>
+  onCity(RULES, async (city) => {
+    assert.deepEqual(
+      ATTACKS.map(({ name }) => name),
+      Object.keys(EXPECTED),
+    );
+    const verdicts: string[] = [];
+    for (const attack of ATTACKS) {
+      const { ending, rule, saw, exhibits = [] } = await attack.run(city);
+      assert.deepEqual([attack.name, ending, rule], [attack.name, ...(EXPECTED[attack.name] ?? [])], saw);
+      verdicts.push(...exhibits.map(({ verdict }) => verdict));
+    }
+    assert.deepEqual(verdicts, ['OK', 'HASH_MISMATCH', 'FORK_PROVEN']);
+  }));
+
+describe('with its rule out of force an attack succeeds', () => {
+  test('every attack has such a rule here', () => {
+    assert.deepEqual(WITHOUT.flatMap(({ through }) => through).toSorted(), ATTACKS.map(({ name }) => name).toSorted());
+  });
+  for (const { what, rules, through } of WITHOUT)
+    test(what, () =>
+      onCity({ ...RULES, ...rules }, async (city) => {
+        for (const attack of ATTACKS.filter(({ name }) => through.includes(name))) {
+          const { ending, rule, saw } = await attack.run(city);
+          assert.deepEqual([attack.name, ending, rule], [attack.name, 'succeeded', null], saw);
+        }
+      }),
+    );
+});
+
+describe('oppidum attack', () => {
+  test('lists exactly what there is', async () => {
+    const { code, stdout } = await runCommand(['attack', 'list', '--json']);
+    const { attacks } = JSON.parse(stdout) as { readonly attacks: readonly { readonly name: string }[] };
+    assert.deepEqual([code, attacks.map(({ name }) => name)], [0, Object.keys(EXPECTED)]);
+  });
+
+  test('takes no city that is there, and no attack that is not', async () => {
+    for (const [args, said] of [
+      [['run', 'forged-order', '--data', 'city-data'], /never on one that is there/],
+      [['run', 'nothing'], /There is no attack nothing/],
+      [['run'], /Name one attack, or give --all/],
+    ] as const) {
+      const { code, stderr } = await runCommand(['attack', ...args]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, said);
+    }
+  });
+
+  test('carries one out and says how it ended', async () => {
+    const { code, stdout, stderr } = await runCommand(['attack', 'run', 'hijacked-controller', '--json']);
+    assert.equal(code, 0, stderr);
+    const told = JSON.parse(stdout) as { readonly attack: string; readonly ending: string; readonly rule: string };
+    assert.deepEqual([told.attack, told.ending, told.rule], ['hijacked-controller', 'detected', 'conflict']);
+  });
+});

@@ -1,0 +1,116 @@
+/** Attacks by those who keep the records: a gateway that lies, a validator with two stories, an operator at the database. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { parseCheckpointNote, signCheckpoint } from '@oppidum/formats/checkpoint';
+import { addSignatures, cosignCheckpoint } from '@oppidum/formats/cosignature';
+import { FormatError } from '@oppidum/formats/errors';
+import { encodeEvidence, parseEvidence } from '@oppidum/formats/evidence';
+import { encodeForkFile, type KeyedFork } from '@oppidum/formats/fork-proof';
+import { encodeState } from '@oppidum/formats/state-layout';
+import { zoneKeysKind } from '@oppidum/formats/state-orders';
+import { encodeKeySet, parseKeySet } from '@oppidum/formats/zone-statements';
+import type { ReadingJson } from '@oppidum/gateway/api/readings';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
+import { outputOf } from '../start/children.ts';
+import { type Attack, type Exhibit, preventedBy } from './attack.ts';
+import { type AttackedCity, freshSigner } from './attacked-city.ts';
+import { linesOf } from './damages.ts';
+
+const TAMPER = import.meta.resolve('@oppidum/telemetry/tamper-main');
+
+export const LYING_GATEWAY: Attack = {
+  name: 'lying-gateway',
+  tried: 'A gateway answers the question whose keys a zone obeys with evidence into which it wrote a key of its own.',
+  run: async ({ records, rules, zone }) => {
+    const segments = [zone.keySet.zone, 1];
+    const file = await records.fetch(zoneKeysKind, segments);
+    const [thief, second] = [freshSigner().publicKey, zone.keySet.keys[1] as Bytes];
+    const keys = [thief, second].sort((a, b) => (toHex(a) < toHex(b) ? -1 : 1));
+    const lie = withKeys(file, encodeKeySet({ ...zone.keySet, keys }));
+    const exhibits = [exhibit(records, 'true.evidence', file), exhibit(records, 'lie.evidence', lie)];
+    try {
+      const believed = rules.openRecord(records, zoneKeysKind, segments, lie);
+      const isBelieved = believed !== null && parseKeySet(believed.statement).keys.some((key) => equalBytes(key, thief));
+      if (!isBelieved) throw new Error('the reader believes neither the lie nor refuses it');
+      return { ...preventedBy('nobody', null, 'the reader takes the gateway’s key for one of the zone'), exhibits };
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      return { ...preventedBy('whoever asks', error.code, `the lie says ${String(error.details['verdict'])}`), exhibits };
+    }
+  },
+};
+
+export const EQUIVOCATING_VALIDATOR: Attack = {
+  name: 'equivocating-validator',
+  tried: 'The validator signs a second history: another root for a size of the log whose head it has signed already.',
+  run: async (city) => {
+    const { api, records, rules } = city;
+    const { policy } = records;
+    const [log, witness] = [policy.logs[0], policy.witnesses[0]];
+    if (log === undefined || witness === undefined) throw new Error('a city has a log and a validator');
+    const earlier = await api.checkpoint();
+    const { checkpoint } = parseCheckpointNote(earlier);
+    const root = nativeCrypto.sha256(checkpoint.root);
+    const bare = signCheckpoint(nativeCrypto, city.keyOf('log'), { ...checkpoint, root });
+    const { text } = parseCheckpointNote(bare).note;
+    const nowS = Math.floor(Date.now() / 1_000);
+    const later = addSignatures(bare, [cosignCheckpoint(nativeCrypto, city.keyOf('cosigner'), witness.name, text, nowS)]);
+    const forks = [log.key, witness.key]
+      .map((key): KeyedFork => ({ key, earlier, later, root, consistency: [] }))
+      .filter((fork) => rules.checkFork(nativeCrypto, fork.key, fork) === null);
+    if (forks.length === 0) return preventedBy('nobody', null, 'both histories go about, and nobody proves anything');
+    const file = encodeForkFile(nativeCrypto, forks);
+    const { verdict } = verifyForkFile(nativeCrypto, file, { policy });
+    const saw = `two roots of size ${checkpoint.size} under ${forks.length} keys; of one validator it cannot be prevented`;
+    const exhibits = [{ name: 'two-histories.fork', file, verdict }];
+    return { ending: 'detected', by: 'whoever holds both heads', rule: verdict, saw, exhibits };
+  },
+};
+
+export const EDITED_DATABASE: Attack = {
+  name: 'edited-database',
+  tried: 'The operator changes a stored number behind the back of the services, in the database of a copy of the city.',
+  run: async (city) => {
+    const reading = await anchoredReading(city);
+    const desk = join(city.folder, 'desk');
+    mkdirSync(desk, { mode: 0o700 });
+    const args = ['--data', city.data, '--desk', desk, '--reading', reading.id, '--what', 'alter', '--depth', 'bytes'];
+    const { code, output } = await outputOf(TAMPER, args);
+    const isPlayed = linesOf(output).some((line) => 'played' in (line as object));
+    if (code !== 0 || !isPlayed) throw new Error(`the database could not be edited: ${output.slice(-200)}`);
+    const damages = await city.rules.damagesOf(join(desk, 'city'));
+    const [first] = damages;
+    if (first === undefined) return preventedBy('nobody', null, 'the edited database passes for whole');
+    const saw = `${damages.length} damaged; first ${first.file}: ${first.what}`;
+    return { ending: 'detected', by: 'whoever derives the folder again (oppidum fsck)', rule: first.code, saw };
+  },
+};
+
+function withKeys(file: Bytes, statement: Bytes): Bytes {
+  const evidence = parseEvidence(file);
+  if (evidence.fact !== 'state') throw new Error('this evidence is of a record');
+  const value = encodeState(zoneKeysKind, { statement, from: 1 });
+  return encodeEvidence({ ...evidence, state: { ...evidence.state, values: [value] } });
+}
+
+function exhibit({ policy }: AttackedCity['records'], name: string, file: Bytes): Exhibit {
+  return { name, file, verdict: verifyEvidence(nativeCrypto, file, { policy }).verdict };
+}
+
+/** What the lamp told of itself, as soon as the city's log has it. */
+async function anchoredReading(city: AttackedCity): Promise<ReadingJson> {
+  await city.lamp.receive(new Uint8Array());
+  let found: ReadingJson | undefined;
+  await city.until('a reading to be anchored', async () => {
+    const answer = await fetch(`${city.http}/api/v1/readings?limit=100`);
+    const { items } = (await answer.json()) as { readonly items: readonly ReadingJson[] };
+    found = items.find(({ anchored }) => anchored);
+    return found !== undefined;
+  });
+  if (found === undefined) throw new Error('it was found a moment ago');
+  return found;
+}

@@ -1,0 +1,45 @@
+/**
+ * The rules that stand against the attacks, as one table. `RULES` are those of the product, and nothing in it uses others; tests put a weaker
+ * one in a place of the table and see that the attack then succeeds, or the desk would show nothing.
+ */
+
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { type MonitorProgram, readMonitorProgram } from '@oppidum/device/monitor/monitor-program';
+import { Challenges } from '@oppidum/device/orders/challenges';
+import type { ProvenRecords } from '@oppidum/device/proven-records';
+import { systemMonotonic } from '@oppidum/device/system-time';
+import type { Bytes } from '@oppidum/formats/bytes';
+import type { Crypto } from '@oppidum/formats/crypto';
+import type { SignalMatrix } from '@oppidum/formats/signal-matrix';
+import type { Segment, StateKind } from '@oppidum/formats/state-layout';
+import { checkFork } from '@oppidum/proofs/verify-fork';
+import { type Damage, damagesOf } from './damages.ts';
+
+export type Rules = {
+  /** By which a machine checks signatures. */
+  readonly crypto: Crypto;
+  /** What a machine drew for the next order and no other. */
+  readonly challenges: () => Challenges;
+  /** How many keys of the zone sign what is dangerous. */
+  readonly dangerousSigners: number;
+  /** Pairs of phases that two engineers declared compatible. */
+  readonly compatible: SignalMatrix['compatible'];
+  /** What a reader believes of a record that a gateway serves. */
+  readonly openRecord: <V>(records: ProvenRecords, kind: StateKind<V>, segments: readonly Segment[], file: Bytes) => V | null;
+  /** What the conflict monitor guards. */
+  readonly monitorProgram: (matrix: Bytes) => MonitorProgram;
+  readonly checkFork: typeof checkFork;
+  /** What a derivation of a whole folder finds damaged. */
+  readonly damagesOf: (folder: string) => Promise<readonly Damage[]>;
+};
+
+export const RULES: Rules = {
+  crypto: nativeCrypto,
+  challenges: () => new Challenges(systemMonotonic()),
+  dangerousSigners: 2,
+  compatible: [],
+  openRecord: (records, kind, segments, file) => records.open(kind, segments, file),
+  monitorProgram: readMonitorProgram,
+  checkFork,
+  damagesOf,
+};

@@ -1,0 +1,84 @@
+/** Attacks on an intersection: by those who may plan it, and by a controller that is no longer ours. */
+
+import { join } from 'node:path';
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { ConflictMonitor } from '@oppidum/device/monitor/conflict-monitor';
+import { latchFile } from '@oppidum/device/monitor/latch-file';
+import type { Bytes } from '@oppidum/formats/bytes';
+import { encodeBy } from '@oppidum/formats/common-schemas';
+import { LAMP_GREEN, LAMP_RED } from '@oppidum/formats/signal-lamps';
+import { type SignalMatrix, type SignalPhase, signalMatrixSchema } from '@oppidum/formats/signal-matrix';
+import { type SignalPlans, signalPlansSchema } from '@oppidum/formats/signal-plan';
+import { redClearanceNeeded, yellowNeeded } from '@oppidum/formats/signal-timing';
+import { encodeZoneDocument } from '@oppidum/formats/zone-statements';
+import { actionOf } from '../transactions.ts';
+import { type Attack, preventedBy } from './attack.ts';
+import { type AttackedCity, type AttackedZone, byAll, signed } from './attacked-city.ts';
+import { RULES } from './rules.ts';
+
+const STEP_MS = 100;
+const CYCLE_MS = 60_000;
+/** Phases as streets have them: two roads that cross. */
+const PHASES: readonly (SignalPhase & Required<Pick<SignalPhase, 'vehicle'>>)[] = [
+  { number: 2, name: 'Main east', widthFt: 70, vehicle: { road: 'major', speedMph: 35, gradePercent: 0, flash: 'red' } },
+  { number: 4, name: 'Mill north', widthFt: 80, vehicle: { road: 'minor', speedMph: 25, gradePercent: 0, flash: 'red' } },
+];
+const GREEN_MINIMUM_MS = 8_000;
+const INTERSECTION = { safe: [{ command: 'signal/flash', arguments: [] }], dangerous: ['signal/automatic', 'signal/plan'] };
+
+export const CONFLICTING_GREENS: Attack = {
+  name: 'conflicting-greens',
+  tried: 'An operator with both engineers’ true keys signs a plan that gives two crossing roads green at once.',
+  run: async (city) => {
+    const zone = await city.makeZone('Attacked crossing', 'signals', INTERSECTION);
+    const matrix = bodyOf(city.rules.compatible);
+    const set = await setDocument(city, zone, 'matrix', matrix);
+    if (set !== 'OK') throw new Error(`the matrix was refused: ${set}`);
+    const code = await setDocument(city, zone, 'plans', encodeBy(signalPlansSchema, bothGreen(nativeCrypto.sha256(matrix))));
+    if (code === 'OK') return preventedBy('nobody', null, 'the plan is in force');
+    return preventedBy('the ledger', code, 'no record was made of the plan');
+  },
+};
+
+export const HIJACKED_CONTROLLER: Attack = {
+  name: 'hijacked-controller',
+  tried: 'Whoever has taken over the controller of an intersection lights two crossing greens, past every order and plan.',
+  run: async ({ folder, rules }) => {
+    const monitor = new ConflictMonitor(rules.monitorProgram(bodyOf(RULES.compatible)), latchFile(join(folder, 'monitor.latch')));
+    const lamps = Uint8Array.from(PHASES, () => LAMP_RED);
+    // Red for a while, as an honest controller begins; then both green, for ten seconds.
+    for (let nowMs = 0; nowMs <= 20_000; nowMs += STEP_MS) {
+      if (nowMs === 10_000) lamps.fill(LAMP_GREEN);
+      if (monitor.sample({ nowMs, lamps, beat: nowMs })) continue;
+      const { trip } = monitor;
+      if (trip === null || nowMs < 10_000) throw new Error('the monitor flashes without a cause');
+      const saw = `it took the lamps ${nowMs - 10_000} ms after phases ${trip.phases.join(' and ')} were green; it stays at flash`;
+      return { ending: 'detected', by: 'the conflict monitor', rule: trip.reason, saw };
+    }
+    return preventedBy('nobody', null, 'both were green for ten seconds');
+  },
+};
+
+function bodyOf(compatible: SignalMatrix['compatible']): Bytes {
+  return encodeBy(signalMatrixSchema, { name: 'Main and Mill', phases: [...PHASES], compatible });
+}
+
+function bothGreen(matrix: Bytes): SignalPlans {
+  const timings = PHASES.map(({ number: phase, widthFt, vehicle: { speedMph, gradePercent } }) => ({
+    phase,
+    vehicle: {
+      ...{ greenMinMs: GREEN_MINIMUM_MS, extensionMs: 2_500 },
+      ...{ yellowMs: yellowNeeded(speedMph, gradePercent), redMs: redClearanceNeeded(widthFt, speedMph) },
+    },
+  }));
+  const both = PHASES.map(({ number }) => number);
+  const stages = [both, both.slice(1)].map((phases) => ({ phases, durationMs: CYCLE_MS / 2, onCall: false }));
+  const ordinary = { purpose: 'ordinary', control: 'fixed', cycleMs: CYCLE_MS, offsetMs: 0 } as const;
+  return { matrix, local: 1, timings, detectors: [], plans: [{ ...ordinary, number: 1, name: 'all green', stages }] };
+}
+
+function setDocument(city: AttackedCity, { keySet, keys }: AttackedZone, name: string, body: Bytes): Promise<string> {
+  const { city: genesis, zone } = keySet;
+  const document = encodeZoneDocument({ city: genesis, zone, name, version: 1, body });
+  return city.submit([actionOf('zone/set-document', { zone, document, signatures: signed('document', document, byAll(keys)) })]);
+}
