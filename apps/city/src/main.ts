@@ -210,7 +210,7 @@ async function work({ options, seed, drafts, records, api, troubles }: Work, sto
   const fleet = new Fleet(members, { mqttUrl: options.mqtt, shardKeys, pace, log: troubles });
   const townMs = (): number => townTime(pace.clock, Date.now());
   const also = () => townTimeOf(pace.clock, townMs());
-  const zones = new Zones({ folder, api, records, fleet, members, townMs, also, troubles });
+  const zones = new Zones({ folder, api, records, fleet, members, townMs, also, log });
   // Machines take over before anything is measured: no counter falls at a restart.
   await zones.look();
   fleet.start();

@@ -20,7 +20,7 @@ import { LightZone } from './light-zone.ts';
 import type { Machine, MachineZone } from './machine-zone.ts';
 import { SignalZone } from './signal-zone.ts';
 import { labelOf } from './town.ts';
-import type { TroubleLog } from './trouble-log.ts';
+import { TroubleLog } from './trouble-log.ts';
 import { headOf, type ZoneName } from './zone-drafts.ts';
 import { openMachine, readZoneFile } from './zone-file.ts';
 
@@ -41,13 +41,16 @@ export type ZonesOptions = {
   readonly townMs: () => number;
   /** What every reading says beside what it measures. */
   readonly also: () => readonly SensorValue[];
-  readonly troubles: TroubleLog;
+  readonly log: (line: string) => void;
 };
 
 /** All of them, from the first `look` to `stop`. */
 export class Zones {
   readonly #options: ZonesOptions;
   readonly #trust: OrderTrust;
+  /** Of zones, which are well again once the city can be asked; of machines, which meet what is no order for them. */
+  readonly #troubles: TroubleLog;
+  readonly #alarms: TroubleLog;
   readonly #open = new Map<ZoneName, MachineZone>();
   readonly #agents: OrderAgent[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -55,22 +58,22 @@ export class Zones {
 
   constructor(options: ZonesOptions) {
     this.#options = options;
+    this.#troubles = new TroubleLog(options.log);
+    this.#alarms = new TroubleLog(options.log);
     this.#trust = new OrderTrust(nativeCrypto, options.records.policy, () => options.api.successors());
     this.#timer = setInterval(() => this.#advance(), ADVANCE_EVERY_MS);
   }
 
   /** Opens the zones that were pinned since, and follows those that are open. What the city cannot tell now is asked for again. */
   async look(): Promise<void> {
+    let isWell = true;
     for (const name of NAMES) {
-      try {
-        const zone = this.#open.get(name);
-        if (zone === undefined) await this.#begin(name);
-        else await zone.follow();
-      } catch (error) {
-        if (!(error instanceof FormatError)) throw error;
-        this.#options.troubles.trouble(error.code, `the zone ${name} cannot be followed`);
-      }
+      const zone = this.#open.get(name);
+      const code = await codeOf(zone === undefined ? this.#begin(name) : zone.follow());
+      isWell &&= code === null;
+      if (code !== null) this.#troubles.trouble(code, 'zones cannot be followed');
     }
+    if (isWell) this.#troubles.well('zones are followed again');
   }
 
   /** The same without waiting for it; one look at a time. */
@@ -103,7 +106,11 @@ export class Zones {
     const zone = name === 'lights' ? await LightZone.open(tools) : await SignalZone.open(tools);
     if (zone === null) return;
     this.#open.set(name, zone);
-    for (const machine of zone.machines) await this.#start(machine, pins);
+    for (const machine of zone.machines) {
+      const code = await codeOf(this.#start(machine, pins));
+      if (code !== null)
+        this.#alarms.trouble(code, `${labelOf(machine.member.post)} takes no orders until the town is started again`);
+    }
   }
 
   /** The newest envelope, so that its lifetimes are known; without the city a machine begins without and asks when it needs it. */
@@ -127,7 +134,7 @@ export class Zones {
   }
 
   async #start({ member, actuator }: Machine, pins: ZonePins): Promise<void> {
-    const { folder, fleet, records, also, troubles, members } = this.#options;
+    const { folder, fleet, records, also, members } = this.#options;
     const { device, post } = member;
     const keyed = members.find((each) => each.device === device) as Keyed;
     const agent = new OrderAgent({
@@ -135,10 +142,21 @@ export class Zones {
       store: await openMachine(folder, labelOf(post), pins),
       ...{ trust: this.#trust, source: ledgerSource(records), challenges: new Challenges(systemMonotonic()) },
       actuator: telling(actuator, also),
-      onTrouble: ({ code }) => troubles.trouble(code, 'a machine takes no order'),
+      onTrouble: ({ code }) => this.#alarms.trouble(code, `${labelOf(post)} was sent what is no order for it, or cannot answer`),
     });
     this.#agents.push(agent);
     await agent.start();
+  }
+}
+
+/** Null when it went well; else why not. A broken invariant of ours is thrown on. */
+async function codeOf(work: Promise<void>): Promise<string | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return error.code;
   }
 }
 
