@@ -249,6 +249,20 @@ describe('parcels', () => {
       assert.deepEqual(await city.propose(waiting), waiting.slice(0, 8));
     }));
 
+  test('a proposal of thousands of envelopes in a few bytes is refused before any of them is looked at', () =>
+    withCity(async ({ city, send }) => {
+      const [good] = send() as [Bytes];
+      const crowd = Array.from({ length: 9 }, () => encodeParcel(Array.from({ length: 120 }, () => new Uint8Array(0))));
+      const heavy = encodeParcel([good, new Uint8Array(0)]);
+      assert.equal(await city.process([...crowd.slice(0, 8), heavy]), 1);
+      assert.equal(await city.process(crowd), 2);
+      assert.equal(await city.process([...crowd, heavy]), 2);
+      // The city goes on with the next proposal.
+      assert.equal(await city.process([good]), 1);
+      await city.block([good]);
+      assert.equal(await city.check(good), 'REPLAYED');
+    }));
+
   test('a parcel with an envelope above the limit is refused as the envelope is', () =>
     withCity(async ({ city, send }) => {
       assert.equal(await city.process([encodeParcel([...send(), new Uint8Array(262_145)])]), 2);

@@ -43,7 +43,10 @@ export type CityAbciOptions = Pick<EngineParts, 'clock' | 'votes' | 'snapshots'>
 
 /** CometBFT's block time is that of the votes for the block before: after so long without blocks it says nothing about now. */
 const STALE_MS = 5_000;
-/** Envelopes of one block. What waits longer than a block comes in the next: a proposal that takes as long as others wait fails its round. */
+/**
+ * Envelopes of one block. What waits longer than a block comes in the next: a proposal that takes as long as others wait fails its round. So
+ * does one that is refused here, since a parcel names an envelope with a single byte: a proposer could have millions checked by everybody.
+ */
 const ENVELOPE_COUNT_MAX = 1_000;
 const NOTHING: Bytes = new Uint8Array(0);
 /** Paths of CometBFT's own questions: `…id/<node id>` and `…addr/<address>`. */
@@ -108,9 +111,11 @@ export class CityAbci implements AbciApplication {
   /** By everybody for each proposal: deterministic, on the block and the committed state alone, and every correct proposal is accepted. */
   async processProposal(request: Requests['processProposal']): Promise<Responses['processProposal']> {
     await this.#turn();
+    const { ACCEPT, REJECT } = ResponseProcessProposal_ProposalStatus;
+    // Counted before anything is verified.
+    if (firstOf(request.txs).length < request.txs.length) return { status: REJECT };
     const { block } = await this.#blockOf(request);
     const answer = this.#application.processProposal(block);
-    const { ACCEPT, REJECT } = ResponseProcessProposal_ProposalStatus;
     return { status: answer === 'accept' ? ACCEPT : REJECT };
   }
 
