@@ -4,6 +4,7 @@
  */
 
 import type { Bytes } from '@oppidum/formats/bytes';
+import type { Command } from '@oppidum/formats/command';
 import { type CompactOrder, parseCompactOrder } from '@oppidum/formats/compact-order';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { type Envelope, isSafe } from '@oppidum/formats/envelope';
@@ -28,8 +29,8 @@ export type Judging = {
   readonly actuator: Actuator;
 };
 
-/** An order to be obeyed. */
-export type Accepted = { readonly kind: 'accepted'; readonly id: Bytes; readonly order: Order };
+/** An order to be obeyed, for this challenge. */
+export type Accepted = { readonly kind: 'accepted'; readonly id: Bytes; readonly order: Order; readonly challenge: Bytes };
 /** A proven order that this machine does not obey now: it says so, signed. */
 type Refused = { readonly kind: 'refused'; readonly id: Bytes; readonly order: Order; readonly code: string };
 /** No order that this machine's pins bear out. Nothing is answered: the true one may be on its way behind a copy that somebody spoilt. */
@@ -45,10 +46,20 @@ export async function acceptOrder(judging: Judging, message: Bytes): Promise<Jud
   const id = orderId(crypto, compact.statement);
   const refused = await checkProof(judging, compact);
   if (refused !== null) return { kind: 'unproven', code: refused.code };
-  const late = challenges.check(challengeOf(compact), order.lifetimeMs);
+  const challenge = challengeOf(compact);
+  const late = challenges.check(challenge, order.lifetimeMs);
   if (late !== null) return { kind: 'refused', id, order, code: late.code };
-  const veto = actuator.veto({ command: order.command, arguments: order.arguments });
-  return veto === null ? { kind: 'accepted', id, order } : { kind: 'refused', id, order, code: veto };
+  const veto = vetoOf(actuator, { command: order.command, arguments: order.arguments });
+  return veto === null ? { kind: 'accepted', id, order, challenge } : { kind: 'refused', id, order, code: veto };
+}
+
+/** The local monitor's word. One that fails over a command says no: it ends neither the agent nor the process. */
+export function vetoOf(actuator: Pick<Actuator, 'veto'>, command: Command): string | null {
+  try {
+    return actuator.veto(command);
+  } catch {
+    return 'ACTUATOR_FAILED';
+  }
 }
 
 /** As `verifyOrder`; a device that is behind its zone or its city catches up first, once. */

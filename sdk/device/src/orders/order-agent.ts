@@ -12,7 +12,7 @@ import { draftChallenge } from '@oppidum/formats/device-challenge';
 import type { Device } from '../device.ts';
 import type { OrderLink } from '../order-link.ts';
 import type { SensorValue } from '../reading-pack.ts';
-import { type Accepted, acceptOrder, type Judging } from './accept-order.ts';
+import { type Accepted, acceptOrder, type Judging, vetoOf } from './accept-order.ts';
 import type { OrderState } from './order-state.ts';
 
 type Answering = Pick<Device, 'id' | 'keyNumber' | 'audience' | 'measure'>;
@@ -41,6 +41,10 @@ const NUMBERS_AHEAD = 1_000;
 const ANSWERED_COUNT_MAX = 64;
 /** Whoever sends what is no order makes the machine sign one alarm in so long. */
 const ALARM_EVERY_MS = 60_000;
+/** Old orders that are told of within that time: true ones that somebody kept and sends again must not fill the outbox. */
+const SPENT_TOLD_MAX = 16;
+/** Messages that wait for one another: whoever sends faster than the machine judges loses them, and true orders come again. */
+const WAITING_COUNT_MAX = 32;
 /** Without an envelope nobody has said how long orders live. */
 const RENEW_MS = 30_000;
 
@@ -52,6 +56,11 @@ export class OrderAgent {
   /** Done, and not yet told: the outbox was full, or the disk. */
   #unanswered: Answer | null = null;
   #alarmedMs = Number.NEGATIVE_INFINITY;
+  #spentSinceMs = Number.NEGATIVE_INFINITY;
+  #spentCount = 0;
+  #waitingCount = 0;
+  /** The newest challenge as it was sent. */
+  #sent: Bytes | null = null;
   #queue: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
   #forget: () => void = () => undefined;
@@ -67,11 +76,13 @@ export class OrderAgent {
     this.#isStopped = false;
     const { store, link } = this.#options;
     this.#number = store.read().numbered;
-    const { acting } = store.read();
-    if (acting !== null)
+    await this.#inTurn(async () => {
+      const { acting } = store.read();
+      if (acting === null) return;
       await this.#finish(acting.order, { command: acting.command, arguments: acting.arguments }, 'ORDER_INTERRUPTED');
+    });
     this.#forget = link.onOrder((message) => void this.receive(message));
-    await this.#renew();
+    await this.#inTurn(() => this.#renew());
   }
 
   /** Takes no more orders; resolves when the one at hand is answered. */
@@ -84,8 +95,11 @@ export class OrderAgent {
   }
 
   /** Judges one message and, where every check holds, obeys it; one after the other. */
-  receive(message: Bytes): Promise<void> {
-    return this.#inTurn(async () => {
+  async receive(message: Bytes): Promise<void> {
+    if (this.#waitingCount >= WAITING_COUNT_MAX) return this.#trouble('OVERLOADED');
+    this.#waitingCount++;
+    await this.#inTurn(async () => {
+      this.#waitingCount--;
       if (!this.#isStopped) await this.#judge(message);
     });
   }
@@ -94,8 +108,11 @@ export class OrderAgent {
   manual(command: Command): Promise<void> {
     this.#options.challenges.void();
     return this.#inTurn(async () => {
-      await this.#options.actuator.act(command);
-      await this.#tell('order/local', ['manual', command.command, ...command.arguments].join(' '));
+      const code = await this.#act(command);
+      // What was ordered meanwhile was ordered by somebody who did not know of this either.
+      this.#options.challenges.void();
+      const failure = code === null ? [] : [code];
+      await this.#tell('order/local', ['manual', command.command, ...command.arguments, ...failure].join(' '));
       await this.#renew();
     });
   }
@@ -117,31 +134,58 @@ export class OrderAgent {
     if (this.#answered.includes(toHex(id))) return;
     // One journal, one order: what was done before is answered first, unless this one brings the machine to safety.
     if (this.#unanswered !== null) await this.#retry(order.mode === 'break-glass');
-    if (judged.kind === 'refused') {
-      await this.#answer(id, command, judged.code);
-      if (judged.code === 'ORDER_EXPIRED' || judged.code === 'CHALLENGE_SPENT') await this.#renew();
-      return;
-    }
-    await this.#obey(judged, command);
+    if (judged.kind === 'accepted') return this.#obey(judged, command);
+    if (judged.code === 'CHALLENGE_SPENT') return this.#refuseSpent(id, command);
+    await this.#answer(id, command, judged.code);
+    if (judged.code === 'ORDER_EXPIRED') await this.#renew();
+  }
+
+  /**
+   * A true order for a challenge that is none any more. Whoever sends old ones again moves nothing by it: the open challenges stay open, so
+   * that the order which is being signed for one of them is still obeyed.
+   */
+  async #refuseSpent(id: Bytes, command: Command): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#spentSinceMs >= ALARM_EVERY_MS) [this.#spentSinceMs, this.#spentCount] = [nowMs, 0];
+    if (++this.#spentCount > SPENT_TOLD_MAX) return this.#trouble('CHALLENGE_SPENT');
+    await this.#answer(id, command, 'CHALLENGE_SPENT');
+    if (this.#sent !== null) this.#options.link.sendChallenge(this.#sent);
   }
 
   /** COMMIT POINT: once the journal is durable the order counts as obeyed, whatever happens. */
-  async #obey({ id, order: { mode } }: Accepted, command: Command): Promise<void> {
+  async #obey({ id, order: { mode, lifetimeMs }, challenge }: Accepted, command: Command): Promise<void> {
     const { store, challenges, actuator } = this.#options;
-    challenges.void();
     await store.write({ ...store.read(), acting: { order: id, command: command.command, arguments: [...command.arguments] } });
-    const ack = setTimeout(() => void this.#tell('order/ack', toHex(id)), ACK_AFTER_MS);
-    let code: string | null = null;
-    try {
-      await actuator.act(command);
-    } catch (error) {
-      this.#trouble(isOutside(error) ? error.code : 'ACTUATOR_FAILED');
-      code = 'ACTUATOR_FAILED';
-    }
+    // Asked again, for the disk may have taken its time: somebody's hand was at the machine, the order grew old, or the machine hot.
+    const late = challenges.check(challenge, lifetimeMs)?.code ?? vetoOf(actuator, command);
+    challenges.void();
+    const ack = setTimeout(() => void this.#acknowledge(id), ACK_AFTER_MS);
+    const code = late ?? (await this.#act(command));
     clearTimeout(ack);
     if (mode === 'break-glass' && code === null) await this.#tell('order/local', `break-glass ${toHex(id)}`);
     await this.#finish(id, command, code);
     await this.#renew();
+  }
+
+  /** Why it was not done, or null: whatever a maker's code throws ends neither the agent nor the process. */
+  async #act(command: Command): Promise<string | null> {
+    try {
+      await this.#options.actuator.act(command);
+      return null;
+    } catch (error) {
+      this.#trouble(isOutside(error) ? error.code : 'ACTUATOR_FAILED');
+      return 'ACTUATOR_FAILED';
+    }
+  }
+
+  /** Beside the turn, so nobody waits for it: what it meets is told here. */
+  async #acknowledge(id: Bytes): Promise<void> {
+    try {
+      await this.#tell('order/ack', toHex(id));
+    } catch (error) {
+      if (!isOutside(error)) throw error;
+      this.#trouble(error.code);
+    }
   }
 
   /** The answer first, durable in the outbox; then the journal is closed. Whatever comes between is told again after a restart. */
@@ -190,11 +234,18 @@ export class OrderAgent {
     if (this.#isStopped) return;
     const { crypto, device, signer, challenges, link, store } = this.#options;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#inTurn(() => this.#renew()), renewMs(store.read()));
+    this.#timer = setTimeout(() => void this.#inTurn(() => this.#again()), renewMs(store.read()));
     const number = await this.#nextNumber();
     const { audience: city, id, keyNumber } = device;
     const { toBeSigned, seal } = draftChallenge(crypto, { city, device: id, challenge: challenges.renew(), keyNumber, number });
-    link.sendChallenge(seal(await signer.sign(toBeSigned)));
+    this.#sent = seal(await signer.sign(toBeSigned));
+    link.sendChallenge(this.#sent);
+  }
+
+  /** What could not be told yet is tried first: nobody may ever send another order. */
+  async #again(): Promise<void> {
+    if (this.#unanswered !== null) await this.#retry(true);
+    await this.#renew();
   }
 
   /** Rising for ever: what a restart may have used is left out. */
