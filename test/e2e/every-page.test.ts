@@ -10,11 +10,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { AREAS } from '@oppidum/console/areas';
 import type { Browser, Page } from 'playwright-core';
 import { seriousFindings } from '../support/axe.ts';
 import { openBrowser, watchRequests } from '../support/browser.ts';
+import { runCommand } from '../support/command-line.ts';
 import { skipWithout } from '../support/programs.ts';
 import { firstAnchoredReading, type StartedCity, startCity } from '../support/started-city.ts';
 
@@ -49,7 +51,7 @@ describe('every page', { skip: skipWithout('chromium') }, () => {
     rmSync(SHOTS, { recursive: true, force: true });
     mkdirSync(SHOTS, { recursive: true });
     city = await startCity(join(folder, 'city'));
-    views = await viewsOf(city.api);
+    views = { ...(await viewsOf(city.api)), ...(await streetViewsOf(city.api, join(folder, 'city'))) };
     browser = await openBrowser();
   });
 
@@ -128,6 +130,25 @@ async function viewsOf(api: string): Promise<Readonly<Record<string, string>>> {
     ...{ model: `#/model/${model}`, manufacturer: `#/manufacturer/${manufacturer}` },
     ...Object.fromEntries(Object.keys(AREAS).map((area) => [area, `#/${area}`])),
   };
+}
+
+/** Both zones that engineers of the demo made, and an order to the lamps of one, as soon as those can be ordered. */
+async function streetViewsOf(api: string, data: string): Promise<Readonly<Record<string, string>>> {
+  for (;;) {
+    const answer = await fetch(`${api}/api/v1/zones`);
+    const { items } = (await answer.json()) as { readonly items: readonly { readonly id: string; readonly domain: string }[] };
+    const [lights, junction] = ['lighting', 'signals'].map((domain) => items.find((zone) => zone.domain === domain)?.id);
+    if (lights !== undefined && junction !== undefined) {
+      const key = join(data, 'demo/engineers/lights-1.seed');
+      const words = ['--zone', lights, '--all', '--order-key', key, '--data', data, '--api', api, '--yes', '--json'];
+      const issued = await runCommand(['order', 'issue', 'light/full', ...words]);
+      const orders = await fetch(`${api}/api/v1/orders?limit=1`);
+      const [order] = ((await orders.json()) as { readonly items: readonly { readonly id: string }[] }).items;
+      if (issued.code === 0 && order !== undefined)
+        return { order: `#/orders/${order.id}`, lights: `#/zones/${lights}`, junction: `#/zones/${junction}` };
+    }
+    await sleep(500);
+  }
 }
 
 /** A page with what it asked for and what went wrong in it. */

@@ -17,7 +17,8 @@ export class ApiProblem extends Error {
 export type Page<T> = { readonly items: readonly T[]; readonly next: string | null };
 
 /** Paths of records that say their own id. */
-const RECORD = /^\/api\/v1\/(?:accounts|devices|manufacturers|models|proposals|readings|transactions)\/([0-9a-f]{64})(?:\?|$)/;
+const RECORD =
+  /^\/api\/v1\/(?:accounts|devices|manufacturers|models|orders|proposals|readings|transactions|zones)\/([0-9a-f]{64})(?:\?|$)/;
 
 /**
  * JSON of a path of the API. Throws ApiProblem: UNREADABLE where the answer is none, or of another record than the path names: what is

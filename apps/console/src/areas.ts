@@ -27,6 +27,16 @@ export const AREAS: Readonly<Record<string, Area>> = {
     isInNavigation: true,
     View: lazyView(async () => (await import('./areas/keys/keys-view.tsx')).KeysView),
   },
+  orders: {
+    title: { en: 'Orders', et: 'Korraldused', zh: '命令', ar: 'الأوامر' },
+    isInNavigation: true,
+    View: lazyView(async () => (await import('./areas/orders/orders-view.tsx')).OrdersView),
+  },
+  zones: {
+    title: { en: 'Zones', et: 'Piirkonnad', zh: '区域', ar: 'المناطق' },
+    isInNavigation: true,
+    View: lazyView(async () => (await import('./areas/zones/zones-view.tsx')).ZonesView),
+  },
   decisions: {
     title: { en: 'Decisions', et: 'Otsused', zh: '决策', ar: 'القرارات' },
     isInNavigation: true,

@@ -14,8 +14,8 @@ export type Loaded<T> = {
 
 const NOTHING = { value: null, problem: null, loadedMs: null } as const;
 
-/** Asks at once and then every so many milliseconds; with null only once. Null as path asks nothing. */
-export function useLoaded<T>(path: string | null, everyMs: number | null = null): Loaded<T> {
+/** Asks at once and then every so many milliseconds, with null only once; and whenever `again` is another number. Null as path asks nothing. */
+export function useLoaded<T>(path: string | null, everyMs: number | null = null, again = 0): Loaded<T> {
   const [{ of, loaded }, setLoaded] = useState<{ readonly of: string | null; readonly loaded: Loaded<T> }>({
     of: path,
     loaded: NOTHING,
@@ -24,7 +24,8 @@ export function useLoaded<T>(path: string | null, everyMs: number | null = null)
     if (path === null) return undefined;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let isFirst = true;
+    // A change that came while nobody looks waits until somebody does.
+    let isFirst = again === 0;
     const load = async (): Promise<void> => {
       // A page that nobody looks at asks once, and then not again.
       if (isFirst || !document.hidden) {
@@ -45,7 +46,7 @@ export function useLoaded<T>(path: string | null, everyMs: number | null = null)
       stop.abort();
       clearTimeout(timer);
     };
-  }, [path, everyMs]);
+  }, [path, everyMs, again]);
   // What another path said is not what this one says, not even for one frame.
   return of === path ? loaded : NOTHING;
 }

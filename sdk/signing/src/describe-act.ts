@@ -114,8 +114,10 @@ function addRows(rows: Row[], path: readonly string[], given: CborValue, words: 
     return;
   }
   const field = path.findLast((step) => !/^[0-9]+$/.test(step)) ?? '';
+  // An order names its key set by a number; elsewhere keys stand under this name.
+  const named = field === 'keys' && typeof value === 'number' ? [...path.slice(0, -1), 'keySet'] : path;
   rows.push({
-    label: path.map((step) => labelOf(step, words)).join(' '),
+    label: named.map((step) => labelOf(step, words)).join(' '),
     value: valuePart(field, value, words, nameOf),
     isFile: field === 'policy',
   });
