@@ -14,6 +14,7 @@ import {
 } from '../api/orders.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
+import { accountOf } from './guard.ts';
 import { readsJson } from './json-body.ts';
 import { answers, noQuery } from './parameters.ts';
 
@@ -28,7 +29,7 @@ export function addOrderDraftRoutes(app: App, context: GatewayContext): void {
   });
 }
 
-function addDraft(scope: App, { crypto, orders }: GatewayContext): void {
+function addDraft(scope: App, { crypto, orders, access }: GatewayContext): void {
   scope.post(
     '/api/v1/orders/draft',
     {
@@ -43,7 +44,10 @@ function addDraft(scope: App, { crypto, orders }: GatewayContext): void {
       },
     },
     async (request): Promise<OrderDraftJson> => {
-      const { order, statement, zone, isDangerous, deviceCount, missingCount } = await orders.draft(request.body);
+      const { order, statement, zone, isDangerous, deviceCount, missingCount } = await orders.draft(
+        request.body,
+        accountOf(access.principalOf(request)),
+      );
       return {
         ...{ order: toHex(orderId(crypto, statement)), statement: encodeBase64(statement) },
         words: describeOrder(order, zone.envelope, orders.namesOf(order)),

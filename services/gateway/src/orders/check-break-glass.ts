@@ -17,13 +17,15 @@ import { readZoneAt } from './zone-records.ts';
 
 /**
  * Refuses, in this order: WRONG_CITY, ORDER_MODE, ZONE_UNKNOWN, ZONE_KEYS_VERSION, ZONE_ENVELOPE_VERSION; KEY_UNKNOWN, SIGNATURE_INVALID,
- * SIGNATURES_FEW; LIFETIME_TOO_LONG, DIRECTION_UNSAFE; DEVICE_NOT_IN_ZONE.
+ * SIGNATURES_FEW; LIFETIME_TOO_LONG, DIRECTION_UNSAFE; EXPIRED (once reported, everybody can read it on the ledger and give it again for
+ * ever; a clock that is wrong by one lifetime is forgiven); DEVICE_NOT_IN_ZONE.
  */
 export function checkBreakGlass(
   crypto: Crypto,
   node: Pick<NodeClient, 'read' | 'genesisHash'>,
   order: Order,
   signed: SignedStatement,
+  nowMs: number,
 ): Rejection | null {
   if (!equalBytes(order.city, node.genesisHash)) return reject('WRONG_CITY', { city: toHex(order.city) });
   if (order.mode !== 'break-glass') return reject('ORDER_MODE', { want: 'break-glass', got: order.mode });
@@ -38,6 +40,8 @@ export function checkBreakGlass(
     checkLifetime(zone.envelope, order);
   if (refused !== null) return refused;
   if (!isSafe(zone.envelope, order)) return reject('DIRECTION_UNSAFE', { command: order.command });
+  const { expiresMs, lifetimeMs } = order;
+  if (expiresMs + lifetimeMs <= nowMs) return reject('EXPIRED', { expiresMs, timeMs: nowMs });
   if (!('device' in order.target)) return null;
   const { device } = order.target;
   const home = node.read(at(deviceZoneKind, device));

@@ -85,6 +85,8 @@ export class Deliverer {
 
   /** Hands over what needs no quorum; resolves when it survives a restart. It was checked before. Throws as `packOrder`. */
   async breakGlass(id: string, order: Order, signed: SignedStatement): Promise<number | null> {
+    const underWay = this.#deliveries.get(id);
+    if (underWay !== undefined) return underWay.parcel.devices.length;
     const packed = packOrder(order, signed, null, (root) => this.#options.trees.find(root));
     if (packed === null) return null;
     const endsMs = this.#options.clock() + order.lifetimeMs;

@@ -32,6 +32,8 @@ type DraftParts = {
   readonly devicesOf: (zone: string) => Promise<readonly string[]>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Who drafts. */
+  readonly by: string;
 };
 
 /** An order that nobody signed. `missingCount`: devices of the zone without a known challenge, or set apart, suspended or revoked. */
@@ -90,7 +92,7 @@ function expiryOf(headMs: number, nowMs: number, lifetimeMs: number): number {
 }
 
 async function aim(
-  { node, challenges, trees, devicesOf }: DraftParts,
+  { node, challenges, trees, devicesOf, by }: DraftParts,
   { zone, device, mode }: Wish,
 ): Promise<{ readonly target: Order['target']; readonly deviceCount: number; readonly missingCount: number }> {
   if (device !== undefined) {
@@ -105,7 +107,10 @@ async function aim(
   const isHeard = mode === 'break-glass' ? () => true : orderable(node);
   const leaves = devices.filter(isHeard).flatMap((member) => challenges.newest(member) ?? []);
   if (leaves.length === 0) throw formatError('CHALLENGE_UNKNOWN', { zone, devices: devices.length });
-  const { root, count } = trees.draft(leaves.map(({ device: id, challenge }) => ({ device: id, challenge })));
+  const { root, count } = trees.draft(
+    leaves.map(({ device: id, challenge }) => ({ device: id, challenge })),
+    by,
+  );
   return { target: { root, count }, deviceCount: count, missingCount: devices.length - count };
 }
 

@@ -93,11 +93,11 @@ export class OrderDesk {
     return this.#lines.send(device, order);
   }
 
-  /** As `draftOrder`. */
-  draft(wish: Wish): ReturnType<typeof draftOrder> {
+  /** As `draftOrder`. `by`: whose draft it is, as budgets are counted. */
+  draft(wish: Wish, by: string): ReturnType<typeof draftOrder> {
     const { node, readModel, clock } = this.#options;
     const devicesOf = (zone: string) => findZoneDevices(readModel.database, zone);
-    return draftOrder({ node, challenges: this.challenges, trees: this.#trees, devicesOf, clock }, wish);
+    return draftOrder({ node, challenges: this.challenges, trees: this.#trees, devicesOf, clock, by }, wish);
   }
 
   /**
@@ -109,7 +109,7 @@ export class OrderDesk {
     signed: SignedStatement,
   ): Promise<{ readonly deviceCount: number; readonly sentCount: number } | Rejection> {
     const { crypto, node } = this.#options;
-    const refused = checkBreakGlass(crypto, node, order, signed);
+    const refused = checkBreakGlass(crypto, node, order, signed, this.#options.clock());
     if (refused !== null) return refused;
     const id = toHex(orderId(crypto, signed.statement));
     const deviceCount = await this.#deliverer.breakGlass(id, order, signed);

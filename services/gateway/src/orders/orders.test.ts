@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { encodeBase64 } from '@oppidum/formats/bytes';
+import { encodeOrder, parseOrder } from '@oppidum/formats/order-statement';
 import {
   act,
   draft,
@@ -243,6 +244,9 @@ describe('orders by way of the gateway', () => {
     assert.equal(await codeOf(await give(dim.bytes, [0])), 'DIRECTION_UNSAFE');
     const ordinary = await draft(doors, level(device.hex, 100));
     assert.equal(await codeOf(await give(ordinary.bytes, [0])), 'ORDER_MODE');
+    const old = encodeOrder({ ...parseOrder(drafted.bytes), expiresMs: 1_700_000_000_000 });
+    assert.equal(await codeOf(await give(old, [0])), 'EXPIRED', 'what somebody kept');
+    assert.deepEqual(await (await give(drafted.bytes, [1])).json(), { order: drafted.order, deviceCount: 1, sentCount: 1 });
     const forged = (await draft(doors, wish)).bytes;
     const signatures = signOrder(zone, drafted.bytes, [0]).map(({ key, signature }) => ({
       key,

@@ -24,42 +24,58 @@ const LEAF_SIZE = 2 * ID_SIZE;
 /** A tree with its leaves, ascending by device. */
 export type KnownTree = ChallengeTree & { readonly leaves: readonly Challenged[] };
 
+/** Of whom it is: two who draft the same have one each. */
+type DraftedTree = { readonly by: string; readonly tree: KnownTree };
+
 /** The trees that are known here. */
 export class TreeBook {
   readonly #crypto: Crypto;
   readonly #folder: string;
-  /** By root, in hex. */
-  readonly #drafts = new Map<string, KnownTree>();
+  /** Oldest first. */
+  readonly #drafts: DraftedTree[] = [];
 
   constructor({ crypto, folder }: { readonly crypto: Crypto; readonly folder: string }) {
     this.#crypto = crypto;
     this.#folder = folder;
   }
 
-  /** A tree over these leaves, remembered for a while. Throws as `makeChallengeTree`. */
-  draft(leaves: readonly Challenged[]): KnownTree {
+  /**
+   * A tree over these leaves, remembered for a while. Strangers may draft, too: whoever has the most drafts loses the oldest of them, so that
+   * nobody loses the one that is being signed because somebody else drafts a lot. Throws as `makeChallengeTree`.
+   */
+  draft(leaves: readonly Challenged[], by: string): KnownTree {
     const tree = { ...makeChallengeTree(this.#crypto, leaves), leaves };
-    this.#drafts.set(toHex(tree.root), tree);
-    for (const oldest of this.#drafts.keys()) {
-      if (this.#drafts.size <= DRAFT_COUNT_MAX) break;
-      this.#drafts.delete(oldest);
-    }
+    const again = this.#drafts.findIndex((draft) => draft.by === by && equalBytes(draft.tree.root, tree.root));
+    if (again >= 0) this.#drafts.splice(again, 1);
+    this.#drafts.push({ by, tree });
+    if (this.#drafts.length > DRAFT_COUNT_MAX) this.#drafts.splice(this.#oldestOfMost(), 1);
     return tree;
+  }
+
+  #oldestOfMost(): number {
+    const counts = new Map<string, number>();
+    for (const { by } of this.#drafts) counts.set(by, (counts.get(by) ?? 0) + 1);
+    const most = Math.max(...counts.values());
+    return this.#drafts.findIndex(({ by }) => counts.get(by) === most);
   }
 
   /** The tree with this root, or null where it was not drafted here. */
   find(root: Bytes): KnownTree | null {
-    return this.#drafts.get(toHex(root)) ?? this.#read(root);
+    return this.#drafted(root) ?? this.#read(root);
   }
 
   /** Resolves when the tree with this root, if it is known, survives a restart. */
   async keep(root: Bytes): Promise<void> {
-    const tree = this.#drafts.get(toHex(root));
-    if (tree === undefined) return;
+    const tree = this.#drafted(root);
+    if (tree === null) return;
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const bytes = concatBytes(...tree.leaves.flatMap(({ device, challenge }) => [device, challenge]));
     await writeFileDurably(join(this.#folder, `${toHex(root)}${SUFFIX}`), bytes);
     this.#makeRoom();
+  }
+
+  #drafted(root: Bytes): KnownTree | null {
+    return this.#drafts.find(({ tree }) => equalBytes(tree.root, root))?.tree ?? null;
   }
 
   #read(root: Bytes): KnownTree | null {
