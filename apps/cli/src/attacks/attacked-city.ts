@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,14 +69,16 @@ export class AttackedCity {
   readonly api: CityApi;
   readonly records: ProvenRecords;
   readonly operator: TransactionSigner;
-  #gateway: Child;
+  readonly #gateway: Child;
+  readonly #leave: () => void;
   #street: { readonly zone: AttackedZone; readonly lamp: Lamp } | null = null;
 
-  private constructor(rules: Rules, folder: string, gateway: Child, http: string) {
+  private constructor(rules: Rules, folder: string, gateway: Child, http: string, leave: () => void) {
     const data = join(folder, 'city');
     this.rules = rules;
     this.folder = folder;
     this.#gateway = gateway;
+    this.#leave = leave;
     this.http = http;
     this.api = new CityApi(http);
     this.records = new ProvenRecords(nativeCrypto, new Uint8Array(readFileSync(join(data, 'city.policy'))), this.api);
@@ -89,14 +91,21 @@ export class AttackedCity {
     const folder = await mkdtemp(join(tmpdir(), 'oppidum-attacks-'));
     const words: string[] = [];
     const args = ['--data', join(folder, 'city'), '--found', 'attacked.example', ...FREE_PORTS];
+    const nodeFlags = [...GATEWAY_NODE_FLAGS, ...rules.serviceFlags];
     const onLine = (line: string): void => void words.push(line);
-    const gateway = new Child('the city', GATEWAY, args, { env: withoutSettings(), nodeFlags: GATEWAY_NODE_FLAGS, onLine });
+    const gateway = new Child('the city', GATEWAY, args, { env: withoutSettings(), nodeFlags, onLine });
+    // Whoever ends this process leaves no keys behind.
+    const leave = (): void => {
+      gateway.kill();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    };
+    process.once('exit', leave);
     const ready = await gateway.firstMessage();
     if (!('http' in ready) || !('mqtt' in ready)) {
       await rm(folder, { recursive: true, force: true });
       throw new CliFailure(`The city of the attacks did not start: ${words.at(-1) ?? ''}`, { exitCode: EXIT.unavailable });
     }
-    const city = new AttackedCity(rules, folder, gateway, String(ready.http));
+    const city = new AttackedCity(rules, folder, gateway, String(ready.http), leave);
     try {
       await city.#build(String(ready.mqtt));
     } catch (error) {
@@ -128,6 +137,7 @@ export class AttackedCity {
     await this.#street?.lamp.stop();
     await this.#gateway.stop();
     this.api.close();
+    process.removeListener('exit', this.#leave);
     await rm(this.folder, { recursive: true, force: true });
   }
 

@@ -7,6 +7,7 @@ import { systemMonotonic } from '@oppidum/device/system-time';
 import { reject } from '@oppidum/formats/errors';
 import { parseEvidence } from '@oppidum/formats/evidence';
 import { parseState } from '@oppidum/formats/state-layout';
+import { verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
 import { runCommand } from '../../../../test/support/command-line.ts';
 import { AttackedCity } from './attacked-city.ts';
 import { ATTACKS } from './attacks.ts';
@@ -19,6 +20,9 @@ const EXPECTED: Readonly<Record<string, readonly [ending: string, rule: string]>
   'replayed-order': ['prevented', 'CHALLENGE_SPENT'],
   'stolen-key': ['prevented', 'SIGNATURES_FEW'],
   'tampered-broker': ['prevented', 'SIGNATURE_INVALID'],
+  'cloned-device': ['prevented', 'SIGNATURE_INVALID'],
+  'double-sale': ['prevented', 'VOUCHER_SPENT'],
+  'withheld-readings': ['detected', 'INCOMPLETE'],
   'lying-gateway': ['prevented', 'EVIDENCE_REFUSED'],
   'equivocating-validator': ['detected', 'FORK_PROVEN'],
   'edited-database': ['detected', 'ENTRY_DAMAGED'],
@@ -47,6 +51,16 @@ const WITHOUT: readonly { readonly what: string; readonly rules: Partial<Rules>;
   },
   { what: 'a zone in which one key is enough for danger', rules: { dangerousSigners: 1 }, through: ['stolen-key'] },
   {
+    what: 'a gateway that checks no signature',
+    rules: { serviceFlags: ['--import', new URL('../../../../test/support/no-signatures.ts', import.meta.url).href] },
+    through: ['cloned-device'],
+  },
+  {
+    what: 'a ledger that extends a link of a voucher twice',
+    rules: { serviceFlags: ['--import', new URL('../../../../test/support/no-spent-vouchers.ts', import.meta.url).href] },
+    through: ['double-sale'],
+  },
+  {
     // Each of these attacks meets one of these rules and no other.
     what: 'readers, monitors and matrices without their rule',
     rules: {
@@ -59,10 +73,21 @@ const WITHOUT: readonly { readonly what: string; readonly rules: Partial<Rules>;
       monitorProgram: (matrix) => ({
         channels: readMonitorProgram(matrix).channels.map((channel) => ({ ...channel, foes: [] })),
       }),
+      verifyRange: (...asked) => {
+        const { report, range } = verifyCompleteRange(...asked);
+        return { report, range: range === null ? null : { ...range, gaps: [] } };
+      },
       checkFork: () => reject('FORK_UNPROVEN', { size: 0 }),
       damagesOf: async (folder) => (await damagesOf(folder)).filter(({ code }) => code !== 'ENTRY_DAMAGED'),
     },
-    through: ['lying-gateway', 'equivocating-validator', 'edited-database', 'conflicting-greens', 'hijacked-controller'],
+    through: [
+      'withheld-readings',
+      'lying-gateway',
+      'equivocating-validator',
+      'edited-database',
+      'conflicting-greens',
+      'hijacked-controller',
+    ],
   },
 ];
 
@@ -87,7 +112,7 @@ test('every attack is stopped by the rule that the desk names, and what it gives
       assert.deepEqual([attack.name, ending, rule], [attack.name, ...(EXPECTED[attack.name] ?? [])], saw);
       verdicts.push(...exhibits.map(({ verdict }) => verdict));
     }
-    assert.deepEqual(verdicts, ['OK', 'HASH_MISMATCH', 'FORK_PROVEN']);
+    assert.deepEqual(verdicts, ['OK', 'INCOMPLETE', 'OK', 'HASH_MISMATCH', 'FORK_PROVEN']);
   }));
 
 describe('with its rule out of force an attack succeeds', () => {

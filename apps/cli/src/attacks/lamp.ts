@@ -42,6 +42,7 @@ export class Lamp {
   readonly #place: LampPlace;
   #challenge: Bytes = new Uint8Array();
   #agent: OrderAgent | null = null;
+  #device: Device | null = null;
   #end: () => Promise<void> = () => Promise.resolve();
 
   private constructor(place: LampPlace) {
@@ -69,6 +70,11 @@ export class Lamp {
   /** Hands it bytes, as whoever is on its network can; resolves when it has judged them and acted or not. */
   async receive(message: Bytes): Promise<void> {
     await this.#agent?.receive(message);
+  }
+
+  /** Measures something; resolves when its signed reading is durable in the outbox. */
+  async report(value: number): Promise<void> {
+    await this.#device?.report([{ sensor: 'dimming', unit: '/', value, timeMs: Date.now() }]);
   }
 
   /** As after a power cut: nothing but its folder stays. */
@@ -111,6 +117,7 @@ export class Lamp {
     link.start();
     await agent.start();
     this.#agent = agent;
+    this.#device = device;
     this.#end = async () => {
       await agent.stop();
       await link.stop();

@@ -12,6 +12,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { SignalMatrix } from '@oppidum/formats/signal-matrix';
 import type { Segment, StateKind } from '@oppidum/formats/state-layout';
+import { verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
 import { checkFork } from '@oppidum/proofs/verify-fork';
 import { type Damage, damagesOf } from './damages.ts';
 
@@ -29,6 +30,10 @@ export type Rules = {
   /** What the conflict monitor guards. */
   readonly monitorProgram: (matrix: Bytes) => MonitorProgram;
   readonly checkFork: typeof checkFork;
+  /** What a reader finds missing in what it is shown. */
+  readonly verifyRange: typeof verifyCompleteRange;
+  /** Flags of Node before the services: rules of the ledger and the gateway are in force in their process alone. */
+  readonly serviceFlags: readonly string[];
   /** What a derivation of a whole folder finds damaged. */
   readonly damagesOf: (folder: string) => Promise<readonly Damage[]>;
 };
@@ -41,5 +46,7 @@ export const RULES: Rules = {
   openRecord: (records, kind, segments, file) => records.open(kind, segments, file),
   monitorProgram: readMonitorProgram,
   checkFork,
+  verifyRange: verifyCompleteRange,
+  serviceFlags: [],
   damagesOf,
 };

@@ -63,6 +63,8 @@ async function runAttacks(cli: Cli, attacks: readonly Attack[], out: string | nu
   const [{ AttackedCity }, { RULES }] = await Promise.all([import('../attacks/attacked-city.ts'), import('../attacks/rules.ts')]);
   if (out !== null) mkdirSync(out, { recursive: true });
   cli.output.note('Founding a city to attack…');
+  // What is left of a city goes at the exit, also when somebody has seen enough.
+  process.once('SIGINT', () => process.exit(EXIT.failed));
   const city = await AttackedCity.found(RULES);
   let succeeded = 0;
   try {

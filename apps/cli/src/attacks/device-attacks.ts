@@ -1,0 +1,119 @@
+/** Attacks with and on devices: sold twice, copied, and readings that a gateway keeps back. */
+
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { makeTransaction } from '@oppidum/device/actions';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type CompleteRange, encodeCompleteRange, parseCompleteRange } from '@oppidum/formats/complete-range';
+import { draftChallenge } from '@oppidum/formats/device-challenge';
+import { FormatError } from '@oppidum/formats/errors';
+import { voucherLinkKind } from '@oppidum/formats/state-trust';
+import type { TransactionSigner } from '@oppidum/formats/transaction';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { actionOf, freshId, keyOf } from '../transactions.ts';
+import { type Attack, preventedBy } from './attack.ts';
+import { type AttackedCity, freshSigner } from './attacked-city.ts';
+
+/** Above every number that the lamp itself has used: a clone would overtake it. */
+const CLONE_NUMBER = 2 ** 31;
+const HOUR_MS = 3_600_000;
+/** A reading cannot be proven yet. */
+const NOT_ANCHORED = 409;
+
+export const CLONED_DEVICE: Attack = {
+  name: 'cloned-device',
+  tried: 'A clone with the copied id of the lamp, but not its key, asks the gateway for the lamp’s orders.',
+  run: async ({ api, records, lamp }) => {
+    const clone = freshSigner();
+    const challenge = freshId();
+    const body = { city: records.audience, device: lamp.id, challenge, keyNumber: 0, number: CLONE_NUMBER };
+    const { toBeSigned, seal } = draftChallenge(nativeCrypto, body);
+    try {
+      await api.sendChallenge(lamp.id, seal(clone.sign(toBeSigned)));
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      return preventedBy('the gateway', error.code, 'the challenge of the clone is not taken for the lamp’s');
+    }
+    return preventedBy('nobody', null, 'from now on orders to the lamp are made for the clone');
+  },
+};
+
+export const DOUBLE_SALE: Attack = {
+  name: 'double-sale',
+  tried: 'The owner of the lamp sells it to one buyer and then, by the same link of its voucher, to another.',
+  run: async (city) => {
+    const { lamp, records } = city;
+    const [seller, first, second] = [await openAccount(city), await openAccount(city), await openAccount(city)];
+    await city.do([actionOf('device/vouch', { id: lamp.id, owner: seller.account })]);
+    const sell = ({ account: owner }: TransactionSigner): Promise<string> =>
+      submitBy(city, seller, actionOf('device/transfer', { id: lamp.id, link: 0, owner }));
+    const sold = await sell(first);
+    if (sold !== 'OK') throw new Error(`the first sale was refused: ${sold}`);
+    const code = await sell(second);
+    if (code === 'OK') return preventedBy('nobody', null, 'both buyers have a link from the same owner');
+    let file: Bytes = new Uint8Array();
+    await city.until('the voucher to be proven', async () => {
+      file = await records.fetch(voucherLinkKind, [lamp.id, 1]);
+      const link = records.open(voucherLinkKind, [lamp.id, 1], file);
+      return link !== null && equalBytes(link.owner, first.account);
+    });
+    const { verdict } = verifyEvidence(nativeCrypto, file, { policy: records.policy });
+    const exhibits = [{ name: 'first-buyer.evidence', file, verdict }];
+    return {
+      ...preventedBy('the ledger', code, 'the lamp is the first buyer’s, which the evidence shows to the second'),
+      exhibits,
+    };
+  },
+};
+
+export const WITHHELD_READINGS: Attack = {
+  name: 'withheld-readings',
+  tried: 'A gateway that is asked for every reading of the lamp leaves one out; all that it shows is true.',
+  run: async (city) => {
+    const { records, rules } = city;
+    for (let value = 1; value <= 3; value++) await city.lamp.report(value);
+    let whole = await readingsOf(city);
+    await city.until('readings to be anchored', async () => {
+      whole = await readingsOf(city);
+      return whole !== null && whole.evidence.length >= 3;
+    });
+    if (whole === null) throw new Error('the range was there a moment ago');
+    const withheld = whole.evidence.length - 2;
+    const file = encodeCompleteRange({ ...whole, evidence: whole.evidence.filter((_, i) => i !== withheld) });
+    const [{ range: honest }, { report, range }] = [encodeCompleteRange(whole), file].map((each) =>
+      rules.verifyRange(nativeCrypto, each, { policy: records.policy }),
+    ) as [ReturnType<typeof rules.verifyRange>, ReturnType<typeof rules.verifyRange>];
+    if (honest === null || honest.gaps.length > 0) throw new Error('the range is not whole before anything is left out');
+    const exhibits = [{ name: 'withheld.readings', file, verdict: range?.isComplete === false ? 'INCOMPLETE' : report.verdict }];
+    const [gap] = range?.gaps ?? [];
+    if (gap === undefined) return { ...preventedBy('nobody', null, 'the range passes for whole'), exhibits };
+    const saw = `all that is shown is proven, and nothing is shown of number ${gap.first}`;
+    return { ending: 'detected', by: 'whoever asked, by the numbers that the lamp signed', rule: 'INCOMPLETE', saw, exhibits };
+  },
+};
+
+/** An account of somebody, under a key of their own. */
+async function openAccount(city: AttackedCity): Promise<TransactionSigner> {
+  const [account, signer] = [freshId(), freshSigner()];
+  await city.do([
+    actionOf('account/create', { id: account, holder: 'organisation', key: keyOf(signer.publicKey), class: 'full' }),
+  ]);
+  return { account, keyNumber: 0, signer };
+}
+
+async function submitBy(
+  { api, records }: AttackedCity,
+  by: TransactionSigner,
+  action: ReturnType<typeof actionOf>,
+): Promise<string> {
+  return (await api.submit(makeTransaction(records.audience, [action], [by]))).code;
+}
+
+/** Null while the newest of them are not in the city's log. */
+async function readingsOf({ http, lamp }: AttackedCity): Promise<CompleteRange | null> {
+  const nowMs = Date.now();
+  const span = `from=${nowMs - HOUR_MS}&to=${nowMs + HOUR_MS}`;
+  const answer = await fetch(`${http}/api/v1/evidence/readings?device=${toHex(lamp.id)}&key=0&${span}`);
+  if (answer.status === NOT_ANCHORED) return null;
+  if (answer.status !== 200) throw new Error(`the gateway gave no range: ${answer.status}`);
+  return parseCompleteRange(new Uint8Array(await answer.arrayBuffer()));
+}
