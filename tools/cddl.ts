@@ -77,7 +77,7 @@ receipt-header = { 1 => -8, 3 => "application/vnd.oppidum.receipt+cbor" }`;
 
 /** Evidence by fact, with the parts that several facts share under names of their own. */
 function renderEvidence(): readonly string[] {
-  const { parts, facts } = evidenceShapes;
+  const { parts, facts } = evidenceShapes();
   const named = (cddl: string, known: readonly (readonly [string, string])[]) =>
     known.reduce((text, [name, part]) => text.replaceAll(part, name), cddl);
   const all = Object.entries(parts);

@@ -29,14 +29,19 @@ export function givenCodes(built: Rolldown.RolldownOutput): ReadonlySet<string> 
 /** Puts the smaller catalogue in the place of the whole one. */
 export function leanCatalogue(codes: ReadonlySet<string>): Plugin {
   const given = Object.entries(ERRORS).filter(([code]) => codes.has(code));
-  const entries = given.map(([code, { message, action }]) => `${code}: ${JSON.stringify({ message, action })}`);
+  // One text, of which each line is a code with its sentences: names of fields would be a sixth of the page's catalogue.
+  const lines = given.map(([code, { message, action }]) => [code, message, action].join('|'));
+  if (lines.some((line) => line.split(/[|\n]/).length !== 3))
+    throw new Error('a sentence of the catalogue has a | or a line break');
+  const parsed = `${JSON.stringify(lines.join('\n'))}.split('\\n').map((line) => line.split('|'))`;
+  const entries = `${parsed}.map(([code, message, action]) => [code, { message, action }])`;
   const other = "const OTHER = { message: 'Another code of Oppidum', action: 'See docs/errors.md' };";
   return {
     name: 'lean-catalogue',
     enforce: 'pre',
     load: (id) =>
       CATALOGUE.test(id)
-        ? `${other}\nexport const ERRORS = new Proxy({${entries.join(',')}}, { get: (given, code) => given[code] ?? OTHER });`
+        ? `${other}\nexport const ERRORS = new Proxy(Object.fromEntries(${entries}), { get: (given, code) => given[code] ?? OTHER });`
         : null,
   };
 }

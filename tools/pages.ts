@@ -12,6 +12,11 @@ import react from '@vitejs/plugin-react';
 import { build, type Plugin, type Rolldown } from 'vite';
 import { withLock } from './file-lock.ts';
 import { givenCodes, leanCatalogue } from './lean-catalogue.ts';
+import { leanCodes } from './lean-codes.ts';
+import { leanColors } from './lean-colors.ts';
+import { leanLimits } from './lean-limits.ts';
+import { leanShapes } from './lean-shapes.ts';
+import { leanTexts } from './lean-texts.ts';
 import { onlyPassphrases } from './one-recipient.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -22,7 +27,7 @@ const SOURCES = [
   'sdk/pages/src/**/*.{ts,css}',
   'sdk/{device,web-device,onboarding,signing}/src/**/*.{ts,css}',
   'package-lock.json',
-  'tools/{pages,lean-catalogue,one-recipient}.ts',
+  'tools/{pages,lean-catalogue,lean-codes,lean-colors,lean-limits,lean-shapes,lean-texts,one-recipient}.ts',
 ];
 /** Pages that are one HTML file each, and whom they may ask. Without `isLean` they may meet any code, as answers of a city hold them; who asks nobody meets its own. */
 const SINGLE_PAGES = [
@@ -30,6 +35,8 @@ const SINGLE_PAGES = [
   { app: 'signer', file: 'sign.html', mayAsk: [], isLean: true },
   { app: 'device-page', file: 'device.html', mayAsk: ["'self'"], isLean: false },
 ] as const;
+/** Calls that only make a value, as no getter does anything else than get: what they make goes where nobody uses it. */
+const PURE = ['encodeUtf8', 'struct', 'tuple', 'blob', 'uint', 'bool', 'oneOf', 'optional', 'nullable', 'defineKind'];
 /** Smaller files are sent as they are. */
 const COMPRESSED_SIZE_MIN = 1_000;
 /** The best but one of those that take little time. */
@@ -71,14 +78,23 @@ async function bundle(app: string, plugins: Plugin[] = []): Promise<Rolldown.Rol
     logLevel: 'warn',
     base: './',
     plugins,
-    build: { write: false, target: 'es2023', modulePreload: false, assetsInlineLimit: 0, minify: true, cssMinify: true },
+    build: {
+      write: false,
+      target: 'es2023',
+      modulePreload: false,
+      assetsInlineLimit: 0,
+      minify: true,
+      cssMinify: true,
+      rolldownOptions: { treeshake: { propertyReadSideEffects: false, manualPureFunctions: PURE } },
+    },
   })) as Rolldown.RolldownOutput;
 }
 
 /** One HTML file that holds all it needs, and says so to the browser: nothing else is loaded, and nobody asked but `mayAsk`. */
 async function buildPage({ app, mayAsk, isLean }: SinglePage): Promise<string> {
-  const whole = await bundle(app, [onlyPassphrases()]);
-  const made = isLean ? await bundle(app, [onlyPassphrases(), leanCatalogue(givenCodes(whole))]) : whole;
+  const lean = (): Plugin[] => [onlyPassphrases(), leanCodes(), leanLimits(), leanShapes(), leanTexts()];
+  const whole = await bundle(app, lean());
+  const made = isLean ? await bundle(app, [...lean(), leanCatalogue(givenCodes(whole))]) : whole;
   const text = (end: string): string => {
     const found = made.output.filter(({ fileName }) => fileName.endsWith(end));
     const [one] = found;
@@ -87,7 +103,7 @@ async function buildPage({ app, mayAsk, isLean }: SinglePage): Promise<string> {
   };
   // `</script` inside a script would end it.
   const script = text('.js').trim().replaceAll('</script', '<\\/script');
-  const style = text('.css').trim();
+  const style = isLean ? leanColors(text('.css').trim()) : text('.css').trim();
   const policy = [
     "default-src 'none'",
     `script-src '${sourceHash(script)}'`,
@@ -98,14 +114,15 @@ async function buildPage({ app, mayAsk, isLean }: SinglePage): Promise<string> {
     "form-action 'none'",
   ].join('; ');
   const page = text('.html')
+    .replaceAll(/^ +/gm, '')
     .replace(/<script type="module"[^>]*><\/script>\s*/, '')
     .replace(/<link rel="stylesheet"[^>]*>\s*/, '')
     .replace(
       '<meta charset="utf-8">',
-      () => `<meta charset="utf-8">\n    <meta http-equiv="content-security-policy" content="${policy}">`,
+      () => `<meta charset="utf-8">\n<meta http-equiv="content-security-policy" content="${policy}">`,
     )
-    .replace('</head>', () => `<style>${style}</style>\n  </head>`)
-    .replace('</body>', () => `<script type="module">${script}</script>\n  </body>`);
+    .replace('</head>', () => `<style>${style}</style>\n</head>`)
+    .replace('</body>', () => `<script type="module">${script}</script>\n</body>`);
   if (/(src|href)="(?!data:)/.test(page.replace(script, ''))) throw new Error(`${app} loads something from outside`);
   return page;
 }

@@ -14,6 +14,8 @@ import { type Envelope, envelopeSchema } from '@oppidum/formats/envelope';
 import { reject } from '@oppidum/formats/errors';
 import { encodeOrder, type Order, orderId } from '@oppidum/formats/order-statement';
 import type { ResultCode } from '@oppidum/formats/result';
+import { at } from '@oppidum/formats/state-layout';
+import { zoneEnvelopeKind } from '@oppidum/formats/state-orders';
 import { encodeKeySet, type KeySet } from '@oppidum/formats/zone-statements';
 import { nodeCrypto } from './crypto.ts';
 import { deviceId, enrol, makeDeviceCity } from './devices.ts';
@@ -76,6 +78,15 @@ export function newZone(
   const envelope = encodeEnvelope(gateEnvelope(city, changes.envelope));
   const signatures = signAs('envelope', envelope, HOLDERS, ['anna', 'ben']);
   return { id: ZONE, name: 'Harbour gates', domain: 'gates', keySet, envelope, signatures };
+}
+
+/** Body of `zone/set-envelope`: the second envelope of the zone. */
+export function nextEnvelope(city: TestCity, changes: Partial<Envelope> = {}, by: readonly string[] = ['anna', 'ben']) {
+  const before = city.read(at(zoneEnvelopeKind, ZONE, 1));
+  assert.ok(before !== null);
+  const previous = nodeCrypto.sha256(before.statement);
+  const envelope = encodeEnvelope(gateEnvelope(city, { version: 2, previous, ...changes }));
+  return { zone: ZONE, envelope, signatures: signAs('envelope', envelope, HOLDERS, by) };
 }
 
 /** A city with the devices `lamp` and `gate` of one described model in the zone. */

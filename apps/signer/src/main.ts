@@ -18,7 +18,7 @@ import { readGivenText } from '@oppidum/signing/given-text';
 import { type Judgement, judgeRequest } from '@oppidum/signing/judge-request';
 import { lockKey, looksLocked, unlockKey } from '@oppidum/signing/locked-key';
 import { nobleSigner } from '@oppidum/signing/noble-signer';
-import { toDataURL } from 'qrcode';
+import { codePicture } from './code-picture.ts';
 import { layout } from './layout.ts';
 import { arabic } from './texts/ar.ts';
 import { english } from './texts/en.ts';
@@ -28,8 +28,6 @@ import { chinese } from './texts/zh.ts';
 import { answerView, codeText, factsView, judgementView, problemView, type Speech, saveLink } from './views.ts';
 
 const SENTENCES: Readonly<Record<LanguageCode, Sentences>> = { en: english, et: estonian, zh: chinese, ar: arabic };
-/** Pixels; a phone reads it from a screen. */
-const CODE_PX = 480;
 /** More codes than this nobody scans; the file and the text remain. */
 const CODE_COUNT_MAX = 24;
 
@@ -181,7 +179,7 @@ function newCityText(): string {
 }
 
 /** Signs what is shown, by the key that is open. */
-async function sign(): Promise<void> {
+function sign(): void {
   const { key, request: file } = given;
   if (key === null || file === null) return;
   const judgement = judge(file);
@@ -191,12 +189,7 @@ async function sign(): Promise<void> {
   const { id, missing } = requireAnswer(crypto, request, answer);
   const texts = encodeEvidenceCodes(crypto, answer);
   const shown = texts.length > CODE_COUNT_MAX ? [] : texts;
-  const options = { errorCorrectionLevel: 'L', margin: 4, width: CODE_PX } as const;
-  const codes = await Promise.all(
-    shown.map(async (text) => ({ text, picture: await toDataURL([{ data: text, mode: 'alphanumeric' }], options) })),
-  );
-  // What was given meanwhile has not been signed.
-  if (given.request !== file || given.key !== key) return;
+  const codes = shown.map((text) => ({ text, picture: codePicture(text) }));
   const view = answerView(answer, codes, missing.length, `${toHex(id).slice(0, 12)}.answer`, speech());
   at('answer-place').replaceChildren(view);
   at('answer-heading').focus();
@@ -353,7 +346,7 @@ function listen(): void {
   onText('policy-text', (text) => takePolicy(text.trim() === '' ? null : encodeUtf8(text)));
   onSubmit('key-form', openKey);
   onSubmit('new-form', makeKey);
-  at('sign').addEventListener('click', () => void sign());
+  at('sign').addEventListener('click', sign);
   at('close-key').addEventListener('click', () => {
     given.key = null;
     given.keyFile = null;

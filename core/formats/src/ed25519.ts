@@ -11,14 +11,14 @@ const POINT_SIZE = 32;
 const SIGNATURE_SIZE = 64;
 
 /** Little-endian. p = 2^255 − 19, the field (RFC 8032 §5.1); L, the order of the base point. */
-const FIELD = parseHex('edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f');
-const ORDER = parseHex('edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010');
+const FIELD = parseHex(`ed${'ff'.repeat(30)}7f`);
+const ORDER = parseHex(`edd3f55c1a631258d69cf7a2def9de14${'00'.repeat(15)}10`);
 
 /** The y of the eight points whose order divides 8, little-endian, sign bit clear. Each stands for both signs of x. */
 const SMALL_ORDER_Y: readonly Bytes[] = [
-  parseHex('0100000000000000000000000000000000000000000000000000000000000000'), // order 1
-  parseHex('ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'), // order 2
-  parseHex('0000000000000000000000000000000000000000000000000000000000000000'), // order 4, twice
+  parseHex(`01${'00'.repeat(31)}`), // order 1
+  parseHex(`ec${'ff'.repeat(30)}7f`), // order 2
+  new Uint8Array(POINT_SIZE), // order 4, twice
   parseHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'), // order 8, twice
   parseHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'), // order 8, twice
 ];

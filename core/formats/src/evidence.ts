@@ -153,7 +153,7 @@ const SCHEMAS = {
 } as const;
 
 /** Shapes by name, for specs/oppidum.cddl: what several facts share, larger parts first, then the four facts. */
-export const evidenceShapes = {
+export const evidenceShapes = () => ({
   parts: {
     'anchor-hop': anchorHop.cddl,
     'state-hop': stateHop.cddl,
@@ -162,7 +162,7 @@ export const evidenceShapes = {
     'state-claim': claimSchema.cddl,
   },
   facts: Object.entries(SCHEMAS).map(([fact, { cddl }]) => [fact, cddl] as const),
-};
+});
 
 function schemaOf(fact: unknown): Schema<Evidence> {
   if (typeof fact !== 'string' || !Object.hasOwn(SCHEMAS, fact))

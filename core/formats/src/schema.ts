@@ -31,6 +31,11 @@ function wrongType(path: string, want: string): never {
   throw formatError('WRONG_TYPE', { at: path, want });
 }
 
+/** What is the same in CBOR and in JSON. */
+function plain<T extends string | number | boolean>(parse: (value: unknown, path: string) => T) {
+  return { parse, encode: (value: T) => value, toJson: (value: T) => value, fromJson: parse };
+}
+
 /** A whole number in [min, max]; default 0 … 2^53 − 1. */
 export function uint(options: { min?: number; max?: number } = {}): Schema<number> {
   const min = options.min ?? 0;
@@ -40,8 +45,7 @@ export function uint(options: { min?: number; max?: number } = {}): Schema<numbe
     if (value < min || value > max) throw formatError('NUMBER_RANGE', { at: path, min, max });
     return value;
   };
-  const cddl = min === 0 && max === Number.MAX_SAFE_INTEGER ? 'uint' : `${min}..${max}`;
-  return { parse, encode: (value) => value, toJson: (value) => value, fromJson: parse, cddl };
+  return { ...plain(parse), cddl: min === 0 && max === Number.MAX_SAFE_INTEGER ? 'uint' : `${min}..${max}` };
 }
 
 /** A byte string of exactly `length` bytes; JSON: lower-case hex. */
@@ -94,14 +98,14 @@ export function text(max: number, min = 1): Schema<string> {
     }
     return value;
   };
-  return { parse, encode: (value) => value, toJson: (value) => value, fromJson: parse, cddl: `tstr .size (${min}..${max})` };
+  return { ...plain(parse), cddl: `tstr .size (${min}..${max})` };
 }
 
 /** true or false. */
 export function bool(): Schema<boolean> {
   const parse = (value: unknown, path: string): boolean =>
     typeof value === 'boolean' ? value : wrongType(path, 'true or false');
-  return { parse, encode: (value) => value, toJson: (value) => value, fromJson: parse, cddl: 'bool' };
+  return { ...plain(parse), cddl: 'bool' };
 }
 
 /** One of a few texts. */
@@ -110,13 +114,7 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Schema<
     const choice = choices.find((candidate) => candidate === value);
     return choice ?? wrongType(path, choices.join(' or '));
   };
-  return {
-    parse,
-    encode: (value) => value,
-    toJson: (value) => value,
-    fromJson: parse,
-    cddl: choices.map((choice) => `"${choice}"`).join(' / '),
-  };
+  return { ...plain(parse), cddl: choices.map((choice) => `"${choice}"`).join(' / ') };
 }
 
 /** A list of `min` to `max` items; with `order` the items ascend strictly by it, so a set has one spelling. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Order } from '@oppidum/formats/order-statement';
 import { at } from '@oppidum/formats/state-layout';
 import { newestOrderKind, newestZoneOrderKind, orderArrivalKind, orderKind } from '@oppidum/formats/state-orders';
-import { deviceId } from '../../../../test/support/devices.ts';
+import { deviceId, enrol, signedReading, TestShard } from '../../../../test/support/devices.ts';
+import { levelQuantity, levelRule } from '../../../../test/support/envelopes.ts';
 import { namedId, type TestCity } from '../../../../test/support/ledger.ts';
 import { newOrder } from '../../../../test/support/orders.ts';
 import {
@@ -12,15 +14,37 @@ import {
   idOf,
   issue,
   makeZoneCity,
+  nextEnvelope,
   openingOrder,
   signedOrder,
 } from '../../../../test/support/zones.ts';
 
 const gate = deviceId('gate');
 const challenge = (name: string) => ({ device: gate, challenge: namedId(name) });
-const statusOf = (city: TestCity, order: Parameters<typeof idOf>[0]) => city.read(at(orderKind, idOf(order)))?.status;
-const cancel = (city: TestCity, order: Parameters<typeof idOf>[0], by = 'operator/1') =>
-  city.act(by, 'order/cancel', { id: idOf(order) });
+const statusOf = (city: TestCity, order: Order) => city.read(at(orderKind, idOf(order)))?.status;
+const cancel = (city: TestCity, order: Order, by = 'operator/1') => city.act(by, 'order/cancel', { id: idOf(order) });
+
+/** A zone whose gate opens while two pumps measure a level of at most 2 m; `say` anchors what both measure. */
+function makeMeasuredZone() {
+  const city = makeZoneCity();
+  const shard = new TestShard(city);
+  for (const name of ['inlet', 'outlet']) {
+    enrol(city, name);
+    const sensor = { device: deviceId(name), name: 'level', decimals: 2 };
+    assert.equal(city.act('operator', 'telemetry/declare-sensor', sensor), 'OK');
+  }
+  const next = nextEnvelope(city, { quantities: [levelQuantity()], rules: [levelRule({ command: 'gate/move' })] });
+  assert.equal(city.act('operator', 'zone/set-envelope', next), 'OK');
+  let sequence = 0;
+  const say = (v: number) => {
+    sequence++;
+    const options = { sequence, records: [{ n: 'level', u: 'm', v }] } as const;
+    const envelopes = ['inlet', 'outlet'].map((name) => signedReading(city, name, options));
+    const first = shard.keep(...envelopes);
+    assert.equal(shard.anchor({ sensors: envelopes.map((envelope, n) => shard.sensor(envelope, first + n)) }), 'OK');
+  };
+  return { city, say };
+}
 
 test('one key issues what is not dangerous, from an everyday key of the operator', () => {
   const city = makeZoneCity();
@@ -261,4 +285,26 @@ test('an order that its sender cannot send twice is not sent by a body either', 
   const city = makeZoneCity();
   const order = newOrder(city.rules.genesis, gateOrder(city));
   assert.equal(city.decide('order/issue', signedOrder(order)), 'NOT_AUTHORIZED');
+});
+
+test('an interlock refuses order/issue in its block, and nothing of the order is kept until what is measured allows it', () => {
+  const { city, say } = makeMeasuredZone();
+  const order = (nonce: string) => openingOrder(city, { envelope: 2, nonce: namedId(nonce).slice(0, 16) });
+  const tryIn = (order: Order) => {
+    const envelope = city.transaction('operator', [city.action('order/issue', signedOrder(order, ['anna', 'ben']))]);
+    const [outcome] = city.block([envelope]).outcomes;
+    assert.ok(outcome !== undefined && 'executed' in outcome);
+    const { code, rejection, events } = outcome.executed;
+    return { code, details: rejection?.details, events: events.length, status: statusOf(city, order) };
+  };
+  const silent = tryIn(order('a'));
+  assert.deepEqual([silent.code, silent.details?.['rule'], silent.events], ['INTERLOCK_SILENT', 'no flood', 0]);
+  say(2.01);
+  const high = tryIn(order('b'));
+  assert.deepEqual([high.code, high.details?.['highest'], high.details?.['max']], ['INTERLOCK_LIMIT', 201, 200]);
+  assert.deepEqual([silent.status, high.status, city.read(at(newestOrderKind, gate))], [undefined, undefined, null]);
+  assert.equal(issue(city, order('c'), ['anna']), 'OK', 'one key of two moves nothing yet');
+  assert.equal(approve(city, order('d'), ['ben']), 'ORDER_UNKNOWN', 'what was refused cannot be approved');
+  say(1.95);
+  assert.deepEqual(tryIn(order('e')), { code: 'OK', details: undefined, events: 1, status: 'issued' });
 });

@@ -20,14 +20,13 @@ import { newKeySet, signAs } from '../../../../test/support/orders.ts';
 import { namedSigner } from '../../../../test/support/signers.ts';
 import {
   approve,
-  encodeEnvelope,
   GATES,
-  gateEnvelope,
   gateOrder,
   HOLDERS,
   issue,
   makeZoneCity,
   newZone,
+  nextEnvelope,
   openingOrder,
   signedOrder,
 } from '../../../../test/support/zones.ts';
@@ -47,13 +46,6 @@ function replacement(city: TestCity, changes: Partial<KeySet> = {}, by: readonly
     signatures: signAs('keys', keySet, HOLDERS, by),
     envelopeSignatures: signAs('envelope', envelope, NEXT_HOLDERS, ['ben', 'dora']),
   };
-}
-
-function nextEnvelope(city: TestCity, changes: object = {}, by: readonly string[] = ['anna', 'ben']) {
-  const before = city.read(at(zoneEnvelopeKind, zone, 1))!.statement;
-  const previous = nodeCrypto.sha256(before);
-  const envelope = encodeEnvelope(gateEnvelope(city, { version: 2, previous, ...changes }));
-  return { zone, envelope, signatures: signAs('envelope', envelope, HOLDERS, by) };
 }
 
 function planOf(city: TestCity, changes: Partial<ZoneDocument> = {}, by: readonly string[] = ['anna', 'ben']) {
