@@ -35,8 +35,6 @@ const SINGLE_PAGES = [
   { app: 'signer', file: 'sign.html', mayAsk: [], isLean: true },
   { app: 'device-page', file: 'device.html', mayAsk: ["'self'"], isLean: false },
 ] as const;
-/** Calls that only make a value, as no getter does anything else than get: what they make goes where nobody uses it. */
-const PURE = ['encodeUtf8', 'struct', 'tuple', 'blob', 'uint', 'bool', 'oneOf', 'optional', 'nullable', 'defineKind'];
 /** Smaller files are sent as they are. */
 const COMPRESSED_SIZE_MIN = 1_000;
 /** The best but one of those that take little time. */
@@ -85,7 +83,8 @@ async function bundle(app: string, plugins: Plugin[] = []): Promise<Rolldown.Rol
       assetsInlineLimit: 0,
       minify: true,
       cssMinify: true,
-      rolldownOptions: { treeshake: { propertyReadSideEffects: false, manualPureFunctions: PURE } },
+      // No getter here does anything else than get. That calls do nothing else is never said: some are made for what they refuse.
+      rolldownOptions: { treeshake: { propertyReadSideEffects: false } },
     },
   })) as Rolldown.RolldownOutput;
 }

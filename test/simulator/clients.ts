@@ -15,6 +15,8 @@ import { time } from './virtual-time.ts';
 
 const TRIES_MAX = 4;
 const PATIENCE_MS = 30_000;
+/** Early answers of a planted fault until the power goes right after one. */
+const BELIEVED_PER_OUTAGE = 20;
 
 type Sent = { readonly envelope: Bytes; triesLeft: number; isOpen: boolean };
 
@@ -89,16 +91,18 @@ export class Clients {
         else laws.failed(number, error);
       },
     );
-    if (plant === 'early-answer') this.#believe(sent);
+    if (plant === 'early-answer') this.#believe(number, sent);
   }
 
   /** The planted fault: who would be admitted is told that it was executed. */
-  #believe(sent: Sent): void {
-    const { laws } = this.#options;
+  #believe(number: number, sent: Sent): void {
+    const { laws, nodes } = this.#options;
     const id = laws.admits(sent.envelope);
     if (id === null) return;
     sent.isOpen = false;
     this.executedCount++;
     laws.believed(id);
+    // Only where the power goes at once is it seen: by chance alone it does in few lives.
+    if (this.executedCount % BELIEVED_PER_OUTAGE === 0) time.after(0, () => nodes[number]?.machine.crash('power'), null);
   }
 }
