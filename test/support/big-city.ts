@@ -45,7 +45,7 @@ export async function serveBigCity(upstream: string, deviceCount: number): Promi
     if (url.pathname === '/api/v1/devices') return sendJson(answer, pageOf(devices, url));
     const number = numbers.get(url.pathname.replace('/api/v1/devices/', ''));
     if (number !== undefined)
-      return sendJson(answer, { ...deviceOf(number), keys: [], suspensions: [], readingCount: READING_COUNT });
+      return sendJson(answer, { ...deviceOf(number), keys: [], suspensions: [], zone: null, readingCount: READING_COUNT });
     if (url.pathname === '/api/v1/readings') return sendJson(answer, readingsOf(url));
     if (url.pathname === '/api/v1/readings/latest') return sendJson(answer, latestOf(url, deviceCount));
     passOn(asked, answer, url);

@@ -19,8 +19,8 @@ export type DeviceTexts = {
   readonly holder: string;
   readonly operators: string;
   readonly itself: string;
-  readonly nobody: string;
-  readonly keyNeeds: Readonly<Record<'everyday' | 'full' | 'own' | 'none', string>>;
+  readonly engineers: string;
+  readonly keyNeeds: Readonly<Record<'everyday' | 'full' | 'own' | 'zone', string>>;
   readonly ordersNote: string;
   readonly rowsNote: string;
   readonly before: string;
@@ -67,10 +67,15 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     holder: 'its owner',
     operators: 'role operator',
     itself: 'the device itself: the old key hands over to the new one',
-    nobody: 'nobody',
-    keyNeeds: { everyday: 'everyday or full', full: 'full', own: 'its own two keys', none: '–' },
+    engineers: 'whoever holds order keys of its zone',
+    keyNeeds: {
+      everyday: 'everyday or full',
+      full: 'full',
+      own: 'its own two keys',
+      zone: 'order keys of the zone, as many as it asks for',
+    },
     ordersNote:
-      'This city has no orders to devices yet: nobody can switch anything through the ledger, and nothing here pretends to.',
+      'No account orders a machine: order keys do, and an account only hands the order in. What stands here changes no order key.',
     rowsNote: 'Newest first by the time that the device signed. Older ones load as you scroll: {loaded} of {total} are here.',
     before: 'Only before',
     saveCsv: 'Save all values as CSV',
@@ -120,10 +125,15 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     holder: 'selle omanik',
     operators: 'roll operator',
     itself: 'seade ise: vana võti annab uuele üle',
-    nobody: 'mitte keegi',
-    keyNeeds: { everyday: 'igapäevase või täieliku', full: 'täieliku', own: 'tema enda kahe võtmega', none: '–' },
+    engineers: 'kellel on selle piirkonna korraldusvõtmed',
+    keyNeeds: {
+      everyday: 'igapäevase või täieliku',
+      full: 'täieliku',
+      own: 'tema enda kahe võtmega',
+      zone: 'piirkonna korraldusvõtmed, nii mitu kui vaja',
+    },
     ordersNote:
-      'Selles linnas pole veel korraldusi seadmetele: keegi ei saa pearaamatu kaudu midagi lülitada ja miski siin ei teeskle seda.',
+      'Ükski konto ei anna masinale korraldusi: seda teevad korraldusvõtmed, konto ainult esitab korralduse. Konto õigused korraldusvõtmeid ei muuda.',
     rowsNote: 'Uuemad ees, seadme allkirjastatud aja järgi. Vanemad laaditakse kerimisel: {loaded} / {total} on siin.',
     before: 'Ainult enne',
     saveCsv: 'Salvesta kõik väärtused CSV-failina',
@@ -173,9 +183,9 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     holder: '其所有者',
     operators: '角色 operator',
     itself: '设备自己：旧密钥移交给新密钥',
-    nobody: '无人',
-    keyNeeds: { everyday: '日常或完全密钥', full: '完全密钥', own: '它自己的两个密钥', none: '–' },
-    ordersNote: '本城市尚无对设备的命令：没有人能通过账本开关任何东西，这里也不假装可以。',
+    engineers: '持有其区域命令密钥的人',
+    keyNeeds: { everyday: '日常或完全密钥', full: '完全密钥', own: '它自己的两个密钥', zone: '该区域要求数量的命令密钥' },
+    ordersNote: '任何账户都不能对机器下令：下令的是命令密钥，账户只是提交命令。此处的权利不改变命令密钥。',
     rowsNote: '按设备签署的时间，最新在前。滚动时加载更早的：已载入 {loaded} / {total}。',
     before: '仅限此前',
     saveCsv: '将所有值保存为 CSV',
@@ -225,9 +235,9 @@ export const DEVICE_TEXTS: Readonly<Record<LanguageCode, DeviceTexts>> = {
     holder: 'مالكه',
     operators: 'الدور operator',
     itself: 'الجهاز نفسه: يسلّم المفتاح القديم إلى الجديد',
-    nobody: 'لا أحد',
-    keyNeeds: { everyday: 'يومي أو كامل', full: 'كامل', own: 'مفتاحاه', none: '–' },
-    ordersNote: 'ليس في هذه المدينة أوامر للأجهزة بعد: لا يستطيع أحد تشغيل شيء عبر السجل، ولا شيء هنا يدّعي ذلك.',
+    engineers: 'من يملك مفاتيح أوامر منطقته',
+    keyNeeds: { everyday: 'يومي أو كامل', full: 'كامل', own: 'مفتاحاه', zone: 'مفاتيح أوامر المنطقة، بالعدد الذي تطلبه' },
+    ordersNote: 'لا يأمر أي حساب آلة: مفاتيح الأوامر هي التي تأمر، والحساب يقدّم الأمر فحسب. وما هنا لا يغيّر أي مفتاح أوامر.',
     rowsNote: 'الأحدث أولًا بحسب الوقت الذي وقّعه الجهاز. يُحمَّل الأقدم أثناء التمرير: هنا {loaded} من {total}.',
     before: 'ما قبل',
     saveCsv: 'احفظ كل القيم بصيغة CSV',

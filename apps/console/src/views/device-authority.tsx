@@ -9,7 +9,7 @@ import { IdLink } from '../parts/texts.tsx';
 import { DEVICE_TEXTS, type DeviceTexts } from '../texts/device.ts';
 import { useLoaded } from '../use-loaded.ts';
 
-type Holder = 'operators' | 'maker' | 'holder' | 'itself' | 'nobody';
+type Holder = 'operators' | 'maker' | 'holder' | 'itself' | 'engineers';
 type Rule = {
   readonly act: keyof DeviceTexts['acts'];
   readonly by: readonly Holder[];
@@ -26,7 +26,7 @@ const RULES: readonly Rule[] = [
   { act: 'transfer', by: ['holder'], key: 'full' },
   { act: 'rotate', by: ['itself'], key: 'own' },
   { act: 'grade', by: ['maker'], key: 'everyday' },
-  { act: 'order', by: ['nobody'], key: 'none' },
+  { act: 'order', by: ['engineers'], key: 'zone' },
 ];
 
 /** Acts with the accounts that may do them. */
@@ -42,7 +42,7 @@ export function DeviceAuthority({ device }: { readonly device: DeviceDetailJson 
     maker: maker === null ? [] : [maker.account],
     holder: trust === null ? [] : [trust.owner],
     itself: [],
-    nobody: [],
+    engineers: [],
   };
   return (
     <section aria-labelledby="authority-heading">

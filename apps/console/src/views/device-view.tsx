@@ -16,7 +16,9 @@ import { BlockLink, Facts, Id, IdLink, Quoted, StateBadge, YesNo } from '../part
 import { DEVICE_TEXTS } from '../texts/device.ts';
 import { useLoaded } from '../use-loaded.ts';
 import { DeviceAuthority } from './device-authority.tsx';
+import { DeviceOrders } from './device-orders.tsx';
 import { DeviceReadings } from './device-readings.tsx';
+import { DeviceTrust } from './device-trust.tsx';
 
 const DEVICE_EVERY_MS = 5_000;
 
@@ -35,6 +37,8 @@ export function DeviceView({ id }: { readonly id: string }): ReactNode {
         kinds={['device', 'deviceKey', 'suspension', 'clone', 'voucherLink', 'deviceTrust', 'auditCase']}
       />
       <ActLink device={id} />
+      {value !== null && <DeviceTrust id={id} />}
+      {value !== null && <DeviceOrders device={value} />}
       {value?.personal === true && <p className="problem">{sentences.personalNote}</p>}
       {value?.personal === false && (
         <>

@@ -1,10 +1,11 @@
 /** Devices, their models and makers. Lists come from the read model; one device also from the state, with all its keys. */
 
-import { encodeBase64, parseHex } from '@oppidum/formats/bytes';
+import { encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { EDDSA } from '@oppidum/formats/ids';
 import { type DeviceKeyRecord, deviceKeyKind, deviceKind, suspensionKind } from '@oppidum/formats/state-devices';
 import { type AnyKind, at, parseKey, parseState, prefixRange } from '@oppidum/formats/state-layout';
+import { deviceZoneKind } from '@oppidum/formats/state-orders';
 import { z } from 'zod';
 import { type DeviceDetailJson, deviceDetail, devicePage, manufacturerPage, modelPage } from '../api-types.ts';
 import type { GatewayContext } from '../gateway-context.ts';
@@ -51,7 +52,9 @@ export function addDeviceRoutes(app: App, { node, readModel }: GatewayContext): 
       if (device === null)
         throw formatError(node.read(at(deviceKind, parseHex(id))) === null ? 'DEVICE_UNKNOWN' : 'NOT_READY', { id });
       const record = node.read(at(deviceKind, parseHex(id)));
-      return { ...device, ...keysAndSuspensions(node, id), quarantines: record === null ? [] : quarantinesOf(record) };
+      const quarantines = record === null ? [] : quarantinesOf(record);
+      const zone = node.read(at(deviceZoneKind, parseHex(id)))?.zone ?? null;
+      return { ...device, ...keysAndSuspensions(node, id), quarantines, zone: zone === null ? null : toHex(zone) };
     },
   );
   app.get(

@@ -6,13 +6,16 @@ import type { Page } from '../../api.ts';
 import { fill, useLanguage } from '../../language.ts';
 import { useOrderChanges } from '../../live/use-order-changes.ts';
 import { DataTable } from '../../parts/data-table.tsx';
-import { formatNumber, formatSpan } from '../../parts/format.ts';
+import { formatNumber } from '../../parts/format.ts';
 import { Freshness } from '../../parts/freshness.tsx';
-import { BlockLink, Facts, Id, IdLink, Quoted } from '../../parts/texts.tsx';
+import { BlockLink, Facts, Id, Quoted } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
 import { OrderTable } from '../orders/order-table.tsx';
 import { Domain } from './domain.tsx';
 import { EnvelopeWords } from './envelope-words.tsx';
+import { IntersectionNow } from './intersection-now.tsx';
+import { Lamps } from './lamps-now.tsx';
+import { MachineTable } from './machine-table.tsx';
 import { TEXTS } from './texts.ts';
 
 const EVERY_MS = 5_000;
@@ -48,7 +51,7 @@ export function ZoneView({ id }: { readonly id: string }): ReactNode {
           </section>
           <Keys zone={zone} />
           <EnvelopeWords statement={zone.envelopeInForce.statement} />
-          <Machines id={id} />
+          <Machines zone={zone} />
           <Documents zone={zone} />
           <NewestOrders id={id} />
         </>
@@ -83,50 +86,38 @@ function Keys({ zone }: { readonly zone: ZoneDetailJson }): ReactNode {
   );
 }
 
-function Machines({ id }: { readonly id: string }): ReactNode {
-  const { code, tag } = useLanguage();
+function Machines({ zone }: { readonly zone: ZoneDetailJson }): ReactNode {
+  const { code } = useLanguage();
   const texts = TEXTS[code];
   const [cursor, setCursor] = useState<string | null>(null);
   const from = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-  const loaded = useLoaded<Page<ZoneDeviceJson>>(`/api/v1/zones/${id}/devices?limit=${DEVICES_SHOWN}${from}`, EVERY_MS);
+  const loaded = useLoaded<Page<ZoneDeviceJson>>(`/api/v1/zones/${zone.id}/devices?limit=${DEVICES_SHOWN}${from}`, EVERY_MS);
+  const rows = loaded.value?.items ?? null;
   const next = loaded.value?.next ?? null;
+  const [controller] = rows ?? [];
   return (
-    <section aria-labelledby="machines-heading">
-      <h2 id="machines-heading">{texts.machinesHeading}</h2>
-      <DataTable
-        label={texts.machinesHeading}
-        rows={loaded.value?.items ?? null}
-        keyOf={({ device }) => device}
-        empty={texts.machinesNone}
-        columns={[
-          {
-            name: 'device',
-            heading: texts.machine,
-            cell: ({ device, label }) => <IdLink id={device} to={{ view: 'device', id: device }} label={label} />,
-          },
-          {
-            name: 'challenge',
-            heading: texts.challenge,
-            cell: ({ challengeAgeMs }) => (challengeAgeMs === null ? texts.challengeNone : formatSpan(challengeAgeMs, tag)),
-          },
-        ]}
-      />
-      <Freshness of={loaded} />
-      {(next !== null || cursor !== null) && (
-        <p className="actions">
-          {cursor !== null && (
-            <button type="button" onClick={() => setCursor(null)}>
-              {texts.first}
-            </button>
-          )}
-          {next !== null && (
-            <button type="button" onClick={() => setCursor(next)}>
-              {texts.more}
-            </button>
-          )}
-        </p>
-      )}
-    </section>
+    <>
+      {zone.domain === 'signals' && controller !== undefined && <IntersectionNow zone={zone} device={controller.device} />}
+      <section aria-labelledby="machines-heading">
+        <h2 id="machines-heading">{texts.machinesHeading}</h2>
+        {zone.domain === 'lighting' ? <Lamps rows={rows} /> : <MachineTable rows={rows} columns={[]} />}
+        <Freshness of={loaded} />
+        {(next !== null || cursor !== null) && (
+          <p className="actions">
+            {cursor !== null && (
+              <button type="button" onClick={() => setCursor(null)}>
+                {texts.first}
+              </button>
+            )}
+            {next !== null && (
+              <button type="button" onClick={() => setCursor(next)}>
+                {texts.more}
+              </button>
+            )}
+          </p>
+        )}
+      </section>
+    </>
   );
 }
 
