@@ -55,6 +55,14 @@ function digestSources(): string {
   return digest.digest('hex');
 }
 
+/** Of every page. Time that the bundler took on a busy machine is no news for whoever starts a city. */
+const BUILD = {
+  write: false,
+  target: 'es2023',
+  modulePreload: false,
+  rolldownOptions: { checks: { bundlerTimings: false } },
+} as const;
+
 /** The console: a page, and beside it the files it loads, each named by its content. */
 async function buildConsole(): Promise<ReadonlyMap<string, string | Uint8Array>> {
   const made = (await build({
@@ -62,7 +70,7 @@ async function buildConsole(): Promise<ReadonlyMap<string, string | Uint8Array>>
     configFile: false,
     logLevel: 'warn',
     plugins: [react()],
-    build: { write: false, target: 'es2023', modulePreload: false, assetsInlineLimit: 0 },
+    build: { ...BUILD, assetsInlineLimit: 0 },
   })) as Rolldown.RolldownOutput;
   return new Map(made.output.map((file) => [file.fileName, file.type === 'chunk' ? file.code : file.source]));
 }
@@ -77,14 +85,15 @@ async function bundle(app: string, plugins: Plugin[] = []): Promise<Rolldown.Rol
     base: './',
     plugins,
     build: {
-      write: false,
-      target: 'es2023',
-      modulePreload: false,
+      ...BUILD,
       assetsInlineLimit: 0,
       minify: true,
       cssMinify: true,
-      // No getter here does anything else than get. That calls do nothing else is never said: some are made for what they refuse.
-      rolldownOptions: { treeshake: { propertyReadSideEffects: false } },
+      rolldownOptions: {
+        ...BUILD.rolldownOptions,
+        // No getter here does anything else than get. That calls do nothing else is never said: some are made for what they refuse.
+        treeshake: { propertyReadSideEffects: false },
+      },
     },
   })) as Rolldown.RolldownOutput;
 }

@@ -88,7 +88,8 @@ describe('zones and orders on the command line', () => {
     const dry = await json<{ words: readonly string[]; needed: number }>(['order', 'issue', 'lamp/off', ...at, '--dry-run']);
     assert.deepEqual([dry.needed, dry.words.at(-1)], [2, 'DANGEROUS: the higher threshold of the zone’s keys must sign']);
     await run(['order', 'issue', 'lamp/off', ...at, '--order-key', first], 2);
-    await run(['order', 'issue', 'lamp/off', ...at, '--order-key', first, '--yes']);
+    const one = await run(['order', 'issue', 'lamp/off', ...at, '--order-key', first, '--yes']);
+    assert.match(one.stderr, /which waits for one more key\./);
     const waiting = await json<{ items: readonly OrderJson[] }>(['order', 'list', '--status', 'awaiting']);
     const off = waiting.items[0]?.id as string;
     await run(['order', 'approve', off, '--order-key', second, '--yes']);

@@ -94,10 +94,11 @@ async function issueNow(cli: Cli, wish: Wish, options: IssueOptions): Promise<vo
   if (signed === null) return;
   const { made, signatures } = signed;
   const actions = [actionOf('order/issue', { statement: made.statement, signatures: signatures.map(signatureMap) })];
-  const enough = signatures.length >= made.needed;
+  const missing = made.needed - signatures.length;
+  const enough = missing <= 0;
   const sentence = enough
     ? `Hand in order ${made.id}`
-    : `Hand in order ${made.id}, which waits for ${made.needed - signatures.length} more keys`;
+    : `Hand in order ${made.id}, which waits for ${missing === 1 ? 'one more key' : `${missing} more keys`}`;
   const result = await carryOut({ ...cli, api: made.api }, { sentence, isDangerous: false, actions }, options);
   if (result === null) return;
   if (!cli.json) cli.output.fields([['order', made.id]]);
