@@ -35,6 +35,7 @@ export class Bench {
   level = 100;
   veto: string | null = null;
   failsVeto = false;
+  failsState = false;
   works: () => Promise<void> = () => Promise.resolve();
   /** What stands in the way of what it says. */
   tells: () => Promise<void> = () => Promise.resolve();
@@ -74,7 +75,10 @@ export class Bench {
         this.done.push(command);
         this.level = command.arguments[0] ?? 0;
       },
-      state: (): readonly SensorValue[] => [{ sensor: 'level', unit: '%', value: this.level }],
+      state: (): readonly SensorValue[] => {
+        if (this.failsState) throw new TypeError('no sensor');
+        return [{ sensor: 'level', unit: '%', value: this.level }];
+      },
     };
     const signer = deviceSigner(LAMP);
     const measure = async (values: readonly SensorValue[]): Promise<null> => {

@@ -184,6 +184,19 @@ test('a newer order supersedes the one before, unless that is over', () => {
   assert.equal(city.event('order/superseded'), undefined);
 });
 
+test('the challenge of the newest order is spent; one that was overtaken the ledger keeps no more, and its device alone refuses it', () => {
+  const city = makeZoneCity();
+  const again = (nonce: string, changes = {}) => gateOrder(city, { nonce: namedId(nonce).slice(0, 16), ...changes });
+  assert.equal(issue(city, gateOrder(city)), 'OK');
+  const overtaking = gateOrder(city, { target: challenge('next') });
+  assert.equal(issue(city, overtaking), 'OK');
+  assert.equal(issue(city, again('a', { target: challenge('next') })), 'CHALLENGE_SPENT');
+  const late = again('b');
+  assert.equal(issue(city, late), 'OK');
+  assert.deepEqual([statusOf(city, overtaking), statusOf(city, late)], ['superseded', 'issued']);
+  assert.equal(issue(city, again('c')), 'CHALLENGE_SPENT');
+});
+
 test('order/approve is refused, in this order', () => {
   const city = makeZoneCity();
   const order = openingOrder(city);

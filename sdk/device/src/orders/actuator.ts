@@ -14,6 +14,6 @@ export type Actuator = {
   veto(command: Command): string | null;
   /** Does it; resolves when it is done. What it throws is told as ACTUATOR_FAILED. */
   act(command: Command): Promise<void>;
-  /** What the machine is doing now, as its own sensors tell it: signed with each answer. */
+  /** What the machine is doing now, as its own sensors tell it: signed with each answer. Where it throws, the answer is signed without it. */
   state(): readonly SensorValue[];
 };

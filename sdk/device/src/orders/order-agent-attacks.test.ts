@@ -90,6 +90,18 @@ test('a start that cannot tell what was half done begins nevertheless, and tells
   await bench.agent.stop();
 });
 
+test('a machine that cannot say what it is doing obeys and answers all the same', async () => {
+  const bench = await atWork();
+  bench.failsState = true;
+  const order = bench.issue();
+  await bench.agent.receive(order);
+  assert.deepEqual([bench.level, bench.told, bench.troubles], [60, [`order/applied=${idOf(order)}`], ['ACTUATOR_FAILED']]);
+  bench.failsState = false;
+  await bench.agent.manual(level(80));
+  assert.equal(bench.told.at(-1), 'order/local=manual light/level 80 level=80');
+  await bench.agent.stop();
+});
+
 test('what fails by hand, and a monitor that fails over an order, leave the agent at work', async () => {
   const bench = await atWork();
   bench.works = () => Promise.reject(new TypeError('no motor'));

@@ -216,8 +216,17 @@ export class OrderAgent {
 
   /** What happened, with what the machine is doing now. */
   async #tell(sensor: string, value: string): Promise<void> {
-    const { device, actuator } = this.#options;
-    await device.measure([{ sensor, value }, ...actuator.state()] satisfies readonly SensorValue[]);
+    await this.#options.device.measure([{ sensor, value }, ...this.#state()] satisfies readonly SensorValue[]);
+  }
+
+  /** Nothing where the maker's code throws: what became of the order is told all the same. */
+  #state(): readonly SensorValue[] {
+    try {
+      return this.#options.actuator.state();
+    } catch (error) {
+      this.#trouble(isOutside(error) ? error.code : 'ACTUATOR_FAILED');
+      return [];
+    }
   }
 
   /** No order that is proven: said aloud, signed once in a while, so that it shows and cannot fill the outbox. */

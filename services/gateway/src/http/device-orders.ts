@@ -6,14 +6,13 @@ import { LIMITS } from '@oppidum/formats/limits';
 import { z } from 'zod';
 import { challengeTaken } from '../api/orders.ts';
 import type { GatewayContext } from '../gateway-context.ts';
+import { Questions } from '../orders/questions.ts';
 import type { App } from './app.ts';
+import { accountOf } from './guard.ts';
 import { acceptedType, answers, binaryAnswers, hexId, idParams, noQuery, signedBytes } from './parameters.ts';
 
 const TYPE = 'application/cbor';
 const WAIT_S_MAX = 5;
-/** Questions that wait: all together, and of one device; the oldest of a device is answered when it asks again. */
-const WAITING_COUNT_MAX = 512;
-const WAITING_OF_ONE_MAX = 2;
 
 const orderQuery = z.strictObject({
   /** The newest challenge: who does not know it has no business here. */
@@ -32,7 +31,7 @@ export function addDeviceOrderRoutes(app: App, context: GatewayContext): void {
   addOrder(app, context);
 }
 
-function addChallenge(app: App, { orders }: GatewayContext): void {
+function addChallenge(app: App, { orders, access }: GatewayContext): void {
   app.register(async (scope: App) => {
     const bodyLimit = LIMITS.challengeSizeMax;
     scope.addContentTypeParser(TYPE, { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
@@ -54,7 +53,7 @@ function addChallenge(app: App, { orders }: GatewayContext): void {
       async (request) => {
         const { body } = request;
         if (!(body instanceof Uint8Array) || body.length === 0) throw formatError('REQUEST_INVALID', { want: 'a body' });
-        const rejection = orders.takeChallenge(request.params.id, new Uint8Array(body));
+        const rejection = orders.takeChallenge(request.params.id, new Uint8Array(body), accountOf(access.principalOf(request)));
         if (rejection !== null) throw formatError(rejection.code, rejection.details);
         return { number: orders.challenges.newest(request.params.id)?.number ?? 0 };
       },
@@ -62,7 +61,7 @@ function addChallenge(app: App, { orders }: GatewayContext): void {
   });
 }
 
-function addOrder(app: App, { orders }: GatewayContext): void {
+function addOrder(app: App, { orders, access }: GatewayContext): void {
   const questions = new Questions();
   app.addHook('preClose', async () => questions.end());
   app.get(
@@ -85,7 +84,8 @@ function addOrder(app: App, { orders }: GatewayContext): void {
       const known = orders.challenges.newest(id);
       if (known === null || !equalBytes(known.challenge, parseHex(challenge)))
         throw formatError('CHALLENGE_UNKNOWN', { device: id });
-      const order = await questions.ask(id, 1_000 * wait, (answer) => {
+      const by = accountOf(access.principalOf(request));
+      const order = await questions.ask({ device: id, by, isOwn: known.by === by }, 1_000 * wait, (answer) => {
         const forget = orders.listen(id, answer);
         request.raw.once('close', forget);
         return forget;
@@ -95,43 +95,4 @@ function addOrder(app: App, { orders }: GatewayContext): void {
       return reply.type(type).send(Buffer.from(order));
     },
   );
-}
-
-type Answer = (order: Uint8Array | null) => void;
-
-/** The questions that wait. */
-class Questions {
-  readonly #waiting = new Map<string, Answer[]>();
-  #count = 0;
-
-  /** Resolves with the order, or null when the time is over. Throws OVERLOADED. */
-  ask(device: string, waitMs: number, listen: (answer: (order: Uint8Array) => void) => () => void): Promise<Uint8Array | null> {
-    if (this.#count >= WAITING_COUNT_MAX) throw formatError('OVERLOADED', { waiting: 'questions' });
-    const own = this.#waiting.get(device) ?? [];
-    if (own.length >= WAITING_OF_ONE_MAX) own[0]?.(null);
-    return new Promise((resolve) => {
-      let forget: () => void = () => undefined;
-      const answer: Answer = (order) => {
-        if (!own.includes(answer)) return;
-        own.splice(own.indexOf(answer), 1);
-        if (own.length === 0) this.#waiting.delete(device);
-        this.#count--;
-        clearTimeout(timer);
-        forget();
-        resolve(order);
-      };
-      const timer = setTimeout(() => answer(null), waitMs);
-      own.push(answer);
-      this.#waiting.set(device, own);
-      this.#count++;
-      // May answer at once.
-      forget = listen(answer);
-      if (!own.includes(answer)) forget();
-    });
-  }
-
-  /** Answers all of them: there is none. */
-  end(): void {
-    for (const own of [...this.#waiting.values()]) for (const answer of [...own]) answer(null);
-  }
 }

@@ -18,6 +18,7 @@ const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   NOT_READY: 2,
   NOT_ANCHORED: 2,
   IDEMPOTENCY_KEY_BUSY: 1,
+  RATE_LIMITED: 60,
 };
 
 type Part = { readonly pointer: string; readonly detail: string };
@@ -48,7 +49,7 @@ export function sendProblem(
 ): FastifyReply {
   const { code, details, errors } = refusal;
   const retryAfterS = RETRY_AFTER_S[code];
-  if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
+  if (retryAfterS !== undefined && !reply.hasHeader('retry-after')) reply.header('retry-after', retryAfterS);
   const challenge = challengeOf(code, details);
   if (challenge !== null) reply.header('www-authenticate', challenge);
   // RFC 9110 §15.5.16

@@ -62,7 +62,7 @@ function addZoneDevices(app: App, { node, orders, readModel }: GatewayContext): 
       if (node.read(at(zoneKind, parseHex(id))) === null) throw formatError('ZONE_UNKNOWN', { zone: id });
       const { limit, cursor } = request.query;
       const after = parseCursor('zone devices', cursor, ['string'])?.[0] ?? '';
-      const devices = (await findZoneDevices(readModel.database, id)).filter((device) => device > after).slice(0, limit + 1);
+      const devices = await findZoneDevices(readModel.database, id, { limit: limit + 1, after });
       const rows: ZoneDeviceJson[] = [];
       for (const device of devices) {
         const label = (await findDevice(readModel.database, device))?.label ?? null;
@@ -79,20 +79,19 @@ function showRow({ id, name, domain, keys, envelope, device_count: deviceCount, 
 }
 
 /** From the state itself: whoever just changed it sees it. */
-async function showZone({ node, orders, readModel }: GatewayContext, id: string): Promise<ZoneDetailJson> {
+function showZone({ node, orders }: GatewayContext, id: string): ZoneDetailJson {
   const zone = parseHex(id);
   const record = node.read(at(zoneKind, zone));
   const keys = record === null ? null : node.read(at(zoneKeysKind, zone, record.keys));
   const envelopes = record === null ? null : node.read(at(zoneEnvelopeKind, zone, record.envelope));
   if (record === null || keys === null || envelopes === null) throw formatError('ZONE_UNKNOWN', { zone: id });
   const { from, ...facts } = record;
-  const devices = await findZoneDevices(readModel.database, id);
   return {
     ...{ id, ...facts, fromHeight: from },
     keySet: showKeySet(keys.statement, keys.signatures ?? []),
     envelopeInForce: showEnvelope(envelopes.statement, envelopes.signatures),
     documents: documentsOf(node, zone),
-    challengedCount: devices.filter((device) => orders.challengeAgeMs(device) !== null).length,
+    challengedCount: orders.challenges.inZone(id)?.devices.size ?? 0,
   };
 }
 

@@ -8,6 +8,8 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { type AllegedChallenge, challengeToBeSigned, parseChallenge } from '@oppidum/formats/device-challenge';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { verifySignature } from '@oppidum/formats/public-key';
+import { at } from '@oppidum/formats/state-layout';
+import { deviceZoneKind } from '@oppidum/formats/state-orders';
 import type { NodeClient } from '@oppidum/node/client';
 import { checkEntitlement } from '@oppidum/proofs/entitlement';
 import { readEntitlement } from '@oppidum/telemetry/device-records';
@@ -15,8 +17,18 @@ import { readEntitlement } from '@oppidum/telemetry/device-records';
 /** Devices whose challenge is kept; the one that was heard of longest ago makes room. */
 const DEVICE_COUNT_MAX = 131_072;
 
-/** A challenge under a key that was in force when it came. `receivedMs`: by a counter that only rises. */
-export type KnownChallenge = Omit<AllegedChallenge, 'signature'> & { readonly message: Bytes; readonly receivedMs: number };
+/**
+ * A challenge under a key that was in force when it came. `receivedMs`: by a counter that only rises. `by`: the caller who brought it over HTTP,
+ * as budgets are counted, else null.
+ */
+export type KnownChallenge = Omit<AllegedChallenge, 'signature'> & {
+  readonly message: Bytes;
+  readonly receivedMs: number;
+  readonly by: string | null;
+};
+
+/** The devices of a zone (hex) whose challenge is known. `change`: another number after each change of them or of their challenges. */
+type ZoneChallenges = { readonly devices: Set<string>; change: number };
 
 type BookOptions = {
   readonly crypto: Crypto;
@@ -31,6 +43,10 @@ export class ChallengeBook {
   readonly #options: BookOptions;
   /** By device, in hex; those heard of last stand last. */
   readonly #newest = new Map<string, KnownChallenge>();
+  readonly #zones = new Map<string, ZoneChallenges>();
+  /** Zones of the devices above that have one. */
+  readonly #zoneOf = new Map<string, string>();
+  #changeCount = 0;
 
   constructor(options: BookOptions) {
     this.#options = options;
@@ -44,7 +60,7 @@ export class ChallengeBook {
   /** An order for this challenge is on its way: no other one can be made for the device (hex) before it sends a challenge again. */
   spend(device: string, challenge: Bytes): void {
     const known = this.#newest.get(device);
-    if (known !== undefined && equalBytes(known.challenge, challenge)) this.#newest.delete(device);
+    if (known !== undefined && equalBytes(known.challenge, challenge)) this.#drop(device);
   }
 
   /** The newest challenge of a device, or null. `device`: its id in hex. */
@@ -52,17 +68,29 @@ export class ChallengeBook {
     return this.#newest.get(device) ?? null;
   }
 
+  /** The devices of a zone (hex) whose challenge is known, or null where there is none. */
+  inZone(zone: string): Readonly<ZoneChallenges> | null {
+    return this.#zones.get(zone) ?? null;
+  }
+
+  /** A device belongs to this zone from now on, or to none. */
+  moved(device: string, zone: string | null): void {
+    if (!this.#newest.has(device)) return;
+    this.#leaveZone(device);
+    if (zone !== null) this.#enterZone(device, zone);
+  }
+
   /**
    * Takes a challenge that came in the name of this device (hex). The same one again changes nothing. Refuses, in this order: what
    * `parseChallenge` throws; CHALLENGE_FOREIGN; WRONG_CITY; CHALLENGE_OLD; DEVICE_UNKNOWN, KEY_UNKNOWN; as `checkEntitlement`;
    * SIGNATURE_INVALID.
    */
-  take(device: string, message: Bytes): Rejection | null {
+  take(device: string, message: Bytes, by: string | null = null): Rejection | null {
     const alleged = openChallenge(message);
     if ('code' in alleged) return alleged;
     if (toHex(alleged.device) !== device) return reject('CHALLENGE_FOREIGN');
-    const { genesisHash } = this.#options.node;
-    if (!equalBytes(alleged.city, genesisHash)) return reject('WRONG_CITY', { city: toHex(alleged.city) });
+    const { node } = this.#options;
+    if (!equalBytes(alleged.city, node.genesisHash)) return reject('WRONG_CITY', { city: toHex(alleged.city) });
     const known = this.#newest.get(device);
     if (known !== undefined && equalBytes(known.message, message)) return null;
     if (known !== undefined && known.number >= alleged.number) return reject('CHALLENGE_OLD', { newest: known.number });
@@ -70,8 +98,10 @@ export class ChallengeBook {
     if (refused !== null) return refused;
     // COMMIT POINT
     const { signature: _, ...kept } = alleged;
-    this.#newest.delete(device);
-    this.#newest.set(device, { ...kept, message, receivedMs: this.#options.now() });
+    this.#drop(device);
+    this.#newest.set(device, { ...kept, message, receivedMs: this.#options.now(), by });
+    const home = node.read(at(deviceZoneKind, alleged.device));
+    if (home !== null) this.#enterZone(device, toHex(home.zone));
     this.#makeRoom();
     return null;
   }
@@ -89,8 +119,31 @@ export class ChallengeBook {
   #makeRoom(): void {
     for (const oldest of this.#newest.keys()) {
       if (this.#newest.size <= (this.#options.countMax ?? DEVICE_COUNT_MAX)) return;
-      this.#newest.delete(oldest);
+      this.#drop(oldest);
     }
+  }
+
+  #drop(device: string): void {
+    this.#newest.delete(device);
+    this.#leaveZone(device);
+  }
+
+  #enterZone(device: string, zone: string): void {
+    const known = this.#zones.get(zone) ?? { devices: new Set(), change: 0 };
+    known.devices.add(device);
+    known.change = ++this.#changeCount;
+    this.#zones.set(zone, known);
+    this.#zoneOf.set(device, zone);
+  }
+
+  #leaveZone(device: string): void {
+    const zone = this.#zoneOf.get(device);
+    const known = zone === undefined ? undefined : this.#zones.get(zone);
+    if (zone === undefined || known === undefined) return;
+    this.#zoneOf.delete(device);
+    known.devices.delete(device);
+    known.change = ++this.#changeCount;
+    if (known.devices.size === 0) this.#zones.delete(zone);
   }
 }
 

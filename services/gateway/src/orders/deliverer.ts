@@ -26,7 +26,7 @@ import { Delivery, type Parcel, type Ways } from './delivery.ts';
 import { packOrder } from './parcels.ts';
 import type { TreeBook } from './tree-book.ts';
 
-export type DelivererOptions = Ways & {
+export type DelivererOptions = Omit<Ways, 'onTrouble'> & {
   readonly crypto: Crypto;
   readonly node: NodeClient;
   readonly trees: TreeBook;
@@ -42,6 +42,8 @@ export type DelivererOptions = Ways & {
 /** A break-glass order under way: JSON, one file each. */
 const GLASS_SUFFIX = '.glass';
 const UNDER_WAY_COUNT_MAX = 4_096;
+/** Between two looks at what is issued, where one fails. */
+const ISSUED_RETRY_MS = 1_000;
 
 /** The orders under way. */
 export class Deliverer {
@@ -118,7 +120,24 @@ export class Deliverer {
   }
 
   async #recover(): Promise<void> {
-    for (const { order, transaction } of await this.#options.issued()) await this.#take(order, parseHex(transaction));
+    this.#recoverGlass();
+    for (const { order, transaction } of await this.#issued())
+      await this.#take(order, parseHex(transaction)).catch((error: Error) => this.#failed(error));
+  }
+
+  /** Asks until it is told: what is issued must not wait for the next start. */
+  async #issued(): ReturnType<DelivererOptions['issued']> {
+    for (;;)
+      try {
+        return await this.#options.issued();
+      } catch (error) {
+        if (this.#isStopped) return [];
+        this.#failed(error as Error);
+        await new Promise((resolve) => setTimeout(resolve, ISSUED_RETRY_MS));
+      }
+  }
+
+  #recoverGlass(): void {
     const { folder, clock, trees } = this.#options;
     const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(GLASS_SUFFIX)) : [];
     for (const name of files) {
@@ -154,7 +173,7 @@ export class Deliverer {
 
   #begin(parcel: Parcel): void {
     if (this.#isStopped || this.#deliveries.has(parcel.id)) return;
-    const delivery = new Delivery(parcel, this.#options);
+    const delivery = new Delivery(parcel, { ...this.#options, onTrouble: (error) => this.#failed(error) });
     this.#deliveries.set(parcel.id, delivery);
     delivery.run().then(
       () => this.#end(parcel),

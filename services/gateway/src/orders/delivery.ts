@@ -34,6 +34,8 @@ export type Ways = {
   readonly answered: (order: string) => Promise<ReadonlySet<string>>;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** The answers could not be looked at. */
+  readonly onTrouble: (error: Error) => void;
 };
 
 /** An order under way, from `run` to its end. */
@@ -82,7 +84,7 @@ export class Delivery {
   /** Resolves when there is nothing left to do. */
   async run(): Promise<void> {
     for (let round = 0; this.#isUnderWay(); round++) {
-      if (round > 0) this.#answered = await this.#ways.answered(this.parcel.id);
+      if (round > 0) await this.#look();
       const waiting = this.parcel.devices.filter((device) => !this.#answered.has(device));
       if (waiting.length === 0) break;
       await this.#sendAll(waiting);
@@ -90,6 +92,16 @@ export class Delivery {
       await this.#rest(RETRY_MS[Math.min(pace, RETRY_MS.length - 1)] as number);
     }
     this.#isOver = true;
+  }
+
+  /** A look that fails ends nothing: devices that answered get the order once more, and the next round looks again. */
+  async #look(): Promise<void> {
+    try {
+      this.#answered = await this.#ways.answered(this.parcel.id);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#ways.onTrouble(error);
+    }
   }
 
   #isUnderWay(): boolean {

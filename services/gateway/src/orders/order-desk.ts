@@ -7,12 +7,13 @@ import { type Rejection, reject } from '@oppidum/formats/errors';
 import { type Order, orderId } from '@oppidum/formats/order-statement';
 import type { OrderNames } from '@oppidum/formats/order-words';
 import { deviceKind, modelCommandsKind } from '@oppidum/formats/state-devices';
-import { at } from '@oppidum/formats/state-layout';
-import { zoneKind } from '@oppidum/formats/state-orders';
+import { at, parseState } from '@oppidum/formats/state-layout';
+import { deviceZoneKind, zoneKind } from '@oppidum/formats/state-orders';
+import { kindOfKey } from '@oppidum/formats/state-registry';
 import type { SignedStatement } from '@oppidum/formats/statement';
-import type { NodeClient } from '@oppidum/node/client';
+import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import type { Logger } from 'pino';
-import { findAnswered, findIssued, findZoneDevices } from '../read-model/order-queries.ts';
+import { findAnswered, findIssued } from '../read-model/order-queries.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import { ChallengeBook } from './challenge-book.ts';
 import { checkBreakGlass } from './check-break-glass.ts';
@@ -20,6 +21,7 @@ import { Deliverer } from './deliverer.ts';
 import { draftOrder, type Wish } from './draft.ts';
 import { type OrderLine, OrderLines } from './order-lines.ts';
 import { TreeBook } from './tree-book.ts';
+import { ZoneTrees } from './zone-trees.ts';
 
 /** Between two looks whether the read model is level, at the start. */
 const LEVEL_WAIT_MS = 100;
@@ -42,7 +44,9 @@ export class OrderDesk {
   readonly #options: DeskOptions;
   readonly #lines = new OrderLines();
   readonly #trees: TreeBook;
+  readonly #zoneTrees: ZoneTrees;
   readonly #deliverer: Deliverer;
+  readonly #forget: () => void;
   #isStopped = false;
 
   constructor(options: DeskOptions) {
@@ -51,6 +55,7 @@ export class OrderDesk {
     this.#options = options;
     this.challenges = new ChallengeBook(options);
     this.#trees = new TreeBook({ crypto, folder });
+    this.#zoneTrees = new ZoneTrees({ node, trees: this.#trees, challenges: this.challenges, now: options.now });
     this.#deliverer = new Deliverer({
       ...{ crypto, node, logger, clock, folder, trees: this.#trees },
       send: (device, bytes) => this.#lines.send(device, bytes),
@@ -58,6 +63,8 @@ export class OrderDesk {
       issued: () => this.#issued(),
       onSpent: (device, challenge) => this.challenges.spend(device, challenge),
     });
+    // From the first challenge on, before anything is handed over.
+    this.#forget = node.onBlock((block) => this.#follow(block));
     this.#lines.onOpen = (device) => this.#deliverer.reach(device);
   }
 
@@ -69,12 +76,13 @@ export class OrderDesk {
   /** Hands nothing over any more. */
   stop(): void {
     this.#isStopped = true;
+    this.#forget();
     this.#deliverer.stop();
   }
 
   /** As `ChallengeBook.take`. */
-  takeChallenge(device: string, message: Bytes): Rejection | null {
-    return this.challenges.take(device, message);
+  takeChallenge(device: string, message: Bytes, by: string | null = null): Rejection | null {
+    return this.challenges.take(device, message, by);
   }
 
   /** How old the newest challenge of a device is here, or null. */
@@ -95,9 +103,8 @@ export class OrderDesk {
 
   /** As `draftOrder`. `by`: whose draft it is, as budgets are counted. */
   draft(wish: Wish, by: string): ReturnType<typeof draftOrder> {
-    const { node, readModel, clock } = this.#options;
-    const devicesOf = (zone: string) => findZoneDevices(readModel.database, zone);
-    return draftOrder({ node, challenges: this.challenges, trees: this.#trees, devicesOf, clock, by }, wish);
+    const { node, clock } = this.#options;
+    return draftOrder({ node, challenges: this.challenges, zoneTrees: this.#zoneTrees, clock, by }, wish);
   }
 
   /**
@@ -140,6 +147,15 @@ export class OrderDesk {
     const commands = device === null ? null : node.read(at(modelCommandsKind, device.model));
     const parameters = commands?.commands.find(({ name }) => name === order.command)?.parameters;
     return { zone, device: device?.label ?? null, ...(parameters === undefined ? {} : { parameters }) };
+  }
+
+  /** Devices come to zones, and leave them. */
+  #follow({ changes }: CommittedBlock): void {
+    for (const { key, value } of changes) {
+      if (kindOfKey(key)?.name !== deviceZoneKind.name) continue;
+      const zone = value === null ? null : toHex(parseState(deviceZoneKind, value).zone);
+      this.challenges.moved(toHex(key.subarray(2, 34)), zone);
+    }
   }
 
   async #issued(): ReturnType<typeof findIssued> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { get } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
@@ -143,6 +144,28 @@ describe('challenges and orders on their way', () => {
     await eventually(async () => doors.gateway.orders.send(device.hex, Uint8Array.of(0xa7)), Boolean);
     const statuses = (await Promise.all(questions)).map(({ status }) => status);
     assert.deepEqual(statuses.sort(), [200, 200, 204]);
+  });
+
+  test('over HTTP: who knows a challenge, and did not bring it, takes no place from the device: OVERLOADED', async () => {
+    const device = await enrolDevice(doors.city);
+    const challenge = freshBytes(32);
+    await post(challengeOf(doors, device, 1, { challenge }), device.hex);
+    const own = [ask(challenge, 5, device.hex), ask(challenge, 5, device.hex)];
+    const stranger = (): Promise<number> =>
+      new Promise((resolve, reject) => {
+        const options = { localAddress: '127.0.0.2', agent: false };
+        const asked = get(at(device.hex, `order?challenge=${toHex(challenge)}&wait=0`), options, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode ?? 0);
+        });
+        asked.on('error', reject);
+      });
+    await eventually(stranger, (status) => status === 503);
+    assert.equal(doors.gateway.orders.send(device.hex, Uint8Array.of(0xa8)), true);
+    assert.deepEqual(
+      (await Promise.all(own)).map(({ status }) => status),
+      [200, 200],
+    );
   });
 });
 

@@ -17,6 +17,7 @@ import {
 import { actionOf, envelopeOf, execute, inTemporaryFolder } from '../../../../test/support/running-city.ts';
 import { eventually, type RunningDoors, type TestDevice } from '../../../../test/support/running-gateway.ts';
 import type { OrderDetailJson, OrderJson, ZoneDetailJson } from '../api/orders.ts';
+import { findZoneDevices } from '../read-model/order-queries.ts';
 
 const get = async <T>({ gateway }: RunningDoors, path: string): Promise<T> =>
   (await (await fetch(`${gateway.http}/api/v1/${path}`)).json()) as T;
@@ -94,6 +95,43 @@ describe('orders by way of the gateway', () => {
     assert.equal(await issue(doors, lit, one.bytes), 'DEVICE_QUARANTINED');
     const glass = await draft(doors, { ...wish, arguments: [100], mode: 'break-glass' });
     assert.ok(glass.deviceCount >= 2, 'what is safe is safe for all');
+    for (const lamp of lamps) await lamp.end();
+  });
+
+  test('devices that come to a zone after their challenge, or leave it, count at once; its pages read what they show', async () => {
+    const [from, to] = [await makeZone(doors), await makeZone(doors)];
+    const devices = [await enrolLamp(doors, from), await enrolLamp(doors, from), await enrolLamp(doors, from)];
+    const lamps = await Promise.all(devices.map((device) => TestLamp.connect(doors, from, device)));
+    const countsOf = async ({ hex }: TestZone): Promise<readonly number[]> => {
+      const { challengedCount } = await get<ZoneDetailJson>(doors, `zones/${hex}`);
+      if (challengedCount === 0) return [0];
+      const { deviceCount, missingCount } = await draft(doors, { zone: hex, command: 'lamp/level', arguments: [70] });
+      return [challengedCount, deviceCount, missingCount];
+    };
+    assert.deepEqual(await countsOf(from), [3, 3, 0]);
+    const [moving] = devices as [TestDevice];
+    await act(doors.city, 'zone/remove-devices', { zone: from.id, devices: [moving.id] });
+    assert.deepEqual([await countsOf(from), await countsOf(to)], [[2, 2, 0], [0]]);
+    await act(doors.city, 'zone/add-devices', { zone: to.id, devices: [moving.id] });
+    assert.deepEqual(
+      [await countsOf(from), await countsOf(to)],
+      [
+        [2, 2, 0],
+        [1, 1, 0],
+      ],
+    );
+    const staying = devices
+      .slice(1)
+      .map(({ hex }) => hex)
+      .sort();
+    const { database } = doors.gateway.readModel;
+    const page = (after: string) => findZoneDevices(database, from.hex, { limit: 1, after });
+    await eventually(
+      () => findZoneDevices(database, from.hex, { limit: 9, after: '' }),
+      ({ length }) => length === 2,
+    );
+    assert.deepEqual([...(await page('')), ...(await page(staying[0] as string))], staying);
+    assert.deepEqual(await page(staying[1] as string), []);
     for (const lamp of lamps) await lamp.end();
   });
 

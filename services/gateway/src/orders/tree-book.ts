@@ -45,11 +45,16 @@ export class TreeBook {
    */
   draft(leaves: readonly Challenged[], by: string): KnownTree {
     const tree = { ...makeChallengeTree(this.#crypto, leaves), leaves };
+    this.remember(tree, by);
+    return tree;
+  }
+
+  /** As `draft`, of a tree that was made before. */
+  remember(tree: KnownTree, by: string): void {
     const again = this.#drafts.findIndex((draft) => draft.by === by && equalBytes(draft.tree.root, tree.root));
     if (again >= 0) this.#drafts.splice(again, 1);
     this.#drafts.push({ by, tree });
     if (this.#drafts.length > DRAFT_COUNT_MAX) this.#drafts.splice(this.#oldestOfMost(), 1);
-    return tree;
   }
 
   #oldestOfMost(): number {

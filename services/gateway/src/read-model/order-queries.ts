@@ -15,9 +15,20 @@ export async function findZones(database: Database, limit: number, after: string
   return query.execute();
 }
 
-/** Ids of all devices of a zone, ascending. */
-export async function findZoneDevices(database: Database, zone: string): Promise<string[]> {
-  const rows = await database.selectFrom('zone_devices').select('device').where('zone', '=', zone).orderBy('device').execute();
+/** Ids of up to `limit` devices of a zone after one, ascending. */
+export async function findZoneDevices(
+  database: Database,
+  zone: string,
+  { limit, after }: { readonly limit: number; readonly after: string },
+): Promise<string[]> {
+  const rows = await database
+    .selectFrom('zone_devices')
+    .select('device')
+    .where('zone', '=', zone)
+    .where('device', '>', after)
+    .orderBy('device')
+    .limit(limit)
+    .execute();
   return rows.map(({ device }) => device);
 }
 
