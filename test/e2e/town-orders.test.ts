@@ -4,33 +4,20 @@ import assert from 'node:assert/strict';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { OrderJson, ZoneJson } from '@oppidum/gateway/api/orders';
+import type { OrderJson } from '@oppidum/gateway/api/orders';
 import { until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
+import { type ReadyZone, readyZone } from '../support/ready-zone.ts';
 import { inTemporaryFolder } from '../support/running-city.ts';
 import { type StartedCity, startCity } from '../support/started-city.ts';
 
 /** Two lamps, both heads of a junction, a loop, a feeder. */
 const TOWN = ['--devices', '12', '--speed', '100'];
 
-type Zone = ZoneJson & { readonly challengedCount: number };
 type Reading = { readonly records: readonly { readonly name: string; readonly value: unknown }[] };
 
 async function get<T>(api: string, path: string): Promise<T> {
   return (await (await fetch(`${api}/api/v1/${path}`)).json()) as T;
-}
-
-/** A zone once all its machines can be ordered. */
-async function readyZone({ api }: StartedCity, domain: string): Promise<Zone> {
-  let found: Zone | null = null;
-  await until(`the zone of ${domain} can be ordered`, async () => {
-    const { items } = await get<{ readonly items: readonly ZoneJson[] }>(api, 'zones');
-    const id = items.find((zone) => zone.domain === domain)?.id;
-    if (id === undefined) return false;
-    found = await get<Zone>(api, `zones/${id}`);
-    return found.deviceCount > 0 && found.challengedCount === found.deviceCount;
-  });
-  return found ?? assert.fail();
 }
 
 async function deviceOf({ api }: StartedCity, label: string): Promise<string> {
@@ -91,7 +78,7 @@ class Works {
 
 const isTold = (value: unknown): boolean => value !== undefined;
 
-async function changePlan(works: Works, junction: Zone, head: string): Promise<void> {
+async function changePlan(works: Works, junction: ReadyZone, head: string): Promise<void> {
   await works.sees(head, 'signal/plan', isTold);
   const issued = await works.order('junction-1', 'issue', 'signal/plan', '3', '--zone', junction.id, '--device', head);
   const order = /order\s+([0-9a-f]{64})/.exec(issued)?.[1] ?? assert.fail(issued);
@@ -101,7 +88,7 @@ async function changePlan(works: Works, junction: Zone, head: string): Promise<v
   await works.sees(head, 'signal/plan', (plan) => plan === 3);
 }
 
-async function light(works: Works, lights: Zone): Promise<void> {
+async function light(works: Works, lights: ReadyZone): Promise<void> {
   await works.order('lights-1', 'issue', 'light/maintenance', '480', '--zone', lights.id, '--all', '--wait');
   const lamp = await deviceOf(works.city, 'street-light-01');
   await works.sees(lamp, 'dimming', (level) => level === 1);
