@@ -1,6 +1,6 @@
 /**
  * The folder of a cluster on one machine: a data folder for each validator, `validator-1` and so on, and beside them `city.policy`, which
- * is that of the first. A command that works on one data folder works on the first of them.
+ * is that of the first, as is `demo`, its simulated city. A command that works on one data folder works on the first of them.
  */
 
 import { existsSync, readdirSync } from 'node:fs';

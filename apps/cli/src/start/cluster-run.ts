@@ -25,7 +25,7 @@ import {
 import { StopRequest } from './stop-request.ts';
 import { type Program, Supervised } from './supervised.ts';
 import { tellCity } from './tell.ts';
-import { admitTown, CITY, CITY_NODE_FLAGS, checkUnchanged, townFlags, zoneTown } from './town.ts';
+import { admitTown, CITY, CITY_NODE_FLAGS, checkUnchanged, linkTown, townFlags, zoneTown } from './town.ts';
 
 export type Doors = 'first' | 'all' | 'none';
 
@@ -146,6 +146,7 @@ export class ClusterRun {
       }
     }
     if (this.#stop.isAsked) return false;
+    await linkTown(this.#cli);
     const args = (): readonly string[] => townFlags(this.#cli.data, ready, this.#options);
     this.#town = this.#supervise({ name: TOWN, file: CITY, args, nodeFlags: CITY_NODE_FLAGS });
     void this.#town.start();

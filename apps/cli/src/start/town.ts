@@ -1,7 +1,8 @@
 /** The simulated city beside a city: its folder, its flags, and what may not change between two starts. */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { symlink } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cli } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
@@ -49,6 +50,14 @@ export async function zoneTown(cli: Cli, api: string, isOver: () => boolean, not
     // A timer that nobody waits for: a city that stops does not wait, either.
     await sleep(ZONES_EVERY_MS, undefined, { ref: false });
   }
+}
+
+/** In the folder of a cluster the town of its first validator is found where that of a city with one is: the same commands work on both. */
+export async function linkTown({ place, data }: Pick<Cli, 'place' | 'data'>): Promise<void> {
+  if (place === data) return;
+  await symlink(join(relative(place, data), 'demo'), join(place, 'demo')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Its flags. */
