@@ -184,5 +184,7 @@ test('records of every area are readable as evidence', () => {
     assert.ok((report.facts['records'] as unknown[]).length > 0, kind);
   }
   const range = { kind: anchorKind.name, segments: [scene.shard.id], from: 1, to: 1 };
-  assert.equal((scene.verify(policy.proveState(range)).facts['records'] as unknown[]).length, 1);
+  const { records, answer } = scene.verify(policy.proveState(range)).facts;
+  assert.equal((records as unknown[]).length, 1);
+  assert.equal(answer, `complete: all records of ${anchorKind.name}: 1`);
 });

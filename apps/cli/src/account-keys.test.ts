@@ -129,6 +129,14 @@ describe('keys that their holders made elsewhere', () => {
       ['operator'],
     );
 
+    const listed = (await run('account', 'list', '--limit', '100')).stdout
+      .split('\n')
+      .filter((line) => line.endsWith('unless told otherwise'));
+    assert.deepEqual(
+      listed.map((line) => line.slice(0, 64)),
+      [operator],
+      'the operator of this folder is marked, and nobody else',
+    );
     const shown = await run('account', 'show', answer.account);
     assert.ok(shown.stdout.includes(`0: ${fingerprint}`), shown.stdout);
 

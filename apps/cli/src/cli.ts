@@ -175,3 +175,8 @@ export function formatTime(timeMs: number): string {
 export function shortId(id: string): string {
   return id.slice(0, 12);
 }
+
+/** `1 thing`, `2 things`: nouns whose plural ends so. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,7 +1,7 @@
 /** The proven facts of a report in words, in the order in which people ask. */
 
 import type { Json } from '@oppidum/formats/schema';
-import { formatTime } from './cli.ts';
+import { counted, formatTime } from './cli.ts';
 
 type Facts = { readonly [name: string]: Json };
 type Pair = readonly [name: string, value: string];
@@ -32,7 +32,7 @@ export function describeFacts(facts: Facts): readonly Pair[] {
 }
 
 function describeOrder(facts: Facts): readonly Pair[] {
-  const whom = facts['device'] === undefined ? `${facts['deviceCount']} devices` : `device ${facts['device']}`;
+  const whom = facts['device'] === undefined ? counted(Number(facts['deviceCount']), 'device') : `device ${facts['device']}`;
   const isGlass = facts['mode'] === 'break-glass';
   return [
     ['order', String(facts['id'])],

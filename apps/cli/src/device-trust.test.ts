@@ -67,7 +67,8 @@ describe('oppidum device, model and firmware: how far devices are believed', () 
       'lamp.json',
       JSON.stringify({ commands: [off, level], sensors: [{ name: 'power', unit: 'W', decimals: 1 }] }),
     );
-    await done('model', 'describe', toHex(lamp.model), file);
+    assert.match((await done('model', 'describe', toHex(lamp.model), file)).stderr, /and measure 1 thing\./);
+    assert.match((await done('model', 'description', toHex(lamp.model))).stdout, /measures +power in W, 1 decimal$/m);
     assert.match((await done('model', 'description', toHex(lamp.model))).stdout, /obeys +light\/level: level from 0 to 100 %/);
     const thing = JSON.parse((await done('model', 'thing', toHex(lamp.model))).stdout) as ThingDescriptionJson;
     assert.deepEqual([Object.keys(thing.actions), Object.keys(thing.properties)], [['light/level', 'light/off'], ['power']]);
@@ -102,7 +103,7 @@ describe('oppidum device, model and firmware: how far devices are believed', () 
     assert.ok(refused.stderr.includes('TUF_INVALID'), refused.stderr);
     const permitted = await permit('--targets', targets);
     assert.equal(permitted.code, 0, permitted.stderr);
-    assert.match(permitted.stderr, /Verified: root version 1, targets version 1, 1 targets/);
+    assert.match(permitted.stderr, /Verified: root version 1, targets version 1, 1 target\./);
     await done('device', 'report-firmware', lamp.hex, '--image', image, '--device-key', join(folder, 'lamp.seed'));
     assert.deepEqual((await trust()).firmware?.version, '1.0');
     const evil = await done(
@@ -156,6 +157,9 @@ describe('oppidum device, model and firmware: how far devices are believed', () 
     const [owner, buyer] = [freshAccount(), freshAccount()];
     const { client, operator } = doors.city;
     assert.equal((await execute(client, envelopeOf(client, operator, [owner.action, buyer.action]))).code, 'OK');
+    const foreign = await run('device', 'vouch', lamp.hex, '--owner', toHex(owner.id), '--account', toHex(buyer.id), '-v');
+    assert.equal(foreign.code, 4, 'before anybody is asked for a yes');
+    assert.match(foreign.stderr, /NOT_AUTHORIZED/);
     await done('device', 'vouch', lamp.hex, '--owner', toHex(owner.id), '--yes');
     const sale = actionOf('device/transfer', { id: lamp.id, link: 0, owner: buyer.id });
     assert.equal((await execute(client, envelopeOf(client, owner.signer, [sale]))).code, 'OK');
@@ -164,6 +168,9 @@ describe('oppidum device, model and firmware: how far devices are believed', () 
     const notMine = await run('device', 'transfer', lamp.hex, '--owner', toHex(owner.id), '--yes', '-v');
     assert.equal(notMine.code, 4);
     assert.match(notMine.stderr, /NOT_AUTHORIZED/);
+    const again = await run('device', 'vouch', lamp.hex, '--owner', toHex(owner.id), '-v');
+    assert.equal(again.code, 4);
+    assert.match(again.stderr, /VOUCHER_SPENT/);
   });
 
   test('who may not mark or appeal is told so', async () => {

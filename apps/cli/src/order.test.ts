@@ -87,7 +87,13 @@ describe('zones and orders on the command line', () => {
   test('what is dangerous needs a yes, and the key of a second engineer', async () => {
     const dry = await json<{ words: readonly string[]; needed: number }>(['order', 'issue', 'lamp/off', ...at, '--dry-run']);
     assert.deepEqual([dry.needed, dry.words.at(-1)], [2, 'DANGEROUS: the higher threshold of the zone’s keys must sign']);
-    await run(['order', 'issue', 'lamp/off', ...at, '--order-key', first], 2);
+    const unasked = (await run(['order', 'issue', 'lamp/off', ...at, '--order-key', first], 2)).stderr;
+    assert.match(unasked, /--yes/);
+    assert.doesNotMatch(
+      unasked.replaceAll(id, '').replaceAll(device.hex, ''),
+      /[0-9a-f]{64}/,
+      'no id of an order that is not there',
+    );
     const one = await run(['order', 'issue', 'lamp/off', ...at, '--order-key', first, '--yes']);
     assert.match(one.stderr, /which waits for one more key\./);
     const waiting = await json<{ items: readonly OrderJson[] }>(['order', 'list', '--status', 'awaiting']);
@@ -104,7 +110,13 @@ describe('zones and orders on the command line', () => {
     const glass = await run(['order', 'break-glass', 'lamp/level', '100', ...at, '--order-key', second, '--save', saved]);
     assert.match(glass.stderr, /It is on the ledger\./);
     assert.equal(await codeOf(['order', 'report', saved], 1), 'ORDER_EXISTS');
+    assert.match((await run(['order', 'report', saved], 1)).stderr, /has this order already\. Nothing is left to do\./);
     assert.equal(await codeOf(['order', 'break-glass', 'lamp/level', '50', ...at, '--order-key', second], 4), 'DIRECTION_UNSAFE');
+  });
+
+  test('whoever hands a lamp over is told that it leaves its zone', async () => {
+    const sale = await json<{ sentence: string }>(['device', 'vouch', device.hex, '--owner', 'ab'.repeat(32), '--dry-run']);
+    assert.ok(sale.sentence.endsWith(`; it leaves its zone ${id}, whose keys order it no more`), sale.sentence);
   });
 
   test('keys, envelope and lamps of a zone change', async () => {
@@ -116,5 +128,9 @@ describe('zones and orders on the command line', () => {
     assert.deepEqual([after.keys, after.envelope, after.envelopeInForce.lifetimeMsMax], [2, 2, 30_000]);
     await run(['zone', 'remove-device', id, device.hex]);
     assert.equal((await json<ZoneDetailJson>(['zone', 'show', id])).deviceCount, 0);
+    const words = await runCommand(['--api', doors.gateway.http, '--data', join(root, 'city'), 'zone', 'show', id], {
+      cwd: root,
+    });
+    assert.match(words.stdout, /longest lifetime +30 s, dangerous 30 s/);
   });
 });

@@ -188,6 +188,14 @@ export function accountToSign(cli: Cli, { account, key }: Pick<SignOptions, 'acc
   return account ?? defaultAccount(cli, key);
 }
 
+/** The same, or null where only the key itself says, or nobody. */
+export function accountIfSaid(cli: Cli, { account, key }: Pick<SignOptions, 'account' | 'key'>): string | null {
+  if (account !== undefined) return account;
+  const { data } = cli;
+  const isAtHand = ['operator.seed', 'accounts.json'].every((name) => existsSync(join(data, 'keys', name)));
+  return key === undefined && isAtHand ? defaultAccount(cli, key) : null;
+}
+
 function defaultAccount({ data }: Cli, key: string | undefined): string {
   const file = join(data, 'keys', 'accounts.json');
   if (key !== undefined || !existsSync(file))

@@ -31,7 +31,7 @@ export function verifyState(crypto: Crypto, evidence: StateEvidence, head: CityH
   const leaves = openState(crypto, head, evidence.state, [range]);
   const isOne = evidence.claim.segments.length === kind.segments.length;
   const found = !isOne ? 'complete' : leaves.length === 1 ? 'present' : 'absent';
-  const answer = isOne ? `${kind.name} is ${found}` : `complete: all ${leaves.length} records of ${kind.name}`;
+  const answer = isOne ? `${kind.name} is ${found}` : `complete: all records of ${kind.name}: ${leaves.length}`;
   findings.pass(`${answer}, at block ${evidence.state.height}`);
 
   findings.begin('records');

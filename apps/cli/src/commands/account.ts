@@ -13,7 +13,7 @@ import { addExamples, idArgument, openCli } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import type { Column } from '../output.ts';
-import { actionOf, addSignOptions, carryOut, freshId, keyOf, type SignOptions } from '../transactions.ts';
+import { accountIfSaid, actionOf, addSignOptions, carryOut, freshId, keyOf, type SignOptions } from '../transactions.ts';
 import { buildAccountKeys } from './account-keys.ts';
 import { buildLockKey } from './account-lock.ts';
 
@@ -24,18 +24,22 @@ type CreateOptions = SignOptions & {
   readonly class: string;
 };
 
-const COLUMNS: readonly Column<AccountJson>[] = [
+const columnsOf = (own: string | null): readonly Column<AccountJson>[] => [
   { heading: 'id', text: ({ id }) => id },
   { heading: 'holder', text: ({ holder }) => holder },
   { heading: 'name', text: ({ name }) => name ?? '' },
   { heading: 'keys', text: ({ keyCount }) => String(keyCount) },
   { heading: 'state', text: ({ to }) => (to === null ? 'open' : `closed at block ${to}`) },
+  { heading: 'signs here', text: ({ id }) => (id === own ? 'yes, unless told otherwise' : '') },
 ];
 
 /** Adds subcommands and their work to the command. */
 export function buildAccount(command: Command): void {
   const list = addListOptions(command.command('list').description('list accounts')).action(
-    async (options: ListOptions, self: Command) => printList(openCli(self), '/api/v1/accounts', options, COLUMNS),
+    async (options: ListOptions, self: Command) => {
+      const cli = openCli(self);
+      await printList(cli, '/api/v1/accounts', options, columnsOf(accountIfSaid(cli, {})));
+    },
   );
   addExamples(list, [['all accounts', 'account list --limit 1000']]);
   const show = command

@@ -5,13 +5,14 @@ import { readFileSync } from 'node:fs';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { reportFirmware } from '@oppidum/device/actions';
 import { readSeed } from '@oppidum/device/key-file';
+import { formatError } from '@oppidum/formats/errors';
 import type { DeviceTrustJson } from '@oppidum/gateway/api/trust';
 import type { CityJson, DeviceDetailJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, COMMAND, formatTime, idArgument, openCli, readInput, shortId, wholeNumber } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
-import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
+import { accountIfSaid, actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
 
 /** Why a device does not count, in words. */
 const BECAUSE: Readonly<Record<NonNullable<DeviceTrustJson['because']>, string>> = {
@@ -78,7 +79,7 @@ function describeAttested({ newest, isAsked }: DeviceTrustJson['attestation']): 
 function describeCase({ evidence, marks, counted, appeal, outcome }: DeviceTrustJson['cases'][number]): string {
   const weight =
     counted === null
-      ? `${marks.length} marks, not enough to count`
+      ? `${marks.length === 1 ? '1 mark' : `${marks.length} marks`}, not enough to count`
       : `took ${counted.penalty} points on ${formatTime(counted.atMs)}`;
   const appealed =
     outcome === null ? (appeal === null ? '' : ', appealed') : `, appeal decided: ${outcome.outcome}, ${outcome.reason}`;
@@ -123,11 +124,7 @@ type OwnerOptions = SignOptions & { readonly owner: string; readonly link?: numb
 function buildOwnership(command: Command): void {
   const vouch = signing(command, 'vouch', 'hand a device over to its first owner (a full key of its maker)')
     .requiredOption('--owner <account>', 'the account that owns it from then on', idArgument('--owner'))
-    .action(async (id: string, options: OwnerOptions, self: Command) => {
-      const { owner } = options;
-      const actions = [actionOf('device/vouch', { id: idBytes(id), owner: idBytes(owner) })];
-      await carryOut(openCli(self), { sentence: `Hand device ${id} over to ${owner}`, isDangerous: true, actions }, options);
-    });
+    .action(vouchDevice);
   addExamples(vouch, [['by its maker', 'device vouch <id> --owner <account> --key works.seed --account <id>']]);
   const transfer = signing(command, 'transfer', 'sell a device on (a full key of its owner); each link is extended once')
     .requiredOption('--owner <account>', 'the account that owns it from then on', idArgument('--owner'))
@@ -139,11 +136,35 @@ function buildOwnership(command: Command): void {
   ]);
 }
 
+async function vouchDevice(id: string, options: OwnerOptions, self: Command): Promise<void> {
+  const cli = openCli(self);
+  const { links, owner: maker } = await trustOf(cli, id);
+  if (links.length > 0) throw formatError('VOUCHER_SPENT', { linkCount: links.length });
+  assertSigner(cli, maker, options);
+  const actions = [actionOf('device/vouch', { id: idBytes(id), owner: idBytes(options.owner) })];
+  const sentence = `Hand device ${id} over to ${options.owner}${await leavingOf(cli, id)}`;
+  await carryOut(cli, { sentence, isDangerous: true, actions }, options);
+}
+
+/** Nobody is asked for a yes to what the ledger would refuse. Throws NOT_AUTHORIZED. */
+function assertSigner(cli: Cli, owner: string, options: OwnerOptions): void {
+  const signer = accountIfSaid(cli, options);
+  if (signer !== null && signer !== owner) throw formatError('NOT_AUTHORIZED', { needs: `account ${owner}` });
+}
+
+/** What a device loses with its owner, for the sentence of a sale. */
+async function leavingOf(cli: Cli, id: string): Promise<string> {
+  const { zone } = await new CityCalls(cli.api).get<DeviceDetailJson>(`/api/v1/devices/${id}`);
+  return zone === null ? '' : `; it leaves its zone ${zone}, whose keys order it no more`;
+}
+
 async function transferDevice(id: string, options: OwnerOptions, self: Command): Promise<void> {
   const cli = openCli(self);
-  const link = options.link ?? (await trustOf(cli, id)).links.at(-1)?.number ?? 0;
+  const { links, owner: seller } = await trustOf(cli, id);
+  assertSigner(cli, seller, options);
+  const link = options.link ?? links.at(-1)?.number ?? 0;
   const actions = [actionOf('device/transfer', { id: idBytes(id), link, owner: idBytes(options.owner) })];
-  const sentence = `Hand device ${id} over to ${options.owner}, after link ${link}`;
+  const sentence = `Hand device ${id} over to ${options.owner}, after link ${link}${await leavingOf(cli, id)}`;
   await carryOut(cli, { sentence, isDangerous: true, actions }, options);
 }
 

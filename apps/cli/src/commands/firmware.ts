@@ -1,7 +1,7 @@
 /** `oppidum firmware permit|withdraw`: which images devices of a model may run, from metadata of The Update Framework. */
 
 import type { Command } from 'commander';
-import { addExamples, idArgument, openCli } from '../cli.ts';
+import { addExamples, counted, idArgument, openCli } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
 import { type TufTarget, verifyTargets } from '../tuf.ts';
@@ -58,7 +58,9 @@ async function permitImage(model: string, options: PermitOptions, self: Command)
   const { path: name, digest, size } = requireTarget(targets, options);
   const version = options.imageVersion;
   const body = { id: idBytes(model), digest: idBytes(digest), name, version, size, metadata: idBytes(metadata) };
-  cli.output.note(`Verified: root version ${rootVersion}, targets version ${targetsVersion}, ${targets.length} targets.`);
+  cli.output.note(
+    `Verified: root version ${rootVersion}, targets version ${targetsVersion}, ${counted(targets.length, 'target')}.`,
+  );
   const sentence = `Permit devices of model ${model} to run ${name} ${version} (${size} bytes, SHA-256 ${digest})`;
   await carryOut(cli, { sentence, isDangerous: false, actions: [actionOf('model/permit-firmware', body)] }, options);
 }

@@ -8,7 +8,7 @@ import { type Json, struct } from '@oppidum/formats/schema';
 import type { ModelDescriptionJson, ThingDescriptionJson } from '@oppidum/gateway/api/trust';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { addExamples, idArgument, openCli, readInput } from '../cli.ts';
+import { addExamples, counted, idArgument, openCli, readInput } from '../cli.ts';
 import { usageFailure } from '../failure.ts';
 import { actionOf, addSignOptions, carryOut, idBytes, keyOf, type SignOptions } from '../transactions.ts';
 
@@ -53,7 +53,7 @@ async function describeModel(id: string, file: string, options: SignOptions, sel
   const body = description.encode(sorted) as CborMap;
   const actions = [actionOf('model/describe', { id: idBytes(id), ...(Object.fromEntries(body) as Record<string, CborValue>) })];
   const names = sorted.commands.map(({ name }) => name).join(', ');
-  const sentence = `Say that devices of model ${id} obey ${names === '' ? 'nothing' : names} and measure ${sensors.length} things`;
+  const sentence = `Say that devices of model ${id} obey ${names === '' ? 'nothing' : names} and measure ${counted(sensors.length, 'thing')}`;
   await carryOut(cli, { sentence, isDangerous: false, actions }, options);
 }
 
@@ -96,7 +96,8 @@ async function showDescription(id: string, _options: object, self: Command): Pro
         ['obeys', `${name}${parameters.length === 0 ? '' : `: ${parameters.map(rangeOf).join(', ')}`}`] as const,
     ),
     ...sensors.map(
-      ({ name, unit, decimals }) => ['measures', `${name}${unit === null ? '' : ` in ${unit}`}, ${decimals} decimals`] as const,
+      ({ name, unit, decimals }) =>
+        ['measures', `${name}${unit === null ? '' : ` in ${unit}`}, ${counted(decimals, 'decimal')}`] as const,
     ),
     ['attests', attestation === null ? 'nothing: nobody asks' : describeDemand(attestation)],
     ...firmware.map(
@@ -109,7 +110,10 @@ async function showDescription(id: string, _options: object, self: Command): Pro
 }
 
 function describeDemand({ keys, claims }: NonNullable<ModelDescriptionJson['attestation']>): string {
-  const by = keys.length === 0 ? 'signed by the device’s own key' : `signed by one of ${keys.length} attesters`;
+  const by =
+    keys.length === 0
+      ? 'signed by the device’s own key'
+      : `signed by ${keys.length === 1 ? 'its attester' : `one of ${keys.length} attesters`}`;
   return [by, ...Object.entries(claims).map(([name, value]) => `${name} ${value}`)].join(', ');
 }
 

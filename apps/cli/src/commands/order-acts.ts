@@ -7,7 +7,7 @@ import type { StatementSignature } from '@oppidum/formats/statement';
 import type { BreakGlassTakenJson, OrderDetailJson } from '@oppidum/gateway/api/orders';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { type Cli, openCli, readInput } from '../cli.ts';
+import { type Cli, counted, openCli, readInput } from '../cli.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { type OrderKeyOptions, openOrderKeys, signAs } from '../order-keys.ts';
 import { type MadeOrder, makeOrder, openOrder, type Wish } from '../order-statements.ts';
@@ -59,13 +59,14 @@ async function signOrder(
   const made = await makeOrder(cli, wish);
   tell(cli, made);
   if (made.missingCount > 0)
-    cli.output.note(`${made.missingCount} devices of the zone are left out: they have sent this gateway no challenge.`);
+    cli.output.note(`Left out, for want of a challenge at this gateway: ${counted(made.missingCount, 'device')} of the zone.`);
   if (options.dryRun === true) {
     if (cli.json) cli.output.json({ words: made.words, statement: encodeBase64(made.statement), needed: made.needed });
     cli.output.note('Dry run: nothing was signed or sent.');
     return null;
   }
-  await confirm(cli, { sentence: `${made.words[0]}: order ${made.id}`, isDangerous: made.isDangerous }, options);
+  // Its id is not told before it is signed: until then there is no such order, and the next try has another.
+  await confirm(cli, { sentence: `Sign: ${made.words[0]}`, isDangerous: made.isDangerous }, options);
   return { made, signatures: signAs('order', made.statement, made.zone.keySet.keys, signers) };
 }
 
@@ -223,7 +224,13 @@ export async function reportFile(file: string, options: SignOptions, self: Comma
   const signed = readSigned(await readInput(file), file);
   const { command, arguments: values } = parseOrder(signed.statement);
   const sentence = `Report the break-glass order ${[command, ...values].join(' ')} to the ledger`;
-  await carryOut(cli, { sentence, isDangerous: false, actions: [reportOf(signed)] }, options);
+  try {
+    await carryOut(cli, { sentence, isDangerous: false, actions: [reportOf(signed)] }, options);
+  } catch (error) {
+    if (!(error instanceof CliFailure) || error.code !== 'ORDER_EXISTS') throw error;
+    const { exitCode, code } = error;
+    throw new CliFailure('The ledger has this order already', { exitCode, code, action: 'Nothing is left to do' });
+  }
 }
 
 function readSigned(

@@ -4,7 +4,7 @@ import { describeCommand } from '@oppidum/formats/order-words';
 import type { OrderJson } from '@oppidum/gateway/api/orders';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { type Cli, openCli, shortId } from '../cli.ts';
+import { type Cli, counted, openCli, shortId } from '../cli.ts';
 import { CliFailure, usageFailure } from '../failure.ts';
 import { printable, printFailure } from '../output.ts';
 import { approve } from './order-acts.ts';
@@ -49,7 +49,7 @@ export async function watchOrders(options: WatchOptions, self: Command): Promise
 
 function show({ output, json, plain }: Cli, order: OrderJson): void {
   if (json) return output.jsonLine(order);
-  const whom = order.device === null ? `${order.deviceCount} devices` : shortId(order.device);
+  const whom = order.device === null ? counted(order.deviceCount, 'device') : shortId(order.device);
   const counts = order.device === null ? [`${order.appliedCount} applied`, `${order.rejectedCount} rejected`] : [];
   const signed = order.state === 'awaiting' ? [`${order.signers.length} of ${order.needed} keys`] : [];
   output.line(

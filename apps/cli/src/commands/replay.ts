@@ -19,6 +19,7 @@ import {
   addExamples,
   type Cli,
   COMMAND,
+  counted,
   formatTime,
   noPolicyAtHand,
   openCli,
@@ -222,10 +223,6 @@ function tellSurvey({ output, json }: Cli, file: string, mapping: Mapping, surve
   if (issueCount > 0) output.note(`${issueCount} left out:`);
   for (const { line, what } of issues) output.note(`  line ${line} ${what}`);
   if (issueCount > issues.length) output.note(`  … and ${issueCount - issues.length} more`);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function tellSeries({ output, json }: Cli, { series }: Survey): void {

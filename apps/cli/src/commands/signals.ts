@@ -19,7 +19,7 @@ import {
 import { type SignalPlan, type SignalPlans, signalPlansSchema } from '@oppidum/formats/signal-plan';
 import { crossingNeeded, GREEN_MINIMUM_MS, redClearanceNeeded, yellowNeeded } from '@oppidum/formats/signal-timing';
 import type { Command } from 'commander';
-import { addExamples, type Cli, COMMAND, openCli, readInput } from '../cli.ts';
+import { addExamples, type Cli, COMMAND, counted, openCli, readInput } from '../cli.ts';
 import { writeNew } from '../new-file.ts';
 import type { Column } from '../output.ts';
 
@@ -90,7 +90,9 @@ function refuse(rejection: Rejection | null): void {
 
 function printMatrix(cli: Cli, matrix: SignalMatrix, body: Bytes): void {
   if (cli.json) return cli.output.json({ digest: toHex(nativeCrypto.sha256(body)), matrix: signalMatrixSchema.toJson(matrix) });
-  cli.output.line(`${matrix.name}: ${matrix.phases.length} phases, ${matrix.compatible.length} pairs may be green together`);
+  cli.output.line(
+    `${matrix.name}: ${counted(matrix.phases.length, 'phase')}, ${counted(matrix.compatible.length, 'pair')} may be green together`,
+  );
   cli.output.table(matrix.phases, phaseColumns(matrix));
 }
 
@@ -128,7 +130,9 @@ function greenOf(road: keyof typeof GREEN_MINIMUM_MS): string {
 
 function printPlans(cli: Cli, matrix: SignalMatrix, plans: SignalPlans, body: Bytes): void {
   if (cli.json) return cli.output.json({ digest: toHex(nativeCrypto.sha256(body)), plans: signalPlansSchema.toJson(plans) });
-  cli.output.line(`${matrix.name}: ${plans.plans.length} plans; plan ${plans.local} runs while no word of the city comes`);
+  cli.output.line(
+    `${matrix.name}: ${counted(plans.plans.length, 'plan')}; plan ${plans.local} runs while no word of the city comes`,
+  );
   const columns: readonly Column<SignalPlan>[] = [
     { heading: 'plan', text: ({ number }) => `${number}` },
     { heading: 'name', text: ({ name }) => name },

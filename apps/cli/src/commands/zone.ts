@@ -3,6 +3,7 @@
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { readOrMakeSeed } from '@oppidum/device/key-file';
 import { toHex } from '@oppidum/formats/bytes';
+import { describeDuration } from '@oppidum/formats/order-words';
 import type { ZoneDetailJson, ZoneDeviceJson, ZoneJson } from '@oppidum/gateway/api/orders';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
@@ -161,7 +162,10 @@ async function showZone(id: string, { devices }: { readonly devices?: true }, se
     ['dangerous ones', `${keySet.dangerousThreshold} of ${keySet.keys.length} keys`],
     ['key set', keySet.version],
     ['envelope', envelope.version],
-    ['longest lifetime', `${envelope.lifetimeMsMax} ms, dangerous ${envelope.dangerousLifetimeMsMax} ms`],
+    [
+      'longest lifetime',
+      `${describeDuration(envelope.lifetimeMsMax)}, dangerous ${describeDuration(envelope.dangerousLifetimeMsMax)}`,
+    ],
   ]);
   for (const [i, key] of keySet.keys.entries()) cli.output.line(`order key ${i}${gap}${key}`);
   for (const name of envelope.dangerous) cli.output.line(`dangerous${gap}${printable(name)}`);

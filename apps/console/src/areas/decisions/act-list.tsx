@@ -8,18 +8,21 @@ import { useLanguage } from '../../language.ts';
 import { Id, Quoted } from '../../parts/texts.tsx';
 import { TEXTS } from './texts.ts';
 
-/** The acts one below the other. `isShort`: sentences alone. */
+/** The acts one below the other. `isShort`: sentences alone; `isCalm`: without what is dangerous about such acts in general. */
 export function ActList({
   acts,
   names,
   isShort = false,
+  isCalm = false,
 }: {
   readonly acts: readonly Act[];
   readonly names: Names;
   readonly isShort?: boolean;
+  readonly isCalm?: boolean;
 }): ReactNode {
   const { code } = useLanguage();
-  const views = acts.map((act) => describeAct(act, ACT_WORDS[code], names));
+  const described = acts.map((act) => describeAct(act, ACT_WORDS[code], names));
+  const views = isCalm ? described.map((view) => ({ ...view, risk: null })) : described;
   return <Views views={views} isShort={isShort} />;
 }
 

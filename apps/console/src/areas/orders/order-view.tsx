@@ -1,7 +1,7 @@
 /** One order: its effect as this browser reads it from the signed bytes, who signed, its life, its evidence, and how it is approved. */
 
 import { toHex } from '@oppidum/formats/bytes';
-import type { OrderDetailJson } from '@oppidum/gateway/api/orders';
+import type { OrderDetailJson, ZoneDetailJson } from '@oppidum/gateway/api/orders';
 import type { DeviceDetailJson } from '@oppidum/gateway/api-types';
 import { nameKey } from '@oppidum/signing/describe-act';
 import { type ReactNode, useMemo } from 'react';
@@ -19,7 +19,7 @@ import { CopyBlock } from '../maker/copy-block.tsx';
 import '../maker/maker.css';
 import { OrderAnswers } from './order-answers.tsx';
 import './orders.css';
-import { isSignedBy, type ReadOrder, readOrder } from './read-order.ts';
+import { isCalledDangerous, isSignedBy, type ReadOrder, readOrder } from './read-order.ts';
 import { TEXTS } from './texts.ts';
 
 const EVERY_MS = 5_000;
@@ -70,6 +70,7 @@ function Effect({ order, read }: { readonly order: OrderDetailJson; readonly rea
   const texts = TEXTS[code];
   const device = typeof read === 'object' && 'device' in read.order.target ? toHex(read.order.target.device) : null;
   const label = useLoaded<DeviceDetailJson>(device === null ? null : `/api/v1/devices/${device}`).value?.label ?? null;
+  const zone = useLoaded<ZoneDetailJson>(`/api/v1/zones/${order.zone}`).value;
   const names = new Map([
     ...(order.zoneName === null ? [] : [[nameKey('zone', order.zone), order.zoneName] as const]),
     ...(device === null || label === null ? [] : [[nameKey('device', device), label] as const]),
@@ -82,7 +83,7 @@ function Effect({ order, read }: { readonly order: OrderDetailJson; readonly rea
       ) : (
         <>
           <p className="hint">{texts.doesNote}</p>
-          <ActList acts={[read.act]} names={names} />
+          <ActList acts={[read.act]} names={names} isCalm={zone === null || !isCalledDangerous(read.order, zone)} />
           <p>{texts.modes[read.order.mode]}</p>
         </>
       )}

@@ -12,6 +12,7 @@ import { formatNumber, formatUnit } from '../../parts/format.ts';
 import { Freshness, ProblemText } from '../../parts/freshness.tsx';
 import { Facts, IdLink, Quoted, StateBadge, Time } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
+import { monitorBadge } from './monitor-badge.ts';
 import { NOW_TEXTS } from './texts-now.ts';
 import { readSignalPapers, type SignalPapers } from './zone-documents.ts';
 
@@ -84,6 +85,7 @@ function Told(props: {
   const aspect = said('aspect');
   const mode = said('signal/mode');
   const [plan, source, stage, trip] = ['plan', 'source', 'stage', 'trip'].map((name) => said(`signal/${name}`)?.value ?? null);
+  const badge = monitorBadge(trip ?? null);
   const planName = plans?.plans.find(({ number }) => number === plan)?.name ?? null;
   const label = aspect?.label ?? mode?.label ?? null;
   return (
@@ -115,11 +117,7 @@ function Told(props: {
                 [texts.stage, typeof stage === 'number' ? formatNumber(stage, tag) : null],
                 [
                   texts.monitor,
-                  <StateBadge
-                    key="monitor"
-                    state={trip === 'none' ? 'active' : 'revoked'}
-                    text={wordOf(texts.trips, trip ?? null)}
-                  />,
+                  badge === null ? null : <StateBadge key="monitor" state={badge} text={wordOf(texts.trips, trip ?? null)} />,
                 ],
                 [texts.told, <Time key="told" ms={mode.timeMs} />],
               ] as const)),

@@ -1,8 +1,9 @@
-/** The newest value of each of some series, as the city shows them. */
+/** The newest value of each of some series, as the city shows them, asked again while the page is looked at. */
 
 import type { LatestPageJson, SampleJson } from '@oppidum/gateway/api/readings';
 import { useEffect, useState } from 'react';
 import { type ApiProblem, fetchJson, problemOf } from '../../api.ts';
+import { askAgain } from '../../ask-again.ts';
 import { cityNowMs } from '../../server-clock.ts';
 import type { Loaded } from '../../use-loaded.ts';
 
@@ -16,7 +17,6 @@ export function useNewestValues(paths: readonly string[]): Loaded<readonly (Samp
   const asked = paths.join(' ');
   useEffect(() => {
     const stop = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
     const load = async (): Promise<void> => {
       try {
         const pages = await Promise.all(
@@ -30,12 +30,11 @@ export function useNewestValues(paths: readonly string[]): Loaded<readonly (Samp
         const problem: ApiProblem = problemOf(error);
         setLoaded((before) => ({ ...before, problem }));
       }
-      if (!stop.signal.aborted) timer = setTimeout(() => void load(), EVERY_MS);
     };
-    void load();
+    const end = askAgain(load, EVERY_MS, document);
     return () => {
+      end();
       stop.abort();
-      clearTimeout(timer);
     };
   }, [asked]);
   return loaded;
