@@ -9,6 +9,7 @@ import { ed25519Signer } from '@oppidum/crypto/signer';
 import { toHex } from '@oppidum/formats/bytes';
 import { consensusAddress } from '@oppidum/formats/state-validators';
 import { chainIdOf } from '@oppidum/node/comet-genesis';
+import { VOTE_POWER } from '@oppidum/node/comet-validators';
 import type { DataFolder } from '@oppidum/node/data-folder';
 import { cometPlaces } from '@oppidum/node/found-cluster';
 
@@ -27,8 +28,8 @@ export async function voteTwice(told: DataFolder, guilty: DataFolder): Promise<v
   const value = {
     vote_a: first,
     vote_b: second,
-    TotalVotingPower: total,
-    ValidatorPower: '1',
+    TotalVotingPower: String(Number(total) * VOTE_POWER),
+    ValidatorPower: String(VOTE_POWER),
     Timestamp: block.header.time,
   };
   await call('broadcast_evidence', { evidence: { type: 'tendermint/DuplicateVoteEvidence', value } });
