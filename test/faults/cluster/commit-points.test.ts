@@ -29,7 +29,7 @@ const SEED = Number(process.env['OPPIDUM_FAULT_SEED'] ?? 2026);
 const TIMES_MAX = 5;
 
 /** Points that a block does not pass: what founds a city, what a command sets, what a snapshot is made of or restored to. */
-const ELSEWHERE = /^(data-folder|found-city|key-files|node-settings|restored-log|snapshot-keeper|snapshot-taker-main)\.ts: /;
+const ELSEWHERE = /^(data-folder|found-city|key-files|node-settings|restored-log|snapshot-keeper|snapshot-writing)\.ts: /;
 /** Durable writes that no block causes, by file and how many: they have no point, and must say why here. */
 const OUTSIDE: Readonly<Record<string, readonly [count: number, why: string]>> = {
   'allowed-peers.ts': [1, 'a list that a command changes'],
