@@ -33,7 +33,7 @@ export async function measureKvstore({ validatorCount, seconds, inFlight, size }
   await foundTestCluster(folders);
   const places = folders.map(cometPlaces);
   const comets = places.map((each) => startComet(each, ['--proxy_app', 'kvstore']));
-  const rpcs = places.map(({ rpc }) => new CometRpc(rpc));
+  const rpcs = places.map(({ rpc }) => new CometRpc(rpc, { parcelCountMax: 1 }));
   try {
     const chain = new Chain(places[0]?.rpc ?? '');
     await chain.begun();

@@ -12,10 +12,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type AgentLamp, startLamp } from '../support/agent-lamp.ts';
 import { CityProcess, until } from '../support/city-process.ts';
-import { runCommand } from '../support/command-line.ts';
-import { freePorts } from '../support/ports.ts';
 import { findProgram } from '../support/programs.ts';
-import { startCluster } from '../support/started-city.ts';
+import { makeCluster, startCluster } from '../support/started-city.ts';
 import { makeStreet, order, orderAt, type Street, type StreetLamp } from '../support/street.ts';
 import { type BenchFigures, type BenchOptions, percentile } from './bench.ts';
 import type { LampsReport, LampsRequest } from './order-lamps.ts';
@@ -56,17 +54,7 @@ async function measureEmbedded(root: string, say: Say): Promise<BenchFigures> {
 
 async function measureCluster(root: string, say: Say): Promise<BenchFigures> {
   const place = join(root, 'cluster');
-  const made = await runCommand([
-    'cluster',
-    'init',
-    '--data',
-    place,
-    '--validators',
-    '4',
-    '--p2p-port',
-    String(await freePorts(4)),
-  ]);
-  if (made.code !== 0) throw new Error(made.stderr);
+  await makeCluster(place);
   const city = await startCluster(place, ['--no-demo']);
   try {
     return await measureOne({ data: join(place, 'validator-1'), http: city.api, mqtt: city.mqtt }, 'cluster', say);

@@ -8,11 +8,9 @@ import type { OrderDetailJson } from '@oppidum/gateway/api/orders';
 import { type AgentLamp, startLamp } from '../support/agent-lamp.ts';
 import { CityProcess, until } from '../support/city-process.ts';
 
-import { runCommand } from '../support/command-line.ts';
-import { freePorts } from '../support/ports.ts';
 import { skipWithout } from '../support/programs.ts';
 import { actionOf } from '../support/running-city.ts';
-import { startCluster } from '../support/started-city.ts';
+import { makeCluster, startCluster } from '../support/started-city.ts';
 import { draftOf, makeStreet, order, orderAt, post, type Street, signAs, submit, throughDoor } from '../support/street.ts';
 
 const DANGEROUS = { command: 'light/maintenance', arguments: [1] };
@@ -40,17 +38,7 @@ async function startEmbedded(root: string): Promise<Running> {
 
 async function startFour(root: string): Promise<Running> {
   const place = join(root, 'cluster');
-  const made = await runCommand([
-    'cluster',
-    'init',
-    '--data',
-    place,
-    '--validators',
-    '4',
-    '--p2p-port',
-    String(await freePorts(4)),
-  ]);
-  assert.equal(made.code, 0, made.stderr);
+  await makeCluster(place);
   const wrap = async (): Promise<Running> => {
     const city = await startCluster(place, ['--no-demo']);
     const data = join(place, 'validator-1');

@@ -2,7 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
-import { type CommandOptions, type CommandResult, type RunningCommand, startCommand } from './command-line.ts';
+import { type CommandOptions, type CommandResult, type RunningCommand, runCommand, startCommand } from './command-line.ts';
+import { freePorts } from './ports.ts';
 
 export type StartedCity = {
   readonly api: string;
@@ -23,6 +24,21 @@ const PORTS = ['--port', '0', '--mqtt-port', '0'];
 /** Starts a city in this folder and waits until its doors are open. */
 export function startCity(data: string, args: readonly string[] = [], options: CommandOptions = {}): Promise<StartedCity> {
   return startWords(['start', '--data', data, ...PORTS, ...args], options);
+}
+
+/** Makes the folder of a cluster of four, on ports of its own. */
+export async function makeCluster(data: string): Promise<void> {
+  const made = await runCommand([
+    'cluster',
+    'init',
+    '--data',
+    data,
+    '--validators',
+    '4',
+    '--p2p-port',
+    String(await freePorts(4)),
+  ]);
+  if (made.code !== 0) throw new Error(made.stderr);
 }
 
 /** The same for the validators that `oppidum cluster init` made below this folder. */

@@ -95,7 +95,7 @@ class CometEngine implements Engine {
 
   private constructor(options: CometOptions, parts: EngineParts) {
     this.#parts = parts;
-    this.#rpc = new CometRpc(options.rpc, (...parcel) => this.#checks.sent(...parcel));
+    this.#rpc = new CometRpc(options.rpc, { onParcel: (...parcel) => this.#checks.sent(...parcel) });
     this.#waitingCountMax = options.waitingCountMax ?? 20_000;
     this.#awayMsMax = options.awayMsMax ?? 10_000;
     this.#cutOffMs = options.cutOffMs ?? CUT_OFF_MS;

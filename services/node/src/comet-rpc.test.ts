@@ -14,6 +14,7 @@ type Call = { readonly id: number; readonly method: string; readonly params: { r
 async function withServer(
   answer: (calls: readonly Call[]) => string,
   use: (rpc: CometRpc, asked: Call[][]) => Promise<void>,
+  options: ConstructorParameters<typeof CometRpc>[1] = {},
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-rpc-'));
   const asked: Call[][] = [];
@@ -25,7 +26,7 @@ async function withServer(
   });
   const path = join(folder, 'rpc.sock');
   await once(server.listen(path), 'listening');
-  const rpc = new CometRpc(`unix://${path}`);
+  const rpc = new CometRpc(`unix://${path}`, options);
   try {
     await use(rpc, asked);
   } finally {
@@ -59,6 +60,20 @@ describe('transactions for CometBFT', () => {
         assert.equal(await rpc.broadcast(transaction(4)), null);
         assert.equal(asked[1]?.[0]?.params.tx, Buffer.from(transaction(4)).toString('base64'));
       },
+    ));
+
+  test('for an application that knows no parcels each is a transaction as it is, in one request', () =>
+    withServer(
+      (calls) => unbracketed(calls.map(taken)),
+      async (rpc, asked) => {
+        const given = [1, 2, 3].map((number) => transaction(number));
+        assert.deepEqual(await Promise.all(given.map((each) => rpc.broadcast(each))), [null, null, null]);
+        assert.deepEqual(
+          asked.map((calls) => calls.map(transactionOf)),
+          [given],
+        );
+      },
+      { parcelCountMax: 1 },
     ));
 
   test('who is in a parcel that the mempool does not take hears why, the others do not', () =>

@@ -32,20 +32,27 @@ type Answer = {
 type Given = PromiseWithResolvers<Broadcast> & { readonly envelope: Bytes };
 type Parcel = { readonly transaction: Bytes; readonly given: readonly Given[] };
 
+type CometRpcOptions = {
+  /** Hears of each transaction and what it carries. */
+  readonly onParcel?: (transaction: Bytes, envelopes: readonly Bytes[]) => void;
+  /** Envelopes of one parcel; 1 for an application that knows no parcels. */
+  readonly parcelCountMax?: number;
+};
+
 /** One CometBFT. */
 export class CometRpc {
   readonly #address: ListenAddress;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: REQUEST_COUNT_MAX });
-  readonly #onParcel: (transaction: Bytes, envelopes: readonly Bytes[]) => void;
+  readonly #options: CometRpcOptions;
   #given: Given[] = [];
   #requestCount = 0;
   #isScheduled = false;
   #sentMs = Number.NEGATIVE_INFINITY;
 
-  /** `address` as CometBFT's `rpc.laddr` has it; `onParcel` hears of each transaction and what it carries. Throws WireError: ADDRESS_INVALID. */
-  constructor(address: string, onParcel: (transaction: Bytes, envelopes: readonly Bytes[]) => void = () => undefined) {
+  /** `address` as CometBFT's `rpc.laddr` has it. Throws WireError: ADDRESS_INVALID. */
+  constructor(address: string, options: CometRpcOptions = {}) {
     this.#address = parseAddress(address);
-    this.#onParcel = onParcel;
+    this.#options = options;
   }
 
   /** Hands a transaction to the mempool. Rejects ENGINE_AWAY. */
@@ -114,12 +121,13 @@ export class CometRpc {
   }
 
   #parcelsOf(given: readonly Given[]): readonly Parcel[] {
+    const { onParcel, parcelCountMax = PARCEL_COUNT_MAX } = this.#options;
     const [rest, parcels]: [Given[], Parcel[]] = [[...given], []];
     while (rest.length > 0) {
-      const together = takeFirst(rest, PARCEL_COUNT_MAX, PARCEL_SIZE_MAX);
+      const together = takeFirst(rest, parcelCountMax, PARCEL_SIZE_MAX);
       const envelopes = together.map(({ envelope }) => envelope);
       const transaction = encodeParcel(envelopes);
-      this.#onParcel(transaction, envelopes);
+      onParcel?.(transaction, envelopes);
       parcels.push({ transaction, given: together });
     }
     return parcels;

@@ -4,47 +4,14 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
-import { ed25519Signer } from '@oppidum/crypto/signer';
-import { policyOfValidators } from '@oppidum/formats/city-policy';
 import { genesisPolicy } from '@oppidum/formats/genesis';
-import { encodePolicy } from '@oppidum/formats/policy';
-import {
-  actionOf,
-  envelopeOf,
-  execute,
-  foundTestCity,
-  freshAccount,
-  freshBytes,
-  inTemporaryFolder,
-  type RunningCity,
-  runCity,
-} from '../../../test/support/running-city.ts';
+import { changePolicy } from '../../../test/support/policy-change.ts';
+import { foundTestCity, freshBytes, inTemporaryFolder, runCity } from '../../../test/support/running-city.ts';
 import { openDataFolder } from './data-folder.ts';
-import { writeSeedFile } from './key-files.ts';
 import { type LightDoor, openLightDoor } from './light-door.ts';
 import { changeNodeSettings } from './node-settings.ts';
 import { readSuccessor, successorHeights } from './successor-archive.ts';
 import { SuccessorChain, type SuccessorChainOptions } from './successor-chain.ts';
-
-/** The council gives the only validator other keys, and it signs with them. */
-async function changePolicy({ client, operator, folder }: RunningCity, name: string): Promise<void> {
-  const [logSeed, cosignerSeed] = [freshBytes(32), freshBytes(32)];
-  await writeSeedFile(join(folder.paths.keys, `log-${name}.seed`), logSeed);
-  await writeSeedFile(join(folder.paths.keys, `cosigner-${name}.seed`), cosignerSeed);
-  const keys = { logKey: ed25519Signer(logSeed).publicKey, cosignerKey: ed25519Signer(cosignerSeed).publicKey };
-  const file = encodePolicy(crypto, policyOfValidators(client.origin, [{ name: 'validator-1', ...keys }]));
-  const create = actionOf('proposal/create', {
-    id: freshBytes(32),
-    body: folder.genesis.council,
-    actions: [actionOf('policy/change', { policy: file })],
-    expiresMs: client.head().timeMs + 600_000,
-  });
-  assert.equal((await execute(client, envelopeOf(client, operator, [create]))).code, 'OK');
-  const decided = client.head().height;
-  while (client.head().height < decided + 1) await new Promise(setImmediate);
-  assert.equal((await execute(client, envelopeOf(client, operator, [freshAccount().action]))).code, 'OK');
-  await client.checkpointOf(client.head().logSize);
-}
 
 /** A door that says what this folder holds. */
 function doorOf(folder: string, lies: Partial<Parameters<typeof openLightDoor>[0]> = {}): Promise<LightDoor> {
@@ -77,7 +44,7 @@ describe('evidence of changes of policy that a node missed', () => {
     });
     root = await scratch.promise;
     const city = await runCity(await foundTestCity(join(root, 'city')));
-    for (const name of ['b', 'c', 'd']) await changePolicy(city, name);
+    for (const number of [2, 3, 4]) await changePolicy(city, number);
     await city.stop();
     first = genesisPolicy(crypto, city.folder.genesis);
     kept = city.folder.paths.policies;
@@ -129,7 +96,7 @@ describe('evidence of changes of policy that a node missed', () => {
 
   test('what a neighbour cannot prove is not kept: rubbish, another change, another height, another city', async () => {
     const stranger = await runCity(await foundTestCity(join(root, 'stranger')));
-    await changePolicy(stranger, 'b');
+    await changePolicy(stranger, 2);
     await stranger.stop();
     const [foreign] = await successorHeights(stranger.folder.paths.policies);
     const [one, two] = heights as [number, number];
@@ -191,7 +158,7 @@ describe('evidence of changes of policy that a node missed', () => {
     assert.match(said[0] as string, /came from neighbours$/);
     assertSame(folder.paths.policies);
     // It goes on by itself.
-    await changePolicy(city, 'e');
+    await changePolicy(city, 5);
     assert.equal((await successorHeights(folder.paths.policies)).length, 4);
     await city.stop();
     assert.equal(said.length, 1);

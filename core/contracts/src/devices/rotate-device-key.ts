@@ -15,7 +15,7 @@ import type { City } from '@oppidum/ledger/city';
 import { checkEntitlement, type Entitlement } from '@oppidum/proofs/entitlement';
 import { checkAccount, checkAnybody } from '../authority.ts';
 import { ownerOf } from './registrations.ts';
-import { newestKeyNumber, readEntitlement, readStanding } from './standing.ts';
+import { newestKeyNumber, readNewestEntitlement, readStanding } from './standing.ts';
 
 /**
  * Gives an active device its next key; the old one speaks no more from this height on, and stays provable.
@@ -33,8 +33,7 @@ export const rotateDeviceKey = defineAction({
     if (refused !== null) return refused;
     const standing = readStanding(city, body.id);
     if ('code' in standing) return standing;
-    const entitlement = readEntitlement(city, body.id, standing, newestKeyNumber(standing.device));
-    if ('code' in entitlement) throw new Error('a device has its newest key');
+    const entitlement = readNewestEntitlement(city, body.id, standing);
     return (
       checkEntitlement(entitlement, city.height) ??
       checkGrade(city, body, entitlement) ??

@@ -32,6 +32,13 @@ export function readEntitlement(city: City, device: Bytes, standing: Standing, k
   };
 }
 
+/** The same of its newest key, which every device has. */
+export function readNewestEntitlement(city: City, device: Bytes, standing: Standing): Entitlement {
+  const entitlement = readEntitlement(city, device, standing, newestKeyNumber(standing.device));
+  if ('code' in entitlement) throw new Error(`the newest key of device ${toHex(device)} is gone`);
+  return entitlement;
+}
+
 /** The number of the newest key: all older ones are retired. */
 export function newestKeyNumber({ keyCount }: Pick<DeviceRecord, 'keyCount'>): number {
   return keyCount - 1;

@@ -10,7 +10,7 @@ import { newestOrderKind, newestZoneOrderKind, zoneModelKind } from '@oppidum/fo
 import type { City } from '@oppidum/ledger/city';
 import { checkEntitlement } from '@oppidum/proofs/entitlement';
 import { openQuarantine } from '../devices/quarantines.ts';
-import { newestKeyNumber, readEntitlement, readStanding } from '../devices/standing.ts';
+import { readNewestEntitlement, readStanding } from '../devices/standing.ts';
 import type { Zone } from '../domains/domain.ts';
 import { checkInZone } from '../zones/zone-devices.ts';
 
@@ -36,9 +36,7 @@ function checkDevice(city: City, zone: Zone, device: Bytes, order: Order): Rejec
   if (strange !== null) return strange;
   const standing = readStanding(city, device);
   if ('code' in standing) throw new Error(`device ${toHex(device)} of a zone is gone`);
-  const entitlement = readEntitlement(city, device, standing, newestKeyNumber(standing.device));
-  if ('code' in entitlement) throw new Error(`the newest key of device ${toHex(device)} is gone`);
-  const refused = checkEntitlement(entitlement, city.height);
+  const refused = checkEntitlement(readNewestEntitlement(city, device, standing), city.height);
   if (refused !== null) return refused;
   const quarantine = openQuarantine(standing.device);
   if (quarantine !== null) return reject('DEVICE_QUARANTINED', { from: quarantine.from, cause: quarantine.cause });

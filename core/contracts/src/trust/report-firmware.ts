@@ -14,7 +14,7 @@ import type { City } from '@oppidum/ledger/city';
 import { checkEntitlement } from '@oppidum/proofs/entitlement';
 import { checkAnybody } from '../authority.ts';
 import { applyQuarantine } from '../devices/quarantines.ts';
-import { newestKeyNumber, readEntitlement, readStanding } from '../devices/standing.ts';
+import { newestKeyNumber, readNewestEntitlement, readStanding } from '../devices/standing.ts';
 import { readTrust, writeTrust } from './trust-record.ts';
 
 /**
@@ -32,8 +32,7 @@ export const reportFirmware = defineAction({
     if (refused !== null) return refused;
     const standing = readStanding(city, body.id);
     if ('code' in standing) return standing;
-    const entitlement = readEntitlement(city, body.id, standing, newestKeyNumber(standing.device));
-    if ('code' in entitlement) throw new Error('a device has its newest key');
+    const entitlement = readNewestEntitlement(city, body.id, standing);
     return checkEntitlement(entitlement, city.height) ?? checkNewer(city, body) ?? checkSigned(city, body);
   },
 

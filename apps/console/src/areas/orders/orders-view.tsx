@@ -7,6 +7,7 @@ import type { AreaProps } from '../../areas.ts';
 import { useLanguage } from '../../language.ts';
 import { useOrderChanges } from '../../live/use-order-changes.ts';
 import { Freshness } from '../../parts/freshness.tsx';
+import { PageButtons } from '../../parts/page-buttons.tsx';
 import { useLoaded } from '../../use-loaded.ts';
 import { OrderTable } from './order-table.tsx';
 import { OrderView } from './order-view.tsx';
@@ -62,20 +63,7 @@ function OrderList(): ReactNode {
         rows={loaded.value?.items ?? null}
         empty={status === '' && cursor === null ? texts.noneYet : texts.none}
       />
-      {(next !== null || cursor !== null) && (
-        <p className="actions">
-          {cursor !== null && (
-            <button type="button" onClick={() => setCursor(null)}>
-              {texts.newest}
-            </button>
-          )}
-          {next !== null && (
-            <button type="button" onClick={() => setCursor(next)}>
-              {texts.older}
-            </button>
-          )}
-        </p>
-      )}
+      <PageButtons cursor={cursor} next={next} onGo={setCursor} words={{ first: texts.newest, next: texts.older }} />
     </>
   );
 }

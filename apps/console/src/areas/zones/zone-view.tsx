@@ -8,6 +8,7 @@ import { useOrderChanges } from '../../live/use-order-changes.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { formatNumber } from '../../parts/format.ts';
 import { Freshness } from '../../parts/freshness.tsx';
+import { PageButtons } from '../../parts/page-buttons.tsx';
 import { BlockLink, Facts, Id, Quoted } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
 import { OrderTable } from '../orders/order-table.tsx';
@@ -102,20 +103,7 @@ function Machines({ zone }: { readonly zone: ZoneDetailJson }): ReactNode {
         <h2 id="machines-heading">{texts.machinesHeading}</h2>
         {zone.domain === 'lighting' ? <Lamps rows={rows} /> : <MachineTable rows={rows} columns={[]} />}
         <Freshness of={loaded} />
-        {(next !== null || cursor !== null) && (
-          <p className="actions">
-            {cursor !== null && (
-              <button type="button" onClick={() => setCursor(null)}>
-                {texts.first}
-              </button>
-            )}
-            {next !== null && (
-              <button type="button" onClick={() => setCursor(next)}>
-                {texts.more}
-              </button>
-            )}
-          </p>
-        )}
+        <PageButtons cursor={cursor} next={next} onGo={setCursor} words={{ first: texts.first, next: texts.more }} />
       </section>
     </>
   );

@@ -8,6 +8,7 @@ import { useLanguage } from '../../language.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { formatNumber } from '../../parts/format.ts';
 import { Freshness } from '../../parts/freshness.tsx';
+import { PageButtons } from '../../parts/page-buttons.tsx';
 import { BlockLink, IdLink } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
 import { Domain } from './domain.tsx';
@@ -61,20 +62,7 @@ function ZoneList(): ReactNode {
           { name: 'from', heading: columns.from, cell: ({ fromHeight }) => <BlockLink height={fromHeight} /> },
         ]}
       />
-      {(next !== null || cursor !== null) && (
-        <p className="actions">
-          {cursor !== null && (
-            <button type="button" onClick={() => setCursor(null)}>
-              {texts.first}
-            </button>
-          )}
-          {next !== null && (
-            <button type="button" onClick={() => setCursor(next)}>
-              {texts.more}
-            </button>
-          )}
-        </p>
-      )}
+      <PageButtons cursor={cursor} next={next} onGo={setCursor} words={{ first: texts.first, next: texts.more }} />
     </>
   );
 }
