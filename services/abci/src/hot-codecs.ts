@@ -14,13 +14,11 @@ import {
 import { encodeVarint } from './frames.ts';
 
 /** Wire types of protobuf. */
-const [VARINT, FIXED_64, SIZED, FIXED_32] = [0, 1, 2, 5] as const;
+const [VARINT, SIZED] = [0, 2] as const;
 /** Field numbers of types.proto. */
 const [CHECKED_TX, CHECKED_TYPE] = [1, 2] as const;
 const TX_RESULTS = 2;
 const PROPOSED_TXS = 1;
-/** Of requests with transactions: the height, the last field that there is, and before the transactions max_tx_bytes alone. */
-const [HEIGHT, LAST_FIELD] = [5, 8] as const;
 
 type WithTxs = { txs: Uint8Array[] };
 
@@ -38,7 +36,7 @@ export function parseCheckTx(message: Uint8Array): RequestCheckTx {
   return RequestCheckTx.decode(body);
 }
 
-/** A codec that reads a message without the list of transactions in field `number`, which is put in its place. */
+/** A codec that reads a message without the transactions in field `number` that it begins with; they are put in their place. */
 export function withTxs<T extends WithTxs>(
   number: number,
   { decode }: { decode(body: Uint8Array): T },
@@ -49,7 +47,7 @@ export function withTxs<T extends WithTxs>(
       const split = takeList(body, number);
       if (split === null) return decode(body);
       const message = decode(split.rest);
-      message.txs = split.list;
+      message.txs = split.list.concat(message.txs);
       return message;
     },
   };
@@ -109,8 +107,9 @@ function encodeList(tag: number, list: readonly Uint8Array[], rest: Uint8Array =
 }
 
 /**
- * The transactions of field `number` in order, as views, and the bytes of all other fields; null where that is not how CometBFT writes.
- * The generated codec goes by numbers alone: of another wire type it would read other bytes as the field.
+ * The transactions of field `number` at the start of a message, in order, as views, and the bytes of what stands before and after them;
+ * null where that is not how CometBFT writes. What follows stays in one piece, with whatever transactions are in it: the generated codec
+ * reads on where a message within a message ended, be it beyond its size, and so would read other bytes if any were taken from between.
  */
 function takeList(body: Uint8Array, number: number): { readonly list: Uint8Array[]; readonly rest: Uint8Array } | null {
   const list: Uint8Array[] = [];
@@ -119,28 +118,26 @@ function takeList(body: Uint8Array, number: number): { readonly list: Uint8Array
   while (at.at < body.length) {
     const start = at.at;
     const found = readVarint(body, at);
-    const size = sizeOfField(body, at, found % 8);
+    const isTx = found === tagOf(number, SIZED);
+    const isBefore = found % 8 === VARINT && found > 7 && found < tagOf(number, VARINT);
+    if (!isTx && !isBefore) {
+      others.push(body.subarray(start));
+      break;
+    }
+    const size = isTx ? readVarint(body, at) : sizeOfVarintAt(body, at.at);
     const end = at.at + size;
-    // Not a number where there is no such wire type, or no end to a varint.
-    if (!(end <= body.length) || !isWireTypeOf(Math.floor(found / 8), found % 8, number)) return null;
-    if (found === tagOf(number, SIZED)) list.push(body.subarray(at.at, end));
+    // Not a number where a varint has no end.
+    if (!(end <= body.length)) return null;
+    if (isTx) list.push(body.subarray(at.at, end));
     else others.push(body.subarray(start, end));
     at.at = end;
   }
   return { list, rest: joined(others) };
 }
 
-function isWireTypeOf(field: number, wireType: number, txs: number): boolean {
-  return field > LAST_FIELD || wireType === (field === HEIGHT || field < txs ? VARINT : SIZED);
-}
-
-/** Bytes that a field has after its tag, and after its size where it has one. */
-function sizeOfField(body: Uint8Array, at: { at: number }, wireType: number): number {
-  if (wireType === SIZED) return readVarint(body, at);
-  if (wireType === FIXED_64) return 8;
-  if (wireType === FIXED_32) return 4;
-  if (wireType !== VARINT) return Number.NaN;
-  for (let size = 1; size <= 10; size++) if ((body[at.at + size - 1] ?? 0xff) < 0x80) return size;
+/** Bytes of the varint that begins there; NaN where it has no end. */
+function sizeOfVarintAt(body: Uint8Array, at: number): number {
+  for (let size = 1; size <= 10; size++) if ((body[at + size - 1] ?? 0xff) < 0x80) return size;
   return Number.NaN;
 }
 
