@@ -3,29 +3,30 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { AttackedCity } from './attacked-city.ts';
 
-/** `succeeded`: nobody stopped it and nobody could prove it. */
-export type Ending = 'prevented' | 'detected' | 'succeeded';
+/** How an attack is to end: before anything happened, or with whoever did it known. */
+export type Stop = { readonly ending: 'prevented' | 'detected'; readonly by: string; readonly rule: string };
 
 /** Something to hold in the hand: `file` is what anybody can check, and `verdict` what the verifier says of it here. */
 export type Exhibit = { readonly name: string; readonly file: Bytes; readonly verdict: string };
 
-/** What came of an attack. `rule` is the code with which it was refused, or the verdict that proves it; null where it succeeded. */
-export type Outcome = {
-  readonly ending: Ending;
-  readonly by: string;
-  readonly rule: string | null;
-  readonly saw: string;
-  readonly exhibits?: readonly Exhibit[];
-};
+/** What those who were attacked said: the code with which it was refused, or the verdict that proves it; null when neither came. */
+export type Finding = { readonly rule: string | null; readonly saw: string; readonly exhibits?: readonly Exhibit[] };
 
 export type Attack = {
   readonly name: string;
   /** Who has what, and does what with it. */
   readonly tried: string;
-  readonly run: (city: AttackedCity) => Promise<Outcome>;
+  /** By whom and by which rule it is to be stopped; the desk says what really came of it. */
+  readonly stop: Stop;
+  readonly run: (city: AttackedCity) => Promise<Finding>;
 };
 
-/** The outcome of an attack on somebody who refuses by a code; without one it went through. */
-export function preventedBy(by: string, rule: string | null, saw: string): Outcome {
-  return { ending: rule === null ? 'succeeded' : 'prevented', by, rule, saw };
+/** `succeeded`: nobody stopped it and nobody could prove it. */
+export type Outcome = Finding & { readonly ending: Stop['ending'] | 'succeeded'; readonly by: string };
+
+/** Carries an attack out. */
+export async function carryOut({ run, stop }: Attack, city: AttackedCity): Promise<Outcome> {
+  const finding = await run(city);
+  const isStopped = finding.rule !== null;
+  return { ...finding, ending: isStopped ? stop.ending : 'succeeded', by: isStopped ? stop.by : 'nobody' };
 }

@@ -9,6 +9,7 @@ import { parseEvidence } from '@oppidum/formats/evidence';
 import { parseState } from '@oppidum/formats/state-layout';
 import { verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
 import { runCommand } from '../../../../test/support/command-line.ts';
+import { carryOut } from './attack.ts';
 import { AttackedCity } from './attacked-city.ts';
 import { ATTACKS } from './attacks.ts';
 import { damagesOf } from './damages.ts';
@@ -108,8 +109,9 @@ test('every attack is stopped by the rule that the desk names, and what it gives
     );
     const verdicts: string[] = [];
     for (const attack of ATTACKS) {
-      const { ending, rule, saw, exhibits = [] } = await attack.run(city);
+      const { ending, by, rule, saw, exhibits = [] } = await carryOut(attack, city);
       assert.deepEqual([attack.name, ending, rule], [attack.name, ...(EXPECTED[attack.name] ?? [])], saw);
+      assert.deepEqual({ ending, by, rule }, attack.stop);
       verdicts.push(...exhibits.map(({ verdict }) => verdict));
     }
     assert.deepEqual(verdicts, ['OK', 'INCOMPLETE', 'OK', 'HASH_MISMATCH', 'FORK_PROVEN']);
@@ -123,7 +125,7 @@ describe('with its rule out of force an attack succeeds', () => {
     test(what, () =>
       onCity({ ...RULES, ...rules }, async (city) => {
         for (const attack of ATTACKS.filter(({ name }) => through.includes(name))) {
-          const { ending, rule, saw } = await attack.run(city);
+          const { ending, rule, saw } = await carryOut(attack, city);
           assert.deepEqual([attack.name, ending, rule], [attack.name, 'succeeded', null], saw);
         }
       }),
@@ -133,8 +135,14 @@ describe('with its rule out of force an attack succeeds', () => {
 describe('oppidum attack', () => {
   test('lists exactly what there is', async () => {
     const { code, stdout } = await runCommand(['attack', 'list', '--json']);
-    const { attacks } = JSON.parse(stdout) as { readonly attacks: readonly { readonly name: string }[] };
-    assert.deepEqual([code, attacks.map(({ name }) => name)], [0, Object.keys(EXPECTED)]);
+    const { attacks } = JSON.parse(stdout) as { readonly attacks: readonly Readonly<Record<string, string>>[] };
+    assert.equal(code, 0);
+    const told = attacks.map(({ attack, ending, rule }) => [attack, ending, rule]);
+    assert.deepEqual(
+      told,
+      Object.entries(EXPECTED).map(([name, [ending, rule]]) => [name, ending, rule]),
+    );
+    for (const { tried, by } of attacks) assert.ok(tried && by);
   });
 
   test('takes no city that is there, and no attack that is not', async () => {

@@ -10,7 +10,7 @@ import { voucherLinkKind } from '@oppidum/formats/state-trust';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { actionOf, freshId, keyOf } from '../transactions.ts';
-import { type Attack, preventedBy } from './attack.ts';
+import type { Attack } from './attack.ts';
 import { type AttackedCity, freshSigner } from './attacked-city.ts';
 
 /** Above every number that the lamp itself has used: a clone would overtake it. */
@@ -22,6 +22,7 @@ const NOT_ANCHORED = 409;
 export const CLONED_DEVICE: Attack = {
   name: 'cloned-device',
   tried: 'A clone with the copied id of the lamp, but not its key, asks the gateway for the lamp’s orders.',
+  stop: { ending: 'prevented', by: 'the gateway', rule: 'SIGNATURE_INVALID' },
   run: async ({ api, records, lamp }) => {
     const clone = freshSigner();
     const challenge = freshId();
@@ -31,15 +32,16 @@ export const CLONED_DEVICE: Attack = {
       await api.sendChallenge(lamp.id, seal(clone.sign(toBeSigned)));
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      return preventedBy('the gateway', error.code, 'the challenge of the clone is not taken for the lamp’s');
+      return { rule: error.code, saw: 'the challenge of the clone is not taken for the lamp’s' };
     }
-    return preventedBy('nobody', null, 'from now on orders to the lamp are made for the clone');
+    return { rule: null, saw: 'from now on orders to the lamp are made for the clone' };
   },
 };
 
 export const DOUBLE_SALE: Attack = {
   name: 'double-sale',
   tried: 'The owner of the lamp sells it to one buyer and then, by the same link of its voucher, to another.',
+  stop: { ending: 'prevented', by: 'the ledger', rule: 'VOUCHER_SPENT' },
   run: async (city) => {
     const { lamp, records } = city;
     const [seller, first, second] = [await openAccount(city), await openAccount(city), await openAccount(city)];
@@ -49,7 +51,7 @@ export const DOUBLE_SALE: Attack = {
     const sold = await sell(first);
     if (sold !== 'OK') throw new Error(`the first sale was refused: ${sold}`);
     const code = await sell(second);
-    if (code === 'OK') return preventedBy('nobody', null, 'both buyers have a link from the same owner');
+    if (code === 'OK') return { rule: null, saw: 'both buyers have a link from the same owner' };
     let file: Bytes = new Uint8Array();
     await city.until('the voucher to be proven', async () => {
       file = await records.fetch(voucherLinkKind, [lamp.id, 1]);
@@ -58,16 +60,14 @@ export const DOUBLE_SALE: Attack = {
     });
     const { verdict } = verifyEvidence(nativeCrypto, file, { policy: records.policy });
     const exhibits = [{ name: 'first-buyer.evidence', file, verdict }];
-    return {
-      ...preventedBy('the ledger', code, 'the lamp is the first buyer’s, which the evidence shows to the second'),
-      exhibits,
-    };
+    return { rule: code, saw: 'the lamp is the first buyer’s, which the evidence shows to the second', exhibits };
   },
 };
 
 export const WITHHELD_READINGS: Attack = {
   name: 'withheld-readings',
   tried: 'A gateway that is asked for every reading of the lamp leaves one out; all that it shows is true.',
+  stop: { ending: 'detected', by: 'whoever asked, by the numbers that the lamp signed', rule: 'INCOMPLETE' },
   run: async (city) => {
     const { records, rules } = city;
     for (let value = 1; value <= 3; value++) await city.lamp.report(value);
@@ -85,9 +85,9 @@ export const WITHHELD_READINGS: Attack = {
     if (honest === null || honest.gaps.length > 0) throw new Error('the range is not whole before anything is left out');
     const exhibits = [{ name: 'withheld.readings', file, verdict: range?.isComplete === false ? 'INCOMPLETE' : report.verdict }];
     const [gap] = range?.gaps ?? [];
-    if (gap === undefined) return { ...preventedBy('nobody', null, 'the range passes for whole'), exhibits };
+    if (gap === undefined) return { rule: null, saw: 'the range passes for whole', exhibits };
     const saw = `all that is shown is proven, and nothing is shown of number ${gap.first}`;
-    return { ending: 'detected', by: 'whoever asked, by the numbers that the lamp signed', rule: 'INCOMPLETE', saw, exhibits };
+    return { rule: 'INCOMPLETE', saw, exhibits };
   },
 };
 

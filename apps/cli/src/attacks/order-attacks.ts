@@ -7,14 +7,15 @@ import type { Signer } from '@oppidum/formats/crypto';
 import { encodeOrder, type Order, orderId } from '@oppidum/formats/order-statement';
 import { signStatement } from '@oppidum/formats/statement';
 import type { OrderDetailJson } from '@oppidum/gateway/api/orders';
-import { type Attack, type Outcome, preventedBy } from './attack.ts';
+import type { Attack, Finding, Stop } from './attack.ts';
 import { type AttackedCity, freshSigner } from './attacked-city.ts';
 
-const MACHINE = 'the machine itself';
+const byMachine = (rule: string): Stop => ({ ending: 'prevented', by: 'the machine itself', rule });
 
 export const FORGED_ORDER: Attack = {
   name: 'forged-order',
   tried: 'Somebody on the network of a lamp, without any key of its zone, signs a break-glass order and hands it to the lamp.',
+  stop: byMachine('SIGNATURE_INVALID'),
   run: async (city) => {
     const statement = encodeOrder(city.order({ mode: 'break-glass' }));
     const order = compactOf(statement, freshSigner());
@@ -25,6 +26,7 @@ export const FORGED_ORDER: Attack = {
 export const REPLAYED_ORDER: Attack = {
   name: 'replayed-order',
   tried: 'Somebody kept a true order that the lamp obeyed, waits until the lamp was without power, and sends it again.',
+  stop: byMachine('CHALLENGE_SPENT'),
   run: async (city) => {
     const kept = await trueOrder(city);
     await city.lamp.restart();
@@ -35,16 +37,17 @@ export const REPLAYED_ORDER: Attack = {
 export const STOLEN_KEY: Attack = {
   name: 'stolen-key',
   tried: 'A thief has one of the two order keys of the zone and the operator’s account, and orders what is dangerous.',
+  stop: { ending: 'prevented', by: 'the ledger and the machine', rule: 'SIGNATURES_FEW' },
   run: async (city) => {
     const { lamp } = city;
     const obeyed = lamp.done.length;
     const order = city.order({ command: 'light/maintenance', arguments: [1] });
     const code = await city.issue(order, [0]);
-    if (code !== 'OK') return preventedBy('the ledger', code, 'it did not take the order');
+    if (code !== 'OK') return { rule: code, saw: 'the ledger did not take the order' };
     const status = await statusOf(city, order);
     if (status !== 'awaiting') {
       await city.until('the lamp', () => lamp.done.length > obeyed);
-      return preventedBy('nobody', null, `the order was ${status}, and the lamp did ${lamp.done.at(-1)}`);
+      return { rule: null, saw: `the order was ${status}, and the lamp did ${lamp.done.at(-1)}` };
     }
     // The ledger waits for the second signature. The thief does not, and puts the proof of a true order beside it.
     const { issuance } = parseCompactOrder(await trueOrder(city));
@@ -53,14 +56,15 @@ export const STOLEN_KEY: Attack = {
     const statement = encodeOrder(again);
     const signatures = signStatement(nativeCrypto, 'order', statement, by);
     const message = encodeCompactOrder({ statement, signatures, place: null, issuance });
-    const outcome = await handOver(city, message, 'the order with one signature');
-    return { ...outcome, by: 'the ledger and the machine', saw: `the ledger awaits another signature; ${outcome.saw}` };
+    const { rule, saw } = await handOver(city, message, 'the order with one signature');
+    return { rule, saw: `the ledger awaits another signature; ${saw}` };
   },
 };
 
 export const TAMPERED_BROKER: Attack = {
   name: 'tampered-broker',
   tried: 'The broker saw a true break-glass order, writes the lamp’s newest challenge into it, and delivers it once more.',
+  stop: byMachine('SIGNATURE_INVALID'),
   run: async (city) => {
     const { lamp, zone } = city;
     const obeyed = lamp.done.length;
@@ -77,13 +81,13 @@ export const TAMPERED_BROKER: Attack = {
 };
 
 /** Hands the lamp a message; what it then did, or with which code it did nothing. */
-async function handOver({ lamp }: AttackedCity, message: Bytes, what: string): Promise<Outcome> {
+async function handOver({ lamp }: AttackedCity, message: Bytes, what: string): Promise<Finding> {
   const [obeyed, refused] = [lamp.done.length, lamp.refused.length];
   await lamp.receive(message);
-  if (lamp.done.length > obeyed) return preventedBy('nobody', null, `the lamp obeyed ${what}: ${lamp.done.at(-1)}`);
+  if (lamp.done.length > obeyed) return { rule: null, saw: `the lamp obeyed ${what}: ${lamp.done.at(-1)}` };
   const rule = lamp.refused[refused];
   if (rule === undefined) throw new Error(`the lamp said nothing of ${what}`);
-  return preventedBy(MACHINE, rule, `the lamp did nothing on ${what}`);
+  return { rule, saw: `the lamp did nothing on ${what}` };
 }
 
 /** Has the city issue an order that is in order; the bytes that the lamp got and obeyed. */

@@ -16,7 +16,7 @@ import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
 import { outputOf } from '../start/children.ts';
-import { type Attack, type Exhibit, preventedBy } from './attack.ts';
+import type { Attack, Exhibit } from './attack.ts';
 import { type AttackedCity, freshSigner } from './attacked-city.ts';
 import { linesOf } from './damages.ts';
 
@@ -25,6 +25,7 @@ const TAMPER = import.meta.resolve('@oppidum/telemetry/tamper-main');
 export const LYING_GATEWAY: Attack = {
   name: 'lying-gateway',
   tried: 'A gateway answers the question whose keys a zone obeys with evidence into which it wrote a key of its own.',
+  stop: { ending: 'prevented', by: 'whoever asks', rule: 'EVIDENCE_REFUSED' },
   run: async ({ records, rules, zone }) => {
     const segments = [zone.keySet.zone, 1];
     const file = await records.fetch(zoneKeysKind, segments);
@@ -36,10 +37,10 @@ export const LYING_GATEWAY: Attack = {
       const believed = rules.openRecord(records, zoneKeysKind, segments, lie);
       const isBelieved = believed !== null && parseKeySet(believed.statement).keys.some((key) => equalBytes(key, thief));
       if (!isBelieved) throw new Error('the reader believes neither the lie nor refuses it');
-      return { ...preventedBy('nobody', null, 'the reader takes the gateway’s key for one of the zone'), exhibits };
+      return { rule: null, saw: 'the reader takes the gateway’s key for one of the zone', exhibits };
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      return { ...preventedBy('whoever asks', error.code, `the lie says ${String(error.details['verdict'])}`), exhibits };
+      return { rule: error.code, saw: `the lie says ${String(error.details['verdict'])}`, exhibits };
     }
   },
 };
@@ -47,6 +48,7 @@ export const LYING_GATEWAY: Attack = {
 export const EQUIVOCATING_VALIDATOR: Attack = {
   name: 'equivocating-validator',
   tried: 'The validator signs a second history: another root for a size of the log whose head it has signed already.',
+  stop: { ending: 'detected', by: 'whoever holds both heads', rule: 'FORK_PROVEN' },
   run: async (city) => {
     const { api, records, rules } = city;
     const { policy } = records;
@@ -62,18 +64,19 @@ export const EQUIVOCATING_VALIDATOR: Attack = {
     const forks = [log.key, witness.key]
       .map((key): KeyedFork => ({ key, earlier, later, root, consistency: [] }))
       .filter((fork) => rules.checkFork(nativeCrypto, fork.key, fork) === null);
-    if (forks.length === 0) return preventedBy('nobody', null, 'both histories go about, and nobody proves anything');
+    if (forks.length === 0) return { rule: null, saw: 'both histories go about, and nobody proves anything' };
     const file = encodeForkFile(nativeCrypto, forks);
     const { verdict } = verifyForkFile(nativeCrypto, file, { policy });
     const saw = `two roots of size ${checkpoint.size} under ${forks.length} keys; of one validator it cannot be prevented`;
     const exhibits = [{ name: 'two-histories.fork', file, verdict }];
-    return { ending: 'detected', by: 'whoever holds both heads', rule: verdict, saw, exhibits };
+    return { rule: verdict, saw, exhibits };
   },
 };
 
 export const EDITED_DATABASE: Attack = {
   name: 'edited-database',
   tried: 'The operator changes a stored number behind the back of the services, in the database of a copy of the city.',
+  stop: { ending: 'detected', by: 'whoever derives the folder again (oppidum fsck)', rule: 'ENTRY_DAMAGED' },
   run: async (city) => {
     const reading = await anchoredReading(city);
     const desk = join(city.folder, 'desk');
@@ -84,9 +87,9 @@ export const EDITED_DATABASE: Attack = {
     if (code !== 0 || !isPlayed) throw new Error(`the database could not be edited: ${output.slice(-200)}`);
     const damages = await city.rules.damagesOf(join(desk, 'city'));
     const [first] = damages;
-    if (first === undefined) return preventedBy('nobody', null, 'the edited database passes for whole');
+    if (first === undefined) return { rule: null, saw: 'the edited database passes for whole' };
     const saw = `${damages.length} damaged; first ${first.file}: ${first.what}`;
-    return { ending: 'detected', by: 'whoever derives the folder again (oppidum fsck)', rule: first.code, saw };
+    return { rule: first.code, saw };
   },
 };
 

@@ -12,7 +12,7 @@ import { type SignalPlans, signalPlansSchema } from '@oppidum/formats/signal-pla
 import { redClearanceNeeded, yellowNeeded } from '@oppidum/formats/signal-timing';
 import { encodeZoneDocument } from '@oppidum/formats/zone-statements';
 import { actionOf } from '../transactions.ts';
-import { type Attack, preventedBy } from './attack.ts';
+import type { Attack } from './attack.ts';
 import { type AttackedCity, type AttackedZone, byAll, signed } from './attacked-city.ts';
 import { RULES } from './rules.ts';
 
@@ -29,20 +29,22 @@ const INTERSECTION = { safe: [{ command: 'signal/flash', arguments: [] }], dange
 export const CONFLICTING_GREENS: Attack = {
   name: 'conflicting-greens',
   tried: 'An operator with both engineers’ true keys signs a plan that gives two crossing roads green at once.',
+  stop: { ending: 'prevented', by: 'the ledger', rule: 'PLAN_CONFLICT' },
   run: async (city) => {
     const zone = await city.makeZone('Attacked crossing', 'signals', INTERSECTION);
     const matrix = bodyOf(city.rules.compatible);
     const set = await setDocument(city, zone, 'matrix', matrix);
     if (set !== 'OK') throw new Error(`the matrix was refused: ${set}`);
     const code = await setDocument(city, zone, 'plans', encodeBy(signalPlansSchema, bothGreen(nativeCrypto.sha256(matrix))));
-    if (code === 'OK') return preventedBy('nobody', null, 'the plan is in force');
-    return preventedBy('the ledger', code, 'no record was made of the plan');
+    if (code === 'OK') return { rule: null, saw: 'the plan is in force' };
+    return { rule: code, saw: 'no record was made of the plan' };
   },
 };
 
 export const HIJACKED_CONTROLLER: Attack = {
   name: 'hijacked-controller',
   tried: 'Whoever has taken over the controller of an intersection lights two crossing greens, past every order and plan.',
+  stop: { ending: 'detected', by: 'the conflict monitor', rule: 'conflict' },
   run: async ({ folder, rules }) => {
     const monitor = new ConflictMonitor(rules.monitorProgram(bodyOf(RULES.compatible)), latchFile(join(folder, 'monitor.latch')));
     const lamps = Uint8Array.from(PHASES, () => LAMP_RED);
@@ -53,9 +55,9 @@ export const HIJACKED_CONTROLLER: Attack = {
       const { trip } = monitor;
       if (trip === null || nowMs < 10_000) throw new Error('the monitor flashes without a cause');
       const saw = `it took the lamps ${nowMs - 10_000} ms after phases ${trip.phases.join(' and ')} were green; it stays at flash`;
-      return { ending: 'detected', by: 'the conflict monitor', rule: trip.reason, saw };
+      return { rule: trip.reason, saw };
     }
-    return preventedBy('nobody', null, 'both were green for ten seconds');
+    return { rule: null, saw: 'both were green for ten seconds' };
   },
 };
 

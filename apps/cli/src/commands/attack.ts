@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import type { Attack, Outcome } from '../attacks/attack.ts';
+import { type Attack, carryOut, type Outcome } from '../attacks/attack.ts';
 import { ATTACKS } from '../attacks/attacks.ts';
 import { addExamples, type Cli, openCli } from '../cli.ts';
 import { EXIT, usageFailure } from '../failure.ts';
@@ -20,12 +20,14 @@ const COLORS = { prevented: 'green', detected: 'green', succeeded: 'red' } as co
 export function buildAttack(command: Command): void {
   command
     .command('list')
-    .description('the attacks that there are, and what each tries')
+    .description('the attacks that there are, what each tries, and which rule is to stop it')
     .action((_options: object, self: Command) => {
       const { json, output } = openCli(self);
-      if (json) return output.json({ attacks: ATTACKS.map(({ name, tried }) => ({ name, tried })) });
+      if (json) return output.json({ attacks: ATTACKS.map(({ name, tried, stop }) => ({ attack: name, tried, ...stop })) });
       output.table(ATTACKS, [
         { heading: 'attack', text: ({ name }) => name },
+        { heading: 'ending', text: ({ stop }) => stop.ending },
+        { heading: 'rule', text: ({ stop }) => stop.rule },
         { heading: 'tries', text: ({ tried }) => tried },
       ]);
     });
@@ -70,7 +72,7 @@ async function runAttacks(cli: Cli, attacks: readonly Attack[], out: string | nu
   try {
     if (out !== null) writeNew(join(out, 'city.policy'), await city.api.policy());
     for (const attack of attacks) {
-      const outcome = await attack.run(city);
+      const outcome = await carryOut(attack, city);
       if (outcome.ending === 'succeeded') succeeded++;
       tell(cli, attack, outcome, out);
     }
