@@ -28,7 +28,7 @@ class Street {
   isLinked = true;
 
   constructor(fromMs: number) {
-    const { matrix, plans } = junctionDocuments();
+    const { matrix, plans } = junctionDocuments('Junction 3', 37);
     const program = compileSignals(nativeCrypto, { matrix, plans });
     if ('code' in program) assert.fail(program.code);
     const latch = { read: () => null, write: () => undefined, clear: () => undefined };
@@ -53,7 +53,7 @@ class Street {
 }
 
 test('the documents that its engineers would sign pass every check', () => {
-  const { matrix, plans } = junctionDocuments();
+  const { matrix, plans } = junctionDocuments('Junction 3', 37);
   assert.equal(checkMatrix(parseSignalMatrix(matrix)), null);
   assert.equal(checkPlans(parseSignalMatrix(matrix), nativeCrypto.sha256(matrix), parseSignalPlans(plans)), null);
 });

@@ -2,12 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseLightingProgramme } from '@oppidum/formats/lighting-programme';
+import { levelForClass } from '@oppidum/formats/lighting-level';
+import { type LightingSection, parseLightingProgramme } from '@oppidum/formats/lighting-programme';
 import { StreetLamp } from './kinds/light.ts';
 import { Feeder } from './kinds/power.ts';
 import { LampDriver } from './lamp-driver.ts';
 import { Sky } from './sky.ts';
-import { lightingProgramme } from './street-documents.ts';
+import { lightingProgramme, sectionOf } from './street-documents.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -16,7 +17,7 @@ const SEED = 3;
 const LOOP = { device: new Uint8Array(32).fill(7), name: 'flow' };
 
 function programmeOf(sky: Sky) {
-  const programme = parseLightingProgramme(lightingProgramme(sky, 3, LOOP));
+  const programme = parseLightingProgramme(lightingProgramme(sky, { street: 3, crossing: 1 }, LOOP));
   return 'code' in programme ? assert.fail(JSON.stringify(programme)) : programme;
 }
 
@@ -25,7 +26,7 @@ function street(fromMs: number, place = { lat: 0, lon: 0 }) {
   const sky = new Sky(place, SEED);
   const told: { traffic: number | null; isLinked: boolean } = { traffic: 0, isLinked: true };
   const lamps = [1, 2, 3].map((seed) => new StreetLamp(seed, sky));
-  const drivers = lamps.map((lamp) => new LampDriver(lamp, programmeOf(sky), fromMs, () => told));
+  const drivers = lamps.map((lamp) => new LampDriver(lamp, false, programmeOf(sky), fromMs, () => told));
   const feeder = new Feeder(SEED, { meters: [], roofs: [], lamps });
   const cabinetW = (timeMs: number): number => Number(feeder.measure(timeMs).find(({ sensor }) => sensor === 'lamps')?.value);
   const pass = (timeMs: number, stepMs = 1_000): void => {
@@ -38,6 +39,22 @@ function street(fromMs: number, place = { lat: 0, lon: 0 }) {
 
 test('the programme of a town holds wherever it stands', () => {
   for (const lat of [-69, -34, 0, 41, 59.4, 78]) for (const lon of [-179, 0, 24.7, 179]) programmeOf(new Sky({ lat, lon }, SEED));
+});
+
+test('a lamp at a junction keeps its light when the street is dimmed for want of traffic, and is not reached by orders to the street', () => {
+  const sky = new Sky({ lat: 0, lon: 0 }, SEED);
+  const programme = programmeOf(sky);
+  assert.deepEqual([sectionOf(programme, false), sectionOf(programme, true)], [0, 1]);
+  const lamps = [false, true].map((isCrossing) => {
+    const street = new StreetLamp(SEED, sky);
+    return new LampDriver(street, isCrossing, programme, EVENING_MS, () => ({ traffic: 0, isLinked: true }));
+  });
+  const atMs = EVENING_MS + 2 * HOUR_MS;
+  const levels = lamps.map((driver) => driver.levelAt(atMs));
+  assert.deepEqual(levels, [levelForClass(programme.sections[0] as LightingSection, 'M5') / 1_000, 0.883]);
+  const order = { command: 'light/section-level', arguments: [0, 60] };
+  const answers = lamps.map((driver) => driver.lamp.obey(order, driver.sensesAt(atMs))?.code ?? null);
+  assert.deepEqual(answers, [null, 'LIGHT_SECTION_UNKNOWN']);
 });
 
 test('the cabinet draws less when lamps are dimmed and more when all are ordered to full light', () => {

@@ -3,6 +3,7 @@
 import { type Heard, Lamp, type LampSenses } from '@oppidum/device/lighting/lamp';
 import type { LightingProgramme } from '@oppidum/formats/lighting-programme';
 import type { StreetLamp } from './kinds/light.ts';
+import { sectionOf } from './street-documents.ts';
 
 const SECOND_MS = 1_000;
 /** At a high speed of the town a lamp takes longer steps, so many between two looks at it. */
@@ -14,6 +15,7 @@ export type Told = { readonly traffic: number | null; readonly isLinked: boolean
 /** One lamp in a section of a programme. */
 export class LampDriver {
   readonly #street: StreetLamp;
+  readonly #isCrossing: boolean;
   readonly #told: () => Told;
   #lamp: Lamp;
   /** Town time of the last step; the lamp's own clock counts from its beginning. */
@@ -23,11 +25,12 @@ export class LampDriver {
   #traffic: Heard | null = null;
   #linkUptimeMs: number | null = null;
 
-  /** Takes over the lamp at this moment of town time. */
-  constructor(street: StreetLamp, programme: LightingProgramme, fromMs: number, told: () => Told) {
+  /** Takes over the lamp at this moment of town time; `isCrossing`: it lights a junction. */
+  constructor(street: StreetLamp, isCrossing: boolean, programme: LightingProgramme, fromMs: number, told: () => Told) {
     this.#street = street;
+    this.#isCrossing = isCrossing;
     this.#told = told;
-    this.#lamp = new Lamp(programme, 0);
+    this.#lamp = new Lamp(programme, sectionOf(programme, isCrossing));
     [this.#fromMs, this.#timeMs] = [fromMs, fromMs];
     this.#level = this.#lamp.step(this.#senses()).level;
     street.drive((timeMs) => this.levelAt(timeMs));
@@ -40,7 +43,7 @@ export class LampDriver {
 
   /** Another programme is in force; what was ordered under the former one is over. */
   renew(programme: LightingProgramme): void {
-    this.#lamp = new Lamp(programme, 0);
+    this.#lamp = new Lamp(programme, sectionOf(programme, this.#isCrossing));
   }
 
   /** What the lamp knows at a moment, once it has moved on to it. */

@@ -10,6 +10,7 @@ import { parseZoneDocument } from '@oppidum/formats/zone-statements';
 import type { StreetLamp } from './kinds/light.ts';
 import { LampDriver } from './lamp-driver.ts';
 import type { Machine, MachineZone, ZoneTools } from './machine-zone.ts';
+import { isAtJunction } from './street-documents.ts';
 import { readSigned } from './zone-file.ts';
 
 /** All lamps that are in the zone. */
@@ -28,7 +29,7 @@ export class LightZone implements MachineZone {
     const lamps = tools.members.flatMap((member) => (member.post.lamp === null ? [] : [{ member, street: member.post.lamp }]));
     const made = lamps.map(({ member, street }) => {
       const told = () => ({ traffic: this.#traffic, isLinked: tools.isLinked(member) });
-      const driver = new LampDriver(street, programme, tools.townMs(), told);
+      const driver = new LampDriver(street, isAtJunction(member.post, tools.posts), programme, tools.townMs(), told);
       return { driver, machine: { member, actuator: actuatorOf(driver, street, tools.townMs) } };
     });
     this.#drivers = made.map(({ driver }) => driver);

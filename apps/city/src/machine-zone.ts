@@ -4,6 +4,7 @@ import type { Actuator } from '@oppidum/device/orders/actuator';
 import type { ZonePins } from '@oppidum/device/orders/zone-pins';
 import type { ProvenRecords } from '@oppidum/device/proven-records';
 import type { Member } from './fleet.ts';
+import type { Post } from './town.ts';
 
 /** A device that takes orders, and what it does with them. */
 export type Machine = { readonly member: Member; readonly actuator: Actuator };
@@ -21,6 +22,8 @@ export type ZoneTools = {
   readonly records: ProvenRecords;
   readonly pins: ZonePins;
   readonly members: readonly Member[];
+  /** All of the town. */
+  readonly posts: readonly Post[];
   readonly townMs: () => number;
   /** Whether a device heard of the city lately. */
   readonly isLinked: (member: Member) => boolean;

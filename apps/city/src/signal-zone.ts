@@ -1,4 +1,4 @@
-/** The first junction of the town as a zone: one device has the controller, the independent monitor and both streets' heads. */
+/** A junction of the town as a zone: one device has the controller, the independent monitor and both streets' heads. */
 
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';

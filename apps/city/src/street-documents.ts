@@ -1,5 +1,5 @@
 /**
- * What the engineers of the town would sign: how its lamps burn, which phases its junction has and by which plans it runs. These are drafts;
+ * What the engineers of the town would sign: how its lamps burn, which phases its junctions have and by which plans they run. These are drafts;
  * they count once two order keys signed them.
  */
 
@@ -11,8 +11,10 @@ import { type SignalMatrix, type SignalPhase, signalMatrixSchema } from '@oppidu
 import { type PhaseTiming, type SignalPlans, signalPlansSchema } from '@oppidum/formats/signal-plan';
 import { crossingNeeded, redClearanceNeeded, yellowNeeded } from '@oppidum/formats/signal-timing';
 import { PHASES } from './driven-junction.ts';
+import { metresBetween } from './geometry.ts';
 import { DAY_MS, localHour, MINUTE_MS } from './local-time.ts';
 import type { Sky } from './sky.ts';
+import type { Post } from './town.ts';
 
 const DAY_MINUTES = 1_440;
 /** Two hours around dusk and dawn the photocells decide: the sun is computed to a degree or so, and clouds are not. */
@@ -27,18 +29,42 @@ const CAPACITY = 27;
 /** At a high speed of the town what the city told a second ago is long ago. */
 const FRESH_S = 3_600;
 
+/** Lamps that stand so near a signal head light its junction. */
+const AT_JUNCTION_M = 40;
+const CYCLE_MS = 90_000;
+
+/** Lamps of the two sections. */
+export type LampCounts = { readonly street: number; readonly crossing: number };
+
+/** Whether a lamp belongs to the section of junctions. */
+export function isAtJunction({ place }: Post, posts: readonly Post[]): boolean {
+  return posts.some((other) => other.approach !== null && metresBetween(other.place, place) <= AT_JUNCTION_M);
+}
+
+/** The section of a lamp in a programme; the first where it has no other. */
+export function sectionOf({ sections }: LightingProgramme, isCrossing: boolean): number {
+  return Math.max(
+    0,
+    sections.findIndex(({ kind }) => (kind === 'crossing') === isCrossing),
+  );
+}
+
 /** A sensor of a device. */
 export type NamedSensor = { readonly device: Bytes; readonly name: string };
 
-/** Body of the lighting programme: one class of road for all streets, darker where and when nobody drives. */
-export function lightingProgramme(sky: Sky, lampCount: number, traffic: NamedSensor | null): Bytes {
-  const section: LightingSection = {
-    ...{ name: 'All streets', kind: 'road', class: 'M3', lampCount },
+/** Body of the lighting programme: one class of road for all streets, darker where and when nobody drives; junctions keep their light. */
+export function lightingProgramme(sky: Sky, lamps: LampCounts, traffic: NamedSensor | null): Bytes {
+  const streets: LightingSection = {
+    ...{ name: 'Streets', kind: 'road', class: 'M3', lampCount: lamps.street },
     ...{ fullAverage: 1_300, fullLeast: 0, maintained: 850 },
     ...(traffic === null
       ? {}
       : { traffic: { sensor: traffic, capacity: CAPACITY, low: 150, high: 450, belowWhenLow: 2, belowWhenModerate: 1 } }),
     hours: [{ fromMinute: 0, minutes: 300, below: 1 }],
+  };
+  const junctions: LightingSection = {
+    ...{ name: 'Junctions', kind: 'crossing', class: 'C3', lampCount: lamps.crossing },
+    ...{ fullAverage: 20_000, fullLeast: 0, maintained: 850, hours: [] },
   };
   const programme: LightingProgramme = {
     version: 1,
@@ -48,7 +74,7 @@ export function lightingProgramme(sky: Sky, lampCount: number, traffic: NamedSen
     photocell: { on: 100_000, off: 150_000 },
     ramp: { up: 50, down: 10 },
     ...{ settleS: 30, holdS: 900, freshS: FRESH_S },
-    sections: [section],
+    sections: [streets, junctions].filter(({ lampCount }) => lampCount > 0),
   };
   return encodeBy(lightingProgrammeSchema, programme);
 }
@@ -64,8 +90,7 @@ function nightOf(sky: Sky, fromDay: number): LightingProgramme['nights'][number]
 }
 
 const CROSSINGS = { ofSide: 9, ofMain: 10 } as const;
-const MATRIX: SignalMatrix = {
-  name: 'First junction',
+const MATRIX: Omit<SignalMatrix, 'name'> = {
   phases: [
     {
       number: PHASES.ns,
@@ -101,11 +126,11 @@ function timingOf({ number, widthFt, vehicle }: SignalPhase): PhaseTiming {
 const stage = (phases: readonly number[], durationMs: number, onCall = false) => ({ phases: [...phases], durationMs, onCall });
 const MAIN = [PHASES.ns, CROSSINGS.ofSide];
 const SIDE = [PHASES.ew, CROSSINGS.ofMain];
-const ordinary = { purpose: 'ordinary', control: 'fixed', offsetMs: 0 } as const;
 
-/** Bodies of the junction's matrix and plans. The plan of emergencies is asked for by priority input 5. */
-export function junctionDocuments(): { readonly matrix: Bytes; readonly plans: Bytes } {
-  const matrix = encodeBy(signalMatrixSchema, MATRIX);
+/** Bodies of a junction's matrix and plans, which begin so much after those of the first one. Priority input 5 asks for the plan of emergencies. */
+export function junctionDocuments(name: string, afterS: number): { readonly matrix: Bytes; readonly plans: Bytes } {
+  const matrix = encodeBy(signalMatrixSchema, { name, ...MATRIX });
+  const ordinary = { purpose: 'ordinary', control: 'fixed', offsetMs: (1_000 * afterS) % CYCLE_MS } as const;
   const plans: SignalPlans = {
     matrix: nativeCrypto.sha256(matrix),
     local: 1,
@@ -118,15 +143,21 @@ export function junctionDocuments(): { readonly matrix: Bytes; readonly plans: B
       { number: 5, name: 'fire brigade', kind: 'priority', serves: 4 },
     ],
     plans: [
-      { ...ordinary, number: 1, name: 'day', cycleMs: 90_000, stages: [stage(MAIN, 50_000), stage(SIDE, 40_000)] },
-      { ...ordinary, number: 2, name: 'side street first', cycleMs: 90_000, stages: [stage(MAIN, 38_000), stage(SIDE, 52_000)] },
+      { ...ordinary, number: 1, name: 'day', cycleMs: CYCLE_MS, stages: [stage(MAIN, 50_000), stage(SIDE, 40_000)] },
       {
-        ...{ ...ordinary, number: 3, name: 'night', control: 'actuated', cycleMs: 90_000 },
+        ...ordinary,
+        number: 2,
+        name: 'side street first',
+        cycleMs: CYCLE_MS,
+        stages: [stage(MAIN, 38_000), stage(SIDE, 52_000)],
+      },
+      {
+        ...{ ...ordinary, number: 3, name: 'night', control: 'actuated', cycleMs: CYCLE_MS },
         stages: [stage(MAIN, 50_000), stage(SIDE, 40_000, true)],
       },
       {
         ...{ number: 4, name: 'fire brigade along the main street', purpose: 'emergency', control: 'fixed' },
-        ...{ cycleMs: 90_000, offsetMs: 0, stages: [stage([PHASES.ns], 90_000)] },
+        ...{ cycleMs: CYCLE_MS, offsetMs: 0, stages: [stage([PHASES.ns], 90_000)] },
       },
     ],
   };

@@ -13,9 +13,11 @@ import { parseSignalPlans } from '@oppidum/formats/signal-plan';
 import { DESCRIPTIONS } from './machine-models.ts';
 import { makePlan } from './plan.ts';
 import { labelOf, makeTown, skyOf } from './town.ts';
-import { draftZones } from './zone-drafts.ts';
+import { draftZones, junctionsOf } from './zone-drafts.ts';
 
 const SEED = 1;
+/** Zones of the junctions after the first. */
+const MORE = [2, 3, 4, 5, 6, 7, 8].map((number) => `junction-${number}`);
 
 type Draft = {
   readonly file: string;
@@ -44,15 +46,17 @@ test('small towns have what they have machines for', () => {
   // Dealt in this order: a lamp, two heads, a loop.
   assert.deepEqual(
     [files(1), files(2), files(3), files(120)],
-    [['lights'], ['lights'], ['lights', 'junction'], ['lights', 'junction']],
+    [['lights'], ['lights'], ['lights', 'junction'], ['lights', 'junction', ...MORE]],
   );
+  assert.deepEqual(files(1_000), files(120), 'no more than eight junctions are driven');
   assert.deepEqual([draftsOf(3).sensors.length, draftsOf(4).sensors.length], [0, 2]);
   for (const draft of draftsOf(3).zones) assert.deepEqual(envelopeOf(draft).rules, [], 'no rule without sensors');
 });
 
 test('envelopes read two devices, know a safe direction, and speak of commands that their machines were described to know', () => {
   const { sensors, zones } = draftsOf(120);
-  assert.equal(new Set(sensors.map(({ device }) => device)).size, 2);
+  // Two junctions of the eight have no loop of their own.
+  assert.equal(new Set(sensors.map(({ device }) => device)).size, 12);
   for (const [draft, kind, safe] of [
     [zones[0], 'street-light', 'light/full'],
     [zones[1], 'traffic-signal', 'signal/flash'],
@@ -63,23 +67,41 @@ test('envelopes read two devices, know a safe direction, and speak of commands t
     for (const { command } of [...envelope.rules, ...envelope.safe]) assert.ok(command in commands, command);
     const [quantity] = envelope.quantities;
     const read = quantity?.sensors.map(({ device, name }) => ({ device: toHex(device), name, decimals: 0 }));
-    assert.deepEqual(read, sensors);
+    assert.deepEqual(read, sensors.slice(0, 2));
     assert.equal(envelope.rules.length, 1);
   }
 });
 
 test('documents pass the checks of their domains', () => {
-  const [lights, junction] = draftsOf(120).zones;
+  const [lights, ...junctions] = draftsOf(120).zones;
   const bodyOf = (draft: Draft | undefined, name: string): Uint8Array =>
     parseHex(draft?.documents.find((document) => document.name === name)?.body ?? assert.fail(name));
   const programme = parseBy(lightingProgrammeSchema, bodyOf(lights, 'programme'));
   assert.equal(checkLightingProgramme(programme), null);
-  assert.equal(programme.sections[0]?.lampCount, lights?.devices.length);
-  const matrix = bodyOf(junction, 'matrix');
-  const plans = parseSignalPlans(bodyOf(junction, 'plans'));
-  assert.equal(checkPlans(parseSignalMatrix(matrix), nativeCrypto.sha256(matrix), plans), null);
+  const lampCount = programme.sections.reduce((sum, section) => sum + section.lampCount, 0);
+  assert.equal(lampCount, lights?.devices.length);
   assert.deepEqual(
-    plans.plans.map(({ number }) => number),
-    [1, 2, 3, 4],
+    programme.sections.map(({ name }) => name),
+    ['Streets', 'Junctions'],
   );
+  const offsets = junctions.map((junction) => {
+    const matrix = bodyOf(junction, 'matrix');
+    const plans = parseSignalPlans(bodyOf(junction, 'plans'));
+    assert.equal(checkPlans(parseSignalMatrix(matrix), nativeCrypto.sha256(matrix), plans), null);
+    assert.deepEqual(
+      plans.plans.map(({ number }) => number),
+      [1, 2, 3, 4],
+    );
+    return plans.plans[0]?.offsetMs ?? assert.fail();
+  });
+  assert.equal(offsets[0], 0);
+  assert.ok(new Set(offsets).size > 4, `the farther, the later: ${offsets}`);
+});
+
+test('a place with fewer junctions than heads: nobody drives an approach twice', () => {
+  const plan = makePlan(SEED);
+  const few = { ...plan, junctions: plan.junctions.slice(0, 3) };
+  const posts = makeTown(few, SEED, 120).map((post) => ({ post }));
+  const approaches = junctionsOf(posts).flatMap(({ heads }) => heads.map(({ post }) => post.approach));
+  assert.deepEqual([approaches.length, new Set(approaches).size], [6, 6]);
 });

@@ -21,13 +21,12 @@ import type { Machine, MachineZone } from './machine-zone.ts';
 import { SignalZone } from './signal-zone.ts';
 import { labelOf } from './town.ts';
 import { TroubleLog } from './trouble-log.ts';
-import { headOf, type ZoneName } from './zone-drafts.ts';
+import { junctionsOf, type ZoneName } from './zone-drafts.ts';
 import { openMachine, readZoneFile } from './zone-file.ts';
 
 /** A device that got no receipt for so long is without the city: no word of it comes. */
 const LINK_LOST_MS = 60_000;
 const ADVANCE_EVERY_MS = 250;
-const NAMES: readonly ZoneName[] = ['lights', 'junction'];
 
 /** A member with the key that signs its answers. */
 export type Keyed = Member & { readonly signer: Signer };
@@ -51,6 +50,8 @@ export class Zones {
   /** Of zones, which are well again once the city can be asked; of machines, which meet what is no order for them. */
   readonly #troubles: TroubleLog;
   readonly #alarms: TroubleLog;
+  /** By zone, the devices that are in it or that its machines need. */
+  readonly #members: ReadonlyMap<ZoneName, readonly Keyed[]>;
   readonly #open = new Map<ZoneName, MachineZone>();
   readonly #agents: OrderAgent[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -61,15 +62,19 @@ export class Zones {
     this.#troubles = new TroubleLog(options.log);
     this.#alarms = new TroubleLog(options.log);
     this.#trust = new OrderTrust(nativeCrypto, options.records.policy, () => options.api.successors());
+    this.#members = new Map<ZoneName, readonly Keyed[]>([
+      ['lights', options.members.filter(({ post }) => post.lamp !== null)],
+      ...junctionsOf(options.members).map(({ name, heads }) => [name, heads] as const),
+    ]);
     this.#timer = setInterval(() => this.#advance(), ADVANCE_EVERY_MS);
   }
 
   /** Opens the zones that were pinned since, and follows those that are open. What the city cannot tell now is asked for again. */
   async look(): Promise<void> {
     let isWell = true;
-    for (const name of NAMES) {
+    for (const [name, members] of this.#members) {
       const zone = this.#open.get(name);
-      const code = await codeOf(zone === undefined ? this.#begin(name) : zone.follow());
+      const code = await codeOf(zone === undefined ? this.#begin(name, members) : zone.follow());
       isWell &&= code === null;
       if (code !== null) this.#troubles.trouble(code, 'zones cannot be followed');
     }
@@ -95,14 +100,14 @@ export class Zones {
     for (const zone of this.#open.values()) zone.advance(townMs);
   }
 
-  async #begin(name: ZoneName): Promise<void> {
+  async #begin(name: ZoneName, members: readonly Keyed[]): Promise<void> {
     const { folder, records, fleet, townMs } = this.#options;
     const keys = await readZoneFile(folder, name);
-    const members = this.#membersOf(name);
     if (keys === null || members.length === 0) return;
     const pins = await this.#pinsOf(keys);
     const isLinked = ({ device }: Member): boolean => Date.now() - fleet.heardMs(device) <= LINK_LOST_MS;
-    const tools = { folder, records, pins, members, townMs, isLinked };
+    const posts = this.#options.members.map(({ post }) => post);
+    const tools = { folder, records, pins, members, posts, townMs, isLinked };
     const zone = name === 'lights' ? await LightZone.open(tools) : await SignalZone.open(tools);
     if (zone === null) return;
     this.#open.set(name, zone);
@@ -123,14 +128,6 @@ export class Zones {
       if (!(error instanceof FormatError)) throw error;
       return { keys, envelope: null };
     }
-  }
-
-  #membersOf(name: ZoneName): readonly Keyed[] {
-    const { members } = this.#options;
-    if (name === 'lights') return members.filter(({ post }) => post.lamp !== null);
-    const head = headOf(members.map(({ post, device }) => ({ post, id: device.id })));
-    if (head === null) return [];
-    return members.filter(({ post }) => post.approach !== null && post.number <= 2).sort((a, b) => a.post.number - b.post.number);
   }
 
   async #start({ member, actuator }: Machine, pins: ZonePins): Promise<void> {
