@@ -77,8 +77,8 @@ describe('the tour of the README on four validators', { skip: skipWithout('comet
   test('every command of it works as it stands there', async () => {
     const lines = tourLines();
     assert.ok(lines.length >= 18, 'the tour is there');
-    const junction = (await readyZone({ api }, 'signals')).id;
-    const lights = (await readyZone({ api }, 'lighting')).id;
+    const junction = (await readyZone({ api }, 'First junction')).id;
+    const lights = (await readyZone({ api }, 'Street lights')).id;
     const shell = { cwd: root, encoding: 'utf8', env: { ...process.env, OPPIDUM_API: api } } as const;
     // What the tour says to take from an answer before is taken from it, by the words that stand for it.
     const known = new Map([

@@ -132,12 +132,12 @@ async function viewsOf(api: string): Promise<Readonly<Record<string, string>>> {
   };
 }
 
-/** Both zones that engineers of the demo made, and an order to the lamps of one, as soon as those can be ordered. */
+/** Two of the zones that engineers of the demo made, and an order to the lamps of one, as soon as those can be ordered. */
 async function streetViewsOf(api: string, data: string): Promise<Readonly<Record<string, string>>> {
   for (;;) {
     const answer = await fetch(`${api}/api/v1/zones`);
-    const { items } = (await answer.json()) as { readonly items: readonly { readonly id: string; readonly domain: string }[] };
-    const [lights, junction] = ['lighting', 'signals'].map((domain) => items.find((zone) => zone.domain === domain)?.id);
+    const { items } = (await answer.json()) as { readonly items: readonly { readonly id: string; readonly name: string }[] };
+    const [lights, junction] = ['Street lights', 'First junction'].map((name) => items.find((zone) => zone.name === name)?.id);
     if (lights !== undefined && junction !== undefined) {
       const key = join(data, 'demo/engineers/lights-1.seed');
       const words = ['--zone', lights, '--all', '--order-key', key, '--data', data, '--api', api, '--yes', '--json'];

@@ -100,7 +100,7 @@ test('two engineers change a plan, one brings light; both are seen in the street
   inTemporaryFolder(async (data) => {
     const works = await Works.begin(data);
     try {
-      const [junction, lights] = [await readyZone(works.city, 'signals'), await readyZone(works.city, 'lighting')];
+      const [junction, lights] = [await readyZone(works.city, 'First junction'), await readyZone(works.city, 'Street lights')];
       assert.deepEqual([junction.deviceCount, lights.deviceCount], [1, 2]);
       const engineers = join(data, 'demo', 'engineers');
       for (const name of readdirSync(engineers)) assert.equal(statSync(join(engineers, name)).mode & 0o777, 0o600, name);
@@ -110,8 +110,8 @@ test('two engineers change a plan, one brings light; both are seen in the street
 
       const passed = Number(await works.sees(head, 'vehicles', isTold));
       await works.beginAgain();
-      assert.equal((await readyZone(works.city, 'signals')).id, junction.id, 'nothing is made again');
-      await readyZone(works.city, 'lighting');
+      assert.equal((await readyZone(works.city, 'First junction')).id, junction.id, 'nothing is made again');
+      await readyZone(works.city, 'Street lights');
       assert.ok(Number(await works.sees(head, 'vehicles', isTold)) >= passed, 'no counter falls');
       const flash = await works.order('junction-2', 'issue', 'signal/flash', '--zone', junction.id, '--all', '--wait');
       assert.match(flash, /applied\s+1 of 1/);

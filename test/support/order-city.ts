@@ -64,7 +64,11 @@ const ENVELOPE = {
 };
 
 /** A zone of two order keys: one signs orders, both what is dangerous. */
-export async function makeZone({ city }: RunningDoors, changes: Partial<Envelope> = {}): Promise<TestZone> {
+export async function makeZone(
+  { city }: Pick<RunningDoors, 'city'>,
+  changes: Partial<Envelope> = {},
+  domain = 'lamps',
+): Promise<TestZone> {
   const id = freshBytes(32);
   const signers = [ed25519Signer(freshBytes(32)), ed25519Signer(freshBytes(32))].sort((a, b) =>
     compareBytes(a.publicKey, b.publicKey),
@@ -79,7 +83,7 @@ export async function makeZone({ city }: RunningDoors, changes: Partial<Envelope
     statement,
     signers.map((signer, key) => ({ key, signer })),
   );
-  const body = { id, name: 'Old town', domain: 'lamps', keySet: encodeKeySet(keySet), envelope: statement, signatures };
+  const body = { id, name: 'Old town', domain, keySet: encodeKeySet(keySet), envelope: statement, signatures };
   await act(city, 'zone/create', body);
   return { id, hex: toHex(id), keySet, envelope, signers };
 }

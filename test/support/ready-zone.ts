@@ -11,11 +11,11 @@ async function get<T>(api: string, path: string): Promise<T> {
 }
 
 /** A zone once all its machines can be ordered. */
-export async function readyZone({ api }: { readonly api: string }, domain: string): Promise<ReadyZone> {
+export async function readyZone({ api }: { readonly api: string }, name: string): Promise<ReadyZone> {
   let found: ReadyZone | null = null;
-  await until(`the zone of ${domain} can be ordered`, async () => {
+  await until(`the zone ${name} can be ordered`, async () => {
     const { items } = await get<{ readonly items: readonly ZoneJson[] }>(api, 'zones');
-    const id = items.find((zone) => zone.domain === domain)?.id;
+    const id = items.find((zone) => zone.name === name)?.id;
     if (id === undefined) return false;
     found = await get<ReadyZone>(api, `zones/${id}`);
     return found.deviceCount > 0 && found.challengedCount === found.deviceCount;

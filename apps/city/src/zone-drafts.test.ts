@@ -17,7 +17,7 @@ import { draftZones, junctionsOf } from './zone-drafts.ts';
 
 const SEED = 1;
 /** Zones of the junctions after the first. */
-const MORE = [2, 3, 4, 5, 6, 7, 8].map((number) => `junction-${number}`);
+const MORE = [2, 3, 4, 5, 6, 7, 8].map((number) => `junction${number}`);
 
 type Draft = {
   readonly file: string;

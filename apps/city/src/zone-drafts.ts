@@ -14,7 +14,7 @@ import type { Post } from './town.ts';
 export type Placed = { readonly post: Post; readonly id: Uint8Array };
 
 /** Zones by the names of their files: `junction` is the first one. */
-export type ZoneName = 'lights' | 'junction' | `junction-${number}`;
+export type ZoneName = 'lights' | 'junction' | `junction${number}`;
 
 /** A junction with its two heads, the one whose device controls it first. `number` from 1. */
 export type DrivableJunction<T> = { readonly name: ZoneName; readonly number: number; readonly heads: readonly [T, T] };
@@ -57,7 +57,7 @@ export function junctionsOf<T extends { readonly post: Post }>(all: readonly T[]
     const [main, side] = [heads.get(2 * number - 1), heads.get(2 * number)];
     if (main === undefined || side === undefined || taken.has(main.post.approach)) return [];
     taken.add(main.post.approach);
-    return [{ name: number === 1 ? 'junction' : `junction-${number}`, number, heads: [main, side] as const }];
+    return [{ name: number === 1 ? 'junction' : `junction${number}`, number, heads: [main, side] as const }];
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { enrolDevice, withDoors } from '../../../../test/support/running-gateway.ts';
+import { act, makeZone } from '../../../../test/support/order-city.ts';
+import { enrolDevice, eventually, withDoors } from '../../../../test/support/running-gateway.ts';
 import { talqAddress } from '../talq/logical-devices.ts';
 
 type Device = { readonly address: string; readonly class: string; readonly functions: readonly { readonly id: string }[] };
@@ -56,5 +57,11 @@ test('lamps are shown as TALQ devices, and override commands become requests tha
     });
     assert.equal((stranger.json['errors'] as { key: string }[])[0]?.key, 'overrideAddressNotValid');
     assert.equal((await call('override-commands', { targetCommand: {} })).status, 400);
+
+    const zone = await makeZone({ city }, { safe: [{ command: 'light/full', arguments: [] }], dangerous: [] }, 'lighting');
+    await act(city, 'zone/add-devices', { zone: zone.id, devices: [lamp.id] });
+    const groups = async () => (await call('groups')).json['items'] as { readonly name: string; readonly members: unknown }[];
+    const [group] = await eventually(groups, ([found]) => (found?.members as readonly object[] | undefined)?.length === 1);
+    assert.deepEqual([group?.name, group?.members], ['Old town', [{ resource: 'devices', address }]]);
     assert.equal((await call('override-commands', { ...command, addresses: Array(101).fill(command.addresses[0]) })).status, 400);
   }));

@@ -4,11 +4,13 @@
  */
 
 import { type Bytes, parseHex, toHex } from '@oppidum/formats/bytes';
+import { LIMITS } from '@oppidum/formats/limits';
 import { type AnyKind, parseKey, parseState, prefixRange } from '@oppidum/formats/state-layout';
 import { zoneKind } from '@oppidum/formats/state-orders';
 import { z } from 'zod';
 import type { GatewayContext } from '../gateway-context.ts';
 import { findDevices } from '../read-model/device-queries.ts';
+import { findZoneDevices } from '../read-model/order-queries.ts';
 import { findLatest } from '../read-model/series-queries.ts';
 import { type KnownLamp, talqAddress, talqClasses, talqGroup, talqLamp } from '../talq/logical-devices.ts';
 import { type OrderRequest, readOverride, type TalqTarget } from '../talq/override-command.ts';
@@ -77,9 +79,12 @@ export function addTalqRoutes(app: App, context: GatewayContext): void {
   app.get(
     '/api/v1/talq/groups',
     { schema: { ...schema, summary: 'Zones of lamps as TALQ groups', querystring: noQuery, response: answers(groupsAnswer) } },
-    async () => ({
-      items: lampZones(context).map((zone) => talqGroup({ ...zone, lamps: [] }, talqAddress(context.node.genesisHash))),
-    }),
+    async () => {
+      const owner = talqAddress(context.node.genesisHash);
+      const items: ReturnType<typeof talqGroup>[] = [];
+      for (const zone of lampZones(context)) items.push(talqGroup({ ...zone, lamps: await lampsOf(context, zone.id) }, owner));
+      return { items };
+    },
   );
   app.register(async (scope: App) => {
     readsJson(scope, BODY_SIZE_MAX);
@@ -126,6 +131,12 @@ async function knownLamp({ readModel }: GatewayContext, id: string, label: strin
     isDead: number('failure') === 1,
     atMs: Math.max(0, ...rows.map((row) => row.time_ms)),
   };
+}
+
+/** A group has all its members: TALQ knows no pages of them. */
+async function lampsOf({ readModel }: GatewayContext, zone: Bytes): Promise<Bytes[]> {
+  const devices = await findZoneDevices(readModel.database, toHex(zone), { limit: LIMITS.zoneOrderDeviceCountMax, after: '' });
+  return devices.map((device) => parseHex(device));
 }
 
 /** Zones whose domain is lighting. */
