@@ -7,7 +7,9 @@ import type { Plugin } from 'vite';
 
 const FORMATS = /core[\\/]formats[\\/]src[\\/][a-z0-9-]+\.ts$/;
 const LAYOUT = /state-layout\.ts$/;
-const KIND_FIELDS = ['name', 'area', 'kind', 'segments', 'value'] as const;
+const KIND_FIELDS = ['name', 'area', 'kind', 'value', 'segments'] as const;
+/** The segments of most kinds, which go without saying. */
+const USUAL_SEGMENTS = "['id']";
 type Node = {
   readonly type: string;
   readonly start: number;
@@ -41,7 +43,8 @@ function kindEdits(code: string, id: string, nodes: readonly Node[]): Edit[] {
     const values = KIND_FIELDS.map((name) => fields.get(name)).filter((value) => value !== undefined);
     if (given === undefined || values.length !== KIND_FIELDS.length || fields.size !== KIND_FIELDS.length)
       throw new Error(`${id} declares a kind with other fields than ${KIND_FIELDS.join()}`);
-    return { ...given, text: values.map(({ start, end }) => code.slice(start, end)).join(', ') };
+    const texts = values.map(({ start, end }) => code.slice(start, end));
+    return { ...given, text: (texts.at(-1) === USUAL_SEGMENTS ? texts.slice(0, -1) : texts).join(', ') };
   });
 }
 
@@ -50,7 +53,7 @@ function takesFields(code: string): string {
   const lean = code.replace('export function defineKind', 'function kindOf');
   if (lean === code) throw new Error('the layout of the state declares no kinds');
   const names = KIND_FIELDS.join(', ');
-  return `${lean}\nexport const defineKind = (${names}) => kindOf({ ${names} });\n`;
+  return `${lean}\nexport const defineKind = (${names} = ${USUAL_SEGMENTS}) => kindOf({ ${names} });\n`;
 }
 
 export function leanShapes(): Plugin {

@@ -7,6 +7,7 @@ import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { genesisHash, parseGenesis } from '@oppidum/formats/genesis';
 import { encodeEvents } from '@oppidum/formats/result';
 import { executeBlock, executeGenesis, type LedgerRules } from '@oppidum/ledger/block';
+import { renderAlarmVectors } from '../../tools/alarm-vectors.ts';
 import { renderDeviceVectors } from '../../tools/device-vectors.ts';
 import { renderGovernanceVectors } from '../../tools/governance-vectors.ts';
 import { renderTelemetryVectors } from '../../tools/telemetry-vectors.ts';
@@ -70,6 +71,7 @@ const AREAS = {
   trust: renderTrustVectors,
   telemetry: renderTelemetryVectors,
   zones: renderZoneVectors,
+  alarms: renderAlarmVectors,
 } as const;
 
 for (const [area, render] of Object.entries(AREAS)) {

@@ -1,6 +1,7 @@
 /** The rules of a city: every area's actions in one table. */
 
 import { actionTable, type Registry } from '@oppidum/ledger/action';
+import { alarmActions } from './alarms/actions.ts';
 import { deviceActions } from './devices/actions.ts';
 import { DOMAINS } from './domains/all.ts';
 import { type DomainLookup, lookupIn } from './domains/domain.ts';
@@ -24,6 +25,7 @@ export function registryWith(domains: DomainLookup): Registry {
       erasureActions,
       zoneActions(domains),
       orderActions(domains),
+      alarmActions,
     ),
     applyGenesis,
     beginBlock,

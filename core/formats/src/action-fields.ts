@@ -4,6 +4,7 @@
  */
 
 import { ANCHOR_ACTION, anchorFields, ERASURE_ACTION, erasureFields } from './action-bodies.ts';
+import { ALARM_ACTIONS } from './alarm-actions.ts';
 import { grade, height, id, idSet, keyClass, merklePath, publicKeySchema, reason, timeMs } from './common-schemas.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
@@ -87,6 +88,7 @@ export const ACTION_FIELDS = {
   'telemetry/report-fork': { shard: id(), later: shardHead, earlier: shardHead, root: id(), consistency: merklePath() },
   [ERASURE_ACTION]: erasureFields,
   ...ORDER_ACTIONS,
+  ...ALARM_ACTIONS,
 } as const;
 
 export type ActionKind = keyof typeof ACTION_FIELDS;

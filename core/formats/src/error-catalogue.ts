@@ -5,6 +5,7 @@
  */
 
 import { ACCESS_ERRORS } from './access-errors.ts';
+import { ALARM_ERRORS } from './alarm-errors.ts';
 import { DELIVERY_ERRORS } from './delivery-errors.ts';
 import { type ErrorEntry, entry } from './error-entry.ts';
 import { LIGHTING_ERRORS } from './lighting-errors.ts';
@@ -377,6 +378,7 @@ export const ERRORS = {
   ...TRUST_ERRORS,
   ...VALIDATOR_ERRORS,
   ...ORDER_ERRORS,
+  ...ALARM_ERRORS,
   ...SAFETY_ERRORS,
   ...LIGHTING_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;

@@ -2,6 +2,7 @@
 
 import type { Bytes } from './bytes.ts';
 import { formatError } from './errors.ts';
+import { alarmKinds } from './state-alarms.ts';
 import { deviceKinds } from './state-devices.ts';
 import { erasureKinds } from './state-erasure.ts';
 import { governanceKinds } from './state-governance.ts';
@@ -19,6 +20,7 @@ export const AREAS: Readonly<Record<number, string>> = {
   3: 'telemetry',
   4: 'erasure',
   5: 'orders',
+  6: 'alarms',
 };
 
 /** All kinds, ascending by area and kind. */
@@ -31,6 +33,7 @@ export const stateKinds = [
   ...telemetryKinds,
   ...erasureKinds,
   ...orderKinds,
+  ...alarmKinds,
 ] as unknown as readonly AnyKind[];
 
 const byPlace = new Map(stateKinds.map((kind) => [kind.area * 256 + kind.kind, kind]));

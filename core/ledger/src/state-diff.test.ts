@@ -80,6 +80,7 @@ test('each area has a sub-root: that of a map of its keys alone', () => {
       [3, 'telemetry'],
       [4, 'erasure'],
       [5, 'orders'],
+      [6, 'alarms'],
     ],
   );
   for (const { area, root } of roots) assert.deepEqual(root, treeOf(records.filter(({ key }) => key[0] === area)).root);
@@ -99,6 +100,6 @@ test('what changes in one area changes its sub-root alone', () => {
   const after = rootsOf();
   assert.deepEqual(
     after.map(({ root }, n) => equalBytes(root, before[n]!.root)),
-    [true, false, true, true, true],
+    [true, false, true, true, true, true],
   );
 });

@@ -147,7 +147,7 @@ function isDuration(field: string): boolean {
 
 /** Fields whose texts are ours, never somebody's. */
 function isChoice(field: string): boolean {
-  return ['holder', 'class', 'grade', 'role', 'legalBasis', 'outcome'].includes(field);
+  return ['holder', 'class', 'grade', 'role', 'legalBasis', 'outcome', 'cause', 'response'].includes(field);
 }
 
 function plain(text: string): Part {

@@ -1,11 +1,13 @@
 /** What is said of acts before somebody signs them, in every language. A missing sentence is a type error, and so no page is built. */
 
 import type { ActKind } from '../judge-request.ts';
+import type { AlarmFieldName, AlarmWords } from './alarm-words.ts';
 import type { OrderFieldName } from './order-words.ts';
 
 /** Names of fields in the bodies of acts. */
 export type FieldName =
   | OrderFieldName
+  | AlarmFieldName
   | 'id'
   | 'account'
   | 'holder'
@@ -74,6 +76,7 @@ export type FieldName =
 
 /** Texts that a field may only take from a list. */
 export type ChoiceName =
+  | keyof AlarmWords['choices']
   | 'organisation'
   | 'person'
   | 'service'

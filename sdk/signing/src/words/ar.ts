@@ -1,6 +1,7 @@
 /** الأفعال بالعربية. */
 
 import type { ActWords } from './act-words.ts';
+import { arabicAlarms } from './alarm-words.ts';
 import { arabicOrders } from './orders-ar.ts';
 
 const ENDS = 'لا يمكن التراجع عن ذلك.';
@@ -11,6 +12,7 @@ export const arabicActs: ActWords = {
   no: 'لا',
   acts: {
     ...arabicOrders.acts,
+    ...arabicAlarms.acts,
     'account/create': 'إنشاء الحساب {id}، وصاحبه {holder}',
     'account/close': 'إغلاق الحساب {account} نهائيًا',
     'account/add-key': 'إضافة مفتاح إلى الحساب {account}',
@@ -85,6 +87,7 @@ export const arabicActs: ActWords = {
   },
   fields: {
     ...arabicOrders.fields,
+    ...arabicAlarms.fields,
     id: 'المعرّف',
     account: 'الحساب',
     holder: 'صاحبه',
@@ -152,6 +155,7 @@ export const arabicActs: ActWords = {
     outcome: 'النتيجة',
   },
   choices: {
+    ...arabicAlarms.choices,
     organisation: 'منظمة',
     person: 'شخص',
     service: 'خدمة من خدمات المدينة',

@@ -1,6 +1,7 @@
 /** Acts in English. */
 
 import type { ActWords } from './act-words.ts';
+import { englishAlarms } from './alarm-words.ts';
 import { englishOrders } from './orders-en.ts';
 
 const ENDS = 'It cannot be undone.';
@@ -11,6 +12,7 @@ export const englishActs: ActWords = {
   no: 'no',
   acts: {
     ...englishOrders.acts,
+    ...englishAlarms.acts,
     'account/create': 'Create the account {id}, held by {holder}',
     'account/close': 'Close the account {account} for good',
     'account/add-key': 'Give the account {account} one more key',
@@ -85,6 +87,7 @@ export const englishActs: ActWords = {
   },
   fields: {
     ...englishOrders.fields,
+    ...englishAlarms.fields,
     id: 'id',
     account: 'account',
     holder: 'held by',
@@ -152,6 +155,7 @@ export const englishActs: ActWords = {
     outcome: 'outcome',
   },
   choices: {
+    ...englishAlarms.choices,
     organisation: 'an organisation',
     person: 'a person',
     service: 'a service of the city',

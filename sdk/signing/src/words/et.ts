@@ -1,6 +1,7 @@
 /** Toimingud eesti keeles. */
 
 import type { ActWords } from './act-words.ts';
+import { estonianAlarms } from './alarm-words.ts';
 import { estonianOrders } from './orders-et.ts';
 
 const ENDS = 'Seda ei saa tagasi võtta.';
@@ -11,6 +12,7 @@ export const estonianActs: ActWords = {
   no: 'ei',
   acts: {
     ...estonianOrders.acts,
+    ...estonianAlarms.acts,
     'account/create': 'Luua konto {id}, mille omanik on {holder}',
     'account/close': 'Sulgeda konto {account} jäädavalt',
     'account/add-key': 'Anda kontole {account} veel üks võti',
@@ -85,6 +87,7 @@ export const estonianActs: ActWords = {
   },
   fields: {
     ...estonianOrders.fields,
+    ...estonianAlarms.fields,
     id: 'tunnus',
     account: 'konto',
     holder: 'omanik',
@@ -152,6 +155,7 @@ export const estonianActs: ActWords = {
     outcome: 'tulemus',
   },
   choices: {
+    ...estonianAlarms.choices,
     organisation: 'organisatsioon',
     person: 'isik',
     service: 'linna teenus',

@@ -1,6 +1,7 @@
 /** 操作的中文说法。 */
 
 import type { ActWords } from './act-words.ts';
+import { chineseAlarms } from './alarm-words.ts';
 import { chineseOrders } from './orders-zh.ts';
 
 const ENDS = '此操作无法撤销。';
@@ -11,6 +12,7 @@ export const chineseActs: ActWords = {
   no: '否',
   acts: {
     ...chineseOrders.acts,
+    ...chineseAlarms.acts,
     'account/create': '创建账户 {id}，持有者为 {holder}',
     'account/close': '永久关闭账户 {account}',
     'account/add-key': '为账户 {account} 增加一个密钥',
@@ -85,6 +87,7 @@ export const chineseActs: ActWords = {
   },
   fields: {
     ...chineseOrders.fields,
+    ...chineseAlarms.fields,
     id: '标识',
     account: '账户',
     holder: '持有者',
@@ -152,6 +155,7 @@ export const chineseActs: ActWords = {
     outcome: '结果',
   },
   choices: {
+    ...chineseAlarms.choices,
     organisation: '组织',
     person: '个人',
     service: '城市服务',

@@ -1,0 +1,109 @@
+/**
+ * What the record says about alarms: a cause is there, or gone (specs/alarms.md §3). Everything here is decided by signed readings and by
+ * transactions, so that whoever has the same entries and blocks finds the same alarms; a gateway that hides one has hidden nothing.
+ */
+
+import type { AlarmCause } from './alarm.ts';
+import { type Bytes, parseHex } from './bytes.ts';
+import type { CborValue } from './cbor.ts';
+import type { ResolvedRecord } from './senml.ts';
+
+/** A cause is there (`raise`) or gone (`clear`). `detail`: a word or number that belongs to it, or null. */
+export type AlarmSign = {
+  readonly what: 'raise' | 'clear';
+  readonly cause: AlarmCause;
+  readonly subject: Bytes;
+  readonly detail: string | null;
+};
+
+/** Names of the records that say something about alarms, without the URN of their device. */
+const NAMES: ReadonlySet<string> = new Set(['signal/trip', 'failure', 'cabinet/residual', 'order/rejected', 'order/local']);
+const DETAIL_SIZE_MAX = 64;
+const ORDER_FORM = /^[0-9a-f]{64}$/;
+const CODE_FORM = /^[A-Z][A-Z0-9_]{2,63}$/;
+
+/** Whether a record of this name may say something about alarms: most do not, and are not looked at. */
+export function mayBeSign(name: string): boolean {
+  return NAMES.has(name);
+}
+
+/**
+ * What a reading says. `records`: all of it, none of a reading about people; `name` without the URN of the device. At most one sign for each
+ * of its records.
+ */
+export function alarmSignsOf(device: Bytes, records: readonly Pick<ResolvedRecord, 'name' | 'value'>[]): readonly AlarmSign[] {
+  return records.flatMap(({ name, value }) => signOf(device, name, value, records) ?? []);
+}
+
+type Value = ResolvedRecord['value'];
+
+function signOf(
+  subject: Bytes,
+  name: string,
+  value: Value,
+  records: readonly Pick<ResolvedRecord, 'name' | 'value'>[],
+): AlarmSign | null {
+  const lasting = (cause: AlarmCause, isThere: boolean, detail: string | null): AlarmSign => {
+    return { what: isThere ? 'raise' : 'clear', cause, subject, detail: isThere ? detail : null };
+  };
+  switch (name) {
+    case 'signal/trip':
+      return typeof value === 'string' ? lasting('signal-trip', value !== 'none', value.slice(0, DETAIL_SIZE_MAX)) : null;
+    case 'failure':
+      if (value === true) return lasting('lamp-dead', true, null);
+      // By day a dead lamp does not fail: it is well again when it is told to burn and burns.
+      return value === false && isLit(records) ? lasting('lamp-dead', false, null) : null;
+    case 'cabinet/residual':
+      return typeof value === 'number' ? lasting('power-residual', value > 0, `${value} W`) : null;
+    case 'order/rejected':
+      return rejectionOf(value);
+    default:
+      return name === 'order/local' && typeof value === 'string' ? localOf(subject, value) : null;
+  }
+}
+
+/** The lamp of a reading is told to burn. */
+function isLit(records: readonly Pick<ResolvedRecord, 'name' | 'value'>[]): boolean {
+  return records.some(({ name, value }) => name === 'dimming' && typeof value === 'number' && value > 0);
+}
+
+/** `ID CODE`; one order that many devices refuse is one alarm. */
+function rejectionOf(value: Value): AlarmSign | null {
+  const [order = '', code = '', ...more] = typeof value === 'string' ? value.split(' ') : [];
+  if (more.length > 0 || !ORDER_FORM.test(order) || !CODE_FORM.test(code)) return null;
+  return { what: 'raise', cause: 'order-rejected', subject: parseHex(order), detail: code };
+}
+
+/** `break-glass ID`, of which all devices together are one alarm; or what was done by hand. */
+function localOf(device: Bytes, value: string): AlarmSign | null {
+  const [word = '', order = '', ...more] = value.split(' ');
+  if (word === 'break-glass' && more.length === 0 && ORDER_FORM.test(order))
+    return { what: 'raise', cause: 'break-glass', subject: parseHex(order), detail: null };
+  if (word !== 'manual') return null;
+  return { what: 'raise', cause: 'manual-control', subject: device, detail: value.slice(0, DETAIL_SIZE_MAX) };
+}
+
+/** Events that say something, with the field of their body that is the subject. */
+const EVENTS: Readonly<Record<string, Pick<AlarmSign, 'what' | 'cause'> & { readonly field: string }>> = {
+  'device/quarantined': { what: 'raise', cause: 'device-quarantined', field: 'device' },
+  'device/released': { what: 'clear', cause: 'device-quarantined', field: 'device' },
+  'device/revoked': { what: 'raise', cause: 'device-revoked', field: 'device' },
+  'order/reported': { what: 'raise', cause: 'break-glass', field: 'order' },
+};
+
+/** What an event of an executed transaction says, or null. */
+export function alarmSignOfEvent(kind: string, body: CborValue): AlarmSign | null {
+  const known = Object.hasOwn(EVENTS, kind) ? EVENTS[kind] : undefined;
+  if (known === undefined || !(body instanceof Map)) return null;
+  const subject = body.get(known.field);
+  if (!(subject instanceof Uint8Array)) return null;
+  const word = body.get('cause');
+  return { what: known.what, cause: known.cause, subject, detail: typeof word === 'string' ? word : null };
+}
+
+/** What it says that an order to this zone was executed with this code: null for OK. */
+export function alarmSignOfRefusal(zone: Bytes, code: string): AlarmSign | null {
+  if (code === 'OK') return null;
+  const cause = code.startsWith('INTERLOCK_') ? 'interlock-held' : 'order-refused';
+  return { what: 'raise', cause, subject: zone, detail: code };
+}
