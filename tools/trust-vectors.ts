@@ -110,7 +110,9 @@ const FIRMWARE: readonly Case[] = [
 ];
 
 const marks = (by: string | readonly string[], penalty: number) => done(by, 'device/mark', mark('lamp', 'photo', penalty));
-const counted = marks(['auditor-a', 'auditor-b'], 700);
+const ofTwo: Step = (city) => city.decide('parameter/set', { name: 'trust/mark-quorum', value: 2 });
+const AUDITORS = ['auditor-a', 'auditor-b', 'auditor-c'];
+const counted = marks(AUDITORS, 700);
 const complaint = { id, evidence: namedId('photo'), reason: 'the sun shone into it' };
 const appealed = done('maker', 'device/appeal', complaint);
 const decided =
@@ -121,10 +123,24 @@ const MARKS: readonly Case[] = [
   act('an auditor marks a device', 'auditor-a', 'device/mark', mark('lamp', 'photo', 700), enrolled),
   act('nobody else does', 'operator', 'device/mark', mark('lamp', 'photo', 700), enrolled),
   act('once', 'auditor-a', 'device/mark', mark('lamp', 'photo', 1), enrolled, marks('auditor-a', 700)),
-  act('with a second one it counts', 'auditor-b', 'device/mark', mark('lamp', 'photo', 600), enrolled, marks('auditor-a', 700)),
-  act('two sign at once', ['auditor-a', 'auditor-b'], 'device/mark', mark('lamp', 'photo', 700), enrolled),
+  act('two are no quorum', 'auditor-b', 'device/mark', mark('lamp', 'photo', 600), enrolled, marks('auditor-a', 700)),
+  act(
+    'with a third it counts, with the penalty in the middle',
+    'auditor-c',
+    'device/mark',
+    mark('lamp', 'photo', 650),
+    ...[enrolled, marks('auditor-a', 1_000), marks('auditor-b', 1)],
+  ),
+  act('three sign at once', AUDITORS, 'device/mark', mark('lamp', 'photo', 700), enrolled),
+  act(
+    'of two in the middle their mean, rounded down',
+    'auditor-b',
+    'device/mark',
+    mark('lamp', 'photo', 1_000),
+    ...[enrolled, ofTwo, marks('auditor-a', 3)],
+  ),
   act('what counts takes no more marks', 'auditor-c', 'device/mark', mark('lamp', 'photo', 1), enrolled, counted),
-  act('another mark weighs besides', ['auditor-a', 'auditor-c'], 'device/mark', mark('lamp', 'note', 50), enrolled, counted),
+  act('another mark weighs besides', AUDITORS, 'device/mark', mark('lamp', 'note', 50), enrolled, counted),
   act('the owner appeals', 'maker', 'device/appeal', complaint, enrolled, counted),
   act('nobody else does', 'rival', 'device/appeal', complaint, enrolled, counted),
   act('not before it counts', 'maker', 'device/appeal', complaint, enrolled, marks('auditor-a', 700)),
@@ -140,7 +156,7 @@ const MARKS: readonly Case[] = [
   ),
   act(
     'reversed, a mark weighs no more',
-    ['auditor-a', 'auditor-b'],
+    AUDITORS,
     'device/mark',
     mark('lamp', 'note', 50),
     enrolled,
@@ -150,7 +166,7 @@ const MARKS: readonly Case[] = [
   ),
   act(
     'confirmed, it weighs on',
-    ['auditor-a', 'auditor-b'],
+    AUDITORS,
     'device/mark',
     mark('lamp', 'note', 50),
     enrolled,

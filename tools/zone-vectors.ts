@@ -118,11 +118,11 @@ const issue = (why: string, make: Make, names: readonly string[] = ['anna'], by 
   (city) => [by, 'order/issue', signedOrder(make(city), names)],
 ];
 /** An order that an earlier step sent: what follows names the very same. */
-function sentBefore(make: Make, names: readonly string[] = ['anna']) {
+function sentBefore(make: Make, names: readonly string[] = ['anna'], kind = 'order/issue') {
   let sent: Order | null = null;
   const step: Step = (city) => {
     sent = make(city);
-    return city.act('operator', 'order/issue', signedOrder(sent, names));
+    return city.act('operator', kind, signedOrder(sent, names));
   };
   const get = (): Order => {
     if (sent === null) throw new Error('the order comes before');
@@ -141,6 +141,9 @@ const approval = (names: readonly string[]) => (sent: Order) => ({
 const cancellation = (sent: Order) => ({ id: idOf(sent) });
 const wait: Step = (city) => city.block([], city.timeMs + 30_000);
 const other = { target: { device: lamp, challenge: namedId('other') } };
+
+const breakGlass: Make = (city) => order(city, { command: 'light/full', mode: 'break-glass' });
+const reportedBefore = sentBefore(breakGlass, ['anna'], 'order/report');
 
 const ORDERS: readonly Case[] = [
   issue('one key issues', (city) => order(city), ['anna'], 'operator/1'),
@@ -194,13 +197,8 @@ const ORDERS: readonly Case[] = [
   follow('an order is cancelled', 'operator/1', 'order/cancel', order, cancellation),
   follow('by the operator', 'rival', 'order/cancel', order, cancellation),
   follow('in its time', 'operator', 'order/cancel', order, cancellation, wait),
-  act(
-    'break-glass is reported',
-    'rival',
-    'order/report',
-    (city) => signedOrder(order(city, { command: 'light/full', mode: 'break-glass' })),
-    ...STREET,
-  ),
+  act('break-glass is reported', 'rival', 'order/report', (city) => signedOrder(breakGlass(city)), ...STREET),
+  ['once', [...STREET, reportedBefore.step], () => ['rival', 'order/report', signedOrder(reportedBefore.get())]],
   act('in a safe direction', 'rival', 'order/report', (city) => signedOrder(order(city, { mode: 'break-glass' })), ...STREET),
 ];
 

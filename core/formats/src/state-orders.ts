@@ -139,6 +139,15 @@ export const zoneModelKind = defineKind({
   value: struct({ count: uint({ min: 1 }) }),
 });
 
+/** Kept for good of every order that was reported, longer than the order itself: none is reported twice (decisions/0041). */
+export const reportedOrderKind = defineKind({
+  name: 'reportedOrder',
+  area: AREA,
+  kind: 0x0c,
+  segments: ['id'],
+  value: struct({ zone: id(), at: height() }),
+});
+
 export const orderKinds = [
   zoneKind,
   zoneKeysKind,
@@ -151,4 +160,5 @@ export const orderKinds = [
   orderArrivalKind,
   orderSpanKind,
   zoneModelKind,
+  reportedOrderKind,
 ] as const;

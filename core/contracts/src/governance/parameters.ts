@@ -15,8 +15,8 @@ export const PARAMETERS = {
   'governance/proposal-lifetime-max-ms': { min: HOUR_MS, max: 366 * DAY_MS, initial: 30 * DAY_MS },
   /** How far the signed time of an interlock sensor may run ahead of block time. */
   'telemetry/anchor-sensor-clock-ahead-ms': { min: 0, max: 60_000, initial: 5_000 },
-  /** How many auditors have to mark a device for one evidence before it counts. */
-  'trust/mark-quorum': { min: 1, max: QUORUM_MAX, initial: 2 },
+  /** How many auditors have to mark a device for one evidence before it counts: of fewer than three one could decide how much. */
+  'trust/mark-quorum': { min: 1, max: QUORUM_MAX, initial: 3 },
   /** After how long half of a counted mark is forgiven. */
   'trust/half-life-ms': { min: HOUR_MS, max: 366 * DAY_MS, initial: 30 * DAY_MS },
   /** Below this score readings of a device count in no interlock; 0: they always do. */

@@ -292,6 +292,8 @@ test('a break-glass order is reported afterwards, against what was in force when
   city.block([], city.timeMs + 3_630_000);
   assert.equal(issue(city, gateOrder(city)), 'OK');
   assert.equal(statusOf(city, close), undefined, 'forgotten, whatever it said of its end');
+  assert.equal(report(close), 'ORDER_EXISTS', 'but that it was reported is not');
+  assert.equal(report({ ...close, nonce: namedId('again').slice(0, 16) }), 'OK', 'another one of the same direction is new');
 });
 
 test('an order that its sender cannot send twice is not sent by a body either', () => {

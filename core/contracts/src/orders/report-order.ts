@@ -6,7 +6,7 @@ import { isSafe, parseEnvelope } from '@oppidum/formats/envelope';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { type Order, orderId, parseOrder } from '@oppidum/formats/order-statement';
 import { at } from '@oppidum/formats/state-layout';
-import { orderKind, zoneEnvelopeKind, zoneKeysKind } from '@oppidum/formats/state-orders';
+import { reportedOrderKind, zoneEnvelopeKind, zoneKeysKind } from '@oppidum/formats/state-orders';
 import { checkStatement, type SignedStatement } from '@oppidum/formats/statement';
 import { parseKeySet } from '@oppidum/formats/zone-statements';
 import { defineAction } from '@oppidum/ledger/action';
@@ -19,7 +19,7 @@ import { recordOrder } from './order-records.ts';
 
 /**
  * Reports a break-glass order: which keys moved what while the city could not vouch. It is held against the key set and the envelope that
- * it names, which may have followers by now. Nothing is issued by it.
+ * it names, which may have followers by now. Nothing is issued by it, and none is reported twice, however long ago it was.
  * Refuses, in this order: NOT_AUTHORIZED; codes of an order, WRONG_CITY, ORDER_MODE, ORDER_EXISTS; ZONE_UNKNOWN, ZONE_KEYS_VERSION,
  * ZONE_ENVELOPE_VERSION (there is no such version), KEY_UNKNOWN, SIGNATURE_INVALID, SIGNATURES_FEW, DIRECTION_UNSAFE.
  */
@@ -33,7 +33,7 @@ export const reportOrder = defineAction({
     const order = openOrder(city, signed.statement, 'break-glass');
     if ('code' in order) return order;
     const id = orderId(city.crypto, signed.statement);
-    if (city.read(at(orderKind, id)) !== null) return reject('ORDER_EXISTS', { order: toHex(id) });
+    if (city.read(at(reportedOrderKind, id)) !== null) return reject('ORDER_EXISTS', { order: toHex(id) });
     return checkGiven(city, order, signed);
   },
 
@@ -43,6 +43,7 @@ export const reportOrder = defineAction({
     const id = orderId(city.crypto, signed.statement);
     // Nobody checked what it says of its end: it is not kept for ever because of that.
     recordOrder(city, id, signed, 'reported', Math.min(expiresMs, city.timeMs + lifetimeMs));
+    city.write(at(reportedOrderKind, id), { zone, at: city.height });
     city.emit('order/reported', { order: id, zone });
   },
 });

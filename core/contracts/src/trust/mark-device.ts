@@ -16,8 +16,8 @@ import { readTrust, writeTrust } from './trust-record.ts';
 
 /**
  * Marks a device for what this evidence shows; every signer who is an auditor marks it, once for each evidence.
- * Rule: nothing happens before `trust/mark-quorum` auditors marked it for the same evidence; the smallest of their penalties then counts,
- * so that no single one decides how much.
+ * Rule: nothing happens before `trust/mark-quorum` auditors marked it for the same evidence; the median of their penalties then counts, so
+ * that of three or more no single one, lenient or harsh, takes it beyond what the others found (decisions/0040).
  * Refuses, in this order: NOT_AUTHORIZED, DEVICE_UNKNOWN, DEVICE_REVOKED, CASE_COUNTED, MARK_EXISTS.
  */
 export const markDevice = defineAction({
@@ -42,15 +42,23 @@ export const markDevice = defineAction({
     city.emit('device/marked', { device, evidence, penalty, marks: marks.length, quorum });
     if (marks.length < quorum) return void city.write(at(auditCaseKind, device, evidence), { marks });
     const kept = marks.slice(0, QUORUM_MAX);
-    const smallest = Math.min(...kept.map((mark) => mark.penalty));
+    const median = medianOf(kept.map((mark) => mark.penalty));
     const { height, timeMs: atMs } = city;
     city.write(at(auditCaseKind, device, evidence), {
       marks: kept,
-      counted: { penalty: smallest, at: height, atMs },
+      counted: { penalty: median, at: height, atMs },
     });
-    applyMark(city, device, { evidence, penalty: smallest, atMs });
+    applyMark(city, device, { evidence, penalty: median, atMs });
   },
 });
+
+/** The penalty in the middle; of two in the middle their mean, rounded down. */
+export function medianOf(penalties: readonly number[]): number {
+  const ascending = penalties.toSorted((a, b) => a - b);
+  const [low, high] = [ascending[(ascending.length - 1) >> 1], ascending[ascending.length >> 1]];
+  if (low === undefined || high === undefined) throw new Error('a case that counts has marks');
+  return Math.floor((low + high) / 2);
+}
 
 function checkNew(city: City, known: AuditCaseRecord | null): Rejection | null {
   if (known === null) return null;

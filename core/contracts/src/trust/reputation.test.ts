@@ -8,10 +8,12 @@ import { deviceId, enrol } from '../../../../test/support/devices.ts';
 import { namedId, type TestCity } from '../../../../test/support/ledger.ts';
 import { makeTrustCity, mark } from '../../../../test/support/trust.ts';
 import { distrustOf, isTrustedSensor } from '../devices/trusted-sensor.ts';
+import { medianOf } from './mark-device.ts';
 import { partsLeft, scoreOf } from './score.ts';
 
 const id = deviceId('lamp');
 const DAY_MS = 86_400_000;
+const AUDITORS = ['auditor-a', 'auditor-b', 'auditor-c'];
 const marked = (city: TestCity, by: string | readonly string[], penalty: number, evidence = 'photo') =>
   city.act(by, 'device/mark', mark('lamp', evidence, penalty));
 const appeal = (city: TestCity, by = 'maker', evidence = 'photo') =>
@@ -25,39 +27,66 @@ function lampCity(): TestCity {
   return city;
 }
 
-test('one auditor decides nothing; of a quorum the smallest penalty counts', () => {
+test('one auditor decides nothing, nor do two; of a quorum the penalty in the middle counts', () => {
   const city = lampCity();
   assert.equal(marked(city, 'auditor-a', 1_000), 'OK');
+  assert.equal(marked(city, 'auditor-b', 600), 'OK');
   assert.equal(score(city), 1_000);
   assert.equal(distrustOf(viewOf(city), id), null);
   assert.equal(city.event('device/mark-counted'), undefined);
-  assert.equal(marked(city, 'auditor-b', 600), 'OK');
-  assert.equal(city.event('device/mark-counted')?.get('score'), 400);
-  assert.equal(score(city), 400);
+  assert.equal(marked(city, 'auditor-c', 650), 'OK');
+  assert.equal(city.event('device/mark-counted')?.get('score'), 350);
+  assert.equal(score(city), 350);
   assert.equal(distrustOf(viewOf(city), id), 'reputation');
   assert.ok(!isTrustedSensor(viewOf(city), id));
   const record = city.read(at(auditCaseKind, id, namedId('photo')));
+  assert.equal(record?.counted?.penalty, 650);
   assert.deepEqual(
     record?.marks.map(({ auditor, penalty }) => [auditor, penalty]),
     [
       [namedId('auditor-a'), 1_000],
       [namedId('auditor-b'), 600],
+      [namedId('auditor-c'), 650],
     ],
   );
 });
 
+test('a lenient or a harsh auditor among three takes the penalty nowhere that the others did not find, whenever they mark', () => {
+  for (const odd of [1, 1_000])
+    for (const place of [0, 1, 2]) {
+      const city = lampCity();
+      const penalties = [600, 640].toSpliced(place, 0, odd);
+      penalties.forEach((penalty, n) => {
+        assert.equal(marked(city, AUDITORS[n] as string, penalty), 'OK');
+      });
+      assert.equal(score(city), odd === 1 ? 400 : 360);
+    }
+  const penalty = fc.integer({ min: 1, max: 1_000 });
+  const honest = fc.array(penalty, { minLength: 2, maxLength: 15 });
+  fc.assert(
+    fc.property(honest, penalty, (others, odd) => {
+      const median = medianOf([...others, odd]);
+      assert.ok(Number.isInteger(median) && median >= Math.min(...others) && median <= Math.max(...others));
+      assert.equal(median, medianOf([odd, ...others.toReversed()]), 'in any order');
+    }),
+  );
+  assert.equal(medianOf([3, 1_000]), 501, 'of two each has half a say');
+});
+
 test('auditors who sign together are counted together; the council says how many are needed', () => {
   const city = lampCity();
-  assert.equal(city.decide('parameter/set', { name: 'trust/mark-quorum', value: 3 }), 'OK');
   assert.equal(marked(city, ['auditor-a', 'auditor-b'], 100), 'OK');
   assert.equal(score(city), 1_000);
   assert.equal(marked(city, ['auditor-c', 'operator'], 100), 'OK', 'other signers mark nothing');
   assert.equal(score(city), 900);
+  assert.equal(city.decide('parameter/set', { name: 'trust/mark-quorum', value: 2 }), 'OK');
+  assert.equal(marked(city, ['auditor-a', 'auditor-b'], 50, 'note'), 'OK');
+  assert.equal(score(city), 850);
 });
 
 test('what was taken comes back by halves, and the device counts again by itself', () => {
   const city = lampCity();
-  assert.equal(marked(city, ['auditor-a', 'auditor-b'], 800), 'OK');
+  assert.equal(marked(city, AUDITORS, 800), 'OK');
   assert.equal(distrustOf(viewOf(city), id), 'reputation');
   city.block([], city.timeMs + 15 * DAY_MS);
   assert.equal(score(city), 400);
@@ -90,8 +119,8 @@ test('what is left of a mark never grows, halves exactly with each half-life and
 
 test('an appeal is heard by the council; reversed, it is as if the mark had never counted', () => {
   const city = lampCity();
-  assert.equal(marked(city, ['auditor-a', 'auditor-b'], 700), 'OK');
-  assert.equal(marked(city, ['auditor-a', 'auditor-b'], 50, 'note'), 'OK');
+  assert.equal(marked(city, AUDITORS, 700), 'OK');
+  assert.equal(marked(city, AUDITORS, 50, 'note'), 'OK');
   assert.equal(appeal(city), 'OK');
   assert.equal(score(city), 250, 'it weighs on until then');
   assert.equal(city.decide('device/decide-appeal', verdict('reversed')), 'OK');
@@ -106,7 +135,7 @@ test('an appeal is heard by the council; reversed, it is as if the mark had neve
 
 test('the owner appeals, whoever that is by then', () => {
   const city = lampCity();
-  assert.equal(marked(city, ['auditor-a', 'auditor-b'], 700), 'OK');
+  assert.equal(marked(city, AUDITORS, 700), 'OK');
   assert.equal(city.act('maker', 'device/vouch', { id, owner: namedId('owner') }), 'OK');
   assert.equal(appeal(city), 'NOT_AUTHORIZED');
   assert.equal(appeal(city, 'owner/1'), 'OK');
@@ -126,7 +155,7 @@ test('of more marks than a record holds, the one that weighs least goes', () => 
 
 test('with a threshold of nothing every score suffices', () => {
   const city = lampCity();
-  assert.equal(marked(city, ['auditor-a', 'auditor-b'], 1_000), 'OK');
+  assert.equal(marked(city, AUDITORS, 1_000), 'OK');
   assert.equal(score(city), 0);
   assert.equal(city.decide('parameter/set', { name: 'trust/score-threshold', value: 0 }), 'OK');
   assert.equal(distrustOf(viewOf(city), id), null);
@@ -142,11 +171,11 @@ test('device/mark, device/appeal and device/decide-appeal are refused, in their 
   enrol(city, 'lamp');
   assert.equal(marked(city, 'auditor-a', 1), 'OK');
   assert.equal(marked(city, 'auditor-a', 2), 'MARK_EXISTS');
-  assert.equal(marked(city, ['auditor-a', 'auditor-b'], 2), 'MARK_EXISTS');
+  assert.equal(marked(city, AUDITORS, 2), 'MARK_EXISTS', 'one of them did');
   assert.equal(appeal(city, 'rival'), 'NOT_AUTHORIZED');
   assert.equal(appeal(city), 'CASE_UNKNOWN', 'nothing counts yet');
   assert.equal(city.decide('device/decide-appeal', verdict('reversed')), 'APPEAL_UNKNOWN');
-  assert.equal(marked(city, 'auditor-b', 2), 'OK');
+  assert.equal(marked(city, ['auditor-b', 'auditor-c'], 2), 'OK');
   assert.equal(marked(city, 'auditor-c', 2), 'CASE_COUNTED');
   assert.equal(appeal(city), 'OK');
   assert.equal(appeal(city), 'APPEAL_EXISTS');

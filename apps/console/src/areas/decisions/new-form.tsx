@@ -4,7 +4,9 @@ import { toHex } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
 import { parseGenesis } from '@oppidum/formats/genesis';
 import type { Json } from '@oppidum/formats/schema';
+import { APPEAL_OUTCOMES } from '@oppidum/formats/state-trust';
 import type { Action } from '@oppidum/formats/transaction';
+import type { DeviceTrustJson } from '@oppidum/gateway/api/trust';
 import type { AccountJson, BodyJson, RoleJson } from '@oppidum/gateway/api-types';
 import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
 import { fetchBytes } from '../../api.ts';
@@ -16,6 +18,7 @@ import { type DecisionTexts, type PreparedKind, TEXTS } from './texts.ts';
 
 const DAY_MS = 86_400_000;
 const DAYS_DEFAULT = 7;
+const ID_FORM = /^[0-9a-f]{64}$/;
 const ROLES = ['registrar', 'operator', 'data-protection', 'auditor'] as const;
 const PARAMETERS = [
   'governance/proposal-lifetime-max-ms',
@@ -34,6 +37,7 @@ const KINDS: Readonly<Record<PreparedKind, { readonly byCouncil: boolean; readon
   'account/close': { byCouncil: true, fields: ['account'] },
   'body/change': { byCouncil: true, fields: ['body', 'threshold', 'members'] },
   'parameter/set': { byCouncil: true, fields: ['parameter', 'value'] },
+  'device/decide-appeal': { byCouncil: true, fields: ['device', 'evidence', 'outcome', 'reason'] },
   'model/revoke': { byCouncil: false, fields: ['model', 'reason'] },
   'manufacturer/revoke': { byCouncil: false, fields: ['manufacturer', 'reason'] },
   'device/suspend': { byCouncil: false, fields: ['device', 'reason'] },
@@ -83,7 +87,13 @@ export function NewForm({
         field === 'members' ? (
           <Members key={field} chosen={members} onChoose={setMembers} />
         ) : (
-          <Field key={field} field={field} value={values[field] ?? ''} onValue={(value) => set(field, value)} bodies={bodies} />
+          <Field
+            {...{ field, bodies }}
+            key={field}
+            value={values[field] ?? ''}
+            onValue={(value) => set(field, value)}
+            device={values['device']?.trim() ?? ''}
+          />
         ),
       )}
       {rule?.byCouncil === true && (
@@ -142,19 +152,25 @@ function Field({
   value,
   onValue,
   bodies,
+  device,
 }: {
   readonly field: Exclude<FieldName, 'members'>;
   readonly value: string;
   readonly onValue: (value: string) => void;
   readonly bodies: readonly BodyJson[];
+  /** What the field of that name says by now. */
+  readonly device: string;
 }): ReactNode {
   const { code } = useLanguage();
   const texts = TEXTS[code];
   const paths: Partial<Record<FieldName, string>> = { account: 'accounts', model: 'models', manufacturer: 'manufacturers' };
   const path = paths[field];
   const loaded = useLoaded<List<Named>>(path === undefined ? null : `/api/v1/${path}?limit=500`).value?.items ?? [];
+  const appeals = useAppeals(field === 'evidence' ? device : '');
   const fixed: Partial<Record<FieldName, readonly Named[]>> = {
     body: bodies,
+    evidence: appeals,
+    outcome: APPEAL_OUTCOMES.map((id) => ({ id, name: texts.outcomes[id] })),
     role: ROLES.map((id) => ({ id, name: id })),
     parameter: PARAMETERS.map((id) => ({ id, name: id })),
   };
@@ -216,6 +232,15 @@ function Members({
   );
 }
 
+/** Appeals about the device with this id that wait to be decided, by the digest of their evidence, with the owner's reason. */
+function useAppeals(device: string): readonly Named[] {
+  const path = ID_FORM.test(device) ? `/api/v1/devices/${device}/trust` : null;
+  const cases = useLoaded<DeviceTrustJson>(path).value?.cases ?? [];
+  return cases.flatMap(({ evidence, appeal, outcome }) =>
+    appeal === null || outcome !== null ? [] : [{ id: evidence, name: appeal.reason }],
+  );
+}
+
 /** The id of the council, which the genesis document names for good. */
 function useCouncil(): string | null {
   const [council, setCouncil] = useState<string | null>(null);
@@ -251,6 +276,8 @@ function actionOrNull(kind: PreparedKind, values: Values, members: readonly stri
     manufacturer = '',
     device = '',
     reason = '',
+    evidence = '',
+    outcome = '',
   } = values;
   const fields: Readonly<Record<PreparedKind, { readonly [name: string]: Json }>> = {
     'role/grant': { account, role },
@@ -258,6 +285,7 @@ function actionOrNull(kind: PreparedKind, values: Values, members: readonly stri
     'account/close': { account },
     'body/change': { id: body, threshold: Number(threshold), members: [...members].sort() },
     'parameter/set': { name: parameter, value: value === '' ? -1 : Number(value) },
+    'device/decide-appeal': { id: device.trim(), evidence, outcome, reason },
     'model/revoke': { id: model, reason },
     'manufacturer/revoke': { id: manufacturer, reason },
     'device/suspend': { id: device.trim(), reason },

@@ -13,6 +13,7 @@ export type PreparedKind =
   | 'account/close'
   | 'body/change'
   | 'parameter/set'
+  | 'device/decide-appeal'
   | 'model/revoke'
   | 'manufacturer/revoke'
   | 'device/suspend'
@@ -60,10 +61,14 @@ export type DecisionTexts = {
       | 'model'
       | 'manufacturer'
       | 'device'
-      | 'reason',
+      | 'reason'
+      | 'evidence'
+      | 'outcome',
       string
     >
   >;
+  /** Of an appeal. */
+  readonly outcomes: Readonly<Record<'confirmed' | 'reversed', string>>;
   readonly openDays: string;
   readonly signer: string;
   readonly signerKey: string;
