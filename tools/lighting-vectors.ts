@@ -9,6 +9,7 @@ import { checkLightOrder } from '@oppidum/contracts/domains/lighting/light-rules
 import { Lamp, type LampAnswer, type LampSenses } from '@oppidum/device/lighting/lamp';
 import { toHex } from '@oppidum/formats/bytes';
 import { encodeBy } from '@oppidum/formats/common-schemas';
+import { type FrozenLimits, isFrozen, type SteadyRun, steadyRun } from '@oppidum/formats/frozen-values';
 import { type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
 import { lampPowerMw } from '@oppidum/formats/lighting-power';
 import { checkLightingProgramme, type LightingProgramme, lightingProgrammeSchema } from '@oppidum/formats/lighting-programme';
@@ -113,6 +114,36 @@ type Known = { readonly traffic: number | null; readonly weather: number | null;
   'timeMs' | 'photocellMlx'
 > & { readonly hasLink: boolean };
 
+const FROZEN_LIMITS: FrozenLimits = { busyS: 900, emptyS: 3_600 };
+/** What detectors said, one value every five minutes unless a time is given. */
+const DETECTORS: readonly (readonly [why: string, said: readonly (number | readonly [ms: number, value: number])[]])[] = [
+  ['it counts', [120, 132, 132, 120, 108]],
+  ['it stands still', [120, 120, 120, 120, 120]],
+  ['it stood still, and counts again', [120, 120, 120, 120, 120, 132, 120]],
+  ['a road is empty for an hour', new Array(13).fill(0)],
+  ['a road is empty for longer than it may be', new Array(14).fill(0)],
+  [
+    'the longest run that may be, and a millisecond more',
+    [
+      [0, 120],
+      [900_000, 120],
+      [900_001, 120],
+    ],
+  ],
+];
+
+function playDetectors() {
+  return DETECTORS.map(([why, said]) => {
+    let run: SteadyRun | null = null;
+    const heard = said.map((each, i) => {
+      const [timeMs, value] = typeof each === 'number' ? [i * 300_000, each] : each;
+      run = steadyRun(run, value, timeMs);
+      return { timeMs, value, frozen: isFrozen(FROZEN_LIMITS, run) };
+    });
+    return { why, heard };
+  });
+}
+
 /** An evening of a lamp of Main Road from 20:00 UTC on: what changes after so many milliseconds, and what it is ordered. */
 const EVENING: readonly Moment[] = [
   [0, { traffic: 1_000 }],
@@ -192,6 +223,7 @@ export function renderLightingVectors(): Readonly<Record<string, string>> {
     'orders.json': { programme: cborOf({}), cases: orders },
     'lamp.json': { programme: cborOf({}), section: 0, moments: playEvening() },
     'power.json': { curve: CURVE, cases: powers },
+    'frozen.json': { limits: FROZEN_LIMITS, cases: playDetectors() },
   };
   return Object.fromEntries(Object.entries(files).map(([name, file]) => [name, `${JSON.stringify(file, null, 2)}\n`]));
 }

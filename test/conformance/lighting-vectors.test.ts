@@ -6,6 +6,7 @@ import { checkLightOrder } from '@oppidum/contracts/domains/lighting/light-rules
 import { Lamp, type LampAnswer, type LampSenses } from '@oppidum/device/lighting/lamp';
 import { leastLevel } from '@oppidum/device/lighting/lamp-monitor';
 import { parseHex } from '@oppidum/formats/bytes';
+import { type FrozenLimits, isFrozen, type SteadyRun, steadyRun } from '@oppidum/formats/frozen-values';
 import { type LightDemand, type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
 import { lampPowerMw, type PowerCurve } from '@oppidum/formats/lighting-power';
 import { type LightingProgramme, parseLightingProgramme } from '@oppidum/formats/lighting-programme';
@@ -26,6 +27,10 @@ type Moment = {
   readonly answer: LampAnswer;
 };
 type Evening = { readonly programme: string; readonly section: number; readonly moments: readonly Moment[] };
+type Detectors = {
+  readonly limits: FrozenLimits;
+  readonly cases: readonly { why: string; heard: readonly { timeMs: number; value: number; frozen: boolean }[] }[];
+};
 type Powers = { readonly curve: PowerCurve; readonly cases: readonly { level: number; powerMw: number }[] };
 
 const readVectors = <T>(name: string): T => JSON.parse(readFileSync(join(FOLDER, name), 'utf8')) as T;
@@ -40,6 +45,17 @@ test('the files are what the maker writes', () => {
   for (const [name, text] of Object.entries(renderLightingVectors()))
     assert.equal(readFileSync(join(FOLDER, name), 'utf8'), text, 'run `node tools/lighting-vectors.ts`');
 });
+
+const detectors = readVectors<Detectors>('frozen.json');
+for (const { why, heard } of detectors.cases) {
+  test(`detectors: ${why}`, () => {
+    let run: SteadyRun | null = null;
+    for (const { timeMs, value, frozen } of heard) {
+      run = steadyRun(run, value, timeMs);
+      assert.equal(isFrozen(detectors.limits, run), frozen);
+    }
+  });
+}
 
 const demands = readVectors<Demands>('demand.json');
 for (const { why, now, sections } of demands.cases) {

@@ -26,6 +26,8 @@ const NIGHT_EVERY_DAYS = 14;
 const FIRST_DAY_MS = Date.UTC(2026, 0, 1);
 /** Vehicles a minute that two full lanes carry. */
 const CAPACITY = 27;
+/** Counts of a minute change within the hour while anybody drives; for a night nobody may. */
+const DETECTOR_STILL = { busyS: 3_600, emptyS: 21_600 };
 /** At a high speed of the town what the city told a second ago is long ago. */
 const FRESH_S = 3_600;
 
@@ -59,7 +61,12 @@ export function lightingProgramme(sky: Sky, lamps: LampCounts, traffic: NamedSen
     ...{ fullAverage: 1_300, fullLeast: 0, maintained: 850 },
     ...(traffic === null
       ? {}
-      : { traffic: { sensor: traffic, capacity: CAPACITY, low: 150, high: 450, belowWhenLow: 2, belowWhenModerate: 1 } }),
+      : {
+          traffic: {
+            ...{ sensor: traffic, capacity: CAPACITY, low: 150, high: 450, belowWhenLow: 2, belowWhenModerate: 1 },
+            frozen: DETECTOR_STILL,
+          },
+        }),
     hours: [{ fromMinute: 0, minutes: 300, below: 1 }],
   };
   const junctions: LightingSection = {

@@ -6,6 +6,7 @@
 import type { Bytes } from './bytes.ts';
 import { id, parseBy, timeMs } from './common-schemas.ts';
 import { type Rejection, reject } from './errors.ts';
+import { frozenLimitsSchema } from './frozen-values.ts';
 import { CLASSES_BELOW_MAX, LIGHTING_CLASS_NAMES, LIGHTING_CLASSES } from './lighting-classes.ts';
 import { levelForClass } from './lighting-level.ts';
 import { type Infer, list, oneOf, optional, struct, text, uint } from './schema.ts';
@@ -29,6 +30,8 @@ const trafficSchema = struct({
   high: permille(1),
   belowWhenLow: steps(),
   belowWhenModerate: steps(),
+  /** A detector that says one number for longer than this is lost; without it, it is believed for as long as it speaks. */
+  frozen: optional(frozenLimitsSchema),
 });
 
 /** 0 dry, 1 wet, 2 fog or snow. Wet roads shine and fog swallows light: classes are raised again, never above the normal one. */

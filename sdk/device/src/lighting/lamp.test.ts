@@ -120,6 +120,27 @@ for (const [what, lost, cut] of [
   });
 }
 
+test('a detector that says one number for too long is lost, until it says another', () => {
+  const frozen = { busyS: 1_200, emptyS: 7_200 };
+  const traffic = { ...(MAIN_ROAD.traffic as NonNullable<typeof MAIN_ROAD.traffic>), frozen };
+  const street = new Street(EVENING_MS, 0, { ...PROGRAMME, sections: [{ ...MAIN_ROAD, traffic }] });
+  street.traffic = 120;
+  assert.equal(street.pass(1_200).level, M5);
+  const answer = street.pass(1);
+  assert.deepEqual([answer.level, answer.aim, answer.reason, answer.lost], [M5, 1_000, 'lost', 'frozen']);
+  assert.equal(street.order('light/level', 60), 'LIGHT_BELOW_CLASS');
+  assert.equal(street.pass(11).level, 1_000);
+  street.traffic = 121;
+  assert.equal(street.pass(1_000).level, M5);
+  street.traffic = 0;
+  assert.equal(street.pass(7_200).lost, null);
+  assert.equal(street.pass(1).lost, 'frozen');
+  street.traffic = null;
+  assert.equal(street.pass(901).lost, 'traffic', 'silence');
+  street.traffic = 0;
+  assert.equal(street.pass(1).lost, null, 'and a run of its own after it');
+});
+
 test('a value that is too old, or heard before the lamp started again, is none', () => {
   const street = new Street(EVENING_MS);
   const old = (uptimeMs: number) => street.lamp.step({ ...street.senses, traffic: { value: 0, uptimeMs } }).lost;

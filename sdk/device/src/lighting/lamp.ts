@@ -5,6 +5,7 @@
 
 import type { Command } from '@oppidum/formats/command';
 import { type Rejection, reject } from '@oppidum/formats/errors';
+import { isFrozen, type SteadyRun, steadyRun } from '@oppidum/formats/frozen-values';
 import type { LightingClassName } from '@oppidum/formats/lighting-classes';
 import { FULL_LEVEL, type LightDemand, type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
 import { type LightCommand, readLightCommand } from '@oppidum/formats/lighting-orders';
@@ -38,8 +39,8 @@ export type LampAnswer = {
   readonly aim: number;
   readonly class: LightingClassName;
   readonly reason: 'programme' | 'order' | 'maintenance' | 'lost' | 'day';
-  /** The first thing that is lost, when that is the reason. */
-  readonly lost: LightDemand['lost'] | 'link';
+  /** The first thing that is lost, when that is the reason; `frozen`: the detector says one number for too long. */
+  readonly lost: LightDemand['lost'] | 'link' | 'frozen';
 };
 
 type Wish = { readonly level: number; wasLit: boolean };
@@ -58,6 +59,8 @@ export class Lamp {
   /** Since when the lamp could burn with less. */
   #lessSinceMs: number | null = null;
   #aim = FULL_LEVEL;
+  /** What the detector has been saying; null before it spoke and after it was silent for too long. */
+  #traffic: SteadyRun | null = null;
 
   /** Throws a plain Error when the programme has no such section: whoever commissions the lamp names it. */
   constructor(programme: LightingProgramme, section: number) {
@@ -108,7 +111,7 @@ export class Lamp {
     const guarded = this.#guard(aim, reason, now);
     const level = this.#ramp(senses.uptimeMs, guarded === 0 ? 0 : FULL_LEVEL);
     this.#aim = this.#held(guarded, demand.level, senses.uptimeMs);
-    const lost = demand.lost ?? (isLinkLost ? 'link' : null);
+    const lost = (demand.lost === 'traffic' && this.#isFrozen ? 'frozen' : demand.lost) ?? (isLinkLost ? 'link' : null);
     return { level, aim: this.#aim, class: demand.class, reason, lost: reason === 'lost' ? lost : null };
   }
 
@@ -120,7 +123,17 @@ export class Lamp {
     else if (photocellMlx > off || this.#isDark === null) this.#isDark = photocellMlx <= off;
     const fresh = (heard: Heard | null): number | null =>
       heard === null || isLost(this.#programme, heard.uptimeMs, uptimeMs) ? null : heard.value;
-    return { timeMs, isDark: this.#isDark, traffic: fresh(traffic), weather: fresh(weather), ambientMlx: fresh(ambient) };
+    const vehicles = fresh(traffic);
+    this.#traffic = vehicles === null || traffic === null ? null : steadyRun(this.#traffic, vehicles, traffic.uptimeMs);
+    return {
+      ...{ timeMs, isDark: this.#isDark, traffic: this.#isFrozen ? null : vehicles },
+      ...{ weather: fresh(weather), ambientMlx: fresh(ambient) },
+    };
+  }
+
+  get #isFrozen(): boolean {
+    const limits = this.#section.traffic?.frozen;
+    return limits !== undefined && this.#traffic !== null && isFrozen(limits, this.#traffic);
   }
 
   /** What is needed now, or once the ramp is over: hours and nightfall are known before. By day nothing is begun early. */
