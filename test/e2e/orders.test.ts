@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { doBy } from '@oppidum/cli/attacks/make-street';
 import { encodeBase64, parseHex } from '@oppidum/formats/bytes';
 import type { OrderDetailJson } from '@oppidum/gateway/api/orders';
 import { type AgentLamp, startLamp } from '../support/agent-lamp.ts';
@@ -11,7 +12,7 @@ import { CityProcess, until } from '../support/city-process.ts';
 import { skipWithout } from '../support/programs.ts';
 import { actionOf } from '../support/running-city.ts';
 import { makeCluster, startCluster } from '../support/started-city.ts';
-import { draftOf, makeStreet, order, orderAt, post, type Street, signAs, submit, throughDoor } from '../support/street.ts';
+import { draftOf, makeStreet, order, orderAt, post, type Street, signAs, throughDoor } from '../support/street.ts';
 
 const DANGEROUS = { command: 'light/maintenance', arguments: [1] };
 
@@ -142,14 +143,14 @@ for (const [engine, start, skip] of [
       assert.equal((await inState(id, 'awaiting')).needed, 2);
       const { statement } = (await orderAt(city.http, id)) as OrderDetailJson;
       const signatures = signAs(street, new Uint8Array(Buffer.from(statement, 'base64')), [1]);
-      await submit(street, [actionOf('order/approve', { id: parseHex(id), signatures })]);
+      await doBy(street, [actionOf('order/approve', { id: parseHex(id), signatures })]);
       await inState(id, 'applied');
       await whenHeard();
       const next = await order(city.http, street, { device: device(), ...DANGEROUS });
-      await submit(street, [actionOf('order/cancel', { id: parseHex(next) })]);
+      await doBy(street, [actionOf('order/cancel', { id: parseHex(next) })]);
       await inState(next, 'cancelled');
       await assert.rejects(
-        submit(street, [actionOf('order/approve', { id: parseHex(next), signatures })]),
+        doBy(street, [actionOf('order/approve', { id: parseHex(next), signatures })]),
         (error: { readonly code?: string }) => error.code === 'ORDER_CLOSED',
       );
       assert.equal(lamp.done.filter((command) => command === 'light/maintenance').length, 1);
@@ -202,15 +203,15 @@ for (const [engine, start, skip] of [
         );
       const strange = signAs({ ...street, signers: [...street.signers].reverse() }, statement, [0]);
       assert.equal(
-        await codeOf(submit(street, [actionOf('order/issue', { statement, signatures: strange })])),
+        await codeOf(doBy(street, [actionOf('order/issue', { statement, signatures: strange })])),
         'SIGNATURE_INVALID',
       );
       const signatures = signAs(street, statement, [0]);
       const issue = [actionOf('order/issue', { statement, signatures })];
       const altered = statement.map((byte, i) => (i === statement.length - 1 ? byte ^ 1 : byte));
-      assert.notEqual(await codeOf(submit(street, [actionOf('order/issue', { statement: altered, signatures })])), 'OK');
-      await submit(street, issue);
-      assert.equal(await codeOf(submit(street, issue)), 'ORDER_EXISTS');
+      assert.notEqual(await codeOf(doBy(street, [actionOf('order/issue', { statement: altered, signatures })])), 'OK');
+      await doBy(street, issue);
+      assert.equal(await codeOf(doBy(street, issue)), 'ORDER_EXISTS');
       await inState(id, 'applied');
       const glass = {
         statement: Buffer.from(statement).toString('base64'),
@@ -264,7 +265,7 @@ for (const [engine, start, skip] of [
       freeze('SIGSTOP');
       try {
         const signatures = signAs(street, dark.statement, [0]);
-        const issuing = submit(street, [actionOf('order/issue', { statement: dark.statement, signatures })]).then(
+        const issuing = doBy(street, [actionOf('order/issue', { statement: dark.statement, signatures })]).then(
           () => 'OK',
           (error: { readonly code?: string }) => error.code ?? String(error),
         );

@@ -8,6 +8,7 @@ import { reject } from '@oppidum/formats/errors';
 import { parseEvidence } from '@oppidum/formats/evidence';
 import { parseState } from '@oppidum/formats/state-layout';
 import { verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { runCommand } from '../../../../test/support/command-line.ts';
 import { carryOut } from './attack.ts';
 import { AttackedCity } from './attacked-city.ts';
@@ -22,9 +23,14 @@ const EXPECTED: Readonly<Record<string, readonly [ending: string, rule: string]>
   'stolen-key': ['prevented', 'SIGNATURES_FEW'],
   'tampered-broker': ['prevented', 'SIGNATURE_INVALID'],
   'cloned-device': ['prevented', 'SIGNATURE_INVALID'],
+  'cloned-key': ['detected', 'SEQUENCE_REUSED'],
+  'firmware-swap': ['detected', 'DEVICE_QUARANTINED'],
   'double-sale': ['prevented', 'VOUCHER_SPENT'],
+  'frozen-detector': ['detected', 'frozen'],
+  'false-readings': ['prevented', 'INTERLOCK_CONTRADICTION'],
   'withheld-readings': ['detected', 'INCOMPLETE'],
   'lying-gateway': ['prevented', 'EVIDENCE_REFUSED'],
+  'withheld-events': ['detected', 'HASH_MISMATCH'],
   'equivocating-validator': ['detected', 'FORK_PROVEN'],
   'edited-database': ['detected', 'ENTRY_DAMAGED'],
   'conflicting-greens': ['prevented', 'PLAN_CONFLICT'],
@@ -36,6 +42,11 @@ class AnyChallenge extends Challenges {
   override check(): null {
     return null;
   }
+}
+
+/** Flags under which services first load a module that takes a rule of theirs out of force. */
+function loading(name: string): readonly string[] {
+  return ['--import', new URL(`../../../../test/support/${name}.ts`, import.meta.url).href];
 }
 
 /** A rule out of force, and whom that lets through. One city each: what a machine obeys by is settled when it starts. */
@@ -53,24 +64,37 @@ const WITHOUT: readonly { readonly what: string; readonly rules: Partial<Rules>;
   { what: 'a zone in which one key is enough for danger', rules: { dangerousSigners: 1 }, through: ['stolen-key'] },
   {
     what: 'a gateway that checks no signature',
-    rules: { serviceFlags: ['--import', new URL('../../../../test/support/no-signatures.ts', import.meta.url).href] },
+    rules: { serviceFlags: loading('no-signatures') },
     through: ['cloned-device'],
   },
   {
     what: 'a ledger that extends a link of a voucher twice',
-    rules: { serviceFlags: ['--import', new URL('../../../../test/support/no-spent-vouchers.ts', import.meta.url).href] },
+    rules: { serviceFlags: loading('no-spent-vouchers') },
     through: ['double-sale'],
   },
   {
+    what: 'a shard that forgets which numbers it decided',
+    rules: { serviceFlags: loading('no-decided-numbers') },
+    through: ['cloned-key'],
+  },
+  {
+    what: 'a ledger that lets machines run any image',
+    rules: { serviceFlags: loading('no-firmware-list') },
+    through: ['firmware-swap'],
+  },
+  {
     // Each of these attacks meets one of these rules and no other.
-    what: 'readers, monitors and matrices without their rule',
+    what: 'readers, lamps, monitors, sensors and matrices without their rule',
     rules: {
+      agreeWithin: 1_000,
+      frozen: null,
       compatible: [[2, 4]],
       openRecord: (_records, kind, _segments, file) => {
         const evidence = parseEvidence(file);
         const [value] = evidence.fact === 'state' ? evidence.state.values : [];
         return value === undefined ? null : parseState(kind, value);
       },
+      verifyRecords: (...asked) => ({ ...verifyEvidence(...asked), verdict: 'OK' }),
       monitorProgram: (matrix) => ({
         channels: readMonitorProgram(matrix).channels.map((channel) => ({ ...channel, foes: [] })),
       }),
@@ -82,7 +106,10 @@ const WITHOUT: readonly { readonly what: string; readonly rules: Partial<Rules>;
       damagesOf: async (folder) => (await damagesOf(folder)).filter(({ code }) => code !== 'ENTRY_DAMAGED'),
     },
     through: [
+      'frozen-detector',
+      'false-readings',
       'withheld-readings',
+      'withheld-events',
       'lying-gateway',
       'equivocating-validator',
       'edited-database',
@@ -114,7 +141,11 @@ test('every attack is stopped by the rule that the desk names, and what it gives
       assert.deepEqual({ ending, by, rule }, attack.stop);
       verdicts.push(...exhibits.map(({ verdict }) => verdict));
     }
-    assert.deepEqual(verdicts, ['OK', 'INCOMPLETE', 'OK', 'HASH_MISMATCH', 'FORK_PROVEN']);
+    assert.deepEqual(verdicts, [
+      ...['OK', 'OK', 'OK', 'OK'],
+      ...['OK', 'OK', 'OK', 'INCOMPLETE'],
+      ...['OK', 'HASH_MISMATCH', 'OK', 'HASH_MISMATCH', 'NOT_IN_LOG', 'FORK_PROVEN'],
+    ]);
   }));
 
 describe('with its rule out of force an attack succeeds', () => {

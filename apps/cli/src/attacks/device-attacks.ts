@@ -2,7 +2,7 @@
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { makeTransaction } from '@oppidum/device/actions';
-import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import { type CompleteRange, encodeCompleteRange, parseCompleteRange } from '@oppidum/formats/complete-range';
 import { draftChallenge } from '@oppidum/formats/device-challenge';
 import { FormatError } from '@oppidum/formats/errors';
@@ -11,20 +11,20 @@ import type { TransactionSigner } from '@oppidum/formats/transaction';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { actionOf, freshId, keyOf } from '../transactions.ts';
 import type { Attack } from './attack.ts';
-import { type AttackedCity, freshSigner } from './attacked-city.ts';
+import type { AttackedCity } from './attacked-city.ts';
+import { readingsOf } from './city-evidence.ts';
+import { newMachine } from './make-street.ts';
 
 /** Above every number that the lamp itself has used: a clone would overtake it. */
 const CLONE_NUMBER = 2 ** 31;
 const HOUR_MS = 3_600_000;
-/** A reading cannot be proven yet. */
-const NOT_ANCHORED = 409;
 
 export const CLONED_DEVICE: Attack = {
   name: 'cloned-device',
   tried: 'A clone with the copied id of the lamp, but not its key, asks the gateway for the lamp’s orders.',
   stop: { ending: 'prevented', by: 'the gateway', rule: 'SIGNATURE_INVALID' },
   run: async ({ api, records, lamp }) => {
-    const clone = freshSigner();
+    const clone = newMachine().signer;
     const challenge = freshId();
     const body = { city: records.audience, device: lamp.id, challenge, keyNumber: 0, number: CLONE_NUMBER };
     const { toBeSigned, seal } = draftChallenge(nativeCrypto, body);
@@ -71,12 +71,7 @@ export const WITHHELD_READINGS: Attack = {
   run: async (city) => {
     const { records, rules } = city;
     for (let value = 1; value <= 3; value++) await city.lamp.report(value);
-    let whole = await readingsOf(city);
-    await city.until('readings to be anchored', async () => {
-      whole = await readingsOf(city);
-      return whole !== null && whole.evidence.length >= 3;
-    });
-    if (whole === null) throw new Error('the range was there a moment ago');
+    const whole = await longRange(city);
     const withheld = whole.evidence.length - 2;
     const file = encodeCompleteRange({ ...whole, evidence: whole.evidence.filter((_, i) => i !== withheld) });
     const [{ range: honest }, { report, range }] = [encodeCompleteRange(whole), file].map((each) =>
@@ -93,7 +88,7 @@ export const WITHHELD_READINGS: Attack = {
 
 /** An account of somebody, under a key of their own. */
 async function openAccount(city: AttackedCity): Promise<TransactionSigner> {
-  const [account, signer] = [freshId(), freshSigner()];
+  const [account, { signer }] = [freshId(), newMachine()];
   await city.do([
     actionOf('account/create', { id: account, holder: 'organisation', key: keyOf(signer.publicKey), class: 'full' }),
   ]);
@@ -108,12 +103,15 @@ async function submitBy(
   return (await api.submit(makeTransaction(records.audience, [action], [by]))).code;
 }
 
-/** Null while the newest of them are not in the city's log. */
-async function readingsOf({ http, lamp }: AttackedCity): Promise<CompleteRange | null> {
-  const nowMs = Date.now();
-  const span = `from=${nowMs - HOUR_MS}&to=${nowMs + HOUR_MS}`;
-  const answer = await fetch(`${http}/api/v1/evidence/readings?device=${toHex(lamp.id)}&key=0&${span}`);
-  if (answer.status === NOT_ANCHORED) return null;
-  if (answer.status !== 200) throw new Error(`the gateway gave no range: ${answer.status}`);
-  return parseCompleteRange(new Uint8Array(await answer.arrayBuffer()));
+/** All of the lamp's readings, once there are three. */
+async function longRange(city: AttackedCity): Promise<CompleteRange> {
+  let whole: CompleteRange | null = null;
+  await city.until('readings to be anchored', async () => {
+    const nowMs = Date.now();
+    const file = await readingsOf(city, city.lamp.id, { fromMs: nowMs - HOUR_MS, toMs: nowMs + HOUR_MS });
+    whole = file === null ? null : parseCompleteRange(file);
+    return (whole?.evidence.length ?? 0) >= 3;
+  });
+  if (whole === null) throw new Error('the range was there a moment ago');
+  return whole;
 }

@@ -8,7 +8,8 @@ import { encodeOrder, type Order, orderId } from '@oppidum/formats/order-stateme
 import { signStatement } from '@oppidum/formats/statement';
 import type { OrderDetailJson } from '@oppidum/gateway/api/orders';
 import type { Attack, Finding, Stop } from './attack.ts';
-import { type AttackedCity, freshSigner } from './attacked-city.ts';
+import type { AttackedCity } from './attacked-city.ts';
+import { newMachine } from './make-street.ts';
 
 const byMachine = (rule: string): Stop => ({ ending: 'prevented', by: 'the machine itself', rule });
 
@@ -18,7 +19,7 @@ export const FORGED_ORDER: Attack = {
   stop: byMachine('SIGNATURE_INVALID'),
   run: async (city) => {
     const statement = encodeOrder(city.order({ mode: 'break-glass' }));
-    const order = compactOf(statement, freshSigner());
+    const order = compactOf(statement, newMachine().signer);
     return handOver(city, order, 'an order under a key of the thief');
   },
 };

@@ -9,6 +9,8 @@ import { addSignatures, cosignCheckpoint } from '@oppidum/formats/cosignature';
 import { FormatError } from '@oppidum/formats/errors';
 import { encodeEvidence, parseEvidence } from '@oppidum/formats/evidence';
 import { encodeForkFile, type KeyedFork } from '@oppidum/formats/fork-proof';
+import { encodeEvents, parseEvents } from '@oppidum/formats/result';
+import { suspensionKind } from '@oppidum/formats/state-devices';
 import { encodeState } from '@oppidum/formats/state-layout';
 import { zoneKeysKind } from '@oppidum/formats/state-orders';
 import { encodeKeySet, parseKeySet } from '@oppidum/formats/zone-statements';
@@ -16,9 +18,13 @@ import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
 import { outputOf } from '../start/children.ts';
+import { actionOf } from '../transactions.ts';
 import type { Attack, Exhibit } from './attack.ts';
-import { type AttackedCity, freshSigner } from './attacked-city.ts';
+import type { AttackedCity } from './attacked-city.ts';
+import { evidenceOf } from './city-evidence.ts';
 import { linesOf } from './damages.ts';
+import { newMachine, submitBy } from './make-street.ts';
+import type { Sensor } from './sensor.ts';
 
 const TAMPER = import.meta.resolve('@oppidum/telemetry/tamper-main');
 
@@ -29,7 +35,7 @@ export const LYING_GATEWAY: Attack = {
   run: async ({ records, rules, zone }) => {
     const segments = [zone.keySet.zone, 1];
     const file = await records.fetch(zoneKeysKind, segments);
-    const [thief, second] = [freshSigner().publicKey, zone.keySet.keys[1] as Bytes];
+    const [thief, second] = [newMachine().signer.publicKey, zone.keySet.keys[1] as Bytes];
     const keys = [thief, second].sort((a, b) => (toHex(a) < toHex(b) ? -1 : 1));
     const lie = withKeys(file, encodeKeySet({ ...zone.keySet, keys }));
     const exhibits = [exhibit(records, 'true.evidence', file), exhibit(records, 'lie.evidence', lie)];
@@ -42,6 +48,34 @@ export const LYING_GATEWAY: Attack = {
       if (!(error instanceof FormatError)) throw error;
       return { rule: error.code, saw: `the lie says ${String(error.details['verdict'])}`, exhibits };
     }
+  },
+};
+
+export const WITHHELD_EVENTS: Attack = {
+  name: 'withheld-events',
+  tried:
+    'A gateway that is asked for every suspension of a device leaves one out, and its event out of the transaction that made it.',
+  stop: { ending: 'detected', by: 'whoever asked, by the evidence that goes with the answer', rule: 'HASH_MISMATCH' },
+  run: async (city) => {
+    const { records, rules } = city;
+    const [{ id }] = (await city.makeSensors('Suspended sensor', 1)) as [Sensor];
+    const suspend = actionOf('device/suspend', { id, reason: 'drifts' });
+    const { id: transaction } = await submitBy(city, [suspend]);
+    await city.do([actionOf('device/resume', { id })]);
+    await city.do([suspend]);
+    const list = await fetchList(city, id, 2);
+    const event = await evidenceOf(city, transaction);
+    const lies = [withoutFirstRecord(list), withoutEvents(event)];
+    const verdictOf = (file: Bytes): string => rules.verifyRecords(nativeCrypto, file, { policy: records.policy }).verdict;
+    if ([list, event].some((file) => verdictOf(file) !== 'OK')) throw new Error('what is left out of holds before');
+    const exhibits = [
+      ...[exhibit(records, 'all.evidence', list), exhibit(records, 'one-left-out.evidence', lies[0] as Bytes)],
+      exhibit(records, 'event-left-out.evidence', lies[1] as Bytes),
+    ];
+    const verdicts = lies.map(verdictOf);
+    const passed = verdicts.includes('OK');
+    if (passed) return { rule: null, saw: 'an answer without the suspension passes for whole', exhibits };
+    return { rule: verdicts[0] as string, saw: `without the record ${verdicts[0]}, without the event ${verdicts[1]}`, exhibits };
   },
 };
 
@@ -92,6 +126,29 @@ export const EDITED_DATABASE: Attack = {
     return { rule: first.code, saw };
   },
 };
+
+/** All suspensions of a device, none withheld, as soon as there are so many. */
+async function fetchList({ records, until }: AttackedCity, device: Bytes, count: number): Promise<Bytes> {
+  let file: Bytes = new Uint8Array();
+  await until('the suspensions to be proven', async () => {
+    file = await records.fetch(suspensionKind, [device]);
+    const evidence = parseEvidence(file);
+    return evidence.fact === 'state' && evidence.state.values.length === count;
+  });
+  return file;
+}
+
+function withoutFirstRecord(file: Bytes): Bytes {
+  const evidence = parseEvidence(file);
+  if (evidence.fact !== 'state') throw new Error('this evidence is of records');
+  return encodeEvidence({ ...evidence, state: { ...evidence.state, values: evidence.state.values.slice(1) } });
+}
+
+function withoutEvents(file: Bytes): Bytes {
+  const evidence = parseEvidence(file);
+  if (evidence.fact !== 'transaction') throw new Error('this evidence is of a transaction');
+  return encodeEvidence({ ...evidence, events: encodeEvents(parseEvents(evidence.events).slice(1)) });
+}
 
 function withKeys(file: Bytes, statement: Bytes): Bytes {
   const evidence = parseEvidence(file);

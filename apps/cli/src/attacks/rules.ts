@@ -10,9 +10,11 @@ import type { ProvenRecords } from '@oppidum/device/proven-records';
 import { systemMonotonic } from '@oppidum/device/system-time';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import type { FrozenLimits } from '@oppidum/formats/frozen-values';
 import type { SignalMatrix } from '@oppidum/formats/signal-matrix';
 import type { Segment, StateKind } from '@oppidum/formats/state-layout';
 import { verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { checkFork } from '@oppidum/proofs/verify-fork';
 import { type Damage, damagesOf } from './damages.ts';
 
@@ -23,10 +25,16 @@ export type Rules = {
   readonly challenges: () => Challenges;
   /** How many keys of the zone sign what is dangerous. */
   readonly dangerousSigners: number;
+  /** How far two wind sensors may be apart, in tenths of m/s, before neither is believed. */
+  readonly agreeWithin: number;
+  /** For how long a detector may say one number; null: for ever. */
+  readonly frozen: FrozenLimits | null;
   /** Pairs of phases that two engineers declared compatible. */
   readonly compatible: SignalMatrix['compatible'];
   /** What a reader believes of a record that a gateway serves. */
   readonly openRecord: <V>(records: ProvenRecords, kind: StateKind<V>, segments: readonly Segment[], file: Bytes) => V | null;
+  /** What a reader makes of records and transactions that it is shown. */
+  readonly verifyRecords: typeof verifyEvidence;
   /** What the conflict monitor guards. */
   readonly monitorProgram: (matrix: Bytes) => MonitorProgram;
   readonly checkFork: typeof checkFork;
@@ -42,8 +50,11 @@ export const RULES: Rules = {
   crypto: nativeCrypto,
   challenges: () => new Challenges(systemMonotonic()),
   dangerousSigners: 2,
+  agreeWithin: 30,
+  frozen: { busyS: 3_600, emptyS: 21_600 },
   compatible: [],
   openRecord: (records, kind, segments, file) => records.open(kind, segments, file),
+  verifyRecords: verifyEvidence,
   monitorProgram: readMonitorProgram,
   checkFork,
   verifyRange: verifyCompleteRange,

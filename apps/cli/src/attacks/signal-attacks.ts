@@ -13,7 +13,8 @@ import { redClearanceNeeded, yellowNeeded } from '@oppidum/formats/signal-timing
 import { encodeZoneDocument } from '@oppidum/formats/zone-statements';
 import { actionOf } from '../transactions.ts';
 import type { Attack } from './attack.ts';
-import { type AttackedCity, type AttackedZone, byAll, signed } from './attacked-city.ts';
+import type { AttackedCity } from './attacked-city.ts';
+import { signedBy, type Zone } from './make-street.ts';
 import { RULES } from './rules.ts';
 
 const STEP_MS = 100;
@@ -79,8 +80,8 @@ function bothGreen(matrix: Bytes): SignalPlans {
   return { matrix, local: 1, timings, detectors: [], plans: [{ ...ordinary, number: 1, name: 'all green', stages }] };
 }
 
-function setDocument(city: AttackedCity, { keySet, keys }: AttackedZone, name: string, body: Bytes): Promise<string> {
+function setDocument(city: AttackedCity, { keySet, keys }: Zone, name: string, body: Bytes): Promise<string> {
   const { city: genesis, zone } = keySet;
   const document = encodeZoneDocument({ city: genesis, zone, name, version: 1, body });
-  return city.submit([actionOf('zone/set-document', { zone, document, signatures: signed('document', document, byAll(keys)) })]);
+  return city.submit([actionOf('zone/set-document', { zone, document, signatures: signedBy('document', document, keys) })]);
 }

@@ -35,9 +35,9 @@ export type ClusterOptions = RunOptions & {
   readonly doors: Doors;
 };
 
-const VALIDATOR = import.meta.resolve('@oppidum/node/validator-main');
+export const VALIDATOR = import.meta.resolve('@oppidum/node/validator-main');
 /** As `services/node/src/validator-flags.ts` says, which commands do not load. */
-const VALIDATOR_NODE_FLAGS = ['--max-semi-space-size=8'];
+export const VALIDATOR_NODE_FLAGS = ['--max-semi-space-size=8'];
 const TOWN = 'simulated-city';
 /** Each further validator's doors are so many ports further. */
 const PORT_STEP = 10;
