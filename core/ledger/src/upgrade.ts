@@ -24,12 +24,15 @@ export function rulesVersion(state: Reader): number {
   return state.read(at(rulesVersionKind))?.version ?? FIRST_VERSION;
 }
 
-/** Refuses a block that this program cannot execute, by the version in force or by the one that begins with it: UPGRADE_NEEDED. */
+/**
+ * Refuses a block that this program cannot execute, by the version in force or by the one that begins with it: UPGRADE_NEEDED, with the
+ * newest version that it knows. One that knows a later version and not this one, as when its migration was left out, is no better.
+ */
 export function checkVersion(migrations: Migrations, state: Reader, height: number): Rejection | null {
   const plan = state.read(at(upgradePlanKind));
   const version = plan?.height === height ? plan.version : rulesVersion(state);
-  const have = newestVersion(migrations);
-  return version <= have ? null : reject('UPGRADE_NEEDED', { height, version, have });
+  if (version === FIRST_VERSION || migrations.has(version)) return null;
+  return reject('UPGRADE_NEEDED', { height, version, have: newestVersion(migrations) });
 }
 
 /** At the beginning of its first block: migrates the state to the version that is decided. Call after `checkVersion`. */
