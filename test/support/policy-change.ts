@@ -10,8 +10,12 @@ import { encodePolicy } from '@oppidum/formats/policy';
 import { writeSeedFile } from '@oppidum/node/key-files';
 import { actionOf, envelopeOf, execute, freshAccount, freshBytes, type RunningCity } from './running-city.ts';
 
-/** The council decides that one new validator, whose keys this node has, is the city's from the block after next: the policy file that is in force then. */
-export async function changePolicy({ client, operator, folder }: RunningCity, number: number): Promise<Bytes> {
+/** The council decides that one new validator, whose keys this node has, is the city's from the block after next: the policy file that is in force then. `beforeNext`: called while the block that put it into force is the newest. */
+export async function changePolicy(
+  { client, operator, folder }: RunningCity,
+  number: number,
+  beforeNext?: () => Promise<void>,
+): Promise<Bytes> {
   const [logSeed, cosignerSeed] = [freshBytes(32), freshBytes(32)];
   await writeSeedFile(join(folder.paths.keys, `log-${number}.seed`), logSeed);
   await writeSeedFile(join(folder.paths.keys, `cosigner-${number}.seed`), cosignerSeed);
@@ -26,6 +30,7 @@ export async function changePolicy({ client, operator, folder }: RunningCity, nu
   assert.equal((await execute(client, envelopeOf(client, operator, [create]))).code, 'OK');
   const decided = client.head().height;
   while (client.head().height < decided + 1) await new Promise(setImmediate);
+  await beforeNext?.();
   assert.equal((await execute(client, envelopeOf(client, operator, [freshAccount().action]))).code, 'OK');
   await client.checkpointOf(client.head().logSize);
   assert.deepEqual(client.policyFile(), file);

@@ -34,6 +34,7 @@ describe('a policy that the city has replaced, twice', () => {
   let policies: readonly [Bytes, Bytes, Bytes];
   let folder: string;
   let api: string;
+  let followedAtOnce: CommandResult;
   const alterations: Files = new Map();
   let between: { readonly api: string; readonly server: Server };
 
@@ -59,7 +60,11 @@ describe('a policy that the city has replaced, twice', () => {
     const made = await run(['evidence', toHex(id), '--policy', 'first.policy', '--out', 'old.evidence']);
     assert.equal(made.code, 0, made.stderr);
     const second = await changePolicy(doors.city, 2);
-    policies = [first, second, await changePolicy(doors.city, 3)];
+    const third = await changePolicy(doors.city, 3, async () => {
+      await client.checkpointOf(client.head().logSize);
+      followedAtOnce = await run(['policy', 'follow', '--policy', 'first.policy', '--out', 'early.policy']);
+    });
+    policies = [first, second, third];
     write('newest.policy', policies[2]);
     between = await standBetween(api, alterations);
   });
@@ -104,6 +109,12 @@ describe('a policy that the city has replaced, twice', () => {
     assert.equal(refreshed.code, 0, refreshed.stderr);
     assert.match(refreshed.stderr, new RegExp(toHex(crypto.sha256(policies[2]))));
     assert.deepEqual(await verdictOf(['new.evidence', '--policy', 'newest.policy']), ['OK', 0]);
+  });
+
+  test('is followed while nothing has happened since the change, and that is said', () => {
+    assert.equal(followedAtOnce.code, 0, followedAtOnce.stderr);
+    assert.match(followedAtOnce.stderr, /Nothing happened since that change: its validators cosign with the next transaction\./);
+    assert.deepEqual(read('early.policy'), policies[2]);
   });
 
   test('is followed to the newest from wherever one stands, and nobody is led back', async () => {

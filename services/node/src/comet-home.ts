@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, encodeUtf8, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import { formatError } from '@oppidum/formats/errors';
 import { writeAllowedPeers } from './allowed-peers.ts';
 import { encodeKey } from './comet-genesis.ts';
 import { writeFileDurably } from './durable-file.ts';
@@ -100,6 +101,14 @@ export function readPeers(home: string): readonly string[] {
     .split(',')
     .map((peer) => peer.trim())
     .filter((peer) => peer !== '');
+}
+
+/** Where the CometBFT of a home listens for others, `HOST:PORT`. Throws CONFIG_INVALID, and as reading a file does. */
+export function readPeerAddress(home: string): string {
+  const file = join(home, 'config', 'config.toml');
+  const [, address] = /^\[p2p\]\n(?:.*\n)*?laddr = "tcp:\/\/(.*:\d+)"$/m.exec(readFileSync(file, 'utf8')) ?? [];
+  if (address === undefined) throw formatError('CONFIG_INVALID', { from: file, setting: '[p2p] laddr', want: 'tcp://HOST:PORT' });
+  return address;
 }
 
 /** The first 20 bytes of SHA-256, as hex. */

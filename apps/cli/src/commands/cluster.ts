@@ -1,4 +1,4 @@
-/** `oppidum cluster init|start|install-engine`: a city that several validators agree on, all of them on this machine. */
+/** `oppidum cluster init|start|grow|install-engine`: a city that several validators agree on, all of them on this machine. */
 
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -11,6 +11,7 @@ import { runToEnd } from '../start/children.ts';
 import { ClusterRun, type Doors } from '../start/cluster-run.ts';
 import { cityName, isFounded, NAME_DEFAULT } from '../start/found.ts';
 import { addStartOptions, flagsOf, PORT_MAX, readStart, type StartOptions } from '../start/start-options.ts';
+import { buildClusterGrow } from './cluster-grow.ts';
 import { buildClusterPeers } from './cluster-peers.ts';
 import { buildClusterStatus } from './cluster-status.ts';
 
@@ -63,6 +64,7 @@ export function buildCluster(command: Command): void {
     ['every validator with an API of its own', 'cluster start --doors all'],
     ['one validator alone, of a city on several machines', 'cluster start --data validator-3 --no-demo'],
   ]);
+  buildClusterGrow(command.command('grow'));
   buildClusterStatus(command.command('status'));
   buildClusterPeers(command);
   const install = command
@@ -93,5 +95,9 @@ async function initCluster({ validators, name, p2pPort, address }: InitOptions, 
 
 async function startCluster(options: StartOptions & { readonly doors: Doors }, self: Command): Promise<void> {
   const { cli, place, run } = await readStart(self, options);
-  process.exitCode = await new ClusterRun(cli, { ...run, folders: ownValidators(place), doors: options.doors }).toEnd();
+  process.exitCode = await new ClusterRun(cli, {
+    ...run,
+    folders: ownValidators(place),
+    doors: options.doors,
+  }).toEnd();
 }

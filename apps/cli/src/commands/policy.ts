@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { writeFileDurably } from '@oppidum/device/durable-file';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { originOf, parseCityPolicy, VALIDATORS } from '@oppidum/formats/city-policy';
+import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
@@ -111,7 +113,7 @@ async function followPolicy(cli: Cli, options: FollowOptions): Promise<void> {
   const policy = parseCityPolicy(nativeCrypto, trusted);
   const changes = await walkPolicies(city, policy);
   const newest = changes.at(-1) ?? { policy, file: trusted };
-  await assertUpToDate(city, newest.policy);
+  await assertUpToDate(cli, city, newest.policy, changes.at(-1)?.evidence);
   const out = options.out ?? from;
   assertNotBack(out, [trusted, ...changes.map(({ file }) => file)]);
   const isWritten = !existsSync(out) || !equalBytes(readFile(out), newest.file);
@@ -119,16 +121,26 @@ async function followPolicy(cli: Cli, options: FollowOptions): Promise<void> {
   report(cli, { from, out, isWritten, trusted, changes });
 }
 
-/** The city's newest checkpoint is believed under the policy that the walk came to: else changes were held back. */
-async function assertUpToDate(city: CityCalls, policy: Policy): Promise<void> {
+/**
+ * The city's newest checkpoint is believed under the policy that the walk came to: else changes were held back. Where nothing happened
+ * since the last change it is the one that proved this, by those who cosigned until then.
+ */
+async function assertUpToDate(cli: Cli, city: CityCalls, policy: Policy, lastChange: Bytes | undefined): Promise<void> {
   const note = await city.bytes('/log/checkpoint', 'text/plain');
   const refusal = refusalOf(evaluatePolicy(nativeCrypto, policy, note));
   if (refusal === null) return;
+  if (lastChange !== undefined && isSameHead(note, parseEvidenceFile(lastChange).checkpoint))
+    return cli.output.note('Nothing happened since that change: its validators cosign with the next transaction.');
   throw new CliFailure(`No evidence leads from your policy to the one of the city's newest checkpoint (${refusal.code})`, {
     exitCode: EXIT.unverified,
     code: 'EVIDENCE_REFUSED',
     action: 'Check that your policy is of this city; otherwise do not trust this address',
   });
+}
+
+function isSameHead(one: Bytes, other: Bytes): boolean {
+  const [a, b] = [parseCheckpointNote(one).checkpoint, parseCheckpointNote(other).checkpoint];
+  return a.origin === b.origin && a.size === b.size && equalBytes(a.root, b.root);
 }
 
 /** What is to be replaced must be one of these: nobody is led back, nor to another city. */

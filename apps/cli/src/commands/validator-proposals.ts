@@ -1,13 +1,14 @@
 /** `oppidum validator propose-…`: changes of who votes and cosigns, as proposals to the council; and reports of forks. */
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { parseUtf8, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, parseUtf8, toHex } from '@oppidum/formats/bytes';
 import type { CborValue } from '@oppidum/formats/cbor';
 import { checkCityPolicy } from '@oppidum/formats/city-policy';
 import { formatError } from '@oppidum/formats/errors';
 import { parseForkFile } from '@oppidum/formats/fork-proof';
 import { encodePolicy } from '@oppidum/formats/policy';
 import type { Validator } from '@oppidum/formats/state-validators';
+import type { Action } from '@oppidum/formats/transaction';
 import { encodeVerifierKey } from '@oppidum/formats/verifier-key';
 import { checkFork } from '@oppidum/proofs/verify-fork';
 import type { Command } from 'commander';
@@ -111,12 +112,28 @@ async function propose(
   changeOf: (proven: ProvenSet, set: ValidatorSet) => Change,
 ): Promise<void> {
   const proven = await readValidators(cli, options);
-  if (proven.set === null)
-    throw new CliFailure('The ledger of this city does not know who votes: its genesis names no consensus keys', {
-      exitCode: EXIT.failed,
-      action: 'A city of one validator has no consensus; a cluster is made with `oppidum cluster init`',
-    });
-  const { next, sentence } = changeOf(proven, proven.set);
+  const { next, sentence } = changeOf(proven, requireSet(proven));
+  const { id, actions } = proposalOf(proven, next, options.expires * HOUR_MS);
+  const tolerance = toleranceText(next.validators.length);
+  const whole = `Propose to the council that ${sentence} (${tolerance}), as proposal ${toHex(id)}; your signature is also your approval`;
+  await carryOut(cli, { sentence: whole, isDangerous: true, actions }, options);
+}
+
+/** The validators of a city that has consensus. Throws a CliFailure for one that has none. */
+export function requireSet({ set }: ProvenSet): ValidatorSet {
+  if (set !== null) return set;
+  throw new CliFailure('The ledger of this city does not know who votes: its genesis names no consensus keys', {
+    exitCode: EXIT.failed,
+    action: 'A city of one validator has no consensus; a cluster is made with `oppidum cluster init`',
+  });
+}
+
+/** What puts the next set before the council, and the proposal's id. Throws what the rules for policies refuse. */
+export function proposalOf(
+  { council }: Pick<ProvenSet, 'council'>,
+  next: ValidatorSet,
+  expiresInMs: number,
+): { readonly id: Bytes; readonly actions: readonly Action[] } {
   const broken = checkCityPolicy(next.policy);
   if (broken !== null) throw formatError(broken.code, broken.details);
   const id = freshId();
@@ -129,23 +146,12 @@ async function propose(
         ['consensusKey', consensusKey],
       ]),
   );
-  const body = {
-    id,
-    body: proven.council,
-    actions: [
-      [
-        'policy/change',
-        new Map<string, CborValue>([
-          ['policy', policy],
-          ['validators', validators],
-        ]),
-      ] as CborValue,
-    ],
-    expiresMs: Date.now() + options.expires * HOUR_MS,
-  };
-  const tolerance = toleranceText(next.validators.length);
-  const whole = `Propose to the council that ${sentence} (${tolerance}), as proposal ${toHex(id)}; your signature is also your approval`;
-  await carryOut(cli, { sentence: whole, isDangerous: true, actions: [actionOf('proposal/create', body)] }, options);
+  const change = new Map<string, CborValue>([
+    ['policy', policy],
+    ['validators', validators],
+  ]);
+  const actions = [['policy/change', change] as CborValue];
+  return { id, actions: [actionOf('proposal/create', { id, body: council, actions, expiresMs: Date.now() + expiresInMs })] };
 }
 
 async function reportForks(cli: Cli, file: string, options: ProposeOptions): Promise<void> {

@@ -6,6 +6,7 @@
 import { basename, resolve } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
 import type { Cli } from '../cli.ts';
+import { validatorFolders } from '../cluster-folder.ts';
 import { findEngines } from '../engine.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { type Ending, runToEnd } from './children.ts';
@@ -44,6 +45,8 @@ const PORT_STEP = 10;
 const PORT_DEFAULTS = { port: 8420, mqttPort: 8421 } as const;
 const PORT_VARIABLES = ['OPPIDUM_CONFIG', 'OPPIDUM_PORT', 'OPPIDUM_MQTT_PORT', 'OPPIDUM_MQTTS_PORT'];
 const RETRY_MS = 5_000;
+/** How often it is looked whether the cluster has grown. */
+const LOOK_MS = 1_000;
 
 type Ports = { readonly port?: number; readonly mqttPort?: number; readonly mqttsPort?: number };
 type Member = { readonly name: string; readonly folder: string; readonly supervised: Supervised };
@@ -53,7 +56,8 @@ export class ClusterRun {
   readonly #cli: Cli;
   readonly #options: ClusterOptions;
   readonly #log: JoinedLog;
-  readonly #members: readonly Member[];
+  readonly #members: Member[];
+  #watch: NodeJS.Timeout | null = null;
   /** What each gateway said when it first was ready: a later life takes the same ports. */
   readonly #ready = new Map<string, Ready>();
   #town: Supervised | null = null;
@@ -71,11 +75,7 @@ export class ClusterRun {
     this.#log = new JoinedLog([...names, TOWN], (line) => {
       if (!cli.quiet) process.stderr.write(`${line}\n`);
     });
-    this.#members = options.folders.map((folder, i) => {
-      const name = names[i] as string;
-      const program = this.#hasDoors(i) ? this.#gateway(name, folder, i) : this.#validator(name, folder);
-      return { name, folder, supervised: this.#supervise(program, i === 0) };
-    });
+    this.#members = options.folders.map((folder, i) => this.#member(folder, i));
   }
 
   /** Runs until told to stop; ends sooner when the first validator never came up, or all have stopped for good. Gives the exit code. */
@@ -92,12 +92,30 @@ export class ClusterRun {
     throw new CliFailure(`${failed.name} did not start`, { exitCode: EXIT.failed, action: 'See the lines above' });
   }
 
+  #member(folder: string, i: number): Member {
+    const name = basename(resolve(folder));
+    const program = this.#hasDoors(i) ? this.#gateway(name, folder, i) : this.#validator(name, folder);
+    return { name, folder, supervised: this.#supervise(program, i === 0) };
+  }
+
+  /** `cluster grow` has made a folder: it is run from now on. */
+  #takeUp(): void {
+    const known = new Set(this.#members.map(({ name }) => name));
+    for (const folder of validatorFolders(this.#cli.place).filter((each) => !known.has(basename(each)))) {
+      const member = this.#member(folder, this.#members.length);
+      this.#members.push(member);
+      this.#log.voice(member.name).note('is new here, and is started');
+      void member.supervised.start();
+    }
+  }
+
   /** Resolves only with how the first validator failed before it was ever ready. */
   async #run(): Promise<Ending> {
     this.#cli.output.note(`Starting ${this.#members.map(({ name }) => name).join(', ')}…`);
     const [first, ...others] = this.#members.map(({ supervised }) => supervised.start());
     const message = await (first as Promise<object | Ending>);
     if ('signal' in message) return message as Ending;
+    this.#watch = setInterval(() => this.#takeUp(), LOOK_MS);
     if (isReady(message)) await this.#open(message, others);
     else this.#tellWithoutDoors();
     return new Promise(() => undefined);
@@ -229,6 +247,7 @@ export class ClusterRun {
   /** Who sends before who receives; then all validators at once, since none needs another to stop. */
   async #stopAll(): Promise<void> {
     this.#stop.isStopping = true;
+    if (this.#watch !== null) clearInterval(this.#watch);
     this.#log.close();
     await this.#town?.stop();
     await Promise.all(this.#members.map(({ supervised }) => supervised.stop()));
