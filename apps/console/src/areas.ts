@@ -47,6 +47,11 @@ export const AREAS: Readonly<Record<string, Area>> = {
     isInNavigation: true,
     View: lazyView(async () => (await import('./areas/tamper/tamper-view.tsx')).TamperView),
   },
+  attacks: {
+    title: { en: 'Attack desk', et: 'Rünnakulaud', zh: '攻击台', ar: 'مكتب الهجمات' },
+    isInNavigation: true,
+    View: lazyView(async () => (await import('./areas/attacks/attacks-view.tsx')).AttacksView),
+  },
   kit: {
     title: { en: 'Attach a device', et: 'Ühenda seade', zh: '接入设备', ar: 'صِل جهازًا' },
     isInNavigation: true,

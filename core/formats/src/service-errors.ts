@@ -358,10 +358,10 @@ export const SERVICE_ERRORS = {
   DESK_AWAY: entry(
     403,
     4,
-    'The tamper desk is only for whoever is on the machine of the city',
+    'The desks of a demo city are only for whoever is on its machine',
     'Start a city with its simulated town on your own machine: `npm start`',
   ),
-  DESK_BUSY: entry(409, 5, 'Somebody is at the tamper desk', 'Wait until it is done, or put it back'),
+  DESK_BUSY: entry(409, 5, 'Somebody is at this desk', 'Wait until it is done, or clear it'),
   DESK_TOO_LARGE: entry(
     413,
     1,

@@ -46,6 +46,7 @@ describe('configuration', () => {
       found: null,
       reindex: false,
       tamperDesk: false,
+      attackDesk: null,
     });
   });
 

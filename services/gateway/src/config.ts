@@ -66,6 +66,8 @@ export type StartOptions = {
   readonly reindex: boolean;
   /** A demo city: its visitors may alter copies of it (`tamper-desk.ts`). Never by a file or the environment. */
   readonly tamperDesk: boolean;
+  /** A demo city: the program by which its visitors attack cities of their own (`attack-desk.ts`). Never by a file or the environment. */
+  readonly attackDesk: string | null;
 };
 
 const FLAGS = {
@@ -93,6 +95,7 @@ const FLAGS = {
   found: { type: 'string' },
   reindex: { type: 'boolean' },
   'tamper-desk': { type: 'boolean' },
+  'attack-desk': { type: 'string' },
 } as const;
 
 const SETTING_FLAGS = [
@@ -135,8 +138,8 @@ export function explainConfig(args: readonly string[], environment: Environment)
 
 /** Reads settings from where they may stand. Throws CONFIG_INVALID, naming the setting and where it was given. */
 export function readConfig(args: readonly string[], environment: Environment): StartOptions {
-  const { config, found, reindex, tamperDesk } = readSettings(args, environment);
-  return { config, found, reindex, tamperDesk };
+  const { origins: _origins, ...options } = readSettings(args, environment);
+  return options;
 }
 
 function readSettings(args: readonly string[], environment: Environment): StartOptions & { readonly origins: Origins } {
@@ -157,7 +160,8 @@ function readSettings(args: readonly string[], environment: Environment): StartO
   const parsed = settings.safeParse(Object.fromEntries([...given].map(([name, { value }]) => [name, value])));
   if (parsed.success) {
     const config = { ...parsed.data, mqttsPort: parsed.data.mqttsPort ?? portBehind(parsed.data.mqttPort) };
-    const once = { reindex: flags.reindex ?? false, tamperDesk: flags['tamper-desk'] ?? false };
+    const desks = { tamperDesk: flags['tamper-desk'] ?? false, attackDesk: flags['attack-desk'] ?? null };
+    const once = { reindex: flags.reindex ?? false, ...desks };
     return { config, found: flags.found ?? null, ...once, origins: given };
   }
   const [issue] = parsed.error.issues;

@@ -8,6 +8,7 @@ import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { Logger } from 'pino';
 import type { Access } from './access/access.ts';
 import type { AnswerStore } from './access/answer-store.ts';
+import type { AttackDesk } from './attack-desk.ts';
 import type { Intake } from './intake.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import type { MqttDoor } from './mqtt.ts';
@@ -44,6 +45,7 @@ export type GatewayContext = {
   readonly readModel: ReadModel;
   /** Of a demo city; null in any other. */
   readonly tamperDesk: TamperDesk | null;
+  readonly attackDesk: AttackDesk | null;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
   /** Where MQTT listens, or null. */

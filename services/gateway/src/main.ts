@@ -26,6 +26,7 @@ import { makeLogger } from '@oppidum/telemetry/logging';
 import type { Logger } from 'pino';
 import { openAdminDoor } from './admin-door.ts';
 import { ADMIN_SOCKET } from './api-types.ts';
+import { clearAttacks } from './attack-desk.ts';
 import { readBrokerLogin } from './broker-login.ts';
 import { readConfig, type StartOptions } from './config.ts';
 import { diskFull, freeBytesOf } from './disk-full.ts';
@@ -72,7 +73,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       ...(startEngine === undefined ? {} : { startEngine }),
     });
     closers.push(city.close);
-    if (!options.tamperDesk) await clearDesk(config.data);
+    await clearDesks(options);
     const { shards, clients, processes } = await openShards({ folder, node: city.client, config, logger, fail, closers });
     const gateway = await startGateway({
       crypto: nativeCrypto,
@@ -90,7 +91,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       ...(config.mqttUrl === undefined ? {} : { broker: { url: config.mqttUrl, login } }),
       shards: clients,
       reindex: options.reindex,
-      ...(options.tamperDesk ? { tamperData: config.data } : {}),
+      ...desksOf(options),
     });
     closers.push(gateway.close);
     const declareShard = async (number: number): Promise<void> => {
@@ -115,6 +116,16 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
     await close();
     throw error;
   }
+}
+
+/** Where there is no desk, what lies on it from before goes all the same. */
+async function clearDesks({ config, tamperDesk, attackDesk }: StartOptions): Promise<void> {
+  if (!tamperDesk) await clearDesk(config.data);
+  if (attackDesk === null) await clearAttacks(config.data);
+}
+
+function desksOf({ config: { data }, tamperDesk, attackDesk: program }: StartOptions) {
+  return { ...(tamperDesk ? { tamperData: data } : {}), ...(program === null ? {} : { attacks: { data, program } }) };
 }
 
 type ShardsOptions = {

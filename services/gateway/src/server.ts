@@ -11,6 +11,7 @@ import { Access } from './access/access.ts';
 import { AnswerStore } from './access/answer-store.ts';
 import { openAccessDatabase } from './access/key-store.ts';
 import type { Anonymous } from './access/principal.ts';
+import { AttackDesk, type AttackDeskOptions } from './attack-desk.ts';
 import { BrokerLink, type BrokerOptions } from './broker-link.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { type App, buildApp, type HttpOptions } from './http/app.ts';
@@ -42,6 +43,8 @@ export type GatewayOptions = {
   readonly map?: string | undefined;
   /** Data folder of a demo city, whose visitors may alter copies of it; none without it. */
   readonly tamperData?: string | undefined;
+  /** Of a demo city: the program that carries out attacks, and the data folder below which it leaves files; no attack desk without it. */
+  readonly attacks?: Omit<AttackDeskOptions, 'logger'> | undefined;
   /** Of the read model. */
   readonly folder: string;
   /** Of API keys and the log of access. */
@@ -120,8 +123,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const mqttAddress = (): Pick<MqttDoor, 'host' | 'port' | 'tls'> | null =>
       mqtt === null ? null : { host: mqtt.host, port: mqtt.port, tls: mqtt.tls };
-    const desk = await openDesk(options);
-    if (desk !== null) closers.push(async () => void (await desk.clear()));
+    const { tamperDesk, attackDesk } = await openDesks(options);
+    closers.push(async () => void (await Promise.all([tamperDesk?.clear(), attackDesk?.clear()])));
     const orders = openOrders(options, readModel);
     closers.push(async () => orders.stop());
     const context: GatewayContext = {
@@ -140,7 +143,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         policiesFolder,
         pagesFolder: options.pages ?? null,
         mapFile: options.map ?? null,
-        tamperDesk: desk,
+        ...{ tamperDesk, attackDesk },
         logger,
         readModel,
         metrics,
@@ -158,7 +161,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     orders.start();
     const http = await listenHttp(app, options);
-    return { http, ...mqttUrls(mqtt), app, readModel, access, orders, tamperDesk: desk, close };
+    return { http, ...mqttUrls(mqtt), app, readModel, access, orders, tamperDesk, close };
   } catch (error) {
     await close();
     throw error;
@@ -182,8 +185,15 @@ function listenHttp(app: App, { host, port }: GatewayOptions): Promise<string> {
   });
 }
 
-async function openDesk({ tamperData, logger }: GatewayOptions): Promise<TamperDesk | null> {
-  return tamperData === undefined ? null : TamperDesk.open({ data: tamperData, logger });
+async function openDesks({
+  tamperData,
+  attacks,
+  logger,
+}: GatewayOptions): Promise<Pick<GatewayContext, 'tamperDesk' | 'attackDesk'>> {
+  return {
+    tamperDesk: tamperData === undefined ? null : await TamperDesk.open({ data: tamperData, logger }),
+    attackDesk: attacks === undefined ? null : await AttackDesk.open({ ...attacks, logger }),
+  };
 }
 
 function openAccess({ accessFolder, anonymous = 'here', clock = Date.now, logger }: GatewayOptions): {

@@ -4,18 +4,16 @@
  * it goes when it is put back, when the city starts or stops, when something is erased, and when nobody came for it.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { lstat, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describeError, type ErrorCode, type ErrorDetails, formatError } from '@oppidum/formats/errors';
 import type { FsckEvent } from '@oppidum/telemetry/fsck/findings';
 import type { Logger } from 'pino';
 import type { FsckJson, PlayedJson, TamperDeskJson, TamperRequestJson } from './api/tamper.ts';
+import { endOf, startProgram } from './desk-program.ts';
 
 export type TamperDeskOptions = { readonly data: string; readonly logger: Logger };
 
@@ -28,7 +26,6 @@ type PlayLine =
 
 const PLAY = fileURLToPath(import.meta.resolve('@oppidum/telemetry/tamper-main'));
 const FSCK = fileURLToPath(import.meta.resolve('@oppidum/telemetry/fsck-main'));
-const NODE_FLAGS = ['--disable-warning=ExperimentalWarning'];
 /** Damages that are shown; `damaged` counts all. */
 const DAMAGE_COUNT_MAX = 50;
 /** Longer than any copy that is allowed needs. */
@@ -158,23 +155,14 @@ export class TamperDesk {
 
   /** Runs a program of ours to its end; `hear` gets each line of JSON while the game is the one that is played. */
   async #run<T>(game: number, args: readonly string[], hear: (line: T) => void): Promise<void> {
-    // By the channel it learns that we were killed, and makes no copy that nobody removes.
-    const child = spawn(process.execPath, [...NODE_FLAGS, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-    this.#child = child;
-    let said = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      said = `${said}${text}`.slice(-2_048);
-    });
-    const ended = new Promise<number | null>((resolveEnd, reject) => {
-      child.once('error', reject);
-      child.once('close', (code) => resolveEnd(code));
-    });
-    for await (const line of createInterface({ input: child.stdout as Readable }))
+    const { child, ended } = startProgram(args, (line) => {
       if (game === this.#game) hear(JSON.parse(line) as T);
-    const code = await ended;
+    });
+    this.#child = child;
+    const { code, complaint } = await ended;
     // 3: fsck found damage, which is what it was asked for.
     if (code !== 0 && code !== 3 && game === this.#game && this.#refusal === null)
-      throw new Error(`a process of the tamper desk ended with ${code ?? 'a signal'}: ${said.trim()}`);
+      throw new Error(`a process of the tamper desk ended with ${code ?? 'a signal'}: ${complaint}`);
   }
 
   #say(news: Partial<TamperDeskJson>): void {
@@ -202,13 +190,6 @@ export class TamperDesk {
   #complain({ message }: Error): void {
     this.#options.logger.error({ reason: message }, 'a copy on the tamper desk, with keys of the city, could not be removed');
   }
-}
-
-/** Kills it; resolves when it is gone. */
-async function endOf(child: ChildProcess | null): Promise<void> {
-  if (child === null || child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGKILL');
-  await once(child, 'exit');
 }
 
 /** Keys in the copy are written over before they go. A link in its place goes alone: what it names is no copy of ours. */

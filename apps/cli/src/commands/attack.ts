@@ -65,13 +65,13 @@ async function runAttacks(cli: Cli, attacks: readonly Attack[], out: string | nu
   const [{ AttackedCity }, { RULES }] = await Promise.all([import('../attacks/attacked-city.ts'), import('../attacks/rules.ts')]);
   if (out !== null) mkdirSync(out, { recursive: true });
   cli.output.note('Founding a city to attack…');
-  // What is left of a city goes at the exit, also when somebody has seen enough.
-  process.once('SIGINT', () => process.exit(EXIT.failed));
+  leaveNothing();
   const city = await AttackedCity.found(RULES);
   let succeeded = 0;
   try {
     if (out !== null) writeNew(join(out, 'city.policy'), await city.api.policy());
     for (const attack of attacks) {
+      process.send?.({ began: attack.name });
       const outcome = await carryOut(attack, city);
       if (outcome.ending === 'succeeded') succeeded++;
       tell(cli, attack, outcome, out);
@@ -81,6 +81,14 @@ async function runAttacks(cli: Cli, attacks: readonly Attack[], out: string | nu
   }
   if (!cli.json) cli.output.line(`${attacks.length} carried out, ${succeeded} succeeded`);
   if (succeeded > 0) process.exitCode = EXIT.failed;
+}
+
+/** What is left of a city goes at the exit, also when somebody has seen enough, or whoever started this is gone. */
+function leaveNothing(): void {
+  const leave = (): never => process.exit(EXIT.failed);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave);
+  process.once('disconnect', leave);
+  process.channel?.unref();
 }
 
 function tell({ json, output }: Cli, { name, tried }: Attack, outcome: Outcome, out: string | null): void {

@@ -40,6 +40,8 @@ export const GATEWAY_NODE_FLAGS = ['--max-semi-space-size=16'];
 export const GATEWAY = import.meta.resolve('@oppidum/gateway/main');
 /** Builds the pages that browsers are given, where their sources changed. */
 export const PAGES = new URL('../../../../tools/pages.ts', import.meta.url).href;
+/** What carries out attacks for the desk of a demo city. */
+const ATTACKS = fileURLToPath(new URL('../main.ts', import.meta.url));
 export const PORT_MAX = 65_535;
 const SPEED_MAX = 1_000;
 const SEED_MAX = 4_294_967_295;
@@ -127,8 +129,8 @@ export function gatewayFlags(data: string, options: RunOptions): readonly string
     // The simulated town draws its own streets.
     map: map ?? (demo ? join(data, 'demo', 'map.geojson') : undefined),
   });
-  // Where visitors may play the dishonest operator, on copies.
-  return demo ? [...flags, '--tamper-desk'] : flags;
+  // Where visitors may play the dishonest operator, on copies, and attack cities of their own.
+  return demo ? [...flags, '--tamper-desk', '--attack-desk', ATTACKS] : flags;
 }
 
 /** Flags as words; what is undefined is left out. */

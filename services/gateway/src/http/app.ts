@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import type { GatewayContext } from '../gateway-context.ts';
 import { addAccountRoutes } from './accounts.ts';
 import { addAsyncDescription } from './asyncapi.ts';
+import { addAttackRoutes } from './attacks.ts';
 import { addBlockRoutes } from './blocks.ts';
 import { addCityRoutes } from './city.ts';
 import { addCompleteRoutes } from './complete.ts';
@@ -193,6 +194,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addPolicyRoutes,
     addTalqRoutes,
     addTamperRoutes,
+    addAttackRoutes,
     addTileRoutes,
     addPageRoutes,
     addKeyRoutes,

@@ -98,6 +98,10 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/tamper': reads('evidence:read', 'nowhere'),
   'POST /api/v1/tamper': writes('evidence:read', 'nowhere'),
   'DELETE /api/v1/tamper': writes('evidence:read', 'nowhere'),
+  // The attack desk: the same, and never against this city (http/attacks.ts).
+  'GET /api/v1/attacks*': reads('evidence:read', 'nowhere'),
+  'POST /api/v1/attacks': writes('evidence:read', 'nowhere'),
+  'DELETE /api/v1/attacks': writes('evidence:read', 'nowhere'),
   // Keys, and who did what with them.
   'GET /api/v1/keys': reads('keys:manage'),
   'POST /api/v1/keys': writes('keys:manage'),

@@ -1,11 +1,9 @@
 /** The tamper desk over HTTP: only in a demo city, only for whoever is on its machine, one game at a time. */
 
-import { formatError } from '@oppidum/formats/errors';
-import type { FastifyRequest } from 'fastify';
-import { isHere } from '../access/caller.ts';
 import { type TamperRequestJson, tamperDesk, tamperRequest } from '../api/tamper.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import type { App } from './app.ts';
+import { requireHere } from './desk-place.ts';
 import { readsJson } from './json-body.ts';
 import { answers, noQuery } from './parameters.ts';
 
@@ -60,9 +58,4 @@ export function addTamperRoutes(app: App, { tamperDesk: desk }: Pick<GatewayCont
       async () => desk.clear(),
     );
   });
-}
-
-/** Throws DESK_AWAY: a copy has the keys of the city, and making it is work. */
-function requireHere(request: FastifyRequest): void {
-  if (!isHere(request.raw)) throw formatError('DESK_AWAY');
 }

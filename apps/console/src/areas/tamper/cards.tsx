@@ -4,12 +4,11 @@ import { toHex } from '@oppidum/formats/bytes';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { keyId, parseVerifierKey } from '@oppidum/formats/verifier-key';
 import type { FsckJson, PlayedJson, TwoHeadsJson } from '@oppidum/gateway/api/tamper';
-import { reportView } from '@oppidum/pages/report-view';
-import type { Report } from '@oppidum/proofs/report';
-import { type ReactNode, useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { formatNumber } from '../../parts/format.ts';
+import { ReportBox } from '../../parts/report-box.tsx';
 import { Facts, Quoted } from '../../parts/texts.tsx';
 import { type Catch, headOf, type Judged, judgeFork } from './judge.ts';
 import { type TamperTexts, TEXTS } from './texts.ts';
@@ -136,23 +135,6 @@ function sentenceOf(texts: TamperTexts['verifier'], caught: Catch | null, tag: s
   if (caught.by !== 'receipt') return texts[caught.by];
   const index = formatNumber(caught.index, tag);
   return caught.now === null ? fill(texts.gone, { index }) : fill(texts.moved, { index, now: formatNumber(caught.now, tag) });
-}
-
-function ReportBox(props: { readonly heading: string; readonly report: Report; readonly isOpen: boolean }): ReactNode {
-  const { heading, report, isOpen } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const language = useLanguage();
-  useEffect(() => {
-    box.current?.replaceChildren(reportView(report, language));
-  }, [report, language]);
-  return (
-    <details className="report-box" open={isOpen}>
-      <summary>
-        {heading}: <strong>{language.words.colors[report.color]}</strong> <code>{report.verdict}</code>
-      </summary>
-      <div ref={box} />
-    </details>
-  );
 }
 
 /** What witnesses answered that had cosigned the heads before. */

@@ -2,7 +2,7 @@
 
 import { parseUtf8 } from '@oppidum/formats/bytes';
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
-import type { TamperDeskJson } from '@oppidum/gateway/api/tamper';
+import type { TamperDeskJson, TamperRequestJson } from '@oppidum/gateway/api/tamper';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { fetchBytes } from '../../api.ts';
 import type { AreaProps } from '../../areas.ts';
@@ -10,6 +10,7 @@ import { fill, useLanguage } from '../../language.ts';
 import { formatNumber } from '../../parts/format.ts';
 import { ProblemText } from '../../parts/freshness.tsx';
 import { type PinnedPolicy, pinnedPolicy, readPolicy } from '../../pinned-policy.ts';
+import { type Desk, useDesk } from '../../use-desk.ts';
 import { useLoaded } from '../../use-loaded.ts';
 import { Forks, FsckCard, Summary, VerifierCard, WitnessCard } from './cards.tsx';
 import { Changes } from './changes.tsx';
@@ -18,7 +19,6 @@ import { judge } from './judge.ts';
 import './tamper.css';
 import { Take } from './take.tsx';
 import { TEXTS } from './texts.ts';
-import { type Desk, useDesk } from './use-desk.ts';
 
 type Newest = { readonly items: readonly ReadingJson[] };
 
@@ -30,16 +30,15 @@ const STAGES = ['copy', 'alter', 'prove', 'witness', 'fsck'] as const;
 export function TamperView({ argument }: AreaProps): ReactNode {
   const { code } = useLanguage();
   const texts = TEXTS[code];
-  const desk = useDesk();
-  const isAbsent = desk.problem?.code === 'ROUTE_UNKNOWN' || desk.problem?.code === 'DESK_AWAY';
+  const desk = useDesk<TamperDeskJson, TamperRequestJson>('/api/v1/tamper');
   return (
     <>
       <h1>{texts.heading}</h1>
       <p className="lead">{texts.lead}</p>
-      {isAbsent ? (
-        <p className="problem">{desk.problem?.code === 'DESK_AWAY' ? texts.away : texts.noDesk}</p>
-      ) : (
+      {desk.absence === null ? (
         <Game desk={desk} argument={argument} />
+      ) : (
+        <p className="problem">{desk.absence === 'DESK_AWAY' ? texts.away : texts.noDesk}</p>
       )}
       <h2>{texts.whoHeading}</h2>
       <p>{texts.who}</p>
@@ -57,7 +56,7 @@ function Game({
   desk: { desk, problem, begin, clear },
   argument,
 }: {
-  readonly desk: Desk;
+  readonly desk: Desk<TamperDeskJson, TamperRequestJson>;
   readonly argument: string;
 }): ReactNode {
   const { code, sentences } = useLanguage();

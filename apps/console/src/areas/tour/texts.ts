@@ -10,7 +10,7 @@ export type TourTexts = {
   readonly wordsHeading: string;
   readonly words: readonly (readonly [word: string, meaning: string])[];
   readonly stepsHeading: string;
-  readonly steps: Readonly<Record<'look' | 'trust' | 'check' | 'tamper' | 'offline', Step>>;
+  readonly steps: Readonly<Record<'look' | 'trust' | 'check' | 'tamper' | 'attack' | 'offline', Step>>;
   readonly limitsHeading: string;
   readonly limits: string;
 };
@@ -56,6 +56,11 @@ export const TEXTS: Readonly<Record<LanguageCode, TourTexts>> = {
         heading: 'Tamper',
         text: 'In a demo city you may alter a stored reading yourself, and watch who notices.',
         link: 'To the tamper desk',
+      },
+      attack: {
+        heading: 'Attack',
+        text: 'Forge an order, steal a key, turn two crossing roads green: on a city of its own, and see who stops you by which rule.',
+        link: 'To the attack desk',
       },
       offline: {
         heading: 'Verify offline',
@@ -108,6 +113,11 @@ export const TEXTS: Readonly<Record<LanguageCode, TourTexts>> = {
         text: 'Näidislinnas tohid ise salvestatud näitu muuta ja vaadata, kes seda märkab.',
         link: 'Võltsimislaua juurde',
       },
+      attack: {
+        heading: 'Ründa',
+        text: 'Võltsi korraldus, varasta võti, lülita kahele ristuvale teele roheline: eraldi linnas, ja vaata, kes sind millise reegliga peatab.',
+        link: 'Rünnakulaua juurde',
+      },
       offline: {
         heading: 'Kontrolli võrguta',
         text: 'Salvesta tõend, salvesta kontrollija, lülita võrk välja. Vastus on sama: see ei tulnudki serverist.',
@@ -138,6 +148,11 @@ export const TEXTS: Readonly<Record<LanguageCode, TourTexts>> = {
         link: '前往最新读数',
       },
       tamper: { heading: '篡改', text: '在演示城市里，您可以亲手改动一条已存的读数，看谁会发现。', link: '前往篡改台' },
+      attack: {
+        heading: '攻击',
+        text: '伪造命令、偷走密钥、让两条交叉道路同时绿灯：在一座专用的城市里试，看谁依据哪条规则拦住您。',
+        link: '前往攻击台',
+      },
       offline: {
         heading: '离线核验',
         text: '保存证据，保存核验器，断开网络。答案不变：它本来就不是服务器给的。',
@@ -180,6 +195,11 @@ export const TEXTS: Readonly<Record<LanguageCode, TourTexts>> = {
         heading: 'اعبث',
         text: 'في مدينة تجريبية يمكنك أن تغيّر بنفسك قراءة محفوظة، وترى من يلاحظ.',
         link: 'إلى مكتب التلاعب',
+      },
+      attack: {
+        heading: 'هاجِم',
+        text: 'زوّر أمرًا، أو اسرق مفتاحًا، أو أضئ الأخضر لطريقين متقاطعين: في مدينة خاصة بذلك، وانظر من يوقفك وبأي قاعدة.',
+        link: 'إلى مكتب الهجمات',
       },
       offline: {
         heading: 'تحقق دون اتصال',

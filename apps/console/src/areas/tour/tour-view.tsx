@@ -1,4 +1,4 @@
-/** The tour: what a city like this is, in four words and five steps that anybody can take now. */
+/** The tour: what a city like this is, in four words and a few steps that anybody can take now. */
 
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import type { ReactNode } from 'react';
@@ -20,9 +20,10 @@ export function TourView(): ReactNode {
     trust: '#/trust',
     check: newest === undefined ? null : addressOf({ view: 'reading', id: newest.id }),
     tamper: parseRoute('#/tamper').view === 'area' ? '#/tamper' : null,
+    attack: '#/attacks',
     offline: '/verify',
   } as const;
-  const steps = (['look', 'trust', 'check', 'tamper', 'offline'] as const).filter(
+  const steps = (['look', 'trust', 'check', 'tamper', 'attack', 'offline'] as const).filter(
     (step) => step !== 'tamper' || targets.tamper !== null,
   );
   return (

@@ -1,0 +1,97 @@
+/** One attack: what it tries, how it stands, and what came of it. */
+
+import { ERRORS } from '@oppidum/formats/error-catalogue';
+import type { AttackJson, AttackOutcomeJson } from '@oppidum/gateway/api/attacks';
+import type { ReactNode } from 'react';
+import { useLanguage } from '../../language.ts';
+import { Facts, Quoted } from '../../parts/texts.tsx';
+import { Exhibits } from './exhibit.tsx';
+import { type Standing, TEXTS } from './texts.ts';
+
+const MARKS: Readonly<Record<Standing, string>> = {
+  ...{ idle: '·', waiting: '·', running: '…' },
+  ...{ prevented: '✓', detected: '✓', succeeded: '✗', missing: '✗' },
+};
+
+type Props = {
+  readonly attack: AttackJson;
+  readonly standing: Standing;
+  readonly outcome: AttackOutcomeJson | null;
+  readonly policy: string | null;
+  readonly isBusy: boolean;
+  readonly onBegin: () => void;
+};
+
+/** A card of the list. */
+export function AttackCard({ attack, standing, outcome, policy, isBusy, onBegin }: Props): ReactNode {
+  const texts = TEXTS[useLanguage().code];
+  const { name, tried, by, rule } = attack;
+  return (
+    <article className="card attack" data-attack={name} data-standing={standing}>
+      <div className="head">
+        <h3 id={`attack-${name}`} lang="en" dir="ltr">
+          {name}
+        </h3>
+        <span className={`ending ${standing}`}>
+          <span aria-hidden="true">{MARKS[standing]} </span>
+          {texts.standing[standing]}
+        </span>
+        <button type="button" disabled={isBusy} aria-describedby={`attack-${name}`} onClick={onBegin}>
+          {outcome === null ? texts.one : texts.again}
+        </button>
+      </div>
+      <Facts
+        facts={[
+          [texts.tried, <Told key="tried" text={tried} />],
+          ...(outcome?.rule === rule
+            ? []
+            : [
+                [
+                  texts.expected,
+                  <span key="expected">
+                    <Told text={by} /> <Rule rule={rule} />
+                  </span>,
+                ] as const,
+              ]),
+          ...(outcome === null ? [] : outcomeFacts(texts, outcome)),
+        ]}
+      />
+      {outcome !== null && <Exhibits evidence={outcome.evidence} policy={policy} />}
+    </article>
+  );
+}
+
+function outcomeFacts(
+  texts: (typeof TEXTS)['en'],
+  { by, rule, saw }: AttackOutcomeJson,
+): readonly (readonly [name: string, value: ReactNode])[] {
+  return [
+    [texts.by, <Told key="by" text={by} />],
+    [texts.rule, rule === null ? <strong key="rule">{texts.noRule}</strong> : <Rule key="rule" rule={rule} />],
+    [texts.saw, <Told key="saw" text={saw} />],
+  ];
+}
+
+/** A sentence of the program that carries attacks out. */
+function Told({ text }: { readonly text: string }): ReactNode {
+  return (
+    <span lang="en" dir="ltr" className="told">
+      <Quoted text={text} />
+    </span>
+  );
+}
+
+/** A code, and its sentence where the catalogue has one. */
+function Rule({ rule }: { readonly rule: string }): ReactNode {
+  const sentence = Object.hasOwn(ERRORS, rule) ? ERRORS[rule as keyof typeof ERRORS].message : null;
+  return (
+    <>
+      <code dir="ltr">{rule}</code>
+      {sentence !== null && (
+        <span lang="en" dir="ltr" className="told hint">
+          {sentence}
+        </span>
+      )}
+    </>
+  );
+}
