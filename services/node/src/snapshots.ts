@@ -18,6 +18,7 @@ import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import type { NodeStore } from './node-store.ts';
 import { encodeChunks, parseChunk, type SnapshotManifest, type WindowBlock } from './snapshot-format.ts';
 import type { DecidedBlock, StoredBlock } from './stored-block.ts';
+import { isSignedAsOf } from './window-signatures.ts';
 
 /** Every key of the state lies between these. */
 const LOWEST = new Uint8Array(0);
@@ -105,6 +106,12 @@ export class SnapshotRestore {
     for (const record of records) this.#records.push(record);
   }
 
+  #assertSigned({ height, envelopes }: DecidedBlock): void {
+    for (const [position, envelope] of envelopes.entries())
+      if (!isSignedAsOf(this.#options.crypto, this.#records, envelope, height))
+        throw invalid('signatures by keys that were in force', { height, position });
+  }
+
   #prove(): BlockLeaf {
     const { store, crypto, manifest, appHash } = this.#options;
     const log = CompactTree.parse(crypto, manifest.windowEdge);
@@ -119,6 +126,12 @@ export class SnapshotRestore {
     if (!equalBytes(root, stateRoot)) {
       store.state.rollBack();
       throw invalid('the state of the newest block');
+    }
+    try {
+      for (const { block } of blocks) this.#assertSigned(block);
+    } catch (error) {
+      store.state.rollBack();
+      throw error;
     }
     this.#proven = blocks.map(({ block }) => block);
     return newest.leaf;

@@ -7,12 +7,15 @@ import { checkRecording } from '@oppidum/abci/grammar';
 import type { Responses } from '@oppidum/abci/methods';
 import { cityRegistry } from '@oppidum/contracts/registry';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, concatBytes, encodeUint64, toHex } from '@oppidum/formats/bytes';
 import { policyOfValidators } from '@oppidum/formats/city-policy';
+import { encodeSign } from '@oppidum/formats/cose';
 import { cityOrigin } from '@oppidum/formats/ids';
 import { encodePolicy } from '@oppidum/formats/policy';
 import { policyEffectiveKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
+import { encodePayload, parseTransaction, signTransaction, type TransactionPayload } from '@oppidum/formats/transaction';
 import { checkInclusion } from '@oppidum/proofs/merkle';
 import { leafHash } from '@oppidum/proofs/merkle-hash';
 import {
@@ -31,6 +34,7 @@ import { createDataFolder, type DataFolder } from './data-folder.ts';
 import { writeSeedFile } from './key-files.ts';
 import { writeFirstRecord } from './log-signer.ts';
 import { openCity } from './open-city.ts';
+import { encodeChunks, parseChunk, type WindowBlock } from './snapshot-format.ts';
 import { encodeSyncManifest, LOG_CHUNK_COUNT, parseSyncManifest } from './sync-manifest.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -48,6 +52,10 @@ let offered: Snapshot;
 /** After the block of the snapshot. */
 let appHash: Bytes;
 let chunks: readonly Bytes[];
+/** An account that had a key and has another: the first is in wrong hands now. */
+const moved = freshAccount();
+const leaked = moved.signer;
+const current = { account: moved.id, keyNumber: 1, signer: ed25519Signer(freshBytes(32)) };
 /** Blocks after that one. */
 const later: { readonly transactions: Bytes[]; readonly timeMs: number }[] = [];
 const SENDERS = ['one', 'two'];
@@ -72,13 +80,19 @@ before(async () => {
     }
     first.clockMs += 1_000;
   };
-  await decide(make(OLD_COUNT));
-  await decide(make(1));
+  const act = (...words: Parameters<typeof actionOf>): Bytes =>
+    envelopeOf(client, current, [actionOf(...words)], first.clockMs + 300_000);
+  await decide([...make(OLD_COUNT - 1), envelopeOf(client, operator, [moved.action], first.clockMs + 300_000)]);
+  const key = { algorithm: current.signer.algorithm, publicKey: current.signer.publicKey };
+  await decide([
+    envelopeOf(client, leaked, [actionOf('account/add-key', { account: moved.id, key, class: 'full' })], first.clockMs + 300_000),
+  ]);
   // What is older than the window, but for the newest block of it.
   first.clockMs += 1_200_000;
   await decide(make(1));
-  await decide(make(2));
-  await decide(make(3));
+  await decide([...make(1), act('account/retire-key', { account: moved.id, keyNumber: 0 })]);
+  const key2 = { ...key, publicKey: namedSigner('one more').publicKey };
+  await decide([...make(2), act('account/add-key', { account: moved.id, key: key2, class: 'full' })]);
   assert.equal(first.application.height, INTERVAL);
   appHash = first.application.appHash;
   assert.equal((await first.abci.listSnapshots({})).snapshots.length, 0, 'none before two more headers prove it');
@@ -146,6 +160,9 @@ async function sync(city: AbciCity, chunkOf: (index: number, sender: string) => 
   }
   return banned;
 }
+
+/** An envelope that nobody signed. */
+const unsigned = (payload: TransactionPayload): Bytes => encodeSign({ payload: encodePayload(payload), signatures: [] });
 
 const honest = (index: number): Bytes => chunks[index]!;
 
@@ -244,6 +261,51 @@ describe('state sync', () => {
       assert.deepEqual(await sync(city, honest), []);
       assert.equal(checkRecording(city.calls), null);
     }));
+
+  test('a snapshot whose window has other signatures over the same payloads is refused: no leaf names them, the keys in its state do', async () => {
+    const manifest = parseSyncManifest(crypto, offered.metadata);
+    const last = manifest.chunks.length - 1;
+    const parsed = parseChunk(honest(last));
+    const blocks = 'blocks' in parsed ? parsed.blocks : assert.fail('the last chunk of the state has the window');
+    const newest = blocks.at(-1) ?? assert.fail('a window has a block');
+    const envelopes = newest.transactions.map(({ envelope }) => envelope);
+    const { payload, signatures } = parseTransaction(crypto, envelopes.at(-1)!);
+    assert.deepEqual([signatures[0]?.account, signatures[0]?.keyNumber], [moved.id, 1]);
+    const swapped = (position: number, envelope: Bytes): readonly WindowBlock[] => {
+      const transactions = newest.transactions.map((each, i) => (i === position ? { ...each, envelope } : each));
+      return blocks.with(-1, { ...newest, transactions });
+    };
+    const broken = envelopes[0]!.with(-1, envelopes[0]!.at(-1)! ^ 1);
+    const others = signTransaction(payload, [{ ...current, signer: operatorOf(folder).signer }]);
+    const stolen = signTransaction(payload, [leaked]);
+    const attempts = [
+      ['no signature at all', swapped(0, broken), 'signatures by keys that were in force'],
+      ['one by the key of somebody else', swapped(2, others), 'signatures by keys that were in force'],
+      ['one by a key that was retired', swapped(2, stolen), 'signatures by keys that were in force'],
+      ['none where one is wanted', swapped(2, unsigned(payload)), 'LENGTH_WRONG'],
+      ['the true ones', blocks, null],
+    ] as const;
+    for (const [why, forged, reason] of attempts) {
+      const [chunk] = [...encodeChunks([], forged)] as [Bytes];
+      const metadata = encodeSyncManifest({ ...manifest, chunks: manifest.chunks.with(last, crypto.sha256(chunk)) });
+      await newcomer(async (city) => {
+        assert.equal(await offer(city, { metadata, hash: crypto.sha256(metadata) }), OfferResult.ACCEPT);
+        const banned = await sync(city, (index) => (index === last ? chunk : honest(index)));
+        assert.deepEqual(banned, reason === null ? [] : null, why);
+        assert.equal(city.application.height, reason === null ? INTERVAL : -1, why);
+        if (reason !== null)
+          assert.ok(
+            city.news.some((sentence) => sentence.includes(reason)),
+            `${why}: ${city.news.join()}`,
+          );
+        // The true one is still welcome.
+        if (reason !== null) {
+          await offer(city);
+          assert.deepEqual(await sync(city, honest), [], why);
+        }
+      });
+    }
+  });
 
   test('the state of another city is refused, whatever chain the engine runs', async () => {
     const other = await foundTestCity(mkdtempSync(join(scratch, 'other-')), NOW_MS);
