@@ -42,6 +42,8 @@ function runTask(task, args) {
   const [entry, ...first] = TASKS[task];
   const rest = task === 'format' && args.length === 0 ? ['.'] : args;
   const flags = ['--disable-warning=ExperimentalWarning', '--require', path.join(__dirname, 'stay-with-parent.cjs')];
+  // It starts the others and waits for them: 20 MB less of what nobody collects.
+  if (task === 'start') flags.push('--max-semi-space-size=1');
   const env = systemEnv();
   const child = spawn(chooseNode(), [...flags, path.join(ROOT, entry), ...first, ...rest], {
     // Its own process group: signals of the terminal reach only us, and we pass each on.

@@ -52,7 +52,7 @@ test('receipts written in place are those encoded as a whole', () => {
           levels.push(concatBytes(...Array.from({ length: count }, (_, i) => namedId(`${levels.length}/${i}`))));
           if (count === 1) break;
         }
-        const chunks = new ReceiptChunks(signedHead);
+        const chunks = new ReceiptChunks(signedHead, all.length);
         for (const [n, content] of all.entries()) {
           const [leaf, position] = [leafOf(content), (7 * n) % size];
           const path = levels.flatMap((level, i) => {
@@ -65,4 +65,17 @@ test('receipts written in place are those encoded as a whole', () => {
       },
     ),
   );
+});
+
+test('receipts keep no more memory than they need, however few are in a group and however many', () => {
+  for (const count of [1, 2, 100, 5_000]) {
+    const levels = [concatBytes(...Array.from({ length: count }, (_, i) => namedId(`${i}`)))];
+    const chunks = new ReceiptChunks(new Uint8Array(200), count);
+    const leaf = encodeReceiptLeaf(leafOf(sample));
+    const receipts = Array.from({ length: count }, (_, position) => chunks.make(leaf, position, levels));
+    const kept = [...new Set(receipts.map(({ buffer }) => buffer))].reduce((size, { byteLength }) => size + byteLength, 0);
+    const needed = receipts.reduce((size, { length }) => size + length, 0);
+    assert.ok(kept < 1.2 * needed, `${kept} bytes for ${needed}`);
+    assert.ok(receipts.every(({ buffer }) => buffer.byteLength <= 262_144));
+  }
 });

@@ -108,16 +108,19 @@ export class ReceiptLeaves {
 const RECEIPT_BEGIN = concatBytes(Uint8Array.of(0xa4), key('leaf'));
 const PATH = key('path');
 const POSITION = key('position');
-/** Receipts share buffers of this size. */
-const CHUNK_SIZE = 262_144;
+/** Receipts share buffers of this size at most. */
+const CHUNK_SIZE_MAX = 262_144;
 
-/** Receipts of one group, written behind each other into a few large buffers. */
+/** Receipts of one group, written behind each other into a few buffers, no larger than those need that are still to come. */
 export class ReceiptChunks {
   readonly #end: Bytes;
   #out = new Uint8Array(0);
   #at = 0;
+  #leftCount: number;
 
-  constructor(signedHead: Bytes) {
+  /** `count`: receipts that are to be made; there may be more. */
+  constructor(signedHead: Bytes, count: number) {
+    this.#leftCount = count;
     this.#end = concatBytes(key('signedHead'), encodeCbor(signedHead));
   }
 
@@ -126,11 +129,13 @@ export class ReceiptChunks {
    * without a right neighbour stands on the next level as it is.
    */
   make(leaf: Bytes, position: number, levels: readonly Bytes[]): Bytes {
-    const sizeMax = RECEIPT_BEGIN.length + leaf.length + PATH.length + 9 + levels.length * (2 + HASH_SIZE) + POSITION.length + 9;
-    if (this.#at + sizeMax + this.#end.length > this.#out.length) {
-      this.#out = new Uint8Array(Math.max(CHUNK_SIZE, sizeMax + this.#end.length));
+    const pathSizeMax = PATH.length + 9 + levels.length * (2 + HASH_SIZE);
+    const sizeMax = RECEIPT_BEGIN.length + leaf.length + pathSizeMax + POSITION.length + 9 + this.#end.length;
+    if (this.#at + sizeMax > this.#out.length) {
+      this.#out = new Uint8Array(Math.max(sizeMax, Math.min(CHUNK_SIZE_MAX, this.#leftCount * sizeMax)));
       this.#at = 0;
     }
+    this.#leftCount--;
     const [out, start] = [this.#out, this.#at];
     let at = write(out, write(out, start, RECEIPT_BEGIN), leaf);
     at = writeHead(out, write(out, at, PATH), MAJOR.array, countNeighbours(position, levels));

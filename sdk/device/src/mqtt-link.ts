@@ -178,6 +178,8 @@ export class MqttLink implements OrderLink {
       resubscribe: false,
       keepalive: KEEPALIVE_S,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      // A buffer for each number of 16 bits: 7 MB.
+      writeCache: false,
     });
     this.#client = client;
     let reason = 'CLOSED';

@@ -13,6 +13,7 @@ import type { Server as TlsServer } from 'node:tls';
 import type { TlsIdentity } from '@oppidum/crypto/certificate';
 import { FormatError } from '@oppidum/formats/errors';
 import { Aedes, type Client } from 'aedes';
+import mqttPacket from 'mqtt-packet';
 import { LISTEN_BACKLOG, portTaken } from './listen.ts';
 import { Admission, type PeerKey } from './mqtt-admission.ts';
 import { MqttGate } from './mqtt-gate.ts';
@@ -84,6 +85,8 @@ export async function openMqtt(context: SessionsContext, options: MqttOptions): 
 }
 
 async function openBroker(sessions: Sessions): Promise<Aedes> {
+  // Else it keeps a buffer for each number of 16 bits: 7 MB.
+  mqttPacket.writeToStream.cacheNumbers = false;
   const broker = await Aedes.createBroker({
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepaliveLimit: KEEP_ALIVE_S_MAX,

@@ -46,6 +46,7 @@ export function openSnapshots(options: CitySnapshotsOptions): CitySnapshots {
       node: paths.node,
       log,
       interval,
+      hold: (height) => store.state.hold(height),
       height: () => application.height,
       startsTerm: (height) => application.read(at(policyEffectiveKind))?.from === height,
       onFailure: (error) => onNews(`no snapshot was taken: ${error.message}`),

@@ -31,12 +31,12 @@ import {
 import { TransactionIndex } from './transaction-index.ts';
 import { WeightedCache } from './weighted-cache.ts';
 
-/** Bytes that parsed blocks may take in memory: half a second of a busy ledger, a quarter of an hour of a quiet one. */
-const BLOCK_CACHE_SIZE = 16 * 2 ** 20;
+/** Bytes that parsed blocks may take in memory: two blocks of a busy ledger, a quarter of an hour of a quiet one. */
+const BLOCK_CACHE_SIZE = 8 * 2 ** 20;
 /** Block leaves at hand: whoever signs, cosigns or proves asks for them again and again, and a whole block is much to parse for one. */
 const BLOCK_LEAF_COUNT_MAX = 512;
-/** What an array takes in memory beyond its bytes, and what the rest of an outcome takes, its events above all: measured. */
-const ARRAY_OVERHEAD = 200;
+/** What an array takes in memory beyond its bytes (half of it V8 does not count), and the rest of an outcome, events above all: measured. */
+const ARRAY_OVERHEAD = 400;
 const OUTCOME_OVERHEAD = 2_000;
 
 /** The last committed block; the app hash is the RFC 6962 root of the log of `logSize` leaves. */

@@ -123,6 +123,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   });
   if (log.size > (publisher.latest()?.size ?? -1)) publisher.news();
   followPolicies(publisher, policies, successors);
+  holdPublished(publisher, store);
   const close = async (): Promise<void> => {
     await door?.close();
     await engine.close();
@@ -235,6 +236,20 @@ function followPolicies(publisher: CheckpointPublisher, policies: PolicyInForce,
   };
   publisher.onCheckpoint(look);
   look();
+}
+
+/** The state under the newest checkpoint stays provable until there is a newer one, however many blocks come meanwhile. */
+function holdPublished(publisher: CheckpointPublisher, store: NodeStore): void {
+  let letGo = (): void => undefined;
+  const hold = (): void => {
+    const newest = store.newestBlockLeaf(publisher.latest()?.size ?? 0);
+    if (newest === null) return;
+    const letGoBefore = letGo;
+    letGo = store.state.hold(newest.leaf.height);
+    letGoBefore();
+  };
+  publisher.onCheckpoint(hold);
+  hold();
 }
 
 type PublisherParts = Heard & {

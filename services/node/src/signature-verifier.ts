@@ -3,10 +3,11 @@
  * worker, which starts when it is first needed. Answers come in the order of the questions.
  */
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type Bytes, encodeUint32 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { EDDSA, ES256 } from '@oppidum/formats/ids';
+import { startSideThread } from './side-thread.ts';
 
 /** One question to the raw backend, behind the filters of `ed25519.ts` and `es256.ts`. */
 export type SignatureJob = {
@@ -17,7 +18,7 @@ export type SignatureJob = {
 };
 
 /** The worker keeps nothing from one message to the next. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 4 };
+const WORKER_YOUNG_MB = 4;
 /** Fewer than this are faster verified than sent. */
 const WORKER_COUNT_MIN = 8;
 
@@ -60,7 +61,7 @@ export class SignatureVerifier {
   }
 
   #startWorker(): Worker {
-    const worker = new Worker(new URL('./signature-worker.ts', import.meta.url), { resourceLimits: WORKER_LIMITS });
+    const worker = startSideThread(new URL('./signature-worker.ts', import.meta.url), { youngMb: WORKER_YOUNG_MB });
     worker.unref();
     worker.on('message', (answers: Uint8Array) => this.#sent.shift()?.resolve(Array.from(answers, (answer) => answer === 1)));
     worker.on('error', (error: Error) => this.#end(error));

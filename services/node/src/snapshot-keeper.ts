@@ -42,6 +42,8 @@ export type SnapshotKeeperOptions = {
   /** Heights between two of them; 0: none is taken. */
   readonly interval: number;
   readonly keptCount?: number;
+  /** Keeps the state after this block in the store until the answer is called. */
+  readonly hold: (height: number) => () => void;
   /** Height of the last durable block. */
   readonly height: () => number;
   /**
@@ -146,7 +148,7 @@ export class SnapshotKeeper {
     const part = `${this.#folderOf(height)}${PART}`;
     rmSync(part, { recursive: true, force: true });
     mkdirSync(part, { recursive: true });
-    const taken = await this.#runTaker(size, part);
+    const taken = await this.#runTaker(size, part, this.#options.hold(height));
     const log = await this.#logRoots(taken.windowEdge);
     const metadata = encodeSyncManifest({ version: 1, ...taken, log });
     // DURABLE: snapshot
@@ -159,8 +161,8 @@ export class SnapshotKeeper {
     for (const old of surplus) await rm(this.#folderOf(old.height), { recursive: true, force: true });
   }
 
-  /** Throws what the process said when it failed. */
-  async #runTaker(size: number, out: string): Promise<Pick<SyncManifest, 'windowEdge' | 'chunks'>> {
+  /** `letGo`: called when the process reads what it began with, or is over. Throws what it said when it failed. */
+  async #runTaker(size: number, out: string, letGo: () => void): Promise<Pick<SyncManifest, 'windowEdge' | 'chunks'>> {
     const words = [TAKER, '--node', this.#options.node, '--size', String(size), '--out', out];
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -170,14 +172,18 @@ export class SnapshotKeeper {
     yieldProcessor(child.pid);
     let [said, complaint] = ['', ''];
     child.stdout.on('data', (data: Buffer) => {
+      letGo();
       if (said.length < TAKER_OUTPUT_MAX) said += data.toString();
     });
     child.stderr.on('data', (data: Buffer) => {
       complaint = (complaint + data.toString()).slice(0, 1_000);
     });
-    const [code] = (await once(child, 'close')) as [number | null];
+    const [code] = (await once(child, 'close').finally(letGo)) as [number | null];
     if (code !== 0) throw new Error(`the process that takes it ended with ${code ?? 'a signal'}: ${complaint.trim()}`);
-    const { windowEdge, chunks } = JSON.parse(said) as { readonly windowEdge: string; readonly chunks: readonly string[] };
+    const { windowEdge, chunks } = JSON.parse(said.slice(said.indexOf('{'))) as {
+      readonly windowEdge: string;
+      readonly chunks: readonly string[];
+    };
     return {
       windowEdge: parseHex(windowEdge, windowEdge.length / 2),
       chunks: chunks.map((digest) => parseHex(digest, HASH_SIZE)),

@@ -15,10 +15,11 @@ export type SnapshotTask = { readonly node: string; readonly size: number; reado
 
 /**
  * Answers one line of JSON: the log's edge before the window and the SHA-256 of each chunk, in hex. Without a pause: LMDB's read transaction
- * lasts as long as this turn of the event loop. Throws STATE_PRUNED, TOO_LARGE.
+ * lasts as long as this turn of the event loop; `onOpen` is told when it has begun. Throws STATE_PRUNED, TOO_LARGE.
  */
-export function writeSnapshot({ node, size, out }: SnapshotTask): string {
+export function writeSnapshot({ node, size, out }: SnapshotTask, onOpen: () => void = () => undefined): string {
   const store = NodeStore.open({ folder: node, crypto: nativeCrypto, readOnly: true });
+  onOpen();
   mkdirSync(out, { recursive: true });
   const { windowEdge, chunks } = takeSnapshot(store, size);
   const digests: string[] = [];

@@ -210,6 +210,63 @@ describe('state store', () => {
     await environment.close();
   });
 
+  test('what somebody holds still proves, beyond every other limit, and no further than memory for it reaches', async () => {
+    const environment = openEnvironment(makeFolder());
+    const store = openStore(environment, { historyHeights: 3, historyNodeCountMax: 40, heldNodeCountMax: 500 });
+    let height = 0;
+    const go = (count: number): void => {
+      for (const end = height + count; height < end; )
+        commit(environment, store, ++height, height, [{ key: keyOf(height % 20), value: Uint8Array.of(height) }]);
+    };
+    go(30);
+    const letGo = [store.hold(29), store.hold(25), store.hold(30)];
+    const root = toHex(store.rootAt(29));
+    go(40);
+    assert.equal(store.oldestHeight, 25);
+    assert.equal(toHex(store.rootAt(29)), root);
+    letGo[1]?.();
+    go(1);
+    assert.equal(store.oldestHeight, 29);
+    go(200);
+    assert.throws(() => store.readAt(30, keyOf(1)), { code: 'STATE_PRUNED' });
+    const held = height - store.oldestHeight;
+    for (const each of letGo) each();
+    go(1);
+    assert.ok(held > 60 && held < 110 && height - store.oldestHeight < 12, `${held} held, then ${height - store.oldestHeight}`);
+    await environment.close();
+  });
+
+  test('the tree takes no more memory for history than it may, however many blocks come', async () => {
+    const environment = openEnvironment(makeFolder());
+    const store = openStore(environment, { historyHeights: 4, historyNodeCountMax: 5_000 });
+    const keys = Array.from({ length: 2_000 }, (_, i) => keyOf(i));
+    commit(
+      environment,
+      store,
+      1,
+      1,
+      keys.map((key) => ({ key, value: Uint8Array.of(0) })),
+    );
+    const grow = (from: number, to: number): number => {
+      for (let height = from; height <= to; height++) {
+        const some = keys.filter((_, i) => (i * 31 + height) % 40 === 0);
+        commit(
+          environment,
+          store,
+          height,
+          height,
+          some.map((key) => ({ key, value: encodeUint64(height) })),
+        );
+      }
+      return store.treeSize;
+    };
+    // Chunks of nodes that are never given back: as many as the history ever needed.
+    const after = grow(2, 60);
+    assert.equal(grow(61, 160), after);
+    assert.ok(after < 3 * 2 ** 20, `${after} bytes`);
+    await environment.close();
+  });
+
   test('refuses to go on from a damaged log', async () => {
     const folder = makeFolder();
     const environment = openEnvironment(folder);

@@ -3,8 +3,9 @@
  * of the log. A block goes: `preview` (new root, memory only) → `write` inside the caller's LMDB transaction, so that block and
  * state commit with one fsync → `accept`, or `rollBack` when the transaction failed. A crash leaves the root before or after.
  *
- * History. Each block is a version of the tree; versions of the last `historyHeights` blocks and `historyMs` are kept, and with them
- * the records they name. After a restart they are built again from the log, which holds every record with its height.
+ * History. Each block is a version of the tree; versions of the last `historyHeights` blocks are kept, those of the last `historyMs` as far
+ * as memory for them reaches, and those from a height on that somebody holds, and with them the records they name. After a restart they
+ * are built again from the log, which holds every record with its height.
  *
  * Cleaning. When less than half of the log's records are named by a kept version, each commit also rewrites pages from the left end:
  * what the oldest kept version names is written again at the right end, the rest is dropped. Only pages older than the history are
@@ -21,18 +22,21 @@ import { encodeStateProof } from '@oppidum/proofs/state-proof';
 import type { NodeRef } from '@oppidum/proofs/state-prove';
 import type { StateTree } from '@oppidum/proofs/state-tree';
 import type { Database, RootDatabase } from 'lmdb';
+import { RecentValues } from './recent-values.ts';
 import { type KeptHeight, type KeptRow, loadState } from './state-load.ts';
 import { PageWriter, StateLog } from './state-log.ts';
 
 export type StateStoreOptions = {
   readonly environment: RootDatabase;
   readonly crypto: Crypto;
-  /** Proofs for at least so many heights back. */
+  /** Proofs for at least so many heights back, whatever they cost. */
   readonly historyHeights?: number;
   /** Proofs for at least this long back, as far as `historyNodeCountMax` reaches. */
   readonly historyMs?: number;
   /** Tree nodes (about 46 bytes each) that history beyond `historyHeights` may cost. */
   readonly historyNodeCountMax?: number;
+  /** The same where somebody holds a height. */
+  readonly heldNodeCountMax?: number;
   /** Cleaning begins when the log has this many records more than twice what is named. */
   readonly cleanSlackCount?: number;
 };
@@ -47,8 +51,8 @@ type Preview = {
   cleanedCount: number;
 };
 
-/** Values of one generation kept at hand, a few hundred bytes each: more than CheckTx reads for all that waits for a block. */
-const RECENT_COUNT_MAX = 16_384;
+/** Bytes of one generation of values at hand: more than CheckTx reads for all that waits for a block. */
+const RECENT_SIZE_MAX = 6 * 2 ** 20;
 
 /** The one place where state is stored; everything else sees values, roots and proofs. */
 export class StateStore {
@@ -65,16 +69,16 @@ export class StateStore {
   #nextPage: number;
   #recordCount: number;
   #preview: Preview | null = null;
-  /** Committed values that were asked for or written lately, by key, in two generations: when the younger is full it becomes the elder. */
-  #recent = new Map<string, Bytes | null>();
-  #elder: ReadonlyMap<string, Bytes | null> = new Map();
+  readonly #recent = new RecentValues(RECENT_SIZE_MAX);
+  readonly #holds = new Set<{ readonly height: number }>();
 
   /** Opens the state and rebuilds the tree from the log. Throws a plain Error when the log does not have the root it was committed with. */
   static open(options: StateStoreOptions): StateStore {
     return new StateStore({
-      historyHeights: 256,
+      historyHeights: 16,
       historyMs: 3_600_000,
-      historyNodeCountMax: 4_000_000,
+      historyNodeCountMax: 524_288,
+      heldNodeCountMax: 4_000_000,
       cleanSlackCount: 4096,
       ...options,
     });
@@ -115,6 +119,11 @@ export class StateStore {
     return this.#recordCount;
   }
 
+  /** Bytes of memory that the tree takes, its history included. */
+  get treeSize(): number {
+    return this.#tree.size;
+  }
+
   /** The lowest height that still proves. */
   get oldestHeight(): number {
     return this.#kept[0]?.height ?? 0;
@@ -125,15 +134,21 @@ export class StateStore {
     const name = toOctets(key);
     const known = this.#recent.get(name);
     if (known !== undefined) return known;
-    const kept = this.#elder.get(name);
-    const value = kept === undefined ? this.#readVersion(this.#version, key) : kept;
-    this.#remember(name, value);
+    const value = this.#readVersion(this.#version, key);
+    this.#recent.add(name, value);
     return value;
   }
 
   /** Committed records in [lo, hi], in key order. */
   scan(lo: Bytes, hi: Bytes): Generator<StoredRecord> {
     return this.#scanVersion(this.#version, { lo, hi });
+  }
+
+  /** Keeps proofs from this height on, as far as `heldNodeCountMax` reaches, until the answer is called. */
+  hold(height: number): () => void {
+    const held = { height };
+    this.#holds.add(held);
+    return () => this.#holds.delete(held);
   }
 
   /** Value of a key after the block of this height. Throws STATE_PRUNED. */
@@ -213,7 +228,7 @@ export class StateStore {
     this.#firstPage = cleanedTo;
     this.#recordCount += writer.recordCount - cleanedCount;
     this.#kept.push(kept);
-    for (const { key, value } of changes) this.#remember(toOctets(key), value);
+    for (const { key, value } of changes) this.#recent.replace(toOctets(key), value);
     this.#preview = null;
     this.#prune();
   }
@@ -223,14 +238,6 @@ export class StateStore {
     this.#previewed();
     this.#tree.rollBack();
     this.#preview = null;
-  }
-
-  #remember(name: string, value: Bytes | null): void {
-    if (this.#recent.size >= RECENT_COUNT_MAX) {
-      this.#elder = this.#recent;
-      this.#recent = new Map();
-    }
-    this.#recent.set(name, value);
   }
 
   get #version(): number {
@@ -285,14 +292,16 @@ export class StateStore {
     }
   }
 
-  /** Lets go of versions that are older than both limits, or than the heights alone when history costs too much. */
+  /** Lets go of versions that are older than both limits, or than the heights alone when history costs too much, and that nobody holds. */
   #prune(): void {
-    const { historyHeights, historyMs, historyNodeCountMax } = this.#options;
+    const { historyHeights, historyMs, historyNodeCountMax, heldNodeCountMax } = this.#options;
     const newest = this.#kept.at(-1) as KeptHeight;
+    const heldFrom = Math.min(...[...this.#holds].map(({ height }) => height));
     let count = 0;
     for (; count + 1 < this.#kept.length; count++) {
       const next = this.#kept[count + 1] as KeptHeight;
       if (next.height > newest.height - historyHeights + 1) break;
+      if (next.height > heldFrom && this.#tree.staleCount <= heldNodeCountMax) break;
       if (next.timeMs > newest.timeMs - historyMs && this.#tree.staleCount <= historyNodeCountMax) break;
       this.#tree.releaseBefore(next.version);
     }

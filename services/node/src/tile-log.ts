@@ -21,8 +21,8 @@ import { WeightedCache } from './weighted-cache.ts';
 const TILE_CACHE_COUNT = 512;
 /** Bytes that bundles read from files may take in memory; those that were written are not kept, for nobody asks for them again. */
 const BUNDLE_CACHE_SIZE = 16 * 2 ** 20;
-/** What an entry takes in memory beyond its bytes, measured: for one of 32 bytes that is most of it. */
-const ENTRY_OVERHEAD = 200;
+/** What an entry takes in memory beyond its bytes, measured as the process grows: for one of 32 bytes that is most of it. */
+const ENTRY_OVERHEAD = 400;
 /** An entry's size is a u16 in its bundle (C2SP tlog-tiles, "Log entries"). */
 const ENTRY_SIZE_MAX = 0xffff;
 /** Levels below 2^53 entries. */

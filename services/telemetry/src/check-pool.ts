@@ -4,13 +4,18 @@
  */
 
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import { startSideThread } from '@oppidum/node/side-thread';
+// Does nothing here: the thread finds it compiled.
+import { CHECK_THREAD } from './check-worker.ts';
 import { checkEnvelopes, type EnvelopeJob, encodeJobs, type Findings } from './envelope-check.ts';
 
 /** Fewer than this are faster checked than sent. */
 const SENT_COUNT_MIN = 12;
+/** A worker keeps nothing from one message to the next. */
+const WORKER_YOUNG_MB = 4;
 
 type Sent = PromiseWithResolvers<Findings>;
 type CheckWorker = { readonly worker: Worker; readonly sent: Sent[] };
@@ -60,7 +65,10 @@ export class CheckPool {
   }
 
   #start(): CheckWorker {
-    const worker = new Worker(new URL('./check-worker.ts', import.meta.url));
+    const worker = startSideThread(new URL('./check-worker.ts', import.meta.url), {
+      youngMb: WORKER_YOUNG_MB,
+      workerData: CHECK_THREAD,
+    });
     const sent: Sent[] = [];
     worker.unref();
     worker.on('message', (findings: Findings) => {

@@ -33,7 +33,7 @@ export function signGroup(
   const levels = hashLevels(crypto, leafHashes);
   const root = (levels.at(-1) as Bytes).slice();
   const signedHead = signReceiptHead(signer, { shard, count: leaves.length, root });
-  const chunks = new ReceiptChunks(signedHead);
+  const chunks = new ReceiptChunks(signedHead, leaves.length);
   return {
     group: { signedHead, leafHashes },
     make: ({ position }) => chunks.make(encoded.leaf(position), position, levels),
@@ -46,7 +46,7 @@ export function receiptMaker({ crypto, audience, shard }: ReceiptIssuer, { signe
   return (said) => {
     const encoded = new ReceiptLeaves(audience, shard, 1);
     encoded.add(said);
-    return new ReceiptChunks(signedHead).make(encoded.leaf(0), said.position, levels).slice();
+    return new ReceiptChunks(signedHead, 1).make(encoded.leaf(0), said.position, levels);
   };
 }
 

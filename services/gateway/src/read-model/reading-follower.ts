@@ -1,12 +1,16 @@
 /** Where batches of readings are written: here until the first large one, in a worker from then on. */
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Crypto } from '@oppidum/formats/crypto';
-import type { ReadingOrder } from './reading-worker.ts';
+import { startSideThread } from '@oppidum/node/side-thread';
+// Starts nothing here: the thread finds it compiled.
+import { READING_THREAD, type ReadingOrder, type ReadingThread } from './reading-worker.ts';
 import { encodeReadingBatch, type ReadingBatch, ReadingWriter } from './reading-writer.ts';
 
 /** Bytes of envelopes that are written within a millisecond or two. */
 const HERE_SIZE_MAX = 16_384;
+/** Batches come as bytes and go row by row. */
+const WORKER_YOUNG_MB = 12;
 
 /** One batch at a time. */
 export class ReadingFollower {
@@ -58,7 +62,9 @@ export class ReadingFollower {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./reading-worker.ts', import.meta.url), { workerData: this.#file });
+    const file = new URL('./reading-worker.ts', import.meta.url);
+    const workerData = { thread: READING_THREAD, file: this.#file } satisfies ReadingThread;
+    const worker = startSideThread(file, { youngMb: WORKER_YOUNG_MB, workerData });
     worker.on('message', (isCommitted: boolean) => this.#answer?.resolve(isCommitted));
     worker.on('error', (error: Error) => this.#answer?.reject(error));
     // One that failed is gone already when somebody closes us.

@@ -12,21 +12,30 @@ export type ReadingOrder =
   | { readonly kind: 'commit' }
   | { readonly kind: 'close' };
 
-stepBack();
-const writer = new ReadingWriter(workerData as string, nativeCrypto, 'large');
-parentPort?.on('message', (order: ReadingOrder) => {
-  if (order.kind === 'close') {
-    writer.close();
-    parentPort?.close();
-    return;
-  }
-  if (order.kind === 'commit') {
-    writer.commit();
-    parentPort?.postMessage(true);
-    return;
-  }
-  parentPort?.postMessage(writer.write(parseReadingBatch(order.batch), order.moreFollows));
-});
+/** What the thread is started with: whoever else imports this file is no such thread. `file`: the read model's. */
+export type ReadingThread = { readonly thread: typeof READING_THREAD; readonly file: string };
+export const READING_THREAD = 'write readings';
+
+const started = workerData as Partial<ReadingThread> | null;
+if (started?.thread === READING_THREAD && started.file !== undefined) work(started.file);
+
+function work(file: string): void {
+  stepBack();
+  const writer = new ReadingWriter(file, nativeCrypto, 'large');
+  parentPort?.on('message', (order: ReadingOrder) => {
+    if (order.kind === 'close') {
+      writer.close();
+      parentPort?.close();
+      return;
+    }
+    if (order.kind === 'commit') {
+      writer.commit();
+      parentPort?.postMessage(true);
+      return;
+    }
+    parentPort?.postMessage(writer.write(parseReadingBatch(order.batch), order.moreFollows));
+  });
+}
 
 /** Taking readings in comes first, showing them second: where the system can tell threads apart (Linux), this one waits for the others. */
 function stepBack(): void {
