@@ -13,6 +13,7 @@ import { enrolmentRequestSchema, invitationSchema } from '@oppidum/formats/enrol
 import { envelopeSchema } from '@oppidum/formats/envelope';
 import { evidenceShapes } from '@oppidum/formats/evidence';
 import { genesisSchema } from '@oppidum/formats/genesis';
+import { lightingCabinetsSchema } from '@oppidum/formats/lighting-cabinets';
 import { powerCurveSchema } from '@oppidum/formats/lighting-power';
 import { lightingProgrammeSchema } from '@oppidum/formats/lighting-programme';
 import { orderSchema } from '@oppidum/formats/order-statement';
@@ -117,6 +118,7 @@ export function renderCddl(): string {
     `signal-plans = ${spread(signalPlansSchema.cddl)}`,
     `; What a zone permits (specs/interlocks.md).\nzone-envelope = ${spread(envelopeSchema.cddl)}`,
     `; Street lighting (specs/lighting.md): the body of the zone document programme, and what a lamp takes at its levels.\nlighting-programme = ${spread(lightingProgrammeSchema.cddl)}`,
+    `; The body of the zone document cabinets.\nlighting-cabinets = ${spread(lightingCabinetsSchema.cddl)}`,
     `power-curve = ${powerCurveSchema.cddl}`,
     ...renderEvidence(),
     `; Statements of order keys (specs/orders.md): what an actuator is told, who may tell it, and by which documents it works.\norder-statement = ${spread(orderSchema.cddl)}`,

@@ -10,6 +10,7 @@ import { Lamp, type LampAnswer, type LampSenses } from '@oppidum/device/lighting
 import { toHex } from '@oppidum/formats/bytes';
 import { encodeBy } from '@oppidum/formats/common-schemas';
 import { type FrozenLimits, isFrozen, type SteadyRun, steadyRun } from '@oppidum/formats/frozen-values';
+import { checkLightingCabinets, type LightingCabinets, lightingCabinetsSchema } from '@oppidum/formats/lighting-cabinets';
 import { type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
 import { lampPowerMw } from '@oppidum/formats/lighting-power';
 import { checkLightingProgramme, type LightingProgramme, lightingProgrammeSchema } from '@oppidum/formats/lighting-programme';
@@ -196,6 +197,30 @@ function cborOf(changes: object): string {
   return toHex(encodeBy(lightingProgrammeSchema, { ...PROGRAMME, ...changes } as LightingProgramme));
 }
 
+const LAMPS = [1, 2, 3].map((number) => ({ device: new Uint8Array(32).fill(number), curve: 0 }));
+const [FIRST_LAMP, SECOND_LAMP, THIRD_LAMP] = LAMPS as [(typeof LAMPS)[0], (typeof LAMPS)[0], (typeof LAMPS)[0]];
+
+function cabinetOf(number: number, lamps: LightingCabinets['cabinets'][number]['lamps']): LightingCabinets['cabinets'][number] {
+  return {
+    name: `Cabinet ${number}`,
+    meter: { device: new Uint8Array(32).fill(100 + number), name: 'power' },
+    ...{ standingMw: 5_000, wavering: { meterMw: 1_000, lampsPermille: 1 }, steadyPermille: 2, lamps },
+  };
+}
+
+const CABINETS: readonly (readonly [why: string, cabinets: LightingCabinets['cabinets']])[] = [
+  ['two cabinets', [cabinetOf(1, [FIRST_LAMP, SECOND_LAMP]), cabinetOf(2, [THIRD_LAMP])]],
+  ['a lamp without a curve', [cabinetOf(1, [FIRST_LAMP, { ...SECOND_LAMP, curve: 1 }])]],
+  ['a lamp on two meters', [cabinetOf(1, [FIRST_LAMP, SECOND_LAMP]), cabinetOf(2, [SECOND_LAMP])]],
+];
+
+function renderCabinets([why, cabinets]: (typeof CABINETS)[number]): object {
+  const document: LightingCabinets = { version: 1, level: 'dimming', curves: [CURVE], cabinets };
+  const refused = checkLightingCabinets(document);
+  const cbor = toHex(encodeBy(lightingCabinetsSchema, document));
+  return { why, cbor, code: refused?.code ?? 'OK', ...(refused === null ? {} : { at: refused.details['at'] }) };
+}
+
 /** The files by name. */
 export function renderLightingVectors(): Readonly<Record<string, string>> {
   const demands = SITUATIONS.map(([why, changes]) => {
@@ -220,6 +245,7 @@ export function renderLightingVectors(): Readonly<Record<string, string>> {
   const files = {
     'demand.json': { programme: cborOf({}), cases: demands },
     'programmes.json': { cases: programmes },
+    'cabinets.json': { cases: CABINETS.map(renderCabinets) },
     'orders.json': { programme: cborOf({}), cases: orders },
     'lamp.json': { programme: cborOf({}), section: 0, moments: playEvening() },
     'power.json': { curve: CURVE, cases: powers },

@@ -7,6 +7,7 @@ import { Lamp, type LampAnswer, type LampSenses } from '@oppidum/device/lighting
 import { leastLevel } from '@oppidum/device/lighting/lamp-monitor';
 import { parseHex } from '@oppidum/formats/bytes';
 import { type FrozenLimits, isFrozen, type SteadyRun, steadyRun } from '@oppidum/formats/frozen-values';
+import { parseLightingCabinets } from '@oppidum/formats/lighting-cabinets';
 import { type LightDemand, type LightSituation, lightDemand } from '@oppidum/formats/lighting-level';
 import { lampPowerMw, type PowerCurve } from '@oppidum/formats/lighting-power';
 import { type LightingProgramme, parseLightingProgramme } from '@oppidum/formats/lighting-programme';
@@ -65,6 +66,14 @@ for (const { why, now, sections } of demands.cases) {
       assert.deepEqual(lightDemand(programme, section, now), sections[i]);
       assert.equal(leastLevel(programme, section, now), sections[i]?.level, 'and so finds the monitor');
     }
+  });
+}
+
+for (const { why, cbor, code, at } of readVectors<Programmes>('cabinets.json').cases) {
+  test(`cabinets: ${why}: ${code}`, () => {
+    const found = parseLightingCabinets(parseHex(cbor));
+    assert.equal('code' in found ? found.code : 'OK', code);
+    if ('code' in found) assert.equal(found.details['at'], at);
   });
 }
 

@@ -4,8 +4,10 @@
  */
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import type { Bytes } from '@oppidum/formats/bytes';
+import { type Bytes, compareBytes } from '@oppidum/formats/bytes';
 import { encodeBy } from '@oppidum/formats/common-schemas';
+import { lightingCabinetsSchema } from '@oppidum/formats/lighting-cabinets';
+import type { PowerCurve } from '@oppidum/formats/lighting-power';
 import { type LightingProgramme, type LightingSection, lightingProgrammeSchema } from '@oppidum/formats/lighting-programme';
 import { type SignalMatrix, type SignalPhase, signalMatrixSchema } from '@oppidum/formats/signal-matrix';
 import { type PhaseTiming, type SignalPlans, signalPlansSchema } from '@oppidum/formats/signal-plan';
@@ -14,7 +16,7 @@ import { PHASES } from './driven-junction.ts';
 import { metresBetween } from './geometry.ts';
 import { DAY_MS, localHour, MINUTE_MS } from './local-time.ts';
 import type { Sky } from './sky.ts';
-import type { Post } from './town.ts';
+import { labelOf, type Post } from './town.ts';
 
 const DAY_MINUTES = 1_440;
 /** Two hours around dusk and dawn the photocells decide: the sun is computed to a degree or so, and clouds are not. */
@@ -28,6 +30,8 @@ const FIRST_DAY_MS = Date.UTC(2026, 0, 1);
 const CAPACITY = 27;
 /** Counts of a minute change within the hour while anybody drives; for a night nobody may. */
 const DETECTOR_STILL = { busyS: 3_600, emptyS: 21_600 };
+/** A feeder says whole watts, of moments a little apart from those of its lamps. */
+const METER_STEP_MW = 1_000;
 /** At a high speed of the town what the city told a second ago is long ago. */
 const FRESH_S = 3_600;
 
@@ -49,6 +53,28 @@ export function sectionOf({ sections }: LightingProgramme, isCrossing: boolean):
     0,
     sections.findIndex(({ kind }) => (kind === 'crossing') === isCrossing),
   );
+}
+
+/** A device of the town by its id. */
+type Placed = { readonly post: Post; readonly id: Bytes };
+
+/** Body of the document of cabinets: each feeder has every so many lamps, by their numbers. What may be wrong: lamps waver by 2 %, feeders say whole watts. */
+export function lightingCabinets(lamps: readonly Placed[], feeders: readonly Placed[]): Bytes {
+  const curves: PowerCurve[] = [];
+  const numberOf = (curve: PowerCurve): number => {
+    const known = curves.findIndex((other) => JSON.stringify(other) === JSON.stringify(curve));
+    return known < 0 ? curves.push(curve) - 1 : known;
+  };
+  const cabinets = feeders.flatMap(({ post, id }) => {
+    const mine = lamps
+      .filter((lamp) => (lamp.post.number - 1) % feeders.length === post.number - 1)
+      .flatMap((lamp) => (lamp.post.lamp === null ? [] : [{ device: lamp.id, curve: numberOf(lamp.post.lamp.curve) }]))
+      .sort((a, b) => compareBytes(a.device, b.device));
+    const wavering = { meterMw: METER_STEP_MW, lampsPermille: 20 };
+    const meter = { device: id, name: 'lamps' };
+    return mine.length === 0 ? [] : [{ name: labelOf(post), meter, standingMw: 0, wavering, steadyPermille: 5, lamps: mine }];
+  });
+  return encodeBy(lightingCabinetsSchema, { version: 1, level: 'dimming', curves, cabinets });
 }
 
 /** A sensor of a device. */

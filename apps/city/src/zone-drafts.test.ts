@@ -7,12 +7,14 @@ import { encodeUtf8, parseHex, toHex } from '@oppidum/formats/bytes';
 import { checkPlans } from '@oppidum/formats/check-plans';
 import { parseBy } from '@oppidum/formats/common-schemas';
 import { envelopeSchema, isSafe } from '@oppidum/formats/envelope';
+import { parseLightingCabinets } from '@oppidum/formats/lighting-cabinets';
+import { lampPowerMw } from '@oppidum/formats/lighting-power';
 import { checkLightingProgramme, lightingProgrammeSchema } from '@oppidum/formats/lighting-programme';
 import { parseSignalMatrix } from '@oppidum/formats/signal-matrix';
 import { parseSignalPlans } from '@oppidum/formats/signal-plan';
 import { DESCRIPTIONS } from './machine-models.ts';
 import { makePlan } from './plan.ts';
-import { labelOf, makeTown, skyOf } from './town.ts';
+import { labelOf, makeTown, type Post, skyOf } from './town.ts';
 import { draftZones, junctionsOf } from './zone-drafts.ts';
 
 const SEED = 1;
@@ -30,9 +32,11 @@ type Drafts = {
   readonly zones: readonly Draft[];
 };
 
+const idOf = (post: Post): Uint8Array => nativeCrypto.sha256(encodeUtf8(labelOf(post)));
+
 function draftsOf(count: number): Drafts {
   const plan = makePlan(SEED);
-  const placed = makeTown(plan, SEED, count).map((post) => ({ post, id: nativeCrypto.sha256(encodeUtf8(labelOf(post))) }));
+  const placed = makeTown(plan, SEED, count).map((post) => ({ post, id: idOf(post) }));
   return draftZones(placed, skyOf(plan, SEED)) as Drafts;
 }
 
@@ -96,6 +100,32 @@ test('documents pass the checks of their domains', () => {
   });
   assert.equal(offsets[0], 0);
   assert.ok(new Set(offsets).size > 4, `the farther, the later: ${offsets}`);
+});
+
+test('each lamp of the town hangs on one feeder, whose meter counts what they take', () => {
+  const plan = makePlan(SEED);
+  const posts = makeTown(plan, SEED, 120);
+  const [lights] = draftsOf(120).zones;
+  const body = lights?.documents.find(({ name }) => name === 'cabinets')?.body ?? assert.fail();
+  const document = parseLightingCabinets(parseHex(body));
+  if ('code' in document) assert.fail(document.code);
+  assert.equal(document.cabinets.flatMap(({ lamps }) => lamps).length, lights?.devices.length);
+  const postOf = (id: Uint8Array): Post => posts.find((post) => toHex(idOf(post)) === toHex(id)) ?? assert.fail();
+  const night = Date.UTC(2026, 10, 25, 21);
+  for (const { meter, lamps } of document.cabinets) {
+    const said = Number(
+      postOf(meter.device)
+        .measure(night)
+        .find(({ sensor }) => sensor === meter.name)?.value,
+    );
+    const expected = lamps.reduce((sum, { device, curve }) => {
+      const { lamp } = postOf(device);
+      if (lamp === null) assert.fail('no lamp');
+      const level = lamp.isDead(night) ? 0 : 1_000 * lamp.level(night);
+      return sum + lampPowerMw(document.curves[curve] ?? assert.fail(), level) / 1_000;
+    }, 0);
+    assert.ok(Math.abs(said - expected) <= 0.03 * expected + 1, `${said} W, expected ${expected} W`);
+  }
 });
 
 test('a place with fewer junctions than heads: nobody drives an approach twice', () => {

@@ -4,10 +4,11 @@
  */
 
 import { encodeUtf8, toHex } from '@oppidum/formats/bytes';
+import { LIGHTING_CABINETS } from '@oppidum/formats/lighting-cabinets';
 import { LIGHTING_PROGRAMME } from '@oppidum/formats/lighting-programme';
 import { metresBetween } from './geometry.ts';
 import type { Sky } from './sky.ts';
-import { isAtJunction, junctionDocuments, lightingProgramme, type NamedSensor } from './street-documents.ts';
+import { isAtJunction, junctionDocuments, lightingCabinets, lightingProgramme, type NamedSensor } from './street-documents.ts';
 import type { Post } from './town.ts';
 
 /** A device of the town with its id on the ledger. */
@@ -80,6 +81,7 @@ function quantitiesOf(pair: readonly NamedSensor[]): readonly object[] {
 function lightsDraft(placed: readonly Placed[], sky: Sky, pair: readonly NamedSensor[]): object {
   const lamps = placed.filter(({ post }) => post.lamp !== null);
   const posts = placed.map(({ post }) => post);
+  const feeders = placed.filter(({ post }) => post.kind.name === 'power-feeder');
   const rule = {
     ...{ name: 'no street is dimmed in heavy traffic', command: 'light/level', arguments: [{ max: 59 }] },
     needs: { quantity: 'traffic', max: HEAVY_TRAFFIC },
@@ -93,7 +95,10 @@ function lightsDraft(placed: readonly Placed[], sky: Sky, pair: readonly NamedSe
       ...{ quantities: quantitiesOf(pair), rules: pair.length === 0 ? [] : [rule], dangerous: [], lifetimeMsMax: 300_000 },
       safe: [{ command: 'light/full', arguments: [] }],
     },
-    documents: [{ name: LIGHTING_PROGRAMME, body: toHex(body) }],
+    documents: [
+      { name: LIGHTING_PROGRAMME, body: toHex(body) },
+      ...(feeders.length === 0 ? [] : [{ name: LIGHTING_CABINETS, body: toHex(lightingCabinets(lamps, feeders)) }]),
+    ],
   };
 }
 

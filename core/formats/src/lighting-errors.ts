@@ -40,6 +40,19 @@ export const LIGHTING_ERRORS = {
     'At full output the lamps do not give the light of the class',
     'Name a class that they reach, or fit brighter lamps',
   ),
+  LIGHT_CURVE_UNKNOWN: entry(
+    400,
+    1,
+    'A lamp of the document `cabinets` has a power curve that the document does not hold',
+    'Add the curve, or name one by its index, from 0',
+  ),
+  LIGHT_LAMP_TWICE: entry(400, 1, 'A lamp hangs on two meters in the document `cabinets`', 'Name each lamp at one cabinet'),
+  LIGHT_CABINETS_MISSING: entry(
+    404,
+    1,
+    'The zone has no document that says which lamps hang on which meter',
+    'Set the document `cabinets` (docs/lighting.md)',
+  ),
   LIGHT_PROGRAMME_MISSING: entry(
     409,
     1,

@@ -13,6 +13,7 @@ import { addOrderKeyOption } from '../order-keys.ts';
 import { type Column, printable } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
 import { createZone, replaceKeys, setDocument, setEnvelope } from './zone-acts.ts';
+import { buildCabinets } from './zone-cabinets.ts';
 
 const COLUMNS: readonly Column<ZoneJson>[] = [
   { heading: 'id', text: ({ id }) => id },
@@ -47,6 +48,7 @@ export function buildZone(command: Command): void {
     .option('--devices', 'instead, its devices and how old their challenges are')
     .action(showZone);
   addExamples(show, [['whether its lamps can be ordered now', 'zone show <id> --devices']]);
+  buildCabinets(command);
   const key = command
     .command('make-key')
     .description('make an order key where there is none; print its public key')

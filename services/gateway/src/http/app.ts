@@ -13,6 +13,7 @@ import { addAccountRoutes } from './accounts.ts';
 import { addAsyncDescription } from './asyncapi.ts';
 import { addAttackRoutes } from './attacks.ts';
 import { addBlockRoutes } from './blocks.ts';
+import { addCabinetRoutes } from './cabinets.ts';
 import { addCityRoutes } from './city.ts';
 import { addCompleteRoutes } from './complete.ts';
 import { addCompression } from './compression.ts';
@@ -187,6 +188,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addTransactionRoutes,
     addAccountRoutes,
     addProposalRoutes,
+    addCabinetRoutes,
     addZoneRoutes,
     addOrderRoutes,
     addOrderDraftRoutes,

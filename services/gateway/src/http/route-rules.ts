@@ -57,6 +57,7 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/bodies*': reads('ledger:read'),
   'GET /api/v1/proposals*': reads('ledger:read'),
   'GET /api/v1/zones*': reads('ledger:read'),
+  'GET /api/v1/zones/:id/cabinets': reads('readings:read', 'nowhere'),
   'GET /api/v1/orders*': reads('ledger:read'),
   // Drafts take the newest challenges, and change nothing. What goes by break-glass carries the signatures of order keys.
   'POST /api/v1/orders/draft': { ...reads('ledger:read'), budget: 'evidence' },

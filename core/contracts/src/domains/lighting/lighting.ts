@@ -1,6 +1,7 @@
 /** Street lighting: lamps that follow the programme of their zone, and orders that never leave a street darker than its class. */
 
 import type { Bytes } from '@oppidum/formats/bytes';
+import { LIGHTING_CABINETS, parseLightingCabinets } from '@oppidum/formats/lighting-cabinets';
 import type { LightSituation } from '@oppidum/formats/lighting-level';
 import {
   LIGHTING_PROGRAMME,
@@ -32,6 +33,10 @@ export const LIGHTING: Domain = {
   documents: {
     [LIGHTING_PROGRAMME]: (body) => {
       const parsed = parseLightingProgramme(body);
+      return 'code' in parsed ? parsed : null;
+    },
+    [LIGHTING_CABINETS]: (body) => {
+      const parsed = parseLightingCabinets(body);
       return 'code' in parsed ? parsed : null;
     },
   },
