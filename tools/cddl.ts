@@ -9,6 +9,7 @@ import { cityRegistry } from '@oppidum/contracts/registry';
 import { accountKeySchema } from '@oppidum/formats/account-key';
 import { compactOrderSchema } from '@oppidum/formats/compact-order';
 import { deviceChallengeSchema } from '@oppidum/formats/device-challenge';
+import { deviceReportSchema } from '@oppidum/formats/device-report';
 import { enrolmentRequestSchema, invitationSchema } from '@oppidum/formats/enrolment';
 import { envelopeSchema } from '@oppidum/formats/envelope';
 import { evidenceShapes } from '@oppidum/formats/evidence';
@@ -108,6 +109,7 @@ export function renderCddl(): string {
     RECEIPT_HEAD,
     TOKEN,
     `; What is said on a device's topic \`down\` where no receipt can be given (specs/doors.md).\npassing-refusal = ${spread(passingRefusalSchema.cddl)}`,
+    `; What a device reports of itself (specs/trust.md): of device/attest, device/activate, device/report-firmware, in this order.\ndevice-report = ${deviceReportSchema.cddl}`,
     `; What an actuator sends up (specs/doors.md).\ndevice-challenge = ${spread(deviceChallengeSchema.cddl)}`,
     `receipt-head = ${spread(receiptHeadSchema.cddl)}`,
     `; How a person's key comes onto the ledger (specs/enrolment.md).\nenrolment-request = ${spread(enrolmentRequestSchema.cddl)}`,

@@ -72,7 +72,7 @@ export async function runDoors(
 ): Promise<RunningDoors> {
   const city = await runCity(isNew ? await foundTestCity(folder) : await openDataFolder({ folder, crypto: nativeCrypto }));
   const shard = await runShard(city, shardOptions);
-  const gateway = await runGateway(city, { shards: [shard.client], ...options });
+  const gateway = await runGateway(city, { shards: [shard.client], carrier: city.telemetry, ...options });
   const close = async (): Promise<void> => {
     await gateway.close();
     await shard.close();

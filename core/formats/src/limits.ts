@@ -24,6 +24,8 @@ export const LIMITS = {
   tokenClockErrorMaxS: 300,
   /** A device's challenge for orders, in CBOR. */
   challengeSizeMax: 512,
+  /** What a device reports of itself to the ledger, in CBOR: a token of 2,048 bytes and two proofs. */
+  deviceReportSizeMax: 4_096,
   /** A request to enrol a person's key, or an invitation, in CBOR; how old a request may be, and how far ahead its clock. */
   enrolmentSizeMax: 512,
   enrolmentLifetimeMs: 2_592_000_000,

@@ -24,7 +24,7 @@ const KID = 4;
 /** What an action carries is opaque here; the action registry knows the shape behind each kind. */
 export type Action = { readonly kind: string; readonly body: CborValue };
 
-const actionSchema: Schema<Action> = {
+export const actionSchema: Schema<Action> = {
   parse(value, path) {
     if (!Array.isArray(value) || value.length !== 2) throw formatError('WRONG_TYPE', { at: path, want: '[kind, body]' });
     const body = value[1] as CborValue;

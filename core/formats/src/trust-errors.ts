@@ -37,6 +37,18 @@ export const TRUST_ERRORS = {
     'The ledger has this or a newer report of the device about its firmware',
     'Sign a report with a higher number',
   ),
+  REPORT_FOREIGN: entry(
+    400,
+    3,
+    'This is no report of this device: it is about another one, or has an action that does not prove itself',
+    'A device reports its attestation, its activation and its firmware, in this order, and nothing else',
+  ),
+  REPORT_UNPROVEN: entry(
+    504,
+    5,
+    'The city took the report of the device, and does not prove that the ledger has it',
+    'Send it again, by another gateway where there is one',
+  ),
   TUF_INVALID: entry(
     400,
     3,

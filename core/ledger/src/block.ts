@@ -124,6 +124,25 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
   return { ...closed, validatorUpdates: validatorUpdates(validatorsIn(state), validatorsIn(overlay)), newVersion };
 }
 
+/**
+ * What the next block would say of a transaction with these actions by these signers, as far as they are known now: the first refusal, or
+ * null. Nothing is kept. For doors that carry what others signed and leave no trace of what is refused.
+ */
+export function tryActions(
+  rules: Omit<LedgerRules, 'recall'>,
+  state: StateReader,
+  {
+    signers,
+    actions,
+    ...block
+  }: Pick<AdmittedTransaction, 'signers'> & { readonly actions: readonly Action[] } & Omit<Block, 'transactions'>,
+): Rejection | null {
+  const parsed = parseAgain(rules.registry, actions);
+  if ('code' in parsed) return parsed;
+  const around = surroundings(rules, { ...block, transactions: [] });
+  return runTransaction(rules, new StateOverlay(state), around, { id: NO_ID, signers, actions: parsed }).rejection;
+}
+
 /** The block of height 0: what the genesis document says, as records, a block leaf and the first app hash. */
 export function executeGenesis(rules: LedgerRules, state: LedgerState, genesis: Genesis): BlockOutcome {
   const overlay = new StateOverlay(state);
@@ -201,7 +220,7 @@ function blockCity(rules: LedgerRules, overlay: StateOverlay, block: Block): Cit
 }
 
 /** What is the same for every action of a block. */
-function surroundings(rules: LedgerRules, { height, timeMs }: Block) {
+function surroundings(rules: Omit<LedgerRules, 'recall'>, { height, timeMs }: Block) {
   const checkAction = (action: Action): Rejection | null => {
     const parsed = parseAgain(rules.registry, [action]);
     return 'code' in parsed ? parsed : null;
@@ -216,10 +235,10 @@ function parseAgain(registry: Registry, actions: readonly Action[]): readonly Pa
 
 /** Runs the actions of one transaction in order on the running state; the first refusal undoes all of them. */
 function runTransaction(
-  rules: LedgerRules,
+  rules: Omit<LedgerRules, 'recall'>,
   overlay: StateOverlay,
   around: ReturnType<typeof surroundings>,
-  transaction: AdmittedTransaction,
+  transaction: Pick<AdmittedTransaction, 'id' | 'signers' | 'actions'>,
 ) {
   const events: LedgerEvent[] = [];
   const cityAs = (authority: Authority): City =>

@@ -73,7 +73,7 @@ export function registerDevices(model: Bytes, devices: readonly Registrant[]): A
  * `device/activate`: the device proves that it holds its key, by signing a challenge that follows from the transaction that registered it.
  * `registration`: the id of that transaction, as the device's proven record says.
  */
-export function activateDevice(city: Bytes, registration: Bytes, device: NewDevice): Action {
+export function activateDevice(city: Bytes, registration: Bytes, device: Pick<NewDevice, 'id' | 'signer'>): Action {
   const { id, signer } = device;
   const challenge = activationChallenge({
     genesis: city,
@@ -103,6 +103,11 @@ type Running = { readonly id: Bytes } & Pick<FirmwareReport, 'keyNumber' | 'coun
 export function reportFirmware(city: Bytes, { id, keyNumber, counter, digest }: Running, signer: Signer): Action {
   const proof = signer.sign(firmwareReport({ genesis: city, device: id, keyNumber, counter, digest }));
   return { kind: 'device/report-firmware', body: cborMap({ id, digest, counter, proof }) };
+}
+
+/** `device/attest`, by any account: a token of RFC 9711 that answers the ledger's challenge. */
+export function attestDevice(id: Bytes, token: Bytes): Action {
+  return { kind: 'device/attest', body: cborMap({ id, token }) };
 }
 
 function cborMap(fields: Readonly<Record<string, CborValue>>): CborMap {

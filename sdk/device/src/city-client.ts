@@ -122,6 +122,12 @@ export class CityClient {
     await this.#call({ method: 'POST', path, accept: 'application/json', type: 'application/cbor', body: message });
   }
 
+  /** POST /api/v1/devices/{id}/report: resolves when what the device reports of itself is on the ledger. */
+  async sendReport(device: Bytes, message: Bytes): Promise<void> {
+    const path = `api/v1/devices/${toHex(device)}/report`;
+    await this.#call({ method: 'POST', path, accept: 'application/json', type: 'application/cbor', body: message });
+  }
+
   /** GET /api/v1/devices/{id}/order: the order for this challenge, not verified; null when none came within so many seconds. */
   async nextOrder(device: Bytes, challenge: Bytes, waitS: number): Promise<Bytes | null> {
     const path = `api/v1/devices/${toHex(device)}/order?challenge=${toHex(challenge)}&wait=${waitS}`;

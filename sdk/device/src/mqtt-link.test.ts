@@ -8,12 +8,15 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { deviceIdOf } from '@oppidum/formats/ids';
+import { at } from '@oppidum/formats/state-layout';
+import { deviceTrustKind } from '@oppidum/formats/state-trust';
 import { GATEWAY_USER, TestBroker } from '../../../test/support/broker.ts';
 import { skipWithout } from '../../../test/support/programs.ts';
 import { freshBytes, inTemporaryFolder } from '../../../test/support/running-city.ts';
 import { enrolDevice, eventually, type RunningDoors, runDoors } from '../../../test/support/running-gateway.ts';
 import { CityApi } from './city-api.ts';
 import { Device } from './device.ts';
+import { DeviceReports } from './device-reports.ts';
 import { type LinkOptions, MqttLink } from './mqtt-link.ts';
 import { openOutbox } from './outbox.ts';
 import { ProvenRecords } from './proven-records.ts';
@@ -37,7 +40,7 @@ async function prepare(t: TestContext, { city, gateway }: RunningDoors, seed: By
     made.start();
     return made;
   };
-  return { device, hex, seed, told, link };
+  return { device, hex, seed, told, link, id, signer, proven };
 }
 
 const settled = (device: Device): Promise<number> =>
@@ -45,6 +48,25 @@ const settled = (device: Device): Promise<number> =>
     async () => device.unsettledCount,
     (count) => count === 0,
   );
+
+test('what a device reports of itself goes the way of its readings, and is on the ledger when that is proven', (t) =>
+  inTemporaryFolder(async (folder) => {
+    const doors = await runDoors(folder);
+    const { device, id, signer, proven, link } = await prepare(t, doors);
+    const made = new MqttLink('mqtt://127.0.0.1:1', device, { shardKeys: await openShardKeys(proven, null) });
+    assert.ok(!made.isOpen);
+    await assert.rejects(made.sendReport(id, new Uint8Array(1)), /gave no answer/);
+    const open = link(doors.gateway.mqtt, {});
+    await device.report(records);
+    await settled(device);
+    assert.ok(open.isOpen);
+    const options = { crypto: nativeCrypto, id, keyNumber: 0, signer, records: proven, link: open, retryMs: 50 };
+    const digest = freshBytes(32);
+    await new DeviceReports(options).firmware(digest);
+    assert.deepEqual(doors.city.client.read(at(deviceTrustKind, id))?.firmware?.digest, digest);
+    await open.stop();
+    await doors.close();
+  }));
 
 test('by TLS: a certificate of its key, or a token; and only to the server that is pinned', (t) =>
   inTemporaryFolder(async (folder) => {

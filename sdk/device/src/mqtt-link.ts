@@ -11,7 +11,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { PeerCertificate } from 'node:tls';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
-import { FormatError } from '@oppidum/formats/errors';
+import { FormatError, formatError } from '@oppidum/formats/errors';
 import { type PassingRefusal, parseChallengeRefusal, parsePassingRefusal } from '@oppidum/formats/passing-refusal';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { Backoff } from './backoff.ts';
@@ -103,9 +103,23 @@ export class MqttLink implements OrderLink {
     if (client !== null) await new Promise<void>((resolve) => client.end(true, {}, () => resolve()));
   }
 
+  /** True while the city hears what is sent. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   sendChallenge(message: Bytes): void {
     this.#challenge = message;
     this.#publishChallenge();
+  }
+
+  /** As `CityClient.sendReport`, of this device: resolves when the city has looked at it; what it refused is told as a trouble. */
+  async sendReport(_device: Bytes, message: Bytes): Promise<void> {
+    const client = this.#client;
+    if (client === null || !this.#isOpen) throw formatError('CITY_UNREACHABLE', { over: 'MQTT' });
+    await client.publishAsync(`${this.#topic}/ack`, Buffer.from(message), { qos: 1 }).catch((error: Error) => {
+      throw formatError('CITY_UNREACHABLE', { over: 'MQTT', reason: readReason(error) });
+    });
   }
 
   onOrder(listener: (order: Bytes) => void): () => void {

@@ -18,6 +18,7 @@ import { cityTime } from './city-time.ts';
 import { DeviceClock, type TimeSource } from './clock.ts';
 import { Device } from './device.ts';
 import { readKeyHolder } from './device-folder.ts';
+import { DeviceReports, type ReportLink } from './device-reports.ts';
 import { HttpLink } from './http-link.ts';
 import { HttpOrderLink } from './http-order-link.ts';
 import { MqttLink } from './mqtt-link.ts';
@@ -64,6 +65,8 @@ export type OpenDevice = {
   readonly measure: (values: readonly SensorValue[]) => Promise<void>;
   /** Takes orders, where there is an actuator. */
   readonly orders: OrderAgent | null;
+  /** Says by its own key what it attests, that it is active, which image it runs. */
+  readonly reports: DeviceReports;
   /** Stops and lets go of the folder; what has no receipt stays in it. */
   readonly close: () => Promise<void>;
 };
@@ -101,6 +104,7 @@ export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice
     device,
     clock,
     orders: orders?.agent ?? null,
+    reports: new DeviceReports({ crypto: nativeCrypto, id, keyNumber, signer, records, link: reportLink(api, mqtt) }),
     measure: async (values) => {
       await device.measure(values);
     },
@@ -114,6 +118,12 @@ export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice
       api.close();
     },
   };
+}
+
+/** The way that readings go; before a device is active, only HTTP is open to it. */
+function reportLink(api: CityApi, mqtt: MqttLink | null): ReportLink {
+  const now = (): ReportLink => (mqtt?.isOpen === true ? mqtt : api);
+  return { sendReport: (device, message) => now().sendReport(device, message) };
 }
 
 type Parts = {

@@ -15,6 +15,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import { toHex } from '@oppidum/formats/bytes';
+import { isReport } from '@oppidum/formats/device-report';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { encodeChallengeRefusal, encodePassingRefusal } from '@oppidum/formats/passing-refusal';
@@ -52,7 +53,7 @@ export type BrokerOptions = {
   readonly folder: string;
 };
 
-type LinkContext = Pick<GatewayContext, 'node' | 'intake' | 'orders' | 'metrics' | 'logger'>;
+type LinkContext = Pick<GatewayContext, 'node' | 'intake' | 'orders' | 'reports' | 'metrics' | 'logger'>;
 
 /** One connection, from when it is made until it ends. */
 type Line = { readonly socket: Socket; readonly ended: Promise<void>; heardMs: number };
@@ -224,8 +225,9 @@ export class BrokerLink {
     this.#acknowledge(line, messageId);
   }
 
-  #takeChallenge(line: Line, topic: string, message: Uint8Array, messageId: number | undefined): void {
+  async #takeChallenge(line: Line, topic: string, message: Uint8Array, messageId: number | undefined): Promise<void> {
     const device = topic.slice(this.#prefix.length, -'/ack'.length);
+    if (DEVICE_FORM.test(device) && isReport(message)) return this.#takeReport(line, device, message, messageId);
     const rejection = DEVICE_FORM.test(device) ? this.#context.orders.takeChallenge(device, message) : null;
     if (rejection !== null) {
       this.#context.metrics.countRefusedRequest(rejection.code);
@@ -236,6 +238,15 @@ export class BrokerLink {
         if (this.#line !== null) this.#publish(this.#line, device, order, 'order');
       };
       this.#hearers.set(device, this.#context.orders.listen(device, send));
+    }
+    this.#acknowledge(line, messageId);
+  }
+
+  async #takeReport(line: Line, device: string, message: Uint8Array, messageId: number | undefined): Promise<void> {
+    const taken = await this.#context.reports.take(device, message);
+    if ('code' in taken) {
+      this.#context.metrics.countRefusedRequest(taken.code);
+      this.#publish(line, device, encodeChallengeRefusal({ code: taken.code, message: passingMessage(taken) }), 'order');
     }
     this.#acknowledge(line, messageId);
   }

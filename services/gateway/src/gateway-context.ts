@@ -14,6 +14,7 @@ import type { GatewayMetrics } from './metrics.ts';
 import type { MqttDoor } from './mqtt.ts';
 import type { OrderDesk } from './orders/order-desk.ts';
 import type { ReadModel } from './read-model/read-model.ts';
+import type { ReportDesk } from './report-desk.ts';
 import type { TamperDesk } from './tamper-desk.ts';
 
 export type GatewayContext = {
@@ -42,6 +43,8 @@ export type GatewayContext = {
   readonly intake: Intake;
   /** Challenges of devices, and orders on their way. */
   readonly orders: OrderDesk;
+  /** Carries what devices report of themselves. */
+  readonly reports: ReportDesk;
   readonly readModel: ReadModel;
   /** Of a demo city; null in any other. */
   readonly tamperDesk: TamperDesk | null;

@@ -22,6 +22,7 @@ import { openNodeDoor } from '@oppidum/node/node-door';
 import { NODE_SOCKET } from '@oppidum/node/node-wire';
 import { openCity } from '@oppidum/node/open-city';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
+import { folderSigners } from '@oppidum/telemetry/folder-shard';
 import { makeLogger } from '@oppidum/telemetry/logging';
 import type { Logger } from 'pino';
 import { openAdminDoor } from './admin-door.ts';
@@ -89,7 +90,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       ...config,
       mqttTls: { port: config.mqttsPort, file: join(folder.paths.keys, MQTT_TLS_FILE), cert: config.tlsCert, key: config.tlsKey },
       ...(config.mqttUrl === undefined ? {} : { broker: { url: config.mqttUrl, login } }),
-      shards: clients,
+      ...{ shards: clients, carrier: folderSigners(folder.paths).telemetry },
       reindex: options.reindex,
       ...desksOf(options),
     });

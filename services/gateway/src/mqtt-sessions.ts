@@ -1,6 +1,7 @@
 /** What connected devices may do and are told: the rules of specs/doors.md §1, one connection for each device. */
 
 import { toHex } from '@oppidum/formats/bytes';
+import { isReport } from '@oppidum/formats/device-report';
 import { type ErrorCode, FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { encodeChallengeRefusal, encodePassingRefusal } from '@oppidum/formats/passing-refusal';
@@ -24,7 +25,7 @@ const PUBACK_SIZE = 4;
 const OURS: ReadonlySet<string> = new Set(['NOT_READY', 'NODE_SILENT']);
 const CONNACK = { identifierRejected: 2, unavailable: 3, malformedCredentials: 4, notAuthorized: 5 } as const;
 
-export type SessionsContext = Pick<GatewayContext, 'crypto' | 'node' | 'intake' | 'orders' | 'metrics' | 'logger'>;
+export type SessionsContext = Pick<GatewayContext, 'crypto' | 'node' | 'intake' | 'orders' | 'reports' | 'metrics' | 'logger'>;
 
 type Done = (error?: Error | null) => void;
 
@@ -234,6 +235,7 @@ export class Sessions {
     if (retain === true || qos === 2) return this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos, retain: retain === true }));
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const envelope = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (topic === session.ack && isReport(envelope)) return this.#takeReport(client, session, envelope, qos);
     if (topic === session.ack) return this.#takeChallenge(client, session, envelope, qos);
     if (qos === 0) {
       await this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos }), this.#sequenceOf(envelope));
@@ -250,7 +252,17 @@ export class Sessions {
   #takeChallenge(client: Client, session: Session, message: Uint8Array, qos: number): null {
     const unsupported = qos === 0 ? reject('MQTT_UNSUPPORTED', { qos }) : null;
     const rejection = unsupported ?? this.#context.orders.takeChallenge(session.device, message.slice());
-    if (rejection === null) return null;
+    return rejection === null ? null : this.#refuseOnOrder(client, session, rejection);
+  }
+
+  /** PUBACK says that it was looked at, and follows the block that has it; the proof is the record on the ledger. */
+  async #takeReport(client: Client, session: Session, message: Uint8Array, qos: number): Promise<null> {
+    const unsupported = qos === 0 ? reject('MQTT_UNSUPPORTED', { qos }) : null;
+    const taken = unsupported ?? (await this.#context.reports.take(session.device, message.slice()));
+    return 'code' in taken ? this.#refuseOnOrder(client, session, taken) : null;
+  }
+
+  #refuseOnOrder(client: Client, session: Session, rejection: Rejection): null {
     this.#context.metrics.countRefusedRequest(rejection.code);
     const refusal = encodeChallengeRefusal({ code: rejection.code, message: passingMessage(rejection) });
     if (session.deafen !== null) this.#sendOrder(client, session, refusal);

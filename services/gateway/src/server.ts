@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import type { TransactionSigner } from '@oppidum/formats/transaction';
 import type { Registry } from '@oppidum/ledger/action';
 import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
@@ -23,6 +24,7 @@ import type { MqttLimits } from './mqtt-limits.ts';
 import { readServerIdentity } from './mqtt-tls.ts';
 import { OrderDesk } from './orders/order-desk.ts';
 import { deleteReadModel, ReadModel } from './read-model/read-model.ts';
+import { ReportDesk } from './report-desk.ts';
 import { TamperDesk } from './tamper-desk.ts';
 
 export type GatewayOptions = {
@@ -30,6 +32,8 @@ export type GatewayOptions = {
   readonly registry: Registry;
   readonly node: NodeClient;
   readonly shards: readonly TelemetryClient[];
+  /** The account that carries to the ledger what devices report of themselves; without it, none does here. */
+  readonly carrier?: TransactionSigner | null;
   /** The city's name and the bytes of its genesis document. */
   readonly name: string;
   readonly genesisFile: Bytes;
@@ -137,6 +141,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         shards,
         intake: new Intake({ crypto, node, shards }),
         orders,
+        reports: openReports(options),
         name,
         genesisFile,
         logFolder,
@@ -176,6 +181,13 @@ function openReadModel({ folder, crypto, node, shards, logger }: GatewayOptions)
 
 function openOrders({ folder, crypto, node, logger }: GatewayOptions, readModel: ReadModel): OrderDesk {
   return new OrderDesk({ folder, crypto, node, readModel, logger, clock: Date.now, now: () => performance.now() });
+}
+
+function openReports({ crypto, registry, node, carrier = null }: GatewayOptions): ReportDesk {
+  const freshBytes = (size: number): Bytes => new Uint8Array(randomBytes(size));
+  return new ReportDesk({
+    ...{ crypto, registry, node, carrier, randomBytes: freshBytes, clock: Date.now, now: () => performance.now() },
+  });
 }
 
 /** Throws PORT_TAKEN. */

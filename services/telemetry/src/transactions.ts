@@ -20,11 +20,22 @@ export type Submission = {
 export type SubmitOutcome = { readonly executed: CommittedTransaction } | { readonly refused: Rejection };
 
 /** Signs one action as a transaction of its own and submits it; a node that is overloaded refuses, too. */
-export async function submitAction(submission: Submission, action: Action): Promise<SubmitOutcome> {
+export function submitAction(submission: Submission, action: Action): Promise<SubmitOutcome> {
+  return submitActions(submission, [action]);
+}
+
+/** The same of several: all of them or none. */
+export async function submitActions(submission: Submission, actions: readonly Action[]): Promise<SubmitOutcome> {
   const { client, signer, clock, randomBytes } = submission;
   // Block time may run ahead of our clock, never far behind it.
   const validUntil = Math.max(clock(), client.head().timeMs) + LIFETIME_MS;
-  const payload = { city: client.genesisHash, validUntil, nonce: randomBytes(16), signers: [signer.account], actions: [action] };
+  const payload = {
+    city: client.genesisHash,
+    validUntil,
+    nonce: randomBytes(16),
+    signers: [signer.account],
+    actions: [...actions],
+  };
   const answer = await submit(client, signTransaction(payload, [signer]));
   if ('refused' in answer) return answer;
   const { code, details } = answer.executed;

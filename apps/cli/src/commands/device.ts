@@ -180,15 +180,10 @@ function proofAction(id: string, proof: string): Action {
 
 async function makeProof(cli: Cli, id: string, deviceKey: string): Promise<Action> {
   const city = new CityCalls(cli.api);
-  const { registration, model } = await city.get<DeviceDetailJson>(`/api/v1/devices/${id}`);
+  const { registration } = await city.get<DeviceDetailJson>(`/api/v1/devices/${id}`);
   const { genesis } = await city.get<CityJson>('/api/v1/city');
   const signer = ed25519Signer(readSeed(deviceKey));
-  return activateDevice(idBytes(genesis), idBytes(registration), {
-    id: idBytes(id),
-    model: idBytes(model),
-    signer,
-    grade: 'device',
-  });
+  return activateDevice(idBytes(genesis), idBytes(registration), { id: idBytes(id), signer });
 }
 
 function buildChange(command: Command, verb: 'suspend' | 'resume' | 'revoke', about: string): void {

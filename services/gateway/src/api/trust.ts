@@ -50,6 +50,9 @@ export const deviceTrust = z
   .meta({ id: 'DeviceTrust' });
 export type DeviceTrustJson = z.infer<typeof deviceTrust>;
 
+/** Where the report of a device stands on the ledger. */
+export const reportTaken = z.object({ transaction: id(), height: height() });
+
 const unit = z.string().nullable();
 
 export const modelDescription = z

@@ -21,6 +21,7 @@ import { addDescription } from './description.ts';
 import { addDeviceImportRoutes } from './device-import.ts';
 import { addDeviceOrderRoutes } from './device-orders.ts';
 import { addDeviceProgramRoutes } from './device-programs.ts';
+import { addDeviceReportRoutes } from './device-reports.ts';
 import { addDeviceRoutes } from './devices.ts';
 import { addEvidenceRoutes } from './evidence.ts';
 import { addFindRoutes } from './find.ts';
@@ -178,6 +179,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addDeviceImportRoutes,
     addDeviceProgramRoutes,
     addDeviceOrderRoutes,
+    addDeviceReportRoutes,
     addReadingRoutes,
     addCompleteRoutes,
     addSeriesRoutes,

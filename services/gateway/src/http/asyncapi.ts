@@ -84,7 +84,7 @@ function deviceChannels(genesis: string): object {
       title: 'Challenges of an actuator',
       description: 'QoS 1, not retained. With every connection again, until another takes its place (specs/doors.md §9).',
       ...{ servers, parameters },
-      messages: { challenge: refTo('components/messages/challenge') },
+      messages: { challenge: refTo('components/messages/challenge'), report: refTo('components/messages/report') },
     },
     order: {
       address: `v1/${genesis}/{device}/order`,
@@ -122,6 +122,11 @@ const DEVICE_MESSAGES = {
     contentType: 'application/cbor',
     payload: binary('device-challenge of specs/doors.md §9'),
   },
+  report: {
+    title: 'What a device reports of itself: attestation, firmware',
+    contentType: 'application/cbor',
+    payload: binary('device-report of specs/trust.md §4.1; its first byte is 0x81 to 0x83'),
+  },
   order: {
     title: 'An order with what proves it',
     contentType: 'application/cbor',
@@ -151,6 +156,7 @@ const OPERATIONS = {
     messages: [refTo('channels/down/messages/receipt'), refTo('channels/down/messages/refusal')],
   },
   receiveChallenge: { action: 'receive', channel: refTo('channels/ack'), messages: [refTo('channels/ack/messages/challenge')] },
+  receiveReport: { action: 'receive', channel: refTo('channels/ack'), messages: [refTo('channels/ack/messages/report')] },
   sendOrder: {
     action: 'send',
     channel: refTo('channels/order'),

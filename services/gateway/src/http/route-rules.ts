@@ -84,6 +84,8 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'POST /api/v1/uplinks*': writes('readings:write', 'nowhere'),
   // A challenge carries its signature; who asks for an order names the challenge, which is the device or may read it on the ledger anyway.
   'POST /api/v1/devices/:id/challenge': { ...signed('readings:write'), device: 'path' },
+  // Signed by the device, or by the chip in it.
+  'POST /api/v1/devices/:id/report': { ...signed('readings:write'), device: 'path' },
   'GET /api/v1/devices/:id/order': { right: 'readings:write', isSigned: true, budget: 'reads', device: 'path' },
   // Evidence of facts, and of records of the state.
   'GET /api/v1/evidence/state': { ...reads('evidence:read'), budget: 'evidence' },
