@@ -143,7 +143,7 @@ test('every attack is stopped by the rule that the desk names, and what it gives
     }
     assert.deepEqual(verdicts, [
       ...['OK', 'OK', 'OK', 'OK'],
-      ...['OK', 'OK', 'OK', 'INCOMPLETE'],
+      ...['INCOMPLETE', 'OK', 'OK', 'INCOMPLETE'],
       ...['OK', 'HASH_MISMATCH', 'OK', 'HASH_MISMATCH', 'NOT_IN_LOG', 'FORK_PROVEN'],
     ]);
   }));
