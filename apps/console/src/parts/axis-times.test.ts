@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAxisTimes, widthOfNumbers } from './axis-times.ts';
+import { constantRange, formatAxisTimes, widthOfNumbers } from './axis-times.ts';
 
 /** In whatever time zone this runs. */
 const at = (day: number, hour: number, minute = 0, second = 0): number => new Date(2026, 2, day, hour, minute, second).getTime();
@@ -31,4 +31,9 @@ test('steps of days, months and years are said as such', () => {
 test('numbers of an axis have room, and those of short ones stand below each other', () => {
   assert.equal(widthOfNumbers([]), widthOfNumbers(['0', '100']));
   assert.ok(widthOfNumbers(['100', '1,234,567.89']) >= widthOfNumbers(['1,234,567.8']) + 8);
+});
+
+test('a series that is always 0 goes to 1, so a share of nothing to all of it; of any other the chart decides', () => {
+  assert.deepEqual(constantRange(0, 0), [0, 1]);
+  assert.deepEqual([constantRange(0, 0.2), constantRange(5, 5), constantRange(-1, 0)], [null, null, null]);
 });

@@ -28,3 +28,8 @@ function dateFields(stepMs: number): Intl.DateTimeFormatOptions {
   if (stepMs >= 28 * DAY_MS) return { year: 'numeric', month: 'short' };
   return { month: 'short', day: 'numeric' };
 }
+
+/** From where to where an axis goes of values between these; null where the chart may decide. A series that is always 0 has no size of its own: a share goes to all of it. */
+export function constantRange(least: number, most: number): readonly [from: number, to: number] | null {
+  return least === 0 && most === 0 ? [0, 1] : null;
+}

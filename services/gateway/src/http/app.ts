@@ -31,6 +31,7 @@ import { checkRequest, ownHosts } from './hosts.ts';
 import { addIdempotency } from './idempotency.ts';
 import { addIngestRoutes } from './ingest.ts';
 import { addKeyRoutes } from './keys.ts';
+import { addLightingRoutes } from './lighting.ts';
 import { addLiveRoutes } from './live.ts';
 import { addOrderDraftRoutes } from './order-draft.ts';
 import { addOrderRoutes } from './orders.ts';
@@ -192,6 +193,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addProposalRoutes,
     addCabinetRoutes,
     addZoneRoutes,
+    addLightingRoutes,
     addOrderRoutes,
     addOrderDraftRoutes,
     addEvidenceRoutes,

@@ -58,6 +58,8 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/proposals*': reads('ledger:read'),
   'GET /api/v1/zones*': reads('ledger:read'),
   'GET /api/v1/zones/:id/cabinets': reads('readings:read', 'nowhere'),
+  // Made of what many lamps said.
+  'GET /api/v1/zones/:id/lighting': { ...reads('readings:read', 'nowhere'), budget: 'evidence' },
   'GET /api/v1/orders*': reads('ledger:read'),
   // Drafts take the newest challenges, and change nothing. What goes by break-glass carries the signatures of order keys.
   'POST /api/v1/orders/draft': { ...reads('ledger:read'), budget: 'evidence' },

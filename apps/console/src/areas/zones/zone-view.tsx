@@ -16,6 +16,7 @@ import { Domain } from './domain.tsx';
 import { EnvelopeWords } from './envelope-words.tsx';
 import { IntersectionNow } from './intersection-now.tsx';
 import { Lamps } from './lamps-now.tsx';
+import { LightingAccount } from './lighting-account.tsx';
 import { MachineTable } from './machine-table.tsx';
 import { TEXTS } from './texts.ts';
 
@@ -52,6 +53,7 @@ export function ZoneView({ id }: { readonly id: string }): ReactNode {
           </section>
           <Keys zone={zone} />
           <EnvelopeWords statement={zone.envelopeInForce.statement} />
+          {zone.domain === 'lighting' && <LightingAccount zone={id} />}
           <Machines zone={zone} />
           <Documents zone={zone} />
           <NewestOrders id={id} />
