@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { encodeErasureLeaf } from '@oppidum/formats/erasure-leaf';
 import { type Evidence, encodeEvidence } from '@oppidum/formats/evidence';
+import { encodeEvents } from '@oppidum/formats/result';
 import { anchorKind } from '@oppidum/formats/state-telemetry';
 import type { Executed } from '@oppidum/ledger/block';
 import type { Report } from '@oppidum/proofs/report';
@@ -41,7 +42,9 @@ class Scene {
   latest(): Executed {
     const envelope = this.city.blocks.at(-1)?.transactions[0] ?? assert.fail();
     const index = this.city.state.leaves.length - 2;
-    return { id: namedId('unused'), envelope, index, position: 0, code: 'OK', events: this.city.events, rejection: null };
+    const { events } = this.city;
+    const result = { code: 'OK', events, rejection: null, encodedEvents: encodeEvents(events) } as const;
+    return { id: namedId('unused'), envelope, index, position: 0, ...result };
   }
 
   act(signer: string, kind: string, body: object): void {

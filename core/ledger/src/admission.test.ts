@@ -8,6 +8,7 @@ import type { Action } from '@oppidum/formats/transaction';
 import { counterActions } from '../../../test/support/counter.ts';
 import { makeCity, namedId, publicKeyOf, registryOf, type TestCity } from '../../../test/support/ledger.ts';
 import { namedSigner } from '../../../test/support/signers.ts';
+import { type AdmissionContext, admitTransaction, prepareTransaction, rememberVerified } from './admission.ts';
 
 type Bytes = Uint8Array;
 type Parts = { protected: CborValue; unprotected: CborValue; payload: CborValue; signatures: CborValue[] };
@@ -346,4 +347,36 @@ test('who signs the same payload again has sent the same transaction; who was re
   assert.equal(made.send(broken), 'SIGNATURE_INVALID');
   assert.equal(made.send(envelope), 'OK', 'a false copy does not use up the id');
   assert.equal(made.send(broken), 'REPLAYED');
+});
+
+test('what was verified is verified again only where another key stands in its place, and then from the bytes', () => {
+  const made = city();
+  const envelope = byTwo(made);
+  const keys = ['anna', 'ben']
+    .sort((a, b) => Buffer.compare(namedId(a), namedId(b)))
+    .map((name) => namedSigner(`${name}/0`).publicKey);
+  const stranger = namedSigner('clara/0').publicKey;
+  const codeAfter = (remembered: readonly Bytes[]): string => {
+    const prepared = prepareTransaction(made.rules, envelope);
+    assert.ok(!('code' in prepared));
+    rememberVerified(prepared, remembered);
+    let asked = 0;
+    const crypto: AdmissionContext['crypto'] = {
+      ...made.rules.crypto,
+      verifyEd25519: (...signed) => {
+        asked++;
+        return made.rules.crypto.verifyEd25519(...signed);
+      },
+    };
+    const { timeMs, state } = made;
+    const answer = admitTransaction(
+      { ...made.rules, crypto, timeMs, state, isKnown: () => false, recall: () => prepared },
+      envelope,
+    );
+    return `${'code' in answer ? answer.code : 'OK'}, ${asked} asked`;
+  };
+  assert.equal(codeAfter(keys), 'OK, 0 asked');
+  assert.equal(codeAfter([keys[0] as Bytes, stranger]), 'OK, 1 asked', 'a key that is not the one in force says nothing');
+  assert.equal(codeAfter([stranger, stranger]), 'OK, 2 asked');
+  assert.equal(codeAfter([keys[1] as Bytes]), 'OK, 2 asked', 'fewer keys than signatures: nobody knows whose');
 });

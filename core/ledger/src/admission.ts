@@ -21,21 +21,28 @@ import { answerOf, type ParsedAction, parseAction, type Registry } from './actio
 import type { StateReader, VerifiedSigner } from './city.ts';
 
 /**
- * What an envelope says by itself, whatever the state: parsed once and used by CheckTx and by the block. `actions` are a refusal where
- * the registry cannot read one. `verifiedBy[i]`: the public key under which signature `i` was found to verify, once it was.
- * `signers[i]`: the records of signer `i` as read last.
+ * What an envelope says by itself, whatever the state: parsed once and used by CheckTx and by the block. It waits for a block in memory with
+ * thousands of its like, so it keeps what the block needs and no more. `foreign` and `actions` are refusals where it is meant for another
+ * city, and where the registry cannot read an action.
  */
 export type PreparedTransaction = {
-  readonly alleged: AllegedTransaction;
+  readonly id: Bytes;
+  readonly foreign: Rejection | null;
+  readonly validUntil: number;
   readonly actions: readonly ParsedAction[] | Rejection;
-  readonly verifiedBy: (Bytes | undefined)[];
-  readonly signers: SignerRecords[];
+  readonly signers: readonly PreparedSigner[];
+  /** With the signatures, until they are known to verify; read again where keys have changed since. */
+  alleged: AllegedTransaction | null;
 };
 
-/** Two records, where they stand and the values they were parsed from: while the state holds the same arrays, they mean the same. */
+/** `verifiedBy`: the public key under which the signature was found to verify. `records`: as read last. */
+type PreparedSigner = Pick<AllegedSignature, 'account' | 'keyNumber' | 'algorithm'> & {
+  verifiedBy: Bytes | null;
+  records: SignerRecords | null;
+};
+
+/** Two records and the values they were parsed from: while the state holds the same arrays, they mean the same. */
 type SignerRecords = {
-  readonly accountPlace: Bytes;
-  readonly keyPlace: Bytes;
   readonly accountValue: Bytes;
   readonly account: AccountRecord;
   readonly keyValue: Bytes;
@@ -76,22 +83,35 @@ export type AdmissionRefusal = Rejection & { readonly id: Bytes | null };
 export function admitTransaction(context: AdmissionContext, envelope: Bytes): AdmittedTransaction | AdmissionRefusal {
   const prepared = context.recall?.(envelope) ?? prepareTransaction(context, envelope);
   if ('code' in prepared) return prepared;
-  const { alleged, actions } = prepared;
-  const refused = checkEnvelope(context, alleged);
-  if (refused !== null) return { ...refused, id: alleged.id };
-  if ('code' in actions) return { ...actions, id: alleged.id };
+  const { id, actions } = prepared;
+  const refused = prepared.foreign ?? checkEnvelope(context, prepared);
+  if (refused !== null) return { ...refused, id };
+  if ('code' in actions) return { ...actions, id };
   return admitSigners(context, prepared, envelope, actions);
 }
 
 /** Reads an envelope as far as that needs no state. Refuses any FormatError of the envelope. */
 export function prepareTransaction(
-  { crypto, registry }: Pick<AdmissionContext, 'crypto' | 'registry'>,
+  { crypto, registry, genesis }: Pick<AdmissionContext, 'crypto' | 'registry' | 'genesis'>,
   envelope: Bytes,
 ): PreparedTransaction | AdmissionRefusal {
   const alleged = answerOf(() => parseTransaction(crypto, envelope));
   if ('code' in alleged) return { ...alleged, id: null };
-  const actions = answerOf(() => alleged.payload.actions.map((action) => parseAction(registry, action)));
-  return { alleged, actions, verifiedBy: [], signers: [] };
+  const { city, validUntil, actions: unread } = alleged.payload;
+  const foreign = equalBytes(city, genesis) ? null : reject('WRONG_CITY', { city: toHex(city) });
+  const actions = answerOf(() => unread.map((action) => parseAction(registry, action)));
+  const signers = alleged.signatures.map(({ account, keyNumber, algorithm }) => {
+    return { account, keyNumber, algorithm, verifiedBy: null, records: null };
+  });
+  return { id: alleged.id, foreign, validUntil, actions, signers, alleged };
+}
+
+/** Every signature was found to verify, each under the key of its signer in this list: from now on they need not be at hand. */
+export function rememberVerified(prepared: PreparedTransaction, publicKeys: readonly Bytes[]): void {
+  // Fewer: what was verified before, under keys that may have changed meanwhile, would lend its place to another.
+  if (publicKeys.length !== prepared.signers.length) return;
+  for (const [i, signer] of prepared.signers.entries()) signer.verifiedBy = publicKeys[i] as Bytes;
+  prepared.alleged = null;
 }
 
 /** True when the answer is a refusal. */
@@ -99,56 +119,53 @@ export function isRefusal(answer: AdmittedTransaction | AdmissionRefusal): answe
   return 'code' in answer;
 }
 
-function checkEnvelope(context: AdmissionContext, { id, payload }: AllegedTransaction): Rejection | null {
-  if (!equalBytes(payload.city, context.genesis)) return reject('WRONG_CITY', { city: toHex(payload.city) });
-  if (payload.validUntil <= context.timeMs)
-    return reject('EXPIRED', { validUntilMs: payload.validUntil, timeMs: context.timeMs });
-  if (payload.validUntil > context.timeMs + LIMITS.transactionLifetimeMs) {
-    return reject('NOT_YET_VALID', { validUntilMs: payload.validUntil, timeMs: context.timeMs });
-  }
+function checkEnvelope(context: AdmissionContext, { id, validUntil }: PreparedTransaction): Rejection | null {
+  const { timeMs } = context;
+  if (validUntil <= timeMs) return reject('EXPIRED', { validUntilMs: validUntil, timeMs });
+  if (validUntil > timeMs + LIMITS.transactionLifetimeMs) return reject('NOT_YET_VALID', { validUntilMs: validUntil, timeMs });
   return context.isKnown(id) ? reject('REPLAYED', { id: toHex(id) }) : null;
 }
 
 function admitSigners(
   context: AdmissionContext,
-  { alleged, verifiedBy, signers: known }: PreparedTransaction,
+  prepared: PreparedTransaction,
   envelope: Bytes,
   actions: readonly ParsedAction[],
 ): AdmittedTransaction | AdmissionRefusal {
+  const { id } = prepared;
   const signers: VerifiedSigner[] = [];
-  for (const [i, signature] of alleged.signatures.entries()) {
-    const records = readSigner(context.state, signature, known[i]);
-    if ('code' in records) return { ...records, id: alleged.id };
-    known[i] = records;
+  for (const [i, signer] of prepared.signers.entries()) {
+    const records = readSigner(context.state, signer);
+    if ('code' in records) return { ...records, id };
+    signer.records = records;
     const { key } = records;
-    const verified = verifiedBy[i];
-    if (verified === undefined || !equalBytes(verified, key.publicKey)) {
-      const signed = transactionToBeSigned(alleged.payloadBytes, signature);
-      if (!verifySignature(context.crypto, key, signed, signature.signature)) {
-        return { ...reject('SIGNATURE_INVALID', { account: toHex(signature.account) }), id: alleged.id };
-      }
+    const { account, keyNumber, verifiedBy } = signer;
+    if (verifiedBy === null || !equalBytes(verifiedBy, key.publicKey)) {
+      const { payloadBytes, signatures } = prepared.alleged ?? parseTransaction(context.crypto, envelope);
+      const signature = signatures[i] as AllegedSignature;
+      const signed = transactionToBeSigned(payloadBytes, signature);
+      if (!verifySignature(context.crypto, key, signed, signature.signature))
+        return { ...reject('SIGNATURE_INVALID', { account: toHex(account) }), id };
     }
-    signers.push({ account: signature.account, keyNumber: signature.keyNumber, class: key.class });
+    signers.push({ account, keyNumber, class: key.class });
   }
-  return { id: alleged.id, envelope, signers, actions };
+  return { id, envelope, signers, actions };
 }
 
 function readSigner(
   state: StateReader,
-  { account, keyNumber, algorithm }: AllegedSignature,
-  known: SignerRecords | undefined,
+  { account, keyNumber, algorithm, records: known }: PreparedSigner,
 ): SignerRecords | Rejection {
   const facts = (): ErrorDetails => ({ account: toHex(account), keyNumber });
-  const accountPlace = known?.accountPlace ?? stateKey(accountKind, account);
-  const accountValue = state.read(accountPlace);
+  const accountValue = state.read(stateKey(accountKind, account));
   if (accountValue === null) return reject('ACCOUNT_UNKNOWN', facts());
   const owner = known?.accountValue === accountValue ? known.account : parseState(accountKind, accountValue);
   if (owner.to !== undefined) return reject('ACCOUNT_CLOSED', facts());
-  const keyPlace = known?.keyPlace ?? stateKey(accountKeyKind, account, keyNumber);
-  const keyValue = state.read(keyPlace);
+  const keyValue = state.read(stateKey(accountKeyKind, account, keyNumber));
   if (keyValue === null) return reject('KEY_UNKNOWN', facts());
   const key = known?.keyValue === keyValue ? known.key : parseState(accountKeyKind, keyValue);
   if (key.algorithm !== algorithm) return reject('KEY_UNKNOWN', facts());
   if (key.to !== undefined) return reject('KEY_REVOKED', facts());
-  return { accountPlace, keyPlace, accountValue, account: owner, keyValue, key };
+  if (known?.accountValue === accountValue && known.keyValue === keyValue) return known;
+  return { accountValue, account: owner, keyValue, key };
 }

@@ -11,7 +11,7 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { ID_SIZE } from '@oppidum/formats/ids';
-import { eventsDigest, type LedgerEvent, type Result } from '@oppidum/formats/result';
+import { encodeEvents, type LedgerEvent, type Result } from '@oppidum/formats/result';
 import { policyEffectiveKind } from '@oppidum/formats/state-governance';
 import { at, parseState, type StateRef } from '@oppidum/formats/state-layout';
 import { type Validator, validatorSetKind } from '@oppidum/formats/state-validators';
@@ -63,6 +63,8 @@ export type Executed = {
   readonly position: number;
 } & Result & {
     readonly rejection: Rejection | null;
+    /** `encodeEvents`: what the leaf commits to. */
+    readonly encodedEvents: Bytes;
   };
 export type Outcome = { readonly executed: Executed } | { readonly refused: AdmissionRefusal };
 
@@ -108,15 +110,12 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
     seen.add(toOctets(admitted.id));
     const { result, rejection } = runTransaction(rules, overlay, around, admitted);
     const position = leaves.length;
-    outcomes.push({ executed: { id: admitted.id, envelope, index: state.logSize + position, position, ...result, rejection } });
-    const leaf = {
-      height: block.height,
-      position,
-      id: admitted.id,
-      code: result.code,
-      eventsDigest: eventsDigest(rules.crypto, result.events),
-    };
-    leaves.push(encodeTransactionLeaf(leaf));
+    const { id } = admitted;
+    const encodedEvents = encodeEvents(result.events);
+    const index = state.logSize + position;
+    outcomes.push({ executed: { id, envelope, index, position, ...result, rejection, encodedEvents } });
+    const digest = rules.crypto.sha256(encodedEvents);
+    leaves.push(encodeTransactionLeaf({ height: block.height, position, id, code: result.code, eventsDigest: digest }));
   }
   const closed = closeBlock(state, block, overlay.changes(), leaves, outcomes, validatorSetDigest);
   const version = versionIn(overlay);

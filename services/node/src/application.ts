@@ -12,7 +12,13 @@ import { formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { LIMITS } from '@oppidum/formats/limits';
 import { parseState, type StateRef } from '@oppidum/formats/state-layout';
-import { type AdmissionRefusal, admitTransaction, type PreparedTransaction, prepareTransaction } from '@oppidum/ledger/admission';
+import {
+  type AdmissionRefusal,
+  admitTransaction,
+  type PreparedTransaction,
+  prepareTransaction,
+  rememberVerified,
+} from '@oppidum/ledger/admission';
 import {
   type Block,
   type BlockOutcome,
@@ -29,6 +35,7 @@ import type { NodeStore } from './node-store.ts';
 import type { SnapshotManifest } from './snapshot-format.ts';
 import { SnapshotRestore } from './snapshots.ts';
 import type { DecidedBlock } from './stored-block.ts';
+import type { HashedEntries } from './tile-log.ts';
 
 export type ApplicationOptions = {
   readonly store: NodeStore;
@@ -47,9 +54,13 @@ export type ApplicationInfo = { readonly height: number; readonly timeMs: number
 export type CommitAnswer = {
   readonly block: CommittedBlock;
   readonly leaves: readonly Bytes[];
+  readonly hashed: HashedEntries;
   readonly envelopes: readonly Bytes[];
   readonly refused: readonly { readonly envelope: Bytes; readonly refusal: AdmissionRefusal }[];
 };
+
+/** `logHashes`: of the subtrees that its leaves complete, in order. */
+type Decided = DecidedBlock & { readonly logHashes: readonly Bytes[] };
 
 /** The state machine of a city under some engine. */
 export class Application {
@@ -64,7 +75,7 @@ export class Application {
   readonly #recall = (envelope: Bytes): PreparedTransaction | undefined => this.#prepared.get(envelope);
   readonly #isKnown = (id: Bytes): boolean => this.#store.hasTransaction(id);
   #phase: EnginePhase = 'started';
-  #decided: DecidedBlock | null = null;
+  #decided: Decided | null = null;
   #restore: SnapshotRestore | null = null;
 
   constructor({ store, rules, genesis, onCall, haltHeight }: ApplicationOptions) {
@@ -134,7 +145,8 @@ export class Application {
 
   /** Every signature of this array of bytes was verified, each by the key that CheckTx asked for, in their order. */
   rememberVerified(envelope: Bytes, publicKeys: readonly Bytes[]): void {
-    this.#recall(envelope)?.verifiedBy.push(...publicKeys);
+    const prepared = this.#recall(envelope);
+    if (prepared !== undefined) rememberVerified(prepared, publicKeys);
   }
 
   /** PrepareProposal: as many of the transactions, from the first on, as fit into `sizeMax` bytes. */
@@ -180,7 +192,7 @@ export class Application {
 
   /** Commit: returns when the finalized block is durable. */
   commit(): CommitAnswer {
-    const decided = this.#decided as DecidedBlock;
+    const decided = this.#decided as Decided;
     this.#enter('commit', this.height + 1);
     // FAULT POINT: finalized, not committed
     this.#decided = null;
@@ -266,15 +278,17 @@ export class Application {
     };
   }
 
-  #decide(block: Block, { outcomes, changes, leaves, blockLeaf }: BlockOutcome): DecidedBlock {
+  #decide(block: Block, { outcomes, changes, leaves, blockLeaf }: BlockOutcome): Decided {
     const { height, timeMs, transactions, misbehaviour = [] } = block;
     const store = this.#store;
+    const logHashes: Bytes[] = [];
     return {
       height,
       timeMs,
       firstIndex: store.head?.logSize ?? 0,
       edge: store.edge,
-      log: store.logWith(leaves),
+      log: store.logWith(leaves, logHashes),
+      logHashes,
       envelopes: transactions,
       outcomes,
       changes,
@@ -284,14 +298,14 @@ export class Application {
     };
   }
 
-  #keep(decided: DecidedBlock): CommitAnswer {
+  #keep(decided: Decided): CommitAnswer {
     const stored = this.#store.commit(decided);
-    const { leaves, envelopes, outcomes } = decided;
+    const { log: tree, logHashes: hashes, leaves, envelopes, outcomes } = decided;
     // The arrays may live on in caches of blocks; ten times their size hangs on each.
     for (const envelope of envelopes) this.#prepared.delete(envelope);
     const refused = outcomes.flatMap((outcome, i) =>
       'refused' in outcome ? [{ envelope: envelopes[i] as Bytes, refusal: outcome.refused }] : [],
     );
-    return { block: committedBlock(stored, decided.log), leaves, envelopes, refused };
+    return { block: committedBlock(stored, tree), leaves, hashed: { tree, hashes }, envelopes, refused };
   }
 }

@@ -22,7 +22,7 @@ import { chainIdOf } from './comet-genesis.ts';
 import { misbehaviourOf, requireSameValidators, updateOf } from './comet-validators.ts';
 import type { EngineParts } from './engine.ts';
 import type { EnvelopeChecks } from './envelope-checks.ts';
-import { parseParcel } from './parcel.ts';
+import { countEnvelopes } from './parcel.ts';
 import type { OfferedSnapshot } from './snapshot-keeper.ts';
 import type { ChunkAnswer, OfferAnswer } from './sync-restore.ts';
 
@@ -241,7 +241,7 @@ const CHUNK_RESULTS: Readonly<Record<ChunkAnswer['result'], ResponseApplySnapsho
 function firstOf(transactions: readonly Bytes[]): readonly Bytes[] {
   let count = 0;
   const end = transactions.findIndex((transaction, i) => {
-    count += parseParcel(transaction).length;
+    count += countEnvelopes(transaction);
     return i > 0 && count > ENVELOPE_COUNT_MAX;
   });
   return end < 0 ? transactions : transactions.slice(0, end);

@@ -20,8 +20,11 @@ const TOGETHER_COUNT_MAX = 512;
 const TOGETHER_SIZE_MAX = 512 * 2 ** 10;
 /** One is answered while another is read. */
 const REQUEST_COUNT_MAX = 2;
-/** Between the beginnings of two requests; what comes after a pause waits for nothing. A block takes longer than that. */
-const PACE_MS = 20;
+/**
+ * Between the beginnings of two requests; what comes after a pause waits for nothing. A block takes longer than that, and each parcel costs
+ * every validator a fraction of a millisecond, however little is in it.
+ */
+const PACE_MS = 50;
 
 type Answer = {
   readonly id?: number;

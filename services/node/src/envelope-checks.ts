@@ -35,7 +35,8 @@ const SAID_MS = 250;
 type Known = { readonly envelopes: readonly Bytes[]; readonly height: number; readonly timeMs: number };
 /** An envelope, and why it would not be admitted. */
 export type RefusedEnvelope = { readonly envelope: Bytes; readonly refusal: AdmissionRefusal };
-type Arrived = PromiseWithResolvers<CheckAnswer> & { readonly envelope: Bytes };
+/** At most `TOGETHER_COUNT_MAX`. */
+type Arrived = PromiseWithResolvers<readonly CheckAnswer[]> & { readonly envelopes: readonly Bytes[] };
 
 /**
  * Checks envelopes on the committed state as of a time, their signatures together beside this thread; the application remembers what
@@ -46,28 +47,29 @@ export async function checkTogether(
   envelopes: readonly Bytes[],
   timeMs: number,
 ): Promise<CheckAnswer[]> {
+  const jobs: SignatureJob[] = [];
+  const crypto = verifier.postpone(jobs);
   const checked = envelopes.map((envelope) => {
-    const jobs: SignatureJob[] = [];
-    return { envelope, jobs, answer: application.checkTx(envelope, timeMs, verifier.postpone(jobs)) };
+    const first = jobs.length;
+    const answer = application.checkTx(envelope, timeMs, crypto);
+    // Who is refused for another reason has signatures that nobody needs to verify.
+    if ('code' in answer) jobs.length = first;
+    return { envelope, answer, end: jobs.length };
   });
-  // Who is refused for another reason has signatures that nobody needs to verify.
-  const verified = await verifier.verify(checked.flatMap(({ answer, jobs }) => ('code' in answer ? [] : jobs)));
-  let position = 0;
-  return checked.map(({ envelope, jobs, answer }) => {
+  const verified = await verifier.verify(jobs);
+  let first = 0;
+  return checked.map(({ envelope, answer, end }) => {
     if ('code' in answer) return answer;
-    const end = position + jobs.length;
-    const isVerified = verified.slice(position, end).every(Boolean);
-    position = end;
+    const publicKeys = jobs.slice(first, end).map(({ publicKey }) => publicKey);
+    const isVerified = verified.slice(first, end).every(Boolean);
+    first = end;
     if (!isVerified) {
       // Nothing was remembered of a wrong signature, so the full check says whose it is.
       const refused = application.checkTx(envelope, timeMs);
       if ('code' in refused) return refused;
       throw new Error('two verifiers disagree about a signature');
     }
-    application.rememberVerified(
-      envelope,
-      jobs.map(({ publicKey }) => publicKey),
-    );
+    application.rememberVerified(envelope, publicKeys);
     return answer;
   });
 }
@@ -93,8 +95,8 @@ export class EnvelopeChecks {
     const digest = this.#digest(envelope);
     const known = this.#known.get(digest)?.envelopes[0];
     if (known !== undefined) return this.#options.application.checkTx(known, this.#options.timeMs());
-    const answer = await this.#arrive(envelope);
-    if ('code' in answer) return answer;
+    const [answer] = await this.#arrive([envelope]);
+    if (answer === undefined || 'code' in answer) return answer as AdmissionRefusal;
     this.#keep(digest, [envelope]);
     this.#digests.set(envelope, digest);
     return answer;
@@ -107,9 +109,10 @@ export class EnvelopeChecks {
     const known = this.#known.get(digest);
     if (known !== undefined && known.height === application.height && timeMs() - known.timeMs <= SAID_MS) return null;
     const envelopes = known?.envelopes ?? parseParcel(transaction);
-    const answers = await Promise.all(
-      envelopes.map((envelope) => (known === undefined ? this.#arrive(envelope) : application.checkTx(envelope, timeMs()))),
-    );
+    const answers =
+      known === undefined
+        ? (await Promise.all(inTurns(envelopes).map((some) => this.#arrive(some)))).flat()
+        : envelopes.map((envelope) => application.checkTx(envelope, timeMs()));
     const refused = answers.flatMap((answer, i) =>
       'code' in answer ? [{ envelope: envelopes[i] as Bytes, refusal: answer }] : [],
     );
@@ -145,23 +148,32 @@ export class EnvelopeChecks {
     this.#recalled = new Map();
   }
 
-  #arrive(envelope: Bytes): Promise<CheckAnswer> {
-    const arrived = { ...Promise.withResolvers<CheckAnswer>(), envelope };
+  #arrive(envelopes: readonly Bytes[]): Promise<readonly CheckAnswer[]> {
+    const arrived = { ...Promise.withResolvers<readonly CheckAnswer[]>(), envelopes };
     if (this.#arrived.push(arrived) === 1) setImmediate(() => this.#takeArrived());
     return arrived.promise;
   }
 
   #takeArrived(): void {
-    const arrived = this.#arrived.splice(0, TOGETHER_COUNT_MAX);
+    let count = 0;
+    const end = this.#arrived.findIndex(({ envelopes }) => {
+      count += envelopes.length;
+      return count > TOGETHER_COUNT_MAX;
+    });
+    const arrived = this.#arrived.splice(0, end < 0 ? this.#arrived.length : end);
     if (this.#arrived.length > 0) setImmediate(() => this.#takeArrived());
     void this.#answer(arrived);
   }
 
   async #answer(arrived: readonly Arrived[]): Promise<void> {
     try {
-      const envelopes = arrived.map(({ envelope }) => envelope);
+      const envelopes = arrived.flatMap((each) => each.envelopes);
       const answers = await checkTogether(this.#options, envelopes, this.#options.timeMs());
-      for (const [i, { resolve }] of arrived.entries()) resolve(answers[i] as CheckAnswer);
+      let first = 0;
+      for (const { envelopes, resolve } of arrived) {
+        resolve(answers.slice(first, first + envelopes.length));
+        first += envelopes.length;
+      }
     } catch (error) {
       for (const { reject } of arrived) reject(error);
     }
@@ -190,6 +202,12 @@ export class EnvelopeChecks {
   #digest(transaction: Bytes): string {
     return toOctets(this.#options.crypto.sha256(transaction));
   }
+}
+
+/** A parcel in parts that one turn takes. */
+function inTurns(envelopes: readonly Bytes[]): (readonly Bytes[])[] {
+  const count = Math.ceil(envelopes.length / TOGETHER_COUNT_MAX);
+  return Array.from({ length: count }, (_, i) => envelopes.slice(i * TOGETHER_COUNT_MAX, (i + 1) * TOGETHER_COUNT_MAX));
 }
 
 function sizeOf(envelopes: readonly Bytes[]): number {

@@ -104,10 +104,10 @@ export class NodeStore {
     return this.#tree.encode();
   }
 
-  /** The log as it will be with these leaves. */
-  logWith(leaves: readonly Bytes[]): CompactTree {
-    const tree = CompactTree.parse(this.#crypto, this.#tree.encode());
-    for (const leaf of leaves) tree.append(leafHash(this.#crypto, leaf));
+  /** The log as it will be with these leaves; hashes of the subtrees that they complete go to `hashes`, in order. */
+  logWith(leaves: readonly Bytes[], hashes: Bytes[] = []): CompactTree {
+    const tree = this.#tree.copy();
+    for (const leaf of leaves) tree.append(leafHash(this.#crypto, leaf), (_level, _index, hash) => hashes.push(hash));
     return tree;
   }
 

@@ -113,8 +113,8 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     clock,
     findTransaction: (id) => store.transaction(id),
     onFailure,
-    onCommit: ({ block, leaves }: CommitAnswer) => {
-      log.append(leaves);
+    onCommit: ({ block, leaves, hashed }: CommitAnswer) => {
+      log.append(leaves, hashed);
       publisher.news();
       snapshots.kept.committed(block);
       for (const listener of listeners) listener(block);

@@ -154,7 +154,8 @@ function openBlock(crypto: Crypto, log: CompactTree, { transactions, blockLeaf }
     const { id, code } = openTransactionLeaf(crypto, { envelope, leaf, events }, height, position);
     // The facts of a refusal stand in no leaf: what cannot be proven is not taken over.
     const rejection = code === 'OK' ? null : { code, details: {} };
-    return { executed: { id, envelope, index: firstIndex + position, position, code, events: parseEvents(events), rejection } };
+    const result = { code, events: parseEvents(events), rejection, encodedEvents: events };
+    return { executed: { id, envelope, index: firstIndex + position, position, ...result } };
   });
   const envelopes = transactions.map(({ envelope }) => envelope);
   const tree = CompactTree.parse(crypto, log.encode());

@@ -13,7 +13,7 @@ import { parseLeaf } from '@oppidum/formats/block-log';
 import { type Bytes, encodeUint32, readUint32 } from '@oppidum/formats/bytes';
 import { type CborValue, encodeCbor, parseCbor } from '@oppidum/formats/cbor';
 import type { ErrorCode, ErrorDetails } from '@oppidum/formats/errors';
-import { encodeEvents, parseEvents } from '@oppidum/formats/result';
+import { parseEvents } from '@oppidum/formats/result';
 import type { Outcome } from '@oppidum/ledger/block';
 import type { StateChange } from '@oppidum/ledger/city';
 import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
@@ -62,9 +62,9 @@ export function encodeStoredBlock(block: DecidedBlock): Bytes {
       const { code, details, id } = outcome.refused;
       return [envelope, code, JSON.stringify(details), id];
     }
-    const { position, events, rejection } = outcome.executed;
+    const { position, encodedEvents, rejection } = outcome.executed;
     const leaf = block.leaves[position] as Bytes;
-    return [envelope, leaf, encodeEvents(events), rejection === null ? null : JSON.stringify(rejection.details)];
+    return [envelope, leaf, encodedEvents, rejection === null ? null : JSON.stringify(rejection.details)];
   });
   const blockLeaf = block.hasBlockLeaf ? (block.leaves.at(-1) as Bytes) : null;
   const proven = (block.misbehaviour ?? []).map(({ kind, address, voteHeight }) => [kind, address, voteHeight]);

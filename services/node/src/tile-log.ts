@@ -31,8 +31,10 @@ const LEVEL_COUNT_MAX = 7;
 /** A log's size and the RFC 6962 root (32 bytes) of its first `size` entries. */
 export type LogHead = { readonly size: number; readonly root: Bytes };
 
+/** Entries that are hashed: the edge of the log with them, and the subtrees that they complete, of each its leaf and then upwards. */
+export type HashedEntries = { readonly tree: CompactTree; readonly hashes: readonly Bytes[] };
 /** Entries that are hashed and not appended yet; `tree` is the edge of the log with them. */
-export type PreparedEntries = { readonly tree: CompactTree; readonly append: () => void };
+export type PreparedEntries = Pick<HashedEntries, 'tree'> & { readonly append: () => void };
 
 type Snapshot = LogHead & { readonly edge: Bytes };
 type Frontier = { readonly tree: CompactTree; readonly previousSize: number };
@@ -94,12 +96,12 @@ export class TileLog {
   }
 
   /**
-   * Appends entries the caller has made durable; in memory, at once. Returns the index of the first.
+   * Appends entries the caller has made durable, and may have hashed; in memory, at once. Returns the index of the first.
    * Throws TOO_LARGE (an entry above 65,535 bytes), and then appends none.
    */
-  append(entries: readonly Bytes[]): number {
+  append(entries: readonly Bytes[], hashed?: HashedEntries): number {
     const first = this.size;
-    this.prepare(entries).append();
+    this.prepare(entries, hashed).append();
     return first;
   }
 
@@ -107,14 +109,11 @@ export class TileLog {
    * The same in two steps, for who must know the tree before the entries are durable: hashes them, and appends them when told to, unless
    * the log has grown in between. Throws as `append` does.
    */
-  prepare(entries: readonly Bytes[]): PreparedEntries {
+  prepare(entries: readonly Bytes[], hashed = this.#hash(entries)): PreparedEntries {
     this.#assertUsable();
     const tooLarge = entries.find(({ length }) => length > ENTRY_SIZE_MAX);
     if (tooLarge !== undefined) throw formatError('TOO_LARGE', { size: tooLarge.length, sizeMax: ENTRY_SIZE_MAX });
-    const [before, tree] = [this.#tree, this.#tree.copy()];
-    const hashes: Bytes[] = [];
-    // The levels and indexes follow from the order: only the hashes need be kept.
-    for (const entry of entries) tree.append(leafHash(this.#crypto, entry), (_level, _index, hash) => hashes.push(hash));
+    const [before, { tree, hashes }] = [this.#tree, hashed];
     return {
       tree,
       append: () => {
@@ -126,6 +125,14 @@ export class TileLog {
         this.#tree = tree;
       },
     };
+  }
+
+  /** The levels and indexes follow from the order: only the hashes need be kept. */
+  #hash(entries: readonly Bytes[]): HashedEntries {
+    const tree = this.#tree.copy();
+    const hashes: Bytes[] = [];
+    for (const entry of entries) tree.append(leafHash(this.#crypto, entry), (_level, _index, hash) => hashes.push(hash));
+    return { tree, hashes };
   }
 
   /** Makes everything appended until now durable as files; resolves with the head they amount to. Rejects for good after a failed write. */
