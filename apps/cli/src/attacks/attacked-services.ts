@@ -22,7 +22,7 @@ export type Services = {
 const FOUND = import.meta.resolve('@oppidum/node/found-cluster-main');
 const NAME = 'attacked.example';
 const FREE_PORTS = ['--port', '0', '--mqtt-port', '0', '--mqtts-port', '0'];
-export const VALIDATOR_COUNT = 4;
+const VALIDATOR_COUNT = 4;
 /** Below those that a system gives to whoever dials (Linux: from 32,768 on, ip(7)). */
 const [PORT_MIN, PORT_END] = [12_000, 32_000];
 

@@ -12,10 +12,11 @@ import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { runCommand } from '../../../../test/support/command-line.ts';
 import { carryOut } from './attack.ts';
 import { AttackedCity } from './attacked-city.ts';
-import { ATTACKS } from './attacks.ts';
+import { attacksOn } from './attacks.ts';
 import { damagesOf } from './damages.ts';
 import { RULES, type Rules } from './rules.ts';
 
+const ATTACKS = attacksOn(false);
 /** Each attack with the ending and the rule that the desk must find. */
 const EXPECTED: Readonly<Record<string, readonly [ending: string, rule: string]>> = {
   'forged-order': ['prevented', 'SIGNATURE_INVALID'],
@@ -31,10 +32,10 @@ const EXPECTED: Readonly<Record<string, readonly [ending: string, rule: string]>
   'withheld-readings': ['detected', 'INCOMPLETE'],
   'lying-gateway': ['prevented', 'EVIDENCE_REFUSED'],
   'withheld-events': ['detected', 'HASH_MISMATCH'],
-  'equivocating-validator': ['detected', 'FORK_PROVEN'],
   'edited-database': ['detected', 'ENTRY_DAMAGED'],
   'conflicting-greens': ['prevented', 'PLAN_CONFLICT'],
   'hijacked-controller': ['detected', 'conflict'],
+  'equivocating-validator': ['detected', 'FORK_PROVEN'],
 };
 
 /** A machine that asks not whether its challenge is spent. */
@@ -45,8 +46,8 @@ class AnyChallenge extends Challenges {
 }
 
 /** Flags under which services first load a module that takes a rule of theirs out of force. */
-function loading(name: string): readonly string[] {
-  return ['--import', new URL(`../../../../test/support/${name}.ts`, import.meta.url).href];
+function loading(module: URL): readonly string[] {
+  return ['--import', module.href];
 }
 
 /** A rule out of force, and whom that lets through. One city each: what a machine obeys by is settled when it starts. */
@@ -64,22 +65,22 @@ const WITHOUT: readonly { readonly what: string; readonly rules: Partial<Rules>;
   { what: 'a zone in which one key is enough for danger', rules: { dangerousSigners: 1 }, through: ['stolen-key'] },
   {
     what: 'a gateway that checks no signature',
-    rules: { serviceFlags: loading('no-signatures') },
+    rules: { serviceFlags: loading(new URL('../../../../test/support/no-signatures.ts', import.meta.url)) },
     through: ['cloned-device'],
   },
   {
     what: 'a ledger that extends a link of a voucher twice',
-    rules: { serviceFlags: loading('no-spent-vouchers') },
+    rules: { serviceFlags: loading(new URL('../../../../test/support/no-spent-vouchers.ts', import.meta.url)) },
     through: ['double-sale'],
   },
   {
     what: 'a shard that forgets which numbers it decided',
-    rules: { serviceFlags: loading('no-decided-numbers') },
+    rules: { serviceFlags: loading(new URL('../../../../test/support/no-decided-numbers.ts', import.meta.url)) },
     through: ['cloned-key'],
   },
   {
     what: 'a ledger that lets machines run any image',
-    rules: { serviceFlags: loading('no-firmware-list') },
+    rules: { serviceFlags: loading(new URL('../../../../test/support/no-firmware-list.ts', import.meta.url)) },
     through: ['firmware-swap'],
   },
   {

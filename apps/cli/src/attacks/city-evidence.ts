@@ -1,10 +1,31 @@
 /** What the attacked city shows, as files that whoever asked judges for themselves. */
 
+import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import type { Segment, StateKind } from '@oppidum/formats/state-layout';
+import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import type { Exhibit } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
 
 /** A reading cannot be proven yet. */
 const NOT_ANCHORED = 409;
+
+/** Evidence of a record and the verifier's word on it, as soon as it is proven to be so. */
+export async function provenRecord<V>(
+  { records, until }: AttackedCity,
+  name: string,
+  kind: StateKind<V>,
+  segments: readonly Segment[],
+  isSo: (record: V) => boolean = () => true,
+): Promise<Exhibit> {
+  let file: Bytes = new Uint8Array();
+  await until(`${kind.name} to be proven`, async () => {
+    file = await records.fetch(kind, segments);
+    const record = records.open(kind, segments, file);
+    return record !== null && isSo(record);
+  });
+  return { name, file, verdict: verifyEvidence(nativeCrypto, file, { policy: records.policy }).verdict };
+}
 
 /** Evidence of a transaction or a reading, as soon as there is any. */
 export async function evidenceOf(city: AttackedCity, id: Bytes): Promise<Bytes> {

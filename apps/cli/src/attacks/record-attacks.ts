@@ -4,11 +4,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
-import { parseCheckpointNote, signCheckpoint } from '@oppidum/formats/checkpoint';
-import { addSignatures, cosignCheckpoint } from '@oppidum/formats/cosignature';
 import { FormatError } from '@oppidum/formats/errors';
 import { encodeEvidence, parseEvidence } from '@oppidum/formats/evidence';
-import { encodeForkFile, type KeyedFork } from '@oppidum/formats/fork-proof';
 import { encodeEvents, parseEvents } from '@oppidum/formats/result';
 import { suspensionKind } from '@oppidum/formats/state-devices';
 import { encodeState } from '@oppidum/formats/state-layout';
@@ -16,7 +13,6 @@ import { zoneKeysKind } from '@oppidum/formats/state-orders';
 import { encodeKeySet, parseKeySet } from '@oppidum/formats/zone-statements';
 import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
-import { verifyForkFile } from '@oppidum/proofs/verify-fork-file';
 import { outputOf } from '../start/children.ts';
 import { actionOf } from '../transactions.ts';
 import type { Attack, Exhibit } from './attack.ts';
@@ -76,34 +72,6 @@ export const WITHHELD_EVENTS: Attack = {
     const passed = verdicts.includes('OK');
     if (passed) return { rule: null, saw: 'an answer without the suspension passes for whole', exhibits };
     return { rule: verdicts[0] as string, saw: `without the record ${verdicts[0]}, without the event ${verdicts[1]}`, exhibits };
-  },
-};
-
-export const EQUIVOCATING_VALIDATOR: Attack = {
-  name: 'equivocating-validator',
-  tried: 'The validator signs a second history: another root for a size of the log whose head it has signed already.',
-  stop: { ending: 'detected', by: 'whoever holds both heads', rule: 'FORK_PROVEN' },
-  run: async (city) => {
-    const { api, records, rules } = city;
-    const { policy } = records;
-    const [log, witness] = [policy.logs[0], policy.witnesses[0]];
-    if (log === undefined || witness === undefined) throw new Error('a city has a log and a validator');
-    const earlier = await api.checkpoint();
-    const { checkpoint } = parseCheckpointNote(earlier);
-    const root = nativeCrypto.sha256(checkpoint.root);
-    const bare = signCheckpoint(nativeCrypto, city.keyOf('log'), { ...checkpoint, root });
-    const { text } = parseCheckpointNote(bare).note;
-    const nowS = Math.floor(Date.now() / 1_000);
-    const later = addSignatures(bare, [cosignCheckpoint(nativeCrypto, city.keyOf('cosigner'), witness.name, text, nowS)]);
-    const forks = [log.key, witness.key]
-      .map((key): KeyedFork => ({ key, earlier, later, root, consistency: [] }))
-      .filter((fork) => rules.checkFork(nativeCrypto, fork.key, fork) === null);
-    if (forks.length === 0) return { rule: null, saw: 'both histories go about, and nobody proves anything' };
-    const file = encodeForkFile(nativeCrypto, forks);
-    const { verdict } = verifyForkFile(nativeCrypto, file, { policy });
-    const saw = `two roots of size ${checkpoint.size} under ${forks.length} keys; of one validator it cannot be prevented`;
-    const exhibits = [{ name: 'two-histories.fork', file, verdict }];
-    return { rule: verdict, saw, exhibits };
   },
 };
 

@@ -10,7 +10,9 @@ import type { ProvenRecords } from '@oppidum/device/proven-records';
 import { systemMonotonic } from '@oppidum/device/system-time';
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
+import type { Rejection } from '@oppidum/formats/errors';
 import type { FrozenLimits } from '@oppidum/formats/frozen-values';
+import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
 import type { SignalMatrix } from '@oppidum/formats/signal-matrix';
 import type { Segment, StateKind } from '@oppidum/formats/state-layout';
 import { verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
@@ -38,6 +40,8 @@ export type Rules = {
   /** What the conflict monitor guards. */
   readonly monitorProgram: (matrix: Bytes) => MonitorProgram;
   readonly checkFork: typeof checkFork;
+  /** Why a reader does not believe a head of the city's log under its policy, or null. */
+  readonly refuseHead: (policy: Policy, note: Bytes) => Rejection | null;
   /** What a reader finds missing in what it is shown. */
   readonly verifyRange: typeof verifyCompleteRange;
   /** Flags of Node before the services: rules of the ledger and the gateway are in force in their process alone. */
@@ -57,6 +61,7 @@ export const RULES: Rules = {
   verifyRecords: verifyEvidence,
   monitorProgram: readMonitorProgram,
   checkFork,
+  refuseHead: (policy, note) => refusalOf(evaluatePolicy(nativeCrypto, policy, note)),
   verifyRange: verifyCompleteRange,
   serviceFlags: [],
   damagesOf,

@@ -9,13 +9,12 @@ import { parseEvidence } from '@oppidum/formats/evidence';
 import type { LightingProgramme } from '@oppidum/formats/lighting-programme';
 import { parseReading, parseReadingRecords } from '@oppidum/formats/reading';
 import { cloneKind, deviceKind } from '@oppidum/formats/state-devices';
-import type { Segment, StateKind } from '@oppidum/formats/state-layout';
 import { interlockSensorKind } from '@oppidum/formats/state-telemetry';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { actionOf, freshId } from '../transactions.ts';
-import type { Attack, Exhibit } from './attack.ts';
+import type { Attack } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
-import { evidenceOf, readingsOf } from './city-evidence.ts';
+import { evidenceOf, provenRecord, readingsOf } from './city-evidence.ts';
 import { addToZone, enrolMachines, LAMP_ABILITIES, LAMP_DIRECTIONS, newMachine } from './make-street.ts';
 import type { Sensor } from './sensor.ts';
 
@@ -51,8 +50,8 @@ export const FALSE_READINGS: Attack = {
     const code = await city.issue(order, [0, 1], zone);
     const [honest, liar] = sensors as [Sensor, Sensor];
     const exhibits = [
-      await proven(city, 'honest-sensor.evidence', interlockSensorKind, [honest.id, WIND_NAME]),
-      await proven(city, 'lying-sensor.evidence', interlockSensorKind, [liar.id, WIND_NAME]),
+      await provenRecord(city, 'honest-sensor.evidence', interlockSensorKind, [honest.id, WIND_NAME]),
+      await provenRecord(city, 'lying-sensor.evidence', interlockSensorKind, [liar.id, WIND_NAME]),
     ];
     if (code === 'OK') return { rule: null, saw: 'the order was issued upon a lie', exhibits };
     const saw = `one says ${LIE / 10} m/s, the other ${WIND / 10}: no order before somebody finds out which; sensors that lie alike are believed`;
@@ -111,7 +110,7 @@ export const CLONED_KEY: Attack = {
     await city.until('the ledger to suspend the sensor', async () => {
       return (await city.records.read(deviceKind, [sensor.id]))?.status === 'suspended';
     });
-    const exhibits = [await proven(city, 'two-payloads.evidence', cloneKind, [sensor.id, 0, 1])];
+    const exhibits = [await provenRecord(city, 'two-payloads.evidence', cloneKind, [sensor.id, 0, 1])];
     const saw =
       'the ledger suspended the sensor: neither holder is believed until it has another key; a clone whose original stays silent, or that copies nothing but numbers not used yet, cannot be told apart';
     return { rule: code, saw, exhibits };
@@ -157,7 +156,10 @@ export const FIRMWARE_SWAP: Attack = {
     const reading = await accepted(city.sensorOf(machine).say([{ sensor: 'power', unit: 'W', value: 40, timeMs: Date.now() }]));
     const file = await evidenceOf(city, reading);
     const { verdict, facts } = verifyEvidence(nativeCrypto, file, { policy: city.records.policy });
-    const exhibits = [await proven(city, 'set-apart.evidence', deviceKind, [id]), { name: 'afterwards.evidence', file, verdict }];
+    const exhibits = [
+      await provenRecord(city, 'set-apart.evidence', deviceKind, [id], ({ quarantines = [] }) => quarantines.length > 0),
+      { name: 'afterwards.evidence', file, verdict },
+    ];
     const marked = String((facts as { readonly quarantine?: string }).quarantine);
     const saw = `no order goes to it; what it measures is kept with the mark “${marked}”; an image that lies about itself is not found so`;
     return { rule: code, saw, exhibits };
@@ -179,17 +181,6 @@ async function accepted(answer: ReturnType<Sensor['say']>): Promise<Bytes> {
   const { id, code } = await answer;
   if (code !== null) throw new Error(`a true reading was refused: ${code}`);
   return id;
-}
-
-/** Evidence of a record, as soon as there is one. */
-async function proven<V>(
-  { records }: AttackedCity,
-  name: string,
-  kind: StateKind<V>,
-  segments: readonly Segment[],
-): Promise<Exhibit> {
-  const file = await records.fetch(kind, segments);
-  return { name, file, verdict: verifyEvidence(nativeCrypto, file, { policy: records.policy }).verdict };
 }
 
 type Said = { readonly timeMs: number; readonly value: number };

@@ -7,13 +7,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type Attack, carryOut, type Outcome } from '../attacks/attack.ts';
-import { ATTACKS } from '../attacks/attacks.ts';
+import { attacksOn } from '../attacks/attacks.ts';
 import { addExamples, type Cli, openCli } from '../cli.ts';
 import { EXIT, usageFailure } from '../failure.ts';
 import { writeNew } from '../new-file.ts';
 
-type RunOptions = { readonly all?: true; readonly out?: string };
+type CityOptions = { readonly cluster?: true };
+type RunOptions = CityOptions & { readonly all?: true; readonly out?: string };
 
+const CLUSTER_HELP = 'on a city of four validators (CometBFT: `cluster install-engine`)';
 const COLORS = { prevented: 'green', detected: 'green', succeeded: 'red' } as const;
 
 /** Adds the subcommands. */
@@ -21,10 +23,12 @@ export function buildAttack(command: Command): void {
   command
     .command('list')
     .description('the attacks that there are, what each tries, and which rule is to stop it')
-    .action((_options: object, self: Command) => {
+    .option('--cluster', CLUSTER_HELP)
+    .action(({ cluster }: CityOptions, self: Command) => {
       const { json, output } = openCli(self);
-      if (json) return output.json({ attacks: ATTACKS.map(({ name, tried, stop }) => ({ attack: name, tried, ...stop })) });
-      output.table(ATTACKS, [
+      const attacks = attacksOn(cluster === true);
+      if (json) return output.json({ attacks: attacks.map(({ name, tried, stop }) => ({ attack: name, tried, ...stop })) });
+      output.table(attacks, [
         { heading: 'attack', text: ({ name }) => name },
         { heading: 'ending', text: ({ stop }) => stop.ending },
         { heading: 'rule', text: ({ stop }) => stop.rule },
@@ -36,45 +40,48 @@ export function buildAttack(command: Command): void {
     .description('carry out one attack, or all, on a city that is founded for it and removed afterwards')
     .argument('[name]', 'which attack')
     .option('--all', 'all of them, one after the other')
+    .option('--cluster', CLUSTER_HELP)
     .option('--out <dir>', 'keep what proves it here: evidence, forks, and the policy to verify them under')
     .action(async (name: string | undefined, options: RunOptions, self: Command) => {
       const cli = openCli(self);
       if (self.optsWithGlobals<{ data?: string }>().data !== undefined)
         throw usageFailure('Attacks are carried out on a city of their own, never on one that is there', 'Leave --data out');
-      await runAttacks(cli, chooseAttacks(name, options), options.out ?? null);
+      await runAttacks(cli, chooseAttacks(name, options), options);
     });
   run.addHelpText(
     'after',
-    '\nEnds with 0 only if each was prevented or detected, else with 1. A city of one validator is founded in the folder for temporary files.',
+    '\nEnds with 0 only if each was prevented or detected, else with 1. The city is founded in the folder for temporary files: of one validator, or with --cluster of four.',
   );
   addExamples(run, [
     ['one', 'attack run replayed-order'],
     ['all, and keep what proves it', 'attack run --all --out attacks'],
+    ['the same on four validators', 'attack run --all --cluster'],
   ]);
 }
 
-function chooseAttacks(name: string | undefined, { all }: RunOptions): readonly Attack[] {
+function chooseAttacks(name: string | undefined, { all, cluster }: RunOptions): readonly Attack[] {
   if ((name === undefined) !== (all === true)) throw usageFailure('Name one attack, or give --all', 'See `attack list`');
-  const chosen = ATTACKS.filter((attack) => all === true || attack.name === name);
+  const attacks = attacksOn(cluster === true);
+  const chosen = attacks.filter((attack) => all === true || attack.name === name);
   if (chosen.length === 0)
-    throw usageFailure(`There is no attack ${name}`, `Attacks: ${ATTACKS.map((attack) => attack.name).join(', ')}`);
+    throw usageFailure(`There is no attack ${name}`, `Attacks: ${attacks.map((attack) => attack.name).join(', ')}`);
   return chosen;
 }
 
-async function runAttacks(cli: Cli, attacks: readonly Attack[], out: string | null): Promise<void> {
+async function runAttacks(cli: Cli, attacks: readonly Attack[], { out, cluster }: RunOptions): Promise<void> {
   const [{ AttackedCity }, { RULES }] = await Promise.all([import('../attacks/attacked-city.ts'), import('../attacks/rules.ts')]);
-  if (out !== null) mkdirSync(out, { recursive: true });
-  cli.output.note('Founding a city to attack…');
+  if (out !== undefined) mkdirSync(out, { recursive: true });
+  cli.output.note(`Founding a city of ${cluster === true ? 'four validators' : 'one validator'} to attack…`);
   leaveNothing();
-  const city = await AttackedCity.found(RULES);
+  const city = await AttackedCity.found(RULES, cluster === true);
   let succeeded = 0;
   try {
-    if (out !== null) writeNew(join(out, 'city.policy'), await city.api.policy());
+    if (out !== undefined) writeNew(join(out, 'city.policy'), await city.api.policy());
     for (const attack of attacks) {
       process.send?.({ began: attack.name });
       const outcome = await carryOut(attack, city);
       if (outcome.ending === 'succeeded') succeeded++;
-      tell(cli, attack, outcome, out);
+      tell(cli, attack, outcome, out ?? null);
     }
   } finally {
     await city.close();
