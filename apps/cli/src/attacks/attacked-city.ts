@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import type { CityApi } from '@oppidum/device/city-api';
+import type { TransactionResult } from '@oppidum/device/city-client';
 import { readSeed } from '@oppidum/device/key-file';
 import type { ProvenRecords } from '@oppidum/device/proven-records';
 import type { Signer } from '@oppidum/formats/crypto';
@@ -42,7 +43,7 @@ import { Sensor } from './sensor.ts';
 
 const LIFETIME_MS = 60_000;
 /** What does not happen in so long does not happen: the desk then says that it could not be carried out. */
-const WAIT_MS_MAX = 60_000;
+const WAIT_MS_MAX = 180_000;
 
 /** One founded city. */
 export class AttackedCity implements Hands {
@@ -125,9 +126,9 @@ export class AttackedCity implements Hands {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Submits as the operator; the code of the ledger. */
-  async submit(actions: readonly Action[]): Promise<string> {
-    return (await submitBy(this, actions)).code;
+  /** Submits as the operator; what the ledger said. */
+  submit(actions: readonly Action[]): Promise<TransactionResult> {
+    return submitBy(this, actions);
   }
 
   /** The same for what must be done before an attack. Throws the refusal. */
@@ -147,8 +148,8 @@ export class AttackedCity implements Hands {
     };
   }
 
-  /** Has the ledger take an order with the signatures of these keys of its zone; its code. */
-  issue(order: Order, keys: readonly number[], zone: Zone = this.zone): Promise<string> {
+  /** Asks the ledger to take an order with the signatures of these keys of its zone; what it said. */
+  issue(order: Order, keys: readonly number[], zone: Zone = this.zone): Promise<TransactionResult> {
     const statement = encodeOrder(order);
     const signatures = signedBy(
       'order',

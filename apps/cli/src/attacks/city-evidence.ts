@@ -27,6 +27,12 @@ export async function provenRecord<V>(
   return { name, file, verdict: verifyEvidence(nativeCrypto, file, { policy: records.policy }).verdict };
 }
 
+/** Evidence of a transaction or a reading, and the verifier's word on it. */
+export async function provenEntry(city: AttackedCity, name: string, id: Bytes): Promise<Exhibit> {
+  const file = await evidenceOf(city, id);
+  return { name, file, verdict: verifyEvidence(nativeCrypto, file, { policy: city.records.policy }).verdict };
+}
+
 /** Evidence of a transaction or a reading, as soon as there is any. */
 export async function evidenceOf(city: AttackedCity, id: Bytes): Promise<Bytes> {
   let file: Bytes = new Uint8Array();

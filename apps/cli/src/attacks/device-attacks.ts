@@ -2,17 +2,18 @@
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { makeTransaction } from '@oppidum/device/actions';
-import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
+import type { TransactionResult } from '@oppidum/device/city-client';
+import { equalBytes } from '@oppidum/formats/bytes';
 import { type CompleteRange, encodeCompleteRange, parseCompleteRange } from '@oppidum/formats/complete-range';
 import { draftChallenge } from '@oppidum/formats/device-challenge';
 import { FormatError } from '@oppidum/formats/errors';
-import { voucherLinkKind } from '@oppidum/formats/state-trust';
+import { deviceKeyKind } from '@oppidum/formats/state-devices';
+import { type VoucherLinkRecord, voucherLinkKind } from '@oppidum/formats/state-trust';
 import type { TransactionSigner } from '@oppidum/formats/transaction';
-import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { actionOf, freshId, keyOf } from '../transactions.ts';
 import type { Attack } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
-import { readingsOf } from './city-evidence.ts';
+import { provenEntry, provenRecord, readingsOf } from './city-evidence.ts';
 import { newMachine } from './make-street.ts';
 
 /** Above every number that the lamp itself has used: a clone would overtake it. */
@@ -23,7 +24,8 @@ export const CLONED_DEVICE: Attack = {
   name: 'cloned-device',
   tried: 'A clone with the copied id of the lamp, but not its key, asks the gateway for the lamp’s orders.',
   stop: { ending: 'prevented', by: 'the gateway', rule: 'SIGNATURE_INVALID' },
-  run: async ({ api, records, lamp }) => {
+  run: async (city) => {
+    const { api, records, lamp } = city;
     const clone = newMachine().signer;
     const challenge = freshId();
     const body = { city: records.audience, device: lamp.id, challenge, keyNumber: 0, number: CLONE_NUMBER };
@@ -32,7 +34,12 @@ export const CLONED_DEVICE: Attack = {
       await api.sendChallenge(lamp.id, seal(clone.sign(toBeSigned)));
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      return { rule: error.code, saw: 'the challenge of the clone is not taken for the lamp’s' };
+      const exhibits = [await provenRecord(city, 'key-of-the-lamp.evidence', deviceKeyKind, [lamp.id, 0])];
+      return {
+        rule: error.code,
+        saw: 'the challenge of the clone is not under the key that the ledger has for the lamp',
+        exhibits,
+      };
     }
     return { rule: null, saw: 'from now on orders to the lamp are made for the clone' };
   },
@@ -43,23 +50,20 @@ export const DOUBLE_SALE: Attack = {
   tried: 'The owner of the lamp sells it to one buyer and then, by the same link of its voucher, to another.',
   stop: { ending: 'prevented', by: 'the ledger', rule: 'VOUCHER_SPENT' },
   run: async (city) => {
-    const { lamp, records } = city;
+    const { lamp } = city;
     const [seller, first, second] = [await openAccount(city), await openAccount(city), await openAccount(city)];
     await city.do([actionOf('device/vouch', { id: lamp.id, owner: seller.account })]);
-    const sell = ({ account: owner }: TransactionSigner): Promise<string> =>
+    const sell = ({ account: owner }: TransactionSigner): Promise<TransactionResult> =>
       submitBy(city, seller, actionOf('device/transfer', { id: lamp.id, link: 0, owner }));
     const sold = await sell(first);
-    if (sold !== 'OK') throw new Error(`the first sale was refused: ${sold}`);
-    const code = await sell(second);
+    if (sold.code !== 'OK') throw new Error(`the first sale was refused: ${sold.code}`);
+    const { code, id } = await sell(second);
     if (code === 'OK') return { rule: null, saw: 'both buyers have a link from the same owner' };
-    let file: Bytes = new Uint8Array();
-    await city.until('the voucher to be proven', async () => {
-      file = await records.fetch(voucherLinkKind, [lamp.id, 1]);
-      const link = records.open(voucherLinkKind, [lamp.id, 1], file);
-      return link !== null && equalBytes(link.owner, first.account);
-    });
-    const { verdict } = verifyEvidence(nativeCrypto, file, { policy: records.policy });
-    const exhibits = [{ name: 'first-buyer.evidence', file, verdict }];
+    const isFirst = ({ owner }: VoucherLinkRecord): boolean => equalBytes(owner, first.account);
+    const exhibits = [
+      await provenRecord(city, 'first-buyer.evidence', voucherLinkKind, [lamp.id, 1], isFirst),
+      await provenEntry(city, 'refused-sale.evidence', id),
+    ];
     return { rule: code, saw: 'the lamp is the first buyer’s, which the evidence shows to the second', exhibits };
   },
 };
@@ -95,12 +99,12 @@ async function openAccount(city: AttackedCity): Promise<TransactionSigner> {
   return { account, keyNumber: 0, signer };
 }
 
-async function submitBy(
+function submitBy(
   { api, records }: AttackedCity,
   by: TransactionSigner,
   action: ReturnType<typeof actionOf>,
-): Promise<string> {
-  return (await api.submit(makeTransaction(records.audience, [action], [by]))).code;
+): Promise<TransactionResult> {
+  return api.submit(makeTransaction(records.audience, [action], [by]));
 }
 
 /** All of the lamp's readings, once there are three. */

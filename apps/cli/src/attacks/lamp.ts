@@ -39,6 +39,8 @@ export class Lamp {
   readonly refused: string[] = [];
   /** Messages as the broker handed them over. */
   readonly heard: Bytes[] = [];
+  /** What it signed about itself, in order: the id of the reading, and what that says. */
+  readonly told: { readonly id: Bytes; readonly values: readonly SensorValue[] }[] = [];
   readonly #place: LampPlace;
   #challenge: Bytes = new Uint8Array();
   #agent: OrderAgent | null = null;
@@ -96,7 +98,7 @@ export class Lamp {
     const link = new MqttLink(mqtt, device, { shardKeys });
     const agent = new OrderAgent({
       crypto: rules.crypto,
-      device: { id: device.id, keyNumber: device.keyNumber, audience: device.audience, measure: measuring(device) },
+      device: { id: device.id, keyNumber: device.keyNumber, audience: device.audience, measure: this.#telling(device) },
       signer,
       store: openOrderState(this.#stateFile),
       trust: new OrderTrust(nativeCrypto, records.policy, null),
@@ -125,6 +127,14 @@ export class Lamp {
     };
   }
 
+  #telling(device: Device) {
+    return async (values: readonly SensorValue[]) => {
+      const reported = await device.report(values.map((value) => ({ ...value, timeMs: Date.now() })));
+      this.told.push({ id: reported.digest, values });
+      return reported;
+    };
+  }
+
   /** The same way, with what passes over it kept. */
   #listened(link: OrderLink): OrderLink {
     return {
@@ -139,8 +149,4 @@ export class Lamp {
         }),
     };
   }
-}
-
-function measuring(device: Device) {
-  return (values: readonly SensorValue[]) => device.report(values.map((value) => ({ ...value, timeMs: Date.now() })));
 }

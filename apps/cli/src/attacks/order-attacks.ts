@@ -9,6 +9,7 @@ import { signStatement } from '@oppidum/formats/statement';
 import type { OrderDetailJson } from '@oppidum/gateway/api/orders';
 import type { Attack, Finding, Stop } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
+import { provenEntry } from './city-evidence.ts';
 import { newMachine } from './make-street.ts';
 
 const byMachine = (rule: string): Stop => ({ ending: 'prevented', by: 'the machine itself', rule });
@@ -18,6 +19,7 @@ export const FORGED_ORDER: Attack = {
   tried: 'Somebody on the network of a lamp, without any key of its zone, signs a break-glass order and hands it to the lamp.',
   stop: byMachine('SIGNATURE_INVALID'),
   run: async (city) => {
+    await city.lamp.restart();
     const statement = encodeOrder(city.order({ mode: 'break-glass' }));
     const order = compactOf(statement, newMachine().signer);
     return handOver(city, order, 'an order under a key of the thief');
@@ -43,7 +45,7 @@ export const STOLEN_KEY: Attack = {
     const { lamp } = city;
     const obeyed = lamp.done.length;
     const order = city.order({ command: 'light/maintenance', arguments: [1] });
-    const code = await city.issue(order, [0]);
+    const { code } = await city.issue(order, [0]);
     if (code !== 'OK') return { rule: code, saw: 'the ledger did not take the order' };
     const status = await statusOf(city, order);
     if (status !== 'awaiting') {
@@ -52,13 +54,14 @@ export const STOLEN_KEY: Attack = {
     }
     // The ledger waits for the second signature. The thief does not, and puts the proof of a true order beside it.
     const { issuance } = parseCompactOrder(await trueOrder(city));
+    await lamp.restart();
     const again = city.order({ command: 'light/maintenance', arguments: [1] });
     const by = [{ key: 0, signer: city.zone.keys[0] as Signer }];
     const statement = encodeOrder(again);
     const signatures = signStatement(nativeCrypto, 'order', statement, by);
     const message = encodeCompactOrder({ statement, signatures, place: null, issuance });
-    const { rule, saw } = await handOver(city, message, 'the order with one signature');
-    return { rule, saw: `the ledger awaits another signature; ${saw}` };
+    const { rule, saw, exhibits = [] } = await handOver(city, message, 'the order with one signature');
+    return { rule, exhibits, saw: `the ledger awaits another signature; ${saw}` };
   },
 };
 
@@ -73,6 +76,7 @@ export const TAMPERED_BROKER: Attack = {
     const before = compactOf(statement, zone.keys[0] as Signer);
     await lamp.receive(before);
     if (lamp.done.length !== obeyed + 1) throw new Error('the true order was not obeyed');
+    await lamp.restart();
     const { signatures, order } = parseCompactOrder(before);
     const target = { device: lamp.id, challenge: lamp.challenge };
     const altered = encodeOrder({ ...order, target });
@@ -81,14 +85,21 @@ export const TAMPERED_BROKER: Attack = {
   },
 };
 
-/** Hands the lamp a message; what it then did, or with which code it did nothing. */
-async function handOver({ lamp }: AttackedCity, message: Bytes, what: string): Promise<Finding> {
-  const [obeyed, refused] = [lamp.done.length, lamp.refused.length];
+/**
+ * Hands the lamp a message; what it then did, or with which code it did nothing. It signs an alarm once in a while: started a moment before,
+ * it signs this one.
+ */
+async function handOver(city: AttackedCity, message: Bytes, what: string): Promise<Finding> {
+  const { lamp } = city;
+  const [obeyed, refused, told] = [lamp.done.length, lamp.refused.length, lamp.told.length];
   await lamp.receive(message);
   if (lamp.done.length > obeyed) return { rule: null, saw: `the lamp obeyed ${what}: ${lamp.done.at(-1)}` };
   const rule = lamp.refused[refused];
   if (rule === undefined) throw new Error(`the lamp said nothing of ${what}`);
-  return { rule, saw: `the lamp did nothing on ${what}` };
+  const word = lamp.told.slice(told).find(({ values }) => values.some(({ value }) => String(value).endsWith(rule)));
+  if (word === undefined) throw new Error(`the lamp signed nothing about ${what}`);
+  const exhibits = [await provenEntry(city, 'word-of-the-lamp.evidence', word.id)];
+  return { rule, saw: `the lamp did nothing on ${what}`, exhibits };
 }
 
 /** Has the city issue an order that is in order; the bytes that the lamp got and obeyed. */
@@ -96,7 +107,7 @@ async function trueOrder(city: AttackedCity): Promise<Bytes> {
   const { lamp } = city;
   const [obeyed, heard] = [lamp.done.length, lamp.heard.length];
   const order = city.order({});
-  const code = await city.issue(order, [0]);
+  const { code } = await city.issue(order, [0]);
   if (code !== 'OK') throw new Error(`the true order was refused: ${code}`);
   await city.until('the lamp to obey a true order', () => lamp.done.length > obeyed);
   const id = toHex(orderId(nativeCrypto, encodeOrder(order)));

@@ -3,9 +3,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, parseHex, toHex } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
 import { encodeEvidence, parseEvidence } from '@oppidum/formats/evidence';
+import { ID_SIZE } from '@oppidum/formats/ids';
 import { encodeEvents, parseEvents } from '@oppidum/formats/result';
 import { suspensionKind } from '@oppidum/formats/state-devices';
 import { encodeState } from '@oppidum/formats/state-layout';
@@ -17,7 +18,7 @@ import { outputOf } from '../start/children.ts';
 import { actionOf } from '../transactions.ts';
 import type { Attack, Exhibit } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
-import { evidenceOf } from './city-evidence.ts';
+import { evidenceOf, provenEntry } from './city-evidence.ts';
 import { linesOf } from './damages.ts';
 import { newMachine, submitBy } from './make-street.ts';
 import type { Sensor } from './sensor.ts';
@@ -81,6 +82,7 @@ export const EDITED_DATABASE: Attack = {
   stop: { ending: 'detected', by: 'whoever derives the folder again (oppidum fsck)', rule: 'ENTRY_DAMAGED' },
   run: async (city) => {
     const reading = await anchoredReading(city);
+    const exhibits = [await provenEntry(city, 'as-it-was.evidence', parseHex(reading.id, ID_SIZE))];
     const desk = join(city.folder, 'desk');
     mkdirSync(desk, { mode: 0o700 });
     const args = ['--data', city.data, '--desk', desk, '--reading', reading.id, '--what', 'alter', '--depth', 'bytes'];
@@ -91,7 +93,7 @@ export const EDITED_DATABASE: Attack = {
     const [first] = damages;
     if (first === undefined) return { rule: null, saw: 'the edited database passes for whole' };
     const saw = `${damages.length} damaged; first ${first.file}: ${first.what}`;
-    return { rule: first.code, saw };
+    return { rule: first.code, saw, exhibits };
   },
 };
 

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import type { TransactionResult } from '@oppidum/device/city-client';
 import { ConflictMonitor } from '@oppidum/device/monitor/conflict-monitor';
 import { latchFile } from '@oppidum/device/monitor/latch-file';
 import type { Bytes } from '@oppidum/formats/bytes';
@@ -14,8 +15,10 @@ import { encodeZoneDocument } from '@oppidum/formats/zone-statements';
 import { actionOf } from '../transactions.ts';
 import type { Attack } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
+import { provenEntry } from './city-evidence.ts';
 import { signedBy, type Zone } from './make-street.ts';
 import { RULES } from './rules.ts';
+import type { Sensor } from './sensor.ts';
 
 const STEP_MS = 100;
 const CYCLE_MS = 60_000;
@@ -35,10 +38,16 @@ export const CONFLICTING_GREENS: Attack = {
     const zone = await city.makeZone('Attacked crossing', 'signals', INTERSECTION);
     const matrix = bodyOf(city.rules.compatible);
     const set = await setDocument(city, zone, 'matrix', matrix);
-    if (set !== 'OK') throw new Error(`the matrix was refused: ${set}`);
-    const code = await setDocument(city, zone, 'plans', encodeBy(signalPlansSchema, bothGreen(nativeCrypto.sha256(matrix))));
+    if (set.code !== 'OK') throw new Error(`the matrix was refused: ${set.code}`);
+    const { code, id } = await setDocument(
+      city,
+      zone,
+      'plans',
+      encodeBy(signalPlansSchema, bothGreen(nativeCrypto.sha256(matrix))),
+    );
     if (code === 'OK') return { rule: null, saw: 'the plan is in force' };
-    return { rule: code, saw: 'no record was made of the plan' };
+    const exhibits = [await provenEntry(city, 'refused-plan.evidence', id)];
+    return { rule: code, saw: 'no record was made of the plan', exhibits };
   },
 };
 
@@ -46,7 +55,8 @@ export const HIJACKED_CONTROLLER: Attack = {
   name: 'hijacked-controller',
   tried: 'Whoever has taken over the controller of an intersection lights two crossing greens, past every order and plan.',
   stop: { ending: 'detected', by: 'the conflict monitor', rule: 'conflict' },
-  run: async ({ folder, rules }) => {
+  run: async (city) => {
+    const { folder, rules } = city;
     const monitor = new ConflictMonitor(rules.monitorProgram(bodyOf(RULES.compatible)), latchFile(join(folder, 'monitor.latch')));
     const lamps = Uint8Array.from(PHASES, () => LAMP_RED);
     // Red for a while, as an honest controller begins; then both green, for ten seconds.
@@ -55,8 +65,11 @@ export const HIJACKED_CONTROLLER: Attack = {
       if (monitor.sample({ nowMs, lamps, beat: nowMs })) continue;
       const { trip } = monitor;
       if (trip === null || nowMs < 10_000) throw new Error('the monitor flashes without a cause');
+      const [cabinet] = (await city.makeSensors('Signal cabinet', 1)) as [Sensor];
+      const { id } = await cabinet.say([{ sensor: 'signal/trip', value: trip.reason, timeMs: Date.now() }]);
+      const exhibits = [await provenEntry(city, 'word-of-the-cabinet.evidence', id)];
       const saw = `it took the lamps ${nowMs - 10_000} ms after phases ${trip.phases.join(' and ')} were green; it stays at flash`;
-      return { rule: trip.reason, saw };
+      return { rule: trip.reason, saw, exhibits };
     }
     return { rule: null, saw: 'both were green for ten seconds' };
   },
@@ -80,7 +93,7 @@ function bothGreen(matrix: Bytes): SignalPlans {
   return { matrix, local: 1, timings, detectors: [], plans: [{ ...ordinary, number: 1, name: 'all green', stages }] };
 }
 
-function setDocument(city: AttackedCity, { keySet, keys }: Zone, name: string, body: Bytes): Promise<string> {
+function setDocument(city: AttackedCity, { keySet, keys }: Zone, name: string, body: Bytes): Promise<TransactionResult> {
   const { city: genesis, zone } = keySet;
   const document = encodeZoneDocument({ city: genesis, zone, name, version: 1, body });
   return city.submit([actionOf('zone/set-document', { zone, document, signatures: signedBy('document', document, keys) })]);

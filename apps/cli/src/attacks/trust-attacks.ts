@@ -2,6 +2,7 @@
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { reportFirmware } from '@oppidum/device/actions';
+import type { TransactionResult } from '@oppidum/device/city-client';
 import { type LampAnswer, type LampSenses, Lamp as StreetLamp } from '@oppidum/device/lighting/lamp';
 import { type Bytes, compareBytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import { parseCompleteRange } from '@oppidum/formats/complete-range';
@@ -14,7 +15,7 @@ import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { actionOf, freshId } from '../transactions.ts';
 import type { Attack } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
-import { evidenceOf, provenRecord, readingsOf } from './city-evidence.ts';
+import { evidenceOf, provenEntry, provenRecord, readingsOf } from './city-evidence.ts';
 import { addToZone, enrolMachines, LAMP_ABILITIES, LAMP_DIRECTIONS, newMachine } from './make-street.ts';
 import type { Sensor } from './sensor.ts';
 
@@ -22,7 +23,7 @@ import type { Sensor } from './sensor.ts';
 const [WIND, LIE, WIND_MAX] = [130, 20, 150];
 const FRESH_MS = 60_000;
 const MINUTE_MS = 60_000;
-/** The loop says one number every five minutes for two hours. */
+/** The loop says one number every five minutes for two hours, and once more, which closes the span. */
 const LOOP_EVERY_MS = 5 * MINUTE_MS;
 const LOOP_COUNT = 24;
 const LOOP_FLOW = 120;
@@ -47,9 +48,10 @@ export const FALSE_READINGS: Attack = {
     for (const [i, tenths] of [WIND, LIE].entries()) await measured(city, sensors[i] as Sensor, tenths);
     const target = { device: machine.id, challenge: freshId() };
     const order = city.order({ zone: zone.keySet.zone, target, command: 'light/maintenance', arguments: [1] });
-    const code = await city.issue(order, [0, 1], zone);
+    const { code, id } = await city.issue(order, [0, 1], zone);
     const [honest, liar] = sensors as [Sensor, Sensor];
     const exhibits = [
+      await provenEntry(city, 'order.evidence', id),
       await provenRecord(city, 'honest-sensor.evidence', interlockSensorKind, [honest.id, WIND_NAME]),
       await provenRecord(city, 'lying-sensor.evidence', interlockSensorKind, [liar.id, WIND_NAME]),
     ];
@@ -67,16 +69,16 @@ export const FROZEN_DETECTOR: Attack = {
   run: async (city) => {
     const [loop] = (await city.makeSensors('Loop detector', 1)) as [Sensor];
     const untilMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
-    for (let i = LOOP_COUNT; i > 0; i--)
+    for (let i = LOOP_COUNT; i >= 0; i--)
       await accepted(loop.say([{ sensor: 'flow', unit: 'count', value: LOOP_FLOW, timeMs: untilMs - i * LOOP_EVERY_MS }]));
     const span = { fromMs: untilMs - 3 * 60 * MINUTE_MS, toMs: untilMs };
     let file: Bytes | null = null;
     await city.until('the loop’s readings to be anchored', async () => {
       file = await readingsOf(city, loop.id, span);
-      return file !== null && parseCompleteRange(file).evidence.length === LOOP_COUNT;
+      return file !== null && parseCompleteRange(file).evidence.length > LOOP_COUNT;
     });
     const { report, range } = city.rules.verifyRange(nativeCrypto, file as unknown as Bytes, { policy: city.records.policy });
-    if (range === null || range.gaps.length > 0) throw new Error('the loop’s readings are whole and proven');
+    if (range?.isComplete !== true) throw new Error('the loop’s readings are whole and proven');
     const answers = listen(city, parseCompleteRange(file as unknown as Bytes).evidence.map(readingIn));
     const verdict = range.isComplete ? report.verdict : 'INCOMPLETE';
     const exhibits = [{ name: 'loop.readings', file: file as unknown as Bytes, verdict }];
@@ -144,20 +146,21 @@ export const FIRMWARE_SWAP: Attack = {
     ]);
     const runs = (digest: Bytes, counter: number) =>
       reportFirmware(city.records.audience, { id, keyNumber: 0, counter, digest }, signer);
-    const ordered = (): Promise<string> => {
+    const ordered = (): Promise<TransactionResult> => {
       const order = city.order({ zone: zone.keySet.zone, target: { device: id, challenge: freshId() } });
       return city.issue(order, [0], zone);
     };
     await city.do([runs(permitted, 1)]);
-    if ((await ordered()) !== 'OK') throw new Error('a lamp with its maker’s image takes orders');
+    if ((await ordered()).code !== 'OK') throw new Error('a lamp with its maker’s image takes orders');
     await city.do([runs(swapped, 2)]);
-    const code = await ordered();
+    const { code, id: refused } = await ordered();
     if (code === 'OK') return { rule: null, saw: 'the lamp is ordered about as before' };
     const reading = await accepted(city.sensorOf(machine).say([{ sensor: 'power', unit: 'W', value: 40, timeMs: Date.now() }]));
     const file = await evidenceOf(city, reading);
     const { verdict, facts } = verifyEvidence(nativeCrypto, file, { policy: city.records.policy });
     const exhibits = [
       await provenRecord(city, 'set-apart.evidence', deviceKind, [id], ({ quarantines = [] }) => quarantines.length > 0),
+      await provenEntry(city, 'refused-order.evidence', refused),
       { name: 'afterwards.evidence', file, verdict },
     ];
     const marked = String((facts as { readonly quarantine?: string }).quarantine);

@@ -52,7 +52,7 @@ export const EQUIVOCATING_OF_FOUR: Attack = {
     const file = encodeForkFile(nativeCrypto, forks);
     const { verdict } = verifyForkFile(nativeCrypto, file, { policy });
     const { key, ...proof } = fork;
-    const code = await city.submit([
+    const { code } = await city.submit([
       actionOf('validator/report-fork', {
         key: encodeVerifierKey(nativeCrypto, key),
         ...proof,
