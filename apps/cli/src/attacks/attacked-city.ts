@@ -57,13 +57,11 @@ export class AttackedCity implements Hands {
   readonly #sensors: Sensor[] = [];
   #street: { readonly zone: Zone; readonly lamp: Lamp } | null = null;
 
-  private constructor(rules: Rules, folder: string, services: Services) {
+  private constructor(rules: Rules, folder: string, services: Services, forget: () => void) {
     this.rules = rules;
     this.folder = folder;
     this.#services = services;
-    // Whoever ends this process leaves no keys behind.
-    this.#forget = () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    process.once('exit', this.#forget);
+    this.#forget = forget;
     const { api, records, operator } = handsIn(this.data, services.http);
     this.api = api;
     this.records = records;
@@ -73,19 +71,20 @@ export class AttackedCity implements Hands {
   /** Founds it, with four validators or one, starts its services and its lamp. */
   static async found(rules: Rules, isCluster = false): Promise<AttackedCity> {
     const folder = await mkdtemp(join(tmpdir(), 'oppidum-attacks-'));
-    const removed = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-    process.once('exit', removed);
+    // Whoever ends this process leaves no keys behind.
+    const forget = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    process.once('exit', forget);
     let city: AttackedCity | null = null;
     try {
-      city = new AttackedCity(rules, folder, await (isCluster ? startFour : startOne)(folder, rules.serviceFlags));
+      const services = await (isCluster ? startFour : startOne)(folder, rules.serviceFlags);
+      city = new AttackedCity(rules, folder, services, forget);
       await city.#build();
       return city;
     } catch (error) {
       await city?.close();
-      removed();
+      process.removeListener('exit', forget);
+      forget();
       throw error;
-    } finally {
-      process.removeListener('exit', removed);
     }
   }
 

@@ -63,8 +63,8 @@ async function gather(folders: readonly string[], services: readonly Service[]):
   const kill = (): void => {
     for (const child of children) child.kill();
   };
-  // Whoever ends this process leaves none of them behind.
-  process.once('exit', kill);
+  // Whoever ends this process leaves none of them behind, and nothing is removed under one that still writes.
+  process.prependOnceListener('exit', kill);
   const [ready] = (await Promise.all(children.map((child) => child.firstMessage()))) as [object];
   if (!('http' in ready) || !('mqtt' in ready)) {
     kill();

@@ -80,8 +80,7 @@ export const FROZEN_DETECTOR: Attack = {
     const { report, range } = city.rules.verifyRange(nativeCrypto, file as unknown as Bytes, { policy: city.records.policy });
     if (range?.isComplete !== true) throw new Error('the loop’s readings are whole and proven');
     const answers = listen(city, parseCompleteRange(file as unknown as Bytes).evidence.map(readingIn));
-    const verdict = range.isComplete ? report.verdict : 'INCOMPLETE';
-    const exhibits = [{ name: 'loop.readings', file: file as unknown as Bytes, verdict }];
+    const exhibits = [{ name: 'loop.readings', file: file as unknown as Bytes, verdict: report.verdict }];
     const found = answers.findIndex(({ lost }) => lost !== null);
     const { lost, aim } = answers[found] ?? {};
     if (lost === undefined || lost === null || aim === undefined)
