@@ -3,7 +3,9 @@
  * Counted is what no file backs (`Pss_Anon` and `Pss_Shmem` of proc(5) smaps_rollup): pages of files the system takes back at will.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstAnchoredReading } from '../support/started-city.ts';
 import type { BenchFigures, BenchOptions } from './bench.ts';
@@ -13,27 +15,44 @@ import { withLaunchedCity } from './launched-city.ts';
 const SETTLE_SECONDS = 30;
 const SAMPLE_MS = 1_000;
 
-/** `pssMb`: the largest of one sample a second, from half a minute after the first reading on. */
+/**
+ * The largest of one sample a second, from half a minute after the first reading on: `pssMb` of a start that finds its code compiled, as
+ * all but the first of a version do, and `firstStartPssMb` of that one, in which each process has loaded what strips types.
+ */
 export async function benchIdle({ seconds, say }: BenchOptions): Promise<BenchFigures> {
   if (process.platform !== 'linux') throw new Error('this bench reads /proc, which only Linux has');
-  return withLaunchedCity(async (city) => {
-    await firstAnchoredReading(city.api);
-    say(`settling for ${SETTLE_SECONDS} s`);
-    await sleep(1_000 * SETTLE_SECONDS);
-    const root = city.process.pid as number;
-    let pssMb = 0;
-    const end = performance.now() + 1_000 * seconds;
-    do {
-      const sizes = familyOf(root).map((pid) => [pid, unbackedMb(pid)] as const);
-      pssMb = Math.max(
-        pssMb,
-        sizes.reduce((sum, [, mb]) => sum + mb, 0),
-      );
-      say(sizes.map(([pid, mb]) => `${commandOf(pid)} ${mb.toFixed(0)} MB`).join(', '));
-      await sleep(SAMPLE_MS);
-    } while (performance.now() < end);
-    return { pssMb };
-  });
+  const compiled = mkdtempSync(join(tmpdir(), 'oppidum-compiled-'));
+  try {
+    const firstStartPssMb = await measure(compiled, seconds, say);
+    return { pssMb: await measure(compiled, seconds, say), firstStartPssMb };
+  } finally {
+    rmSync(compiled, { recursive: true, force: true });
+  }
+}
+
+/** `compiled`: where processes look for compiled code, and put it. */
+function measure(compiled: string, seconds: number, say: BenchOptions['say']): Promise<number> {
+  return withLaunchedCity(
+    async (city) => {
+      await firstAnchoredReading(city.api);
+      say(`settling for ${SETTLE_SECONDS} s`);
+      await sleep(1_000 * SETTLE_SECONDS);
+      const root = city.process.pid as number;
+      let pssMb = 0;
+      const end = performance.now() + 1_000 * seconds;
+      do {
+        const sizes = familyOf(root).map((pid) => [pid, unbackedMb(pid)] as const);
+        pssMb = Math.max(
+          pssMb,
+          sizes.reduce((sum, [, mb]) => sum + mb, 0),
+        );
+        say(sizes.map(([pid, mb]) => `${commandOf(pid)} ${mb.toFixed(0)} MB`).join(', '));
+        await sleep(SAMPLE_MS);
+      } while (performance.now() < end);
+      return pssMb;
+    },
+    { environment: { NODE_COMPILE_CACHE: compiled } },
+  );
 }
 
 /** A process and all that descend from it. */

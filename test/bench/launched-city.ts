@@ -8,8 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 const LAUNCHER = fileURLToPath(new URL('../../tools/run.cjs', import.meta.url));
 
-/** `words`: of the launcher; `before`: given the folder that the city will have. */
-type LaunchOptions = { readonly words?: readonly string[]; readonly before?: (data: string) => Promise<unknown> };
+/** `words`: of the launcher; `before`: given the folder that the city will have; `environment`: more than ours. */
+type LaunchOptions = {
+  readonly words?: readonly string[];
+  readonly before?: (data: string) => Promise<unknown>;
+  readonly environment?: NodeJS.ProcessEnv;
+};
 
 /** What the start said of itself, and the launcher's process. */
 export type LaunchedCity = {
@@ -24,13 +28,14 @@ export type LaunchedCity = {
  */
 export async function withLaunchedCity<T>(
   use: (city: LaunchedCity) => Promise<T>,
-  { words = ['start'], before = async () => undefined }: LaunchOptions = {},
+  { words = ['start'], before = async () => undefined, environment = {} }: LaunchOptions = {},
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-bench-'));
   const data = join(folder, 'city');
   await before(data);
   const args = [LAUNCHER, ...words, '--data', data, '--port', '0', '--mqtt-port', '0', '--json'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'], env });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
     return await use({ api: await readApi(child), data, process: child });

@@ -11,6 +11,8 @@ import { checkInclusion } from './merkle.ts';
 import { leafHash } from './merkle-hash.ts';
 import { CompactTree, proveInclusion } from './merkle-tree.ts';
 
+const COUNT_MAX = LIMITS.zoneOrderDeviceCountMax;
+
 /** A device and its newest challenge, 32 bytes each. */
 export type Challenged = { readonly device: Bytes; readonly challenge: Bytes };
 
@@ -22,32 +24,57 @@ export type ChallengeTree = {
 };
 
 /**
- * The tree over these devices. Throws FormatError: NUMBER_RANGE (none, or too many), DUPLICATE_KEY, UNSORTED (devices do not ascend
- * strictly), LENGTH_WRONG (not 32 bytes). `pathOf` throws NUMBER_RANGE.
+ * A tree whose devices come one after the other: a big one is much to hash at once. `add` throws FormatError: NUMBER_RANGE (too many),
+ * DUPLICATE_KEY, UNSORTED (devices do not ascend strictly), LENGTH_WRONG (not 32 bytes).
+ */
+export class GrowingChallengeTree {
+  readonly #crypto: Crypto;
+  readonly #tree: CompactTree;
+  /** Hashes of the complete subtrees, by level. */
+  readonly #levels: Bytes[][] = [];
+  #newest: Challenged | null = null;
+
+  constructor(crypto: Crypto) {
+    this.#crypto = crypto;
+    this.#tree = new CompactTree(crypto);
+  }
+
+  add(entry: Challenged): void {
+    const count = this.#tree.size;
+    if (count === COUNT_MAX) throw formatError('NUMBER_RANGE', { min: 1, max: COUNT_MAX, got: count + 1 });
+    const order = this.#newest === null ? -1 : compareBytes(this.#newest.device, entry.device);
+    if (order === 0) throw formatError('DUPLICATE_KEY', { at: `/${count}` });
+    if (order > 0) throw formatError('UNSORTED', { at: `/${count}` });
+    this.#tree.append(challengeLeafHash(this.#crypto, entry), (level, _, hash) => {
+      this.#levels[level] ??= [];
+      this.#levels[level].push(hash);
+    });
+    this.#newest = entry;
+  }
+
+  /** The tree; nothing is added any more. Throws NUMBER_RANGE (none). */
+  finish(): ChallengeTree {
+    const count = this.#tree.size;
+    if (count === 0) throw formatError('NUMBER_RANGE', { min: 1, max: COUNT_MAX, got: 0 });
+    const readHash = (level: number, index: number): Bytes => {
+      const hash = this.#levels[level]?.[index];
+      if (hash === undefined) throw new Error(`no subtree ${index} of level ${level}`);
+      return hash;
+    };
+    return { root: this.#tree.root(), count, pathOf: (index) => proveInclusion(this.#crypto, readHash, index, count) };
+  }
+}
+
+/**
+ * The tree over these devices. Throws FormatError: NUMBER_RANGE (none, or too many), and as `GrowingChallengeTree`. `pathOf` throws
+ * NUMBER_RANGE.
  */
 export function makeChallengeTree(crypto: Crypto, devices: readonly Challenged[]): ChallengeTree {
-  const countMax = LIMITS.zoneOrderDeviceCountMax;
-  if (devices.length < 1 || devices.length > countMax)
-    throw formatError('NUMBER_RANGE', { min: 1, max: countMax, got: devices.length });
-  const levels: Bytes[][] = [];
-  const tree = new CompactTree(crypto);
-  for (const [i, entry] of devices.entries()) {
-    const before = devices[i - 1];
-    const order = before === undefined ? -1 : compareBytes(before.device, entry.device);
-    if (order === 0) throw formatError('DUPLICATE_KEY', { at: `/${i}` });
-    if (order > 0) throw formatError('UNSORTED', { at: `/${i}` });
-    tree.append(challengeLeafHash(crypto, entry), (level, _, hash) => {
-      levels[level] ??= [];
-      levels[level].push(hash);
-    });
-  }
-  const readHash = (level: number, index: number): Bytes => {
-    const hash = levels[level]?.[index];
-    if (hash === undefined) throw new Error(`no subtree ${index} of level ${level}`);
-    return hash;
-  };
-  const count = devices.length;
-  return { root: tree.root(), count, pathOf: (index) => proveInclusion(crypto, readHash, index, count) };
+  if (devices.length < 1 || devices.length > COUNT_MAX)
+    throw formatError('NUMBER_RANGE', { min: 1, max: COUNT_MAX, got: devices.length });
+  const tree = new GrowingChallengeTree(crypto);
+  for (const entry of devices) tree.add(entry);
+  return tree.finish();
 }
 
 /** Refuses unless the device stands at this place of the tree: NUMBER_RANGE, PROOF_LENGTH_WRONG, LENGTH_WRONG, ROOT_MISMATCH. */

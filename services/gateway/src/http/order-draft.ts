@@ -44,7 +44,7 @@ function addDraft(scope: App, { crypto, orders, access }: GatewayContext): void 
       },
     },
     async (request): Promise<OrderDraftJson> => {
-      const { order, statement, zone, isDangerous, deviceCount, missingCount } = orders.draft(
+      const { order, statement, zone, isDangerous, deviceCount, missingCount } = await orders.draft(
         request.body,
         accountOf(access.principalOf(request)),
       );

@@ -44,8 +44,8 @@ type Draft = {
 
 const NONCE_SIZE = 16;
 
-/** Drafts an order. Throws ZONE_UNKNOWN, DEVICE_NOT_IN_ZONE, CHALLENGE_UNKNOWN; RATE_LIMITED as `ZoneTrees`; codes of an order's form. */
-export function draftOrder(parts: DraftParts, wish: Wish): Draft {
+/** Drafts an order. Rejects with ZONE_UNKNOWN, DEVICE_NOT_IN_ZONE, CHALLENGE_UNKNOWN; RATE_LIMITED as `ZoneTrees`; codes of an order's form. */
+export async function draftOrder(parts: DraftParts, wish: Wish): Promise<Draft> {
   const { node, clock } = parts;
   const zoneId = parseHex(wish.zone);
   const record = node.read(at(zoneKind, zoneId));
@@ -60,7 +60,7 @@ export function draftOrder(parts: DraftParts, wish: Wish): Draft {
   const zone = readZoneAt(node, given);
   if (zone === null) throw new Error('a zone has the keys and the envelope that are in force there');
   const lifetimeMs = wish.lifetimeMs ?? lifetimeAllowedMs(zone.envelope, given);
-  const { target, deviceCount, missingCount } = aim(parts, wish, record.deviceCount);
+  const { target, deviceCount, missingCount } = await aim(parts, wish, record.deviceCount);
   const order: Order = {
     ...given,
     ...{
@@ -87,11 +87,11 @@ function expiryOf(headMs: number, nowMs: number, lifetimeMs: number): number {
   return (headMs + lifetimeMs / 2 > nowMs ? Math.min(headMs, nowMs) : nowMs) + lifetimeMs;
 }
 
-function aim(
+async function aim(
   { node, challenges, zoneTrees, by }: DraftParts,
   { zone, device, mode }: Wish,
   memberCount: number,
-): { readonly target: Order['target']; readonly deviceCount: number; readonly missingCount: number } {
+): Promise<{ readonly target: Order['target']; readonly deviceCount: number; readonly missingCount: number }> {
   if (device !== undefined) {
     const home = node.read(at(deviceZoneKind, parseHex(device)));
     if (home === null || !equalBytes(home.zone, parseHex(zone))) throw formatError('DEVICE_NOT_IN_ZONE', { device, zone });
@@ -99,8 +99,8 @@ function aim(
     if (known === null) throw formatError('CHALLENGE_UNKNOWN', { device });
     return { target: { device: known.device, challenge: known.challenge }, deviceCount: 1, missingCount: 0 };
   }
-  const tree = zoneTrees.draft(zone, mode, by);
+  const tree = await zoneTrees.draft(zone, mode, by);
   if (tree === null) throw formatError('CHALLENGE_UNKNOWN', { zone, devices: memberCount });
   const { root, count } = tree;
-  return { target: { root, count }, deviceCount: count, missingCount: memberCount - count };
+  return { target: { root, count }, deviceCount: count, missingCount: Math.max(0, memberCount - count) };
 }

@@ -55,7 +55,7 @@ export class OrderDesk {
     this.#options = options;
     this.challenges = new ChallengeBook(options);
     this.#trees = new TreeBook({ crypto, folder });
-    this.#zoneTrees = new ZoneTrees({ node, trees: this.#trees, challenges: this.challenges, now: options.now });
+    this.#zoneTrees = new ZoneTrees({ crypto, node, trees: this.#trees, challenges: this.challenges, now: options.now });
     this.#deliverer = new Deliverer({
       ...{ crypto, node, logger, clock, folder, trees: this.#trees },
       send: (device, bytes) => this.#lines.send(device, bytes),

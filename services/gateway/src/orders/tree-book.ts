@@ -40,16 +40,9 @@ export class TreeBook {
   }
 
   /**
-   * A tree over these leaves, remembered for a while. Strangers may draft, too: whoever has the most drafts loses the oldest of them, so that
-   * nobody loses the one that is being signed because somebody else drafts a lot. Throws as `makeChallengeTree`.
+   * Remembers a tree for a while. Strangers may draft, too: whoever has the most drafts loses the oldest of them, so that nobody loses the one
+   * that is being signed because somebody else drafts a lot.
    */
-  draft(leaves: readonly Challenged[], by: string): KnownTree {
-    const tree = { ...makeChallengeTree(this.#crypto, leaves), leaves };
-    this.remember(tree, by);
-    return tree;
-  }
-
-  /** As `draft`, of a tree that was made before. */
   remember(tree: KnownTree, by: string): void {
     const again = this.#drafts.findIndex((draft) => draft.by === by && equalBytes(draft.tree.root, tree.root));
     if (again >= 0) this.#drafts.splice(again, 1);
