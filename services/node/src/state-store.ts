@@ -77,7 +77,7 @@ export class StateStore {
     return new StateStore({
       historyHeights: 16,
       historyMs: 3_600_000,
-      historyNodeCountMax: 524_288,
+      historyNodeCountMax: 262_144,
       heldNodeCountMax: 4_000_000,
       cleanSlackCount: 4096,
       ...options,
