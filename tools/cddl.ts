@@ -26,6 +26,7 @@ import { requestSchema } from '@oppidum/formats/signing-request';
 import type { AnyKind } from '@oppidum/formats/state-layout';
 import { AREAS, stateKinds } from '@oppidum/formats/state-registry';
 import { payloadSchema } from '@oppidum/formats/transaction';
+import { zoneDraftSchema } from '@oppidum/formats/zone-draft';
 import { keySetSchema, zoneDocumentSchema } from '@oppidum/formats/zone-statements';
 
 const HEAD = `; Oppidum: what is signed, logged and kept (RFC 8610).
@@ -126,6 +127,7 @@ export function renderCddl(): string {
     `; Statements of order keys (specs/orders.md): what an actuator is told, who may tell it, and by which documents it works.\norder-statement = ${spread(orderSchema.cddl)}`,
     `zone-key-set = ${spread(keySetSchema.cddl)}`,
     `zone-document = ${spread(zoneDocumentSchema.cddl)}`,
+    `zone-draft = ${spread(zoneDraftSchema.cddl)}`,
     `; What an actuator is given (specs/orders.md).\ncompact-order = ${compactOrderSchema.cddl}`,
     `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,
     ...actions,

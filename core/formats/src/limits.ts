@@ -63,6 +63,9 @@ export const LIMITS = {
   zoneDocumentSizeMax: 49_152,
   zoneDocumentStatementSizeMax: 50_176,
   zoneDeviceBulkCountMax: 1_000,
+  /** A change of a zone that is signed apart, with evidence of what is in force there. */
+  zoneDraftSizeMax: 1_048_576,
+  zoneDraftRecordCountMax: 8,
   /** Models of device in one zone. */
   zoneModelCountMax: 32,
   /** State-map keys: area ‖ kind ‖ segments. */

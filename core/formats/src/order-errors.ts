@@ -57,14 +57,14 @@ export const ORDER_ERRORS = {
   ZONE_KEYS_VERSION: entry(
     409,
     1,
-    'The order was signed for another key set of the zone',
+    'This was signed for another key set of the zone',
     'Sign it anew with the keys in force, under the version that is named',
   ),
   ZONE_ENVELOPE_VERSION: entry(
     409,
     1,
-    'The order was signed for another envelope of the zone',
-    'Look at the envelope in force, then sign the order anew',
+    'This was signed for another envelope of the zone',
+    'Look at the envelope in force, then sign anew',
   ),
   LIFETIME_TOO_LONG: entry(
     400,
@@ -87,6 +87,25 @@ export const ORDER_ERRORS = {
     1,
     'Another order was issued for this challenge before',
     'Ask the device for a new challenge and sign for that one',
+  ),
+  DRAFT_OTHER: entry(
+    400,
+    1,
+    'These are drafts of different changes',
+    'Join copies of one draft; each engineer signs the file that the first one made',
+  ),
+  DRAFT_SIGNED: entry(409, 1, 'This key signed the draft already', 'Let another engineer sign it'),
+  DRAFT_UNKNOWN: entry(
+    404,
+    1,
+    'No such draft waits at this gateway',
+    'See `oppidum zone drafts`; one whose version is in force, or was overtaken, waits no more',
+  ),
+  DRAFT_UNPROVEN: entry(
+    403,
+    3,
+    'Nothing in the draft proves what is in force in its zone',
+    'Prepare the draft anew, or fetch it from the gateway again, under the policy that you trust',
   ),
   ORDER_FOREIGN: entry(400, 3, 'The order is for another device', 'Hand it to the device that it names'),
   ORDER_NOT_ISSUED: entry(

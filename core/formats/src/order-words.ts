@@ -65,10 +65,9 @@ function describeRange(min: number | undefined, max: number | undefined): string
   return min === max ? `exactly ${min}` : `from ${min} to ${max}`;
 }
 
-/** `2 min`, `30 s`, `0.5 s`. */
 /** `2 min`, `30 s`, `0.500 s`. */
 export function describeDuration(durationMs: number): string {
-  if (durationMs % 60_000 === 0) return `${durationMs / 60_000} min`;
+  if (durationMs > 0 && durationMs % 60_000 === 0) return `${durationMs / 60_000} min`;
   const [whole, rest] = [Math.floor(durationMs / 1_000), durationMs % 1_000];
   return rest === 0 ? `${whole} s` : `${whole}.${String(rest).padStart(3, '0')} s`;
 }

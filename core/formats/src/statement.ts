@@ -28,8 +28,8 @@ const signatureSchema = struct({
 export type StatementSignature = Infer<typeof signatureSchema>;
 
 /** Strictly ascending by the index of the key: nobody counts twice. */
-export const statementSignatures = (): Schema<StatementSignature[]> =>
-  list(signatureSchema, { min: 1, max: LIMITS.zoneKeyCountMax, order: (a, b) => a.key - b.key });
+export const statementSignatures = (min = 1): Schema<StatementSignature[]> =>
+  list(signatureSchema, { min, max: LIMITS.zoneKeyCountMax, order: (a, b) => a.key - b.key });
 
 /** What an order key signs: context ‖ 0x00 ‖ SHA-256 of the statement. */
 export function statementToBeSigned(crypto: Crypto, use: StatementUse, statement: Bytes): Bytes {

@@ -17,7 +17,8 @@ import { usageFailure } from '../failure.ts';
 import { fetchZone, type OrderKeyOptions, openOrderKeys, signAs } from '../order-keys.ts';
 import { actionOf, carryOut, freshId, idBytes, type SignOptions } from '../transactions.ts';
 
-type KeySetOptions = SignOptions &
+/** What a key set is made of on the command line. */
+export type KeySetOptions = SignOptions &
   OrderKeyOptions & { readonly publicKey?: readonly string[]; readonly threshold: number; readonly dangerousThreshold?: number };
 type CreateOptions = KeySetOptions & { readonly name: string; readonly domain: string; readonly envelope?: string };
 
@@ -28,7 +29,12 @@ const DEFAULT_ENVELOPE = {
   ...{ lifetimeMsMax: 60_000, dangerousLifetimeMsMax: 30_000 },
 };
 
-function keySetOf(place: Pick<KeySet, 'city' | 'zone' | 'version'>, signers: readonly Signer[], options: KeySetOptions): KeySet {
+/** A key set of these signers and of the public keys of others. Throws exit code 2 where its thresholds do not fit. */
+export function keySetOf(
+  place: Pick<KeySet, 'city' | 'zone' | 'version'>,
+  signers: readonly Signer[],
+  options: KeySetOptions,
+): KeySet {
   const { publicKey = [], threshold, dangerousThreshold = threshold } = options;
   const all = [...signers.map((signer) => signer.publicKey), ...publicKey.map((key) => parseHex(key))].sort(compareBytes);
   const keys = all.filter((key, i) => i === 0 || !equalBytes(key, all[i - 1] as Bytes));
@@ -38,7 +44,7 @@ function keySetOf(place: Pick<KeySet, 'city' | 'zone' | 'version'>, signers: rea
 }
 
 /** The envelope in a file of JSON, in its place. Throws as the schema does, exit code 2 for what is no JSON. */
-async function readEnvelope(
+export async function readEnvelope(
   file: string | undefined,
   place: Pick<Envelope, 'city' | 'zone' | 'version' | 'previous'>,
 ): Promise<Bytes> {
@@ -58,7 +64,8 @@ function parseObject(bytes: Uint8Array, file: string): object {
   throw usageFailure(`${file} is no JSON object`);
 }
 
-const maps = (signatures: readonly StatementSignature[]) =>
+/** CBOR of signatures in an action. */
+export const signatureMaps = (signatures: readonly StatementSignature[]) =>
   signatures.map(
     ({ key, signature }) =>
       new Map<string, number | Uint8Array>([
@@ -81,7 +88,14 @@ export async function createZone(options: CreateOptions, self: Command): Promise
   const signatures = signAs('envelope', envelope, keySet.keys, signers);
   const { name, domain } = options;
   const actions = [
-    actionOf('zone/create', { id: zone, name, domain, keySet: encodeKeySet(keySet), envelope, signatures: maps(signatures) }),
+    actionOf('zone/create', {
+      id: zone,
+      name,
+      domain,
+      keySet: encodeKeySet(keySet),
+      envelope,
+      signatures: signatureMaps(signatures),
+    }),
   ];
   const { keys, threshold, dangerousThreshold } = keySet;
   const sentence = `Create the zone ${name} (${domain}) as ${toHex(zone)}: ${threshold} of ${keys.length} keys order, ${dangerousThreshold} what is dangerous`;
@@ -103,8 +117,8 @@ export async function replaceKeys(
   const statement = encodeKeySet(next);
   const actions = [
     actionOf('zone/replace-keys', {
-      ...{ zone, keySet: statement, signatures: maps(signAs('keys', statement, before.keys, old)) },
-      envelopeSignatures: maps(signAs('envelope', await envelopeStatement(cli, id), next.keys, fresh)),
+      ...{ zone, keySet: statement, signatures: signatureMaps(signAs('keys', statement, before.keys, old)) },
+      envelopeSignatures: signatureMaps(signAs('envelope', await envelopeStatement(cli, id), next.keys, fresh)),
     }),
   ];
   const sentence = `Replace the order keys of zone ${id} by set ${next.version}: ${next.threshold} of ${next.keys.length} keys order, ${next.dangerousThreshold} what is dangerous`;
@@ -130,7 +144,11 @@ export async function setEnvelope(
   const { city, zone } = keySet;
   const envelope = await readEnvelope(file, { city, zone, version: before.version + 1, previous });
   const actions = [
-    actionOf('zone/set-envelope', { zone, envelope, signatures: maps(signAs('envelope', envelope, keySet.keys, signers)) }),
+    actionOf('zone/set-envelope', {
+      zone,
+      envelope,
+      signatures: signatureMaps(signAs('envelope', envelope, keySet.keys, signers)),
+    }),
   ];
   const sentence = `Give zone ${id} envelope ${before.version + 1} of ${file}; orders under the former one are refused from then on`;
   await carryOut(cli, { sentence, isDangerous: true, actions }, options);
@@ -154,7 +172,7 @@ export async function setDocument(
   const signatures = signAs('document', document, keySet.keys, signers);
   if (signatures.length < keySet.dangerousThreshold)
     throw formatError('SIGNATURES_FEW', { want: keySet.dangerousThreshold, got: signatures.length });
-  const actions = [actionOf('zone/set-document', { zone, document, signatures: maps(signatures) })];
+  const actions = [actionOf('zone/set-document', { zone, document, signatures: signatureMaps(signatures) })];
   await carryOut(
     cli,
     { sentence: `Give zone ${id} version ${version} of its document ${name}`, isDangerous: true, actions },

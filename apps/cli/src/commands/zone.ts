@@ -14,6 +14,7 @@ import { type Column, printable } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
 import { createZone, replaceKeys, setDocument, setEnvelope } from './zone-acts.ts';
 import { buildCabinets } from './zone-cabinets.ts';
+import { buildZoneChanges } from './zone-changes.ts';
 
 const COLUMNS: readonly Column<ZoneJson>[] = [
   { heading: 'id', text: ({ id }) => id },
@@ -56,6 +57,7 @@ export function buildZone(command: Command): void {
     .action(makeKey);
   addExamples(key, [['for the first engineer', 'zone make-key lamps.seed']]);
   buildChanges(command);
+  buildZoneChanges(command);
   buildMembers(command);
 }
 

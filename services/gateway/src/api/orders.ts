@@ -54,6 +54,26 @@ const zoneDevice = z.object({
 export const zoneDevicePage = page(zoneDevice);
 export type ZoneDeviceJson = z.infer<typeof zoneDevice>;
 
+const signer = z.object({ key: whole(), publicKey: id() });
+/** A change of a zone that waits for further engineers. */
+export const zoneDraftRow = z.object({
+  /** SHA-256 of its statement. */
+  ...{ id: id(), zone: id(), zoneName: z.string(), use: z.enum(['keys', 'envelope', 'document']) },
+  /** Of a document. */
+  name: z.string().nullable(),
+  ...{ version: whole(), sinceMs: timeMs() },
+  /** Keys in force that signed it, and how many must. */
+  ...{ signers: z.array(signer), needed: whole() },
+  /** Of a key set alone: keys of the next set that signed the envelope in force, and how many must. */
+  ...{ envelopeSigners: z.array(signer), envelopeNeeded: whole() },
+});
+export type ZoneDraftJson = z.infer<typeof zoneDraftRow>;
+export const zoneDraftList = z.object({ items: z.array(zoneDraftRow) });
+export type ZoneDraftListJson = z.infer<typeof zoneDraftList>;
+/** `file`: the draft without evidence, in CBOR. */
+export const zoneDraftDetail = zoneDraftRow.extend({ file: base64() });
+export type ZoneDraftDetailJson = z.infer<typeof zoneDraftDetail>;
+
 const orderState = z.enum(ORDER_STATES);
 const order = z.object({
   ...{ id: id(), zone: id(), zoneName: z.string().nullable() },

@@ -47,6 +47,7 @@ import { addTamperRoutes } from './tamper.ts';
 import { addTileRoutes } from './tiles.ts';
 import { addTransactionRoutes } from './transactions.ts';
 import { addTrustRoutes } from './trust.ts';
+import { addZoneDraftRoutes } from './zone-drafts.ts';
 import { addZoneRoutes } from './zones.ts';
 
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Logger, ZodTypeProvider>;
@@ -194,6 +195,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addCabinetRoutes,
     addZoneRoutes,
     addLightingRoutes,
+    addZoneDraftRoutes,
     addOrderRoutes,
     addOrderDraftRoutes,
     addEvidenceRoutes,

@@ -19,6 +19,7 @@ import { ChallengeBook } from './challenge-book.ts';
 import { checkBreakGlass } from './check-break-glass.ts';
 import { Deliverer } from './deliverer.ts';
 import { draftOrder, type Wish } from './draft.ts';
+import { DraftShelf } from './draft-shelf.ts';
 import { type OrderLine, OrderLines } from './order-lines.ts';
 import { TreeBook } from './tree-book.ts';
 import { ZoneTrees } from './zone-trees.ts';
@@ -41,6 +42,8 @@ type DeskOptions = {
 /** What the doors ask of the part that carries orders. */
 export class OrderDesk {
   readonly challenges: ChallengeBook;
+  /** Changes of zones that wait for further signatures. */
+  readonly drafts: DraftShelf;
   readonly #options: DeskOptions;
   readonly #lines = new OrderLines();
   readonly #trees: TreeBook;
@@ -54,6 +57,7 @@ export class OrderDesk {
     const folder = join(options.folder, 'orders');
     this.#options = options;
     this.challenges = new ChallengeBook(options);
+    this.drafts = new DraftShelf({ crypto, node, folder, clock });
     this.#trees = new TreeBook({ crypto, folder });
     this.#zoneTrees = new ZoneTrees({ crypto, node, trees: this.#trees, challenges: this.challenges, now: options.now });
     this.#deliverer = new Deliverer({
