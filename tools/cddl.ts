@@ -27,6 +27,7 @@ import type { AnyKind } from '@oppidum/formats/state-layout';
 import { AREAS, stateKinds } from '@oppidum/formats/state-registry';
 import { payloadSchema } from '@oppidum/formats/transaction';
 import { zoneDraftSchema } from '@oppidum/formats/zone-draft';
+import { zoneHaveSchema, zoneNewsSchema } from '@oppidum/formats/zone-news';
 import { keySetSchema, zoneDocumentSchema } from '@oppidum/formats/zone-statements';
 
 const HEAD = `; Oppidum: what is signed, logged and kept (RFC 8610).
@@ -128,6 +129,8 @@ export function renderCddl(): string {
     `zone-key-set = ${spread(keySetSchema.cddl)}`,
     `zone-document = ${spread(zoneDocumentSchema.cddl)}`,
     `zone-draft = ${spread(zoneDraftSchema.cddl)}`,
+    `zone-have = ${spread(zoneHaveSchema.cddl)}`,
+    `zone-news = ${spread(zoneNewsSchema.cddl)}`,
     `; What an actuator is given (specs/orders.md).\ncompact-order = ${compactOrderSchema.cddl}`,
     `; Actions, as they stand in a transaction or a proposal.\naction = ${definitions.map(({ kind }) => ruleName(kind)).join(' /\n  ')}`,
     ...actions,

@@ -4,15 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { doBy } from '@oppidum/cli/attacks/make-street';
+import { ed25519Signer } from '@oppidum/crypto/signer';
 import { encodeBase64, parseHex } from '@oppidum/formats/bytes';
 import type { OrderDetailJson } from '@oppidum/gateway/api/orders';
+import { makeCompactOrder } from '@oppidum/proofs/make-order';
 import { type AgentLamp, startLamp } from '../support/agent-lamp.ts';
 import { CityProcess, until } from '../support/city-process.ts';
 
 import { skipWithout } from '../support/programs.ts';
-import { actionOf } from '../support/running-city.ts';
+import { actionOf, freshBytes } from '../support/running-city.ts';
 import { makeCluster, startCluster } from '../support/started-city.ts';
-import { draftOf, makeStreet, order, orderAt, post, type Street, signAs, throughDoor } from '../support/street.ts';
+import {
+  draftOf,
+  makeStreet,
+  order,
+  orderAt,
+  post,
+  replaceStreetKeys,
+  type Street,
+  signAs,
+  throughDoor,
+} from '../support/street.ts';
 
 const DANGEROUS = { command: 'light/maintenance', arguments: [1] };
 
@@ -250,6 +262,33 @@ for (const [engine, start, skip] of [
         };
         return items.length > 0;
       });
+    });
+
+    test('new order keys reach a lamp that nobody orders, also over restarts; former ones move it no more', async () => {
+      await whenHeard();
+      const keysOf = (): number => lamp.pins().keys.version;
+      const former = street;
+      const glass = await draftOf(city.http, former, { device: device(), command: 'light/full', mode: 'break-glass' });
+      const stolen = { statement: glass.statement, signatures: signAs(former, glass.statement, [0]) };
+      street = await replaceStreetKeys(street, [ed25519Signer(freshBytes(32)), ed25519Signer(freshBytes(32))]);
+      await until('the lamp has the new keys', () => keysOf() === 2);
+      const count = lamp.done.length;
+      await lamp.receive(makeCompactOrder(stolen, null, null));
+      assert.equal(lamp.troubles.at(-1), 'ZONE_KEYS_VERSION');
+      const answer = await post(city.http, '/api/v1/orders/break-glass', glassOf(former, glass.statement));
+      assert.equal(((await answer.json()) as { readonly code: string }).code, 'ZONE_KEYS_VERSION');
+      assert.equal(lamp.done.length, count);
+
+      await lamp.stop();
+      street = await replaceStreetKeys(street, [ed25519Signer(freshBytes(32)), ed25519Signer(freshBytes(32))]);
+      await city.stop();
+      city = await city.again();
+      street.api.close();
+      street = throughDoor(street, city.data, city.http);
+      lamp = await startOne(lamp);
+      await until('the lamp has those that came while everybody was away', () => keysOf() === 3);
+      await whenHeard();
+      await inState(await order(city.http, street, { device: device(), command: 'light/full' }), 'applied');
     });
 
     if (engine === 'embedded') return;

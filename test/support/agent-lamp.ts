@@ -7,7 +7,7 @@ import { Device } from '@oppidum/device/device';
 import { MqttLink } from '@oppidum/device/mqtt-link';
 import { Challenges } from '@oppidum/device/orders/challenges';
 import { OrderAgent } from '@oppidum/device/orders/order-agent';
-import { openOrderState, pinZone } from '@oppidum/device/orders/order-state';
+import { type OrderState, openOrderState, pinZone } from '@oppidum/device/orders/order-state';
 import { OrderTrust } from '@oppidum/device/orders/order-trust';
 import { openOutbox } from '@oppidum/device/outbox';
 import type { SensorValue } from '@oppidum/device/reading-pack';
@@ -24,6 +24,8 @@ export type AgentLamp = {
   /** Order and code of what it refused. */
   readonly refused: string[];
   readonly troubles: string[];
+  /** Whom it obeys, as it stands on its disk. */
+  readonly pins: () => Pick<OrderState, 'keys' | 'envelope'>;
   /** Hands it bytes as if they had come from outside. */
   readonly receive: (order: Uint8Array) => Promise<void>;
   /** As a power cut would: nothing but its folder stays. */
@@ -74,6 +76,7 @@ export async function startLamp(
       state: () => [],
     },
     link,
+    news: { link, documents: null },
     onTrouble: ({ code }) => troubles.push(code),
     onOutcome: ({ order, code }) => {
       if (code !== null) refused.push(`${toHex(order)} ${code}`);
@@ -86,5 +89,5 @@ export async function startLamp(
     await link.stop();
     outbox.close();
   };
-  return { done, refused, troubles, receive: (bytes) => agent.receive(bytes), stop };
+  return { done, refused, troubles, pins: () => openOrderState(state).read(), receive: (bytes) => agent.receive(bytes), stop };
 }

@@ -5,6 +5,7 @@ import { Challenges } from '@oppidum/device/orders/challenges';
 import { OrderAgent } from '@oppidum/device/orders/order-agent';
 import { type OrderStore, orderStateInMemory } from '@oppidum/device/orders/order-state';
 import { OrderTrust } from '@oppidum/device/orders/order-trust';
+import type { ZoneDocuments } from '@oppidum/device/orders/zone-follower';
 import type { ZoneSource } from '@oppidum/device/orders/zone-pins';
 import type { SensorValue } from '@oppidum/device/reading-pack';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
@@ -14,6 +15,7 @@ import { parseChallenge } from '@oppidum/formats/device-challenge';
 import type { Envelope } from '@oppidum/formats/envelope';
 import { orderId } from '@oppidum/formats/order-statement';
 import type { SignedStatement } from '@oppidum/formats/statement';
+import { encodeZoneNews, parseZoneHave, type ZoneHave, type ZoneNews } from '@oppidum/formats/zone-news';
 import { nodeCrypto } from './crypto.ts';
 import { deviceId, deviceSigner } from './devices.ts';
 import { makeEnvelope } from './envelopes.ts';
@@ -42,12 +44,25 @@ export class Bench {
   newest: Bytes = new Uint8Array();
   numbers: number[] = [];
   source: ZoneSource | null = null;
+  /** What it said last that it has of its zone, and what it works by. */
+  have: ZoneHave | null = null;
+  haveCount = 0;
+  documents: ZoneDocuments | null = null;
   agent: OrderAgent;
+  #hear: ((news: Bytes) => void) | null = null;
 
   constructor(validatorCount = 1, envelope: Partial<Envelope> = {}) {
     this.city = new IssuingCity(validatorCount);
     this.store = orderStateInMemory({ keys: this.city.keys, envelope: this.envelope(envelope) });
     this.agent = this.#makeAgent();
+  }
+
+  /** Something that was signed for its zone comes, or bytes that are nothing; resolves when it was looked at. */
+  async hear(news: ZoneNews | Bytes): Promise<void> {
+    this.#hear?.(news instanceof Uint8Array ? news : encodeZoneNews(news));
+    // In turn behind it, and nothing that anybody proved.
+    await this.agent.receive(Uint8Array.of(0));
+    this.troubles.pop();
   }
 
   envelope(changes: Partial<Envelope> = {}): Envelope {
@@ -102,6 +117,21 @@ export class Bench {
           this.numbers.push(number);
         },
         onOrder: () => () => undefined,
+      },
+      news: {
+        link: {
+          tellHave: (message) => {
+            this.have = parseZoneHave(message);
+            this.haveCount++;
+          },
+          onNews: (listener) => {
+            this.#hear = listener;
+            return () => {
+              this.#hear = null;
+            };
+          },
+        },
+        documents: this.documents,
       },
       onTrouble: ({ code }) => this.troubles.push(code),
       onOutcome: ({ code }) => this.outcomes.push(code),

@@ -17,11 +17,12 @@ import {
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { CityApi } from '@oppidum/device/city-api';
 import { ProvenRecords } from '@oppidum/device/proven-records';
-import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, compareBytes, toHex } from '@oppidum/formats/bytes';
+import { encodeBy } from '@oppidum/formats/common-schemas';
 import type { Signer } from '@oppidum/formats/crypto';
-import type { Envelope } from '@oppidum/formats/envelope';
-import { type StatementSignature, signStatement } from '@oppidum/formats/statement';
-import type { KeySet } from '@oppidum/formats/zone-statements';
+import { type Envelope, envelopeSchema } from '@oppidum/formats/envelope';
+import { type StatementSignature, type StatementUse, signStatement } from '@oppidum/formats/statement';
+import { encodeKeySet, type KeySet } from '@oppidum/formats/zone-statements';
 import type { OrderDetailJson, OrderDraftJson } from '@oppidum/gateway/api/orders';
 import { actionOf } from './running-city.ts';
 
@@ -96,6 +97,24 @@ export function signAs({ signers }: Street, statement: Bytes, keys: readonly num
     statement,
     keys.map((key) => ({ key, signer: signers[key] as Signer })),
   );
+}
+
+/** Gives the zone the next key set, of these keys: signed by those in force, who leave the envelope to the new ones. */
+export async function replaceStreetKeys(street: Street, fresh: readonly Signer[]): Promise<Street> {
+  const signers = fresh.toSorted((a, b) => compareBytes(a.publicKey, b.publicKey));
+  const keySet = { ...street.keySet, version: street.keySet.version + 1, keys: signers.map(({ publicKey }) => publicKey) };
+  const [statement, envelope] = [encodeKeySet(keySet), encodeBy(envelopeSchema, street.envelope)];
+  const sign = (use: StatementUse, what: Bytes, by: readonly Signer[]): StatementSignature[] =>
+    signStatement(
+      nativeCrypto,
+      use,
+      what,
+      by.map((signer, key) => ({ key, signer })),
+    );
+  const signatures = sign('keys', statement, street.signers);
+  const envelopeSignatures = sign('envelope', envelope, signers);
+  await doBy(street, [actionOf('zone/replace-keys', { zone: street.zone, keySet: statement, signatures, envelopeSignatures })]);
+  return { ...street, keySet, signers };
 }
 
 /** Drafts and issues; the id of the order. Throws an error with the code of a refusal. */

@@ -1,13 +1,14 @@
 /** What a zone of the town's machines is made of. */
 
 import type { Actuator } from '@oppidum/device/orders/actuator';
+import type { ZoneDocuments } from '@oppidum/device/orders/zone-follower';
 import type { ZonePins } from '@oppidum/device/orders/zone-pins';
 import type { ProvenRecords } from '@oppidum/device/proven-records';
 import type { Member } from './fleet.ts';
 import type { Post } from './town.ts';
 
 /** A device that takes orders, and what it does with them. */
-export type Machine = { readonly member: Member; readonly actuator: Actuator };
+export type Machine = { readonly member: Member; readonly actuator: Actuator; readonly documents?: ZoneDocuments };
 
 export type MachineZone = {
   readonly machines: readonly Machine[];

@@ -7,6 +7,7 @@ import { latchFile } from '@oppidum/device/monitor/latch-file';
 import { readMonitorProgram } from '@oppidum/device/monitor/monitor-program';
 import { Intersection } from '@oppidum/device/signals/intersection';
 import { SignalActuator } from '@oppidum/device/signals/signal-actuator';
+import { SignalDocumentKeeper } from '@oppidum/device/signals/signal-document-keeper';
 import { SignalShelf } from '@oppidum/device/signals/signal-documents';
 import { compileSignals, type SignalProgram } from '@oppidum/device/signals/signal-program';
 import { equalBytes } from '@oppidum/formats/bytes';
@@ -30,7 +31,8 @@ export class SignalZone implements MachineZone {
     this.#shelf = shelf;
     this.#intersection = intersection;
     this.#junction = junction;
-    this.machines = [{ member: head, actuator: new SignalActuator(intersection) }];
+    const documents = new SignalDocumentKeeper(shelf, () => this.#renew());
+    this.machines = [{ member: head, actuator: new SignalActuator(intersection), documents }];
   }
 
   /** `tools.members`: the controlling head and the other one. Null while matrix and plans are not signed by two engineers. */
@@ -60,8 +62,12 @@ export class SignalZone implements MachineZone {
     const after = this.#shelf.documents;
     const isSame =
       before !== null && after !== null && equalBytes(before.matrix, after.matrix) && equalBytes(before.plans, after.plans);
+    if (!isSame) this.#renew();
+  }
+
+  #renew(): void {
     const programs = programsOf(this.#shelf);
-    if (!isSame && programs !== null) this.#intersection.renew(programs);
+    if (programs !== null) this.#intersection.renew(programs);
   }
 
   advance(townMs: number): void {

@@ -130,12 +130,13 @@ export class Zones {
     }
   }
 
-  async #start({ member, actuator }: Machine, pins: ZonePins): Promise<void> {
+  async #start({ member, actuator, documents }: Machine, pins: ZonePins): Promise<void> {
     const { folder, fleet, records, also, members } = this.#options;
     const { device, post } = member;
     const keyed = members.find((each) => each.device === device) as Keyed;
     const agent = new OrderAgent({
       ...{ crypto: nativeCrypto, device, signer: keyed.signer, link: fleet.linkOf(device) },
+      news: { link: fleet.linkOf(device), documents: documents ?? null },
       store: await openMachine(folder, labelOf(post), pins),
       ...{ trust: this.#trust, source: ledgerSource(records), challenges: new Challenges(systemMonotonic()) },
       actuator: telling(actuator, also),

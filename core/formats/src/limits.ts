@@ -66,6 +66,10 @@ export const LIMITS = {
   /** A change of a zone that is signed apart, with evidence of what is in force there. */
   zoneDraftSizeMax: 1_048_576,
   zoneDraftRecordCountMax: 8,
+  /** What a machine says that it has of its zone, and the statement that it gets: signatures beside the largest document. */
+  zoneHaveSizeMax: 1_024,
+  zoneHaveDocumentCountMax: 8,
+  zoneNewsSizeMax: 53_248,
   /** Models of device in one zone. */
   zoneModelCountMax: 32,
   /** State-map keys: area ‖ kind ‖ segments. */

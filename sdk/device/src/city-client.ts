@@ -128,6 +128,13 @@ export class CityClient {
     await this.#call({ method: 'POST', path, accept: 'application/json', type: 'application/cbor', body: message });
   }
 
+  /** GET /api/v1/devices/{id}/zone: the next statement of its zone that it lacks, not verified; null when none came within so many seconds. */
+  async nextNews(device: Bytes, have: Bytes, waitS: number): Promise<Bytes | null> {
+    const path = `api/v1/devices/${toHex(device)}/zone?have=${toHex(have)}&wait=${waitS}`;
+    const news = await this.#call({ method: 'GET', path, accept: 'application/cbor' });
+    return news.length === 0 ? null : news;
+  }
+
   /** GET /api/v1/devices/{id}/order: the order for this challenge, not verified; null when none came within so many seconds. */
   async nextOrder(device: Bytes, challenge: Bytes, waitS: number): Promise<Bytes | null> {
     const path = `api/v1/devices/${toHex(device)}/order?challenge=${toHex(challenge)}&wait=${waitS}`;

@@ -4,6 +4,7 @@
  *
  *   v1/<genesis hash>/<device>/up    envelopes        …/down   receipts, and refusals that may pass
  *                              /ack   challenges       …/order  orders, and refusals of challenges; for actuators (specs/doors.md §9)
+ *                              /have  what it has       …/zone   signed statements of its zone
  *
  * It is let in by a fresh token each time, or over mqtts:// by a certificate of the device's key (`deviceIdentity`).
  */
@@ -16,7 +17,7 @@ import { type PassingRefusal, parseChallengeRefusal, parsePassingRefusal } from 
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { Backoff } from './backoff.ts';
 import type { Device } from './device.ts';
-import type { OrderLink } from './order-link.ts';
+import type { OrderLink, ZoneLink } from './order-link.ts';
 import type { ShardKeys } from './shard-keys.ts';
 
 /** Messages sent and not yet settled, at most. Below the window of sequence numbers that a shard remembers (`LIMITS.sequenceWindow`). */
@@ -51,7 +52,7 @@ export type LinkOptions = {
 };
 
 /** The link of one device. */
-export class MqttLink implements OrderLink {
+export class MqttLink implements OrderLink, ZoneLink {
   readonly #device: Device;
   readonly #urls: readonly string[];
   readonly #options: LinkOptions;
@@ -74,6 +75,9 @@ export class MqttLink implements OrderLink {
   #challenge: Bytes | null = null;
   #challengeTimer: NodeJS.Timeout | null = null;
   #hearsOrders = false;
+  readonly #newsListeners = new Set<(news: Bytes) => void>();
+  #have: Bytes | null = null;
+  #hearsNews = false;
 
   /** `urls`: e.g. mqtt://127.0.0.1:8421, or several doors of one city with commas between them: the next one when one is away. */
   constructor(urls: string, device: Device, options: LinkOptions) {
@@ -138,6 +142,33 @@ export class MqttLink implements OrderLink {
       if (error !== null) this.#trouble('TOPIC_FOREIGN');
       else this.#publishChallenge();
     });
+  }
+
+  tellHave(message: Bytes): void {
+    this.#have = message;
+    if (this.#hearsNews) this.#publishHave();
+  }
+
+  onNews(listener: (news: Bytes) => void): () => void {
+    this.#newsListeners.add(listener);
+    this.#subscribeToNews();
+    return () => this.#newsListeners.delete(listener);
+  }
+
+  #subscribeToNews(): void {
+    const client = this.#client;
+    if (client === null || !this.#isOpen || this.#hearsNews || this.#newsListeners.size === 0) return;
+    client.subscribe(`${this.#topic}/zone`, { qos: 1 }, (error) => {
+      // A city that does not tell: whoever is behind follows when an order names what it lacks.
+      if (client !== this.#client || error !== null) return;
+      this.#hearsNews = true;
+      this.#publishHave();
+    });
+  }
+
+  #publishHave(): void {
+    if (this.#client === null || !this.#isOpen || this.#have === null) return;
+    this.#client.publish(`${this.#topic}/have`, Buffer.from(this.#have), { qos: 1 }, () => undefined);
   }
 
   /** The city forgets challenges when it is started anew, so each connection begins with ours. */
@@ -228,6 +259,8 @@ export class MqttLink implements OrderLink {
       this.#isOpen = true;
       this.#hearsOrders = false;
       this.#subscribeToOrders();
+      this.#hearsNews = false;
+      this.#subscribeToNews();
       this.#restart();
     });
   }
@@ -263,6 +296,10 @@ export class MqttLink implements OrderLink {
 
   #receive(topic: string, payload: Bytes): void {
     if (topic === `${this.#topic}/order`) return this.#receiveOrder(payload);
+    if (topic === `${this.#topic}/zone`) {
+      for (const listener of this.#newsListeners) listener(payload);
+      return;
+    }
     if (topic !== `${this.#topic}/down`) return;
     const refusal = readRefusal(payload, parsePassingRefusal);
     if (refusal === null) return this.#receiveReceipt(payload, true);

@@ -21,12 +21,14 @@ import { readKeyHolder } from './device-folder.ts';
 import { DeviceReports, type ReportLink } from './device-reports.ts';
 import { HttpLink } from './http-link.ts';
 import { HttpOrderLink } from './http-order-link.ts';
+import { HttpZoneLink } from './http-zone-link.ts';
 import { MqttLink } from './mqtt-link.ts';
 import type { Actuator } from './orders/actuator.ts';
 import { Challenges } from './orders/challenges.ts';
 import { OrderAgent, type OrderOutcome } from './orders/order-agent.ts';
 import { openOrderState } from './orders/order-state.ts';
 import { ledgerSource, OrderTrust } from './orders/order-trust.ts';
+import type { ZoneDocuments } from './orders/zone-follower.ts';
 import { openOutbox } from './outbox.ts';
 import { ProvenRecords } from './proven-records.ts';
 import type { SensorValue } from './reading-pack.ts';
@@ -49,6 +51,8 @@ type OpenDeviceOptions = {
   readonly onSettled?: (settled: { readonly digest: string; readonly code: string | null }) => void;
   /** A machine that takes orders: `zone.cbor` in the folder says whose (`pinZone`). */
   readonly actuator?: Actuator;
+  /** The signed documents that it works by. */
+  readonly documents?: ZoneDocuments;
   /** What became of each order. */
   readonly onOutcome?: (outcome: OrderOutcome) => void;
   /** Something is in the way and will be tried again; `code` is of the error catalogue or the system's. */
@@ -98,7 +102,7 @@ export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice
   link.start();
   await keeper.start();
   await orders?.agent.start();
-  orders?.http?.start();
+  for (const way of orders?.ways ?? []) way.start();
   return {
     id: toHex(id),
     device,
@@ -111,7 +115,7 @@ export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice
     close: async () => {
       keeper.stop();
       await orders?.agent.stop();
-      await orders?.http?.stop();
+      for (const way of orders?.ways ?? []) await way.stop();
       await link.stop();
       await device.date();
       outbox.close();
@@ -135,14 +139,15 @@ type Parts = {
   readonly mqtt: MqttLink | null;
 };
 
-/** The agent, and its own link where readings go by HTTP; null for what takes no orders. Throws as `openOrderState`. */
+/** The agent, and ways of its own where readings go by HTTP; null for what takes no orders. Throws as `openOrderState`. */
 function openOrders(
-  { folder, actuator, onTrouble, onOutcome }: OpenDeviceOptions,
+  { folder, actuator, documents, onTrouble, onOutcome }: OpenDeviceOptions,
   { records, device, signer, api, mqtt }: Parts,
-): { readonly agent: OrderAgent; readonly http: HttpOrderLink | null } | null {
+): { readonly agent: OrderAgent; readonly ways: readonly (HttpOrderLink | HttpZoneLink)[] } | null {
   if (actuator === undefined) return null;
   const told = { ...(onTrouble === undefined ? {} : { onTrouble }), ...(onOutcome === undefined ? {} : { onOutcome }) };
-  const http = mqtt === null ? new HttpOrderLink(api, told) : null;
+  const orders = mqtt ?? new HttpOrderLink(api, told);
+  const news = mqtt ?? new HttpZoneLink(api, device.id, told);
   const agent = new OrderAgent({
     crypto: nativeCrypto,
     device,
@@ -152,10 +157,12 @@ function openOrders(
     source: ledgerSource(records),
     challenges: new Challenges(systemMonotonic()),
     actuator,
-    link: mqtt ?? (http as HttpOrderLink),
+    link: orders,
+    news: { link: news, documents: documents ?? null },
     ...told,
   });
-  return { agent, http };
+  const ways = [orders, news].filter((way) => way !== mqtt) as (HttpOrderLink | HttpZoneLink)[];
+  return { agent, ways };
 }
 
 function readPolicy(path: string): Uint8Array {

@@ -6,6 +6,7 @@
  *
  *   $share/oppidum/v1/<genesis hash>/+/up        readings, QoS 1        v1/<genesis hash>/<device>/down     receipts and refusals
  *                  v1/<genesis hash>/+/ack       challenges, QoS 1                              …/order    orders
+ *                  v1/<genesis hash>/+/have      what devices have of their zones, QoS 1        …/zone     signed statements of them
  *
  * Challenges come to every gateway of the city, for an order may be made at any of them.
  */
@@ -67,6 +68,7 @@ export class BrokerLink {
   readonly #pending = new Set<Promise<void>>();
   /** Devices whose challenges came this way: how each is forgotten. */
   readonly #hearers = new Map<string, () => void>();
+  readonly #followers = new Map<string, () => void>();
   #line: Line | null = null;
   #retryMs: number = RETRY_MS.min;
   #timer: NodeJS.Timeout | null = null;
@@ -124,7 +126,7 @@ export class BrokerLink {
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const forget of this.#hearers.values()) forget();
+    for (const forget of [...this.#hearers.values(), ...this.#followers.values()]) forget();
     const line = this.#line;
     line?.socket.pause();
     await Promise.allSettled(this.#pending);
@@ -192,7 +194,7 @@ export class BrokerLink {
 
   #subscribe(line: Line, { reasonCode = 0 }: IConnackPacket): void {
     if (reasonCode >= REFUSED) return this.#refused(line, reasonCode);
-    const topics = [`$share/${GROUP}/${this.#prefix}+/up`, `${this.#prefix}+/ack`];
+    const topics = [`$share/${GROUP}/${this.#prefix}+/up`, `${this.#prefix}+/ack`, `${this.#prefix}+/have`];
     this.#write(line, { cmd: 'subscribe', messageId: 1, subscriptions: topics.map((topic) => ({ topic, qos: 1 })) });
   }
 
@@ -204,6 +206,7 @@ export class BrokerLink {
   async #ingest(line: Line, { topic, payload, qos, retain, messageId }: IPublishPacket): Promise<void> {
     if (topic.endsWith('/ack'))
       return this.#takeChallenge(line, topic, new Uint8Array(Buffer.from(payload as Buffer)), messageId);
+    if (topic.endsWith('/have')) return this.#takeHave(line, topic, new Uint8Array(Buffer.from(payload as Buffer)), messageId);
     const device = topic.slice(this.#prefix.length, -'/up'.length);
     // Of others, the filter of our subscription lets nothing in; a device id in another form has no `down` to answer on.
     if (!DEVICE_FORM.test(device)) return this.#acknowledge(line, messageId);
@@ -251,13 +254,27 @@ export class BrokerLink {
     this.#acknowledge(line, messageId);
   }
 
+  #takeHave(line: Line, topic: string, message: Uint8Array, messageId: number | undefined): void {
+    const { zones } = this.#context.orders;
+    const device = topic.slice(this.#prefix.length, -'/have'.length);
+    if (DEVICE_FORM.test(device)) {
+      const send = (news: Uint8Array): void => {
+        if (this.#line !== null) this.#publish(this.#line, device, news, 'zone');
+      };
+      if (!this.#followers.has(device)) this.#followers.set(device, zones.listen(device, send));
+      const rejection = zones.tell(device, message);
+      if (rejection !== null) this.#context.metrics.countRefusedRequest(rejection.code);
+    }
+    this.#acknowledge(line, messageId);
+  }
+
   #tell(line: Line, device: string, rejection: Rejection): void {
     this.#context.metrics.countRefusedRequest(rejection.code);
     this.#publish(line, device, encodePassingRefusal({ code: rejection.code, message: passingMessage(rejection) }));
   }
 
   /** QoS 0: a receipt that is lost comes again when the reading does, an order until it is answered. */
-  #publish(line: Line, device: string, payload: Uint8Array, end: 'down' | 'order' = 'down'): void {
+  #publish(line: Line, device: string, payload: Uint8Array, end: 'down' | 'order' | 'zone' = 'down'): void {
     const topic = `${this.#prefix}${device}/${end}`;
     this.#write(line, { cmd: 'publish', topic, payload: Buffer.from(payload), qos: 0, retain: false, dup: false });
   }

@@ -36,8 +36,12 @@ type Session = {
   readonly down: string;
   readonly ack: string;
   readonly order: string;
+  readonly have: string;
+  readonly zone: string;
   isListening: boolean;
   deafen: (() => void) | null;
+  /** Where it hears signed statements of its zone. */
+  forgetZone: (() => void) | null;
   readonly end: () => void;
 };
 
@@ -106,7 +110,8 @@ export class Sessions {
     const topic = `${this.#prefix}/${device}`;
     const session: Session = {
       ...{ device, up: `${topic}/up`, down: `${topic}/down`, ack: `${topic}/ack`, order: `${topic}/order` },
-      ...{ isListening: false, deafen: null, end: () => client.close() },
+      ...{ have: `${topic}/have`, zone: `${topic}/zone` },
+      ...{ isListening: false, deafen: null, forgetZone: null, end: () => client.close() },
     };
     this.#sessions.set(client, session);
     gate.lane = {
@@ -123,6 +128,7 @@ export class Sessions {
     gate.once('close', () => {
       forget();
       session.deafen?.();
+      session.forgetZone?.();
     });
   }
 
@@ -133,35 +139,48 @@ export class Sessions {
   ): void {
     const session = this.#sessions.get(client);
     const isOrders = session !== undefined && subscription.topic === session.order;
-    if (session === undefined || (subscription.topic !== session.down && !isOrders)) {
+    const isZone = session !== undefined && subscription.topic === session.zone;
+    if (session === undefined || (subscription.topic !== session.down && !isOrders && !isZone)) {
       this.#context.metrics.countRefusedRequest('TOPIC_FOREIGN');
       // Null is SUBACK 0x80 (§3.9.3): refused, and the connection stays.
       return done(null, null);
     }
-    if (!isOrders) session.isListening = true;
+    if (!isOrders && !isZone) session.isListening = true;
     done(null, subscription);
     // Behind SUBACK: an order may be waiting.
     if (isOrders && session.deafen === null && !client.closed)
-      session.deafen = this.#context.orders.listen(session.device, (order) => this.#sendOrder(client, session, order));
+      session.deafen = this.#context.orders.listen(session.device, (order) => this.#sendOrder(client, session.order, order));
+    if (isZone && session.forgetZone === null && !client.closed)
+      session.forgetZone = this.#context.orders.zones.listen(session.device, (news) =>
+        this.#sendOrder(client, session.zone, news),
+      );
   }
 
   hears(client: Client, topic: string): boolean {
     const session = this.#sessions.get(client);
     if (session === undefined) return false;
-    return (session.isListening && session.down === topic) || (session.deafen !== null && session.order === topic);
+    return (
+      (session.isListening && session.down === topic) ||
+      (session.deafen !== null && session.order === topic) ||
+      (session.forgetZone !== null && session.zone === topic)
+    );
   }
 
   unsubscribe(client: Client, topics: readonly string[]): void {
     const session = this.#sessions.get(client);
     if (session === undefined) return;
     if (topics.includes(session.down)) session.isListening = false;
+    if (topics.includes(session.zone)) {
+      session.forgetZone?.();
+      session.forgetZone = null;
+    }
     if (!topics.includes(session.order)) return;
     session.deafen?.();
     session.deafen = null;
   }
 
   /** QoS 0: an order comes again until the device's signed answer is here. Who does not read gets no more of them meanwhile. */
-  #sendOrder(client: Client, { order: topic }: Session, order: Uint8Array): void {
+  #sendOrder(client: Client, topic: string, order: Uint8Array): void {
     if (client.closed || client.conn.writableNeedDrain) return;
     client.conn.write(publishQos0(topic, order));
   }
@@ -231,12 +250,14 @@ export class Sessions {
 
   /** Null when the publish is settled, else why the connection must end. */
   async #take(client: Client, session: Session, { topic, payload, qos, retain }: PublishPacket): Promise<Error | null> {
-    if (topic !== session.up && topic !== session.ack) return this.#refuse(client, reject('TOPIC_FOREIGN', {}));
+    if (topic !== session.up && topic !== session.ack && topic !== session.have)
+      return this.#refuse(client, reject('TOPIC_FOREIGN', {}));
     if (retain === true || qos === 2) return this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos, retain: retain === true }));
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const envelope = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
     if (topic === session.ack && isReport(envelope)) return this.#takeReport(client, session, envelope, qos);
     if (topic === session.ack) return this.#takeChallenge(client, session, envelope, qos);
+    if (topic === session.have) return this.#takeHave(session, envelope);
     if (qos === 0) {
       await this.#refuse(client, reject('MQTT_UNSUPPORTED', { qos }), this.#sequenceOf(envelope));
       return null;
@@ -265,7 +286,14 @@ export class Sessions {
   #refuseOnOrder(client: Client, session: Session, rejection: Rejection): null {
     this.#context.metrics.countRefusedRequest(rejection.code);
     const refusal = encodeChallengeRefusal({ code: rejection.code, message: passingMessage(rejection) });
-    if (session.deafen !== null) this.#sendOrder(client, session, refusal);
+    if (session.deafen !== null) this.#sendOrder(client, session.order, refusal);
+    return null;
+  }
+
+  /** Null: what is no statement of what it has is as none; it says again. */
+  #takeHave(session: Session, message: Uint8Array): null {
+    const rejection = this.#context.orders.zones.tell(session.device, message.slice());
+    if (rejection !== null) this.#context.metrics.countRefusedRequest(rejection.code);
     return null;
   }
 

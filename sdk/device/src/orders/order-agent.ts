@@ -10,10 +10,11 @@ import type { Command } from '@oppidum/formats/command';
 import type { Signer } from '@oppidum/formats/crypto';
 import { draftChallenge } from '@oppidum/formats/device-challenge';
 import type { Device } from '../device.ts';
-import type { OrderLink } from '../order-link.ts';
+import type { OrderLink, ZoneLink } from '../order-link.ts';
 import type { SensorValue } from '../reading-pack.ts';
 import { type Accepted, acceptOrder, type Judging, vetoOf } from './accept-order.ts';
 import type { OrderState } from './order-state.ts';
+import { type ZoneDocuments, ZoneFollower } from './zone-follower.ts';
 
 type Answering = Pick<Device, 'id' | 'keyNumber' | 'audience' | 'measure'>;
 
@@ -22,6 +23,8 @@ export type OrderAgentOptions = Omit<Judging, 'device'> & {
   readonly device: Answering;
   readonly signer: { sign(message: Bytes): ReturnType<Signer['sign']> | Promise<Bytes> };
   readonly link: OrderLink;
+  /** Where newer key sets, envelopes and documents come from by themselves; without it they are asked for when an order names them. */
+  readonly news?: { readonly link: ZoneLink; readonly documents: ZoneDocuments | null };
   /** Something that was no order for us, or that will be tried again; `code` is of the error catalogue. */
   readonly onTrouble?: (trouble: { readonly code: string }) => void;
   /** What became of an order that the zone's keys signed. */
@@ -63,11 +66,14 @@ export class OrderAgent {
   #sent: Bytes | null = null;
   #queue: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | null = null;
-  #forget: () => void = () => undefined;
+  readonly #follower: ZoneFollower | null;
+  #forget: readonly (() => void)[] = [];
   #isStopped = true;
 
   constructor(options: OrderAgentOptions) {
+    const { crypto, store, news } = options;
     this.#options = options;
+    this.#follower = news === undefined ? null : new ZoneFollower({ crypto, store, ...news });
   }
 
   /** Tells what a power cut left half done, and asks for orders. */
@@ -81,14 +87,15 @@ export class OrderAgent {
       if (acting === null) return;
       await this.#finish(acting.order, { command: acting.command, arguments: acting.arguments }, 'ORDER_INTERRUPTED');
     });
-    this.#forget = link.onOrder((message) => void this.receive(message));
+    const deafen = link.onOrder((message) => void this.receive(message));
+    this.#forget = [deafen, ...(this.#follower === null ? [] : [this.#follower.listen((news) => void this.#follow(news))])];
     await this.#inTurn(() => this.#renew());
   }
 
   /** Takes no more orders; resolves when the one at hand is answered. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#forget();
+    for (const forget of this.#forget) forget();
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#queue;
     this.#options.challenges.void();
@@ -96,11 +103,23 @@ export class OrderAgent {
 
   /** Judges one message and, where every check holds, obeys it; one after the other. */
   async receive(message: Bytes): Promise<void> {
+    await this.#wait(() => this.#judge(message));
+  }
+
+  /** What was signed for the zone: in turn with orders, so that each is judged by what was in force when it came. */
+  async #follow(news: Bytes): Promise<void> {
+    await this.#wait(async () => {
+      const refused = (await this.#follower?.take(news)) ?? null;
+      if (refused !== null) this.#trouble(refused.code);
+    });
+  }
+
+  async #wait(work: () => Promise<void>): Promise<void> {
     if (this.#waitingCount >= WAITING_COUNT_MAX) return this.#trouble('OVERLOADED');
     this.#waitingCount++;
     await this.#inTurn(async () => {
       this.#waitingCount--;
-      if (!this.#isStopped) await this.#judge(message);
+      if (!this.#isStopped) await work();
     });
   }
 
@@ -249,6 +268,7 @@ export class OrderAgent {
     const { toBeSigned, seal } = draftChallenge(crypto, { city, device: id, challenge: challenges.renew(), keyNumber, number });
     this.#sent = seal(await signer.sign(toBeSigned));
     link.sendChallenge(this.#sent);
+    this.#follower?.tell();
   }
 
   /** What could not be told yet is tried first: nobody may ever send another order. */

@@ -23,7 +23,7 @@ export type ZoneSource = {
  * The next key set, if the pinned one signed it. Refuses, in this order: what the decoder throws; WRONG_CITY, ZONE_FOREIGN,
  * VERSION_NOT_NEXT, and as `checkStatement`.
  */
-function replaceKeys(crypto: Crypto, pins: ZonePins, signed: SignedStatement): ZonePins | Rejection {
+export function replaceKeys(crypto: Crypto, pins: ZonePins, signed: SignedStatement): ZonePins | Rejection {
   const keys = opened(() => parseKeySet(signed.statement));
   if ('code' in keys) return keys;
   const refused = checkNext(crypto, pins, 'keys', signed, keys, pins.keys.version);
@@ -31,7 +31,7 @@ function replaceKeys(crypto: Crypto, pins: ZonePins, signed: SignedStatement): Z
 }
 
 /** A newer envelope, if the pinned keys signed it: versions may be left out. Refuses as `replaceKeys` does. */
-function replaceEnvelope(crypto: Crypto, pins: ZonePins, signed: SignedStatement): ZonePins | Rejection {
+export function replaceEnvelope(crypto: Crypto, pins: ZonePins, signed: SignedStatement): ZonePins | Rejection {
   const envelope = opened(() => parseEnvelope(signed.statement));
   if ('code' in envelope) return envelope;
   const before = pins.envelope?.version ?? 0;

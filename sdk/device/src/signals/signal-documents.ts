@@ -47,6 +47,11 @@ export class SignalShelf {
     return new SignalShelf(crypto, path, bytes === null ? null : parseBy(signedSignalsSchema, new Uint8Array(bytes)));
   }
 
+  /** What was accepted last, with its signatures; null before the first. */
+  get signed(): SignedSignals | null {
+    return this.#kept;
+  }
+
   /** The bodies that were accepted last; null before the first. */
   get documents(): SignalDocuments | null {
     if (this.#kept === null) return null;
@@ -62,10 +67,22 @@ export class SignalShelf {
   async offer(keys: KeySet, signed: SignedSignals): Promise<Rejection | null> {
     const opened = this.#check(keys, signed);
     if ('code' in opened) return opened;
+    const kept = { matrix: this.#known('matrix', signed) ?? signed.matrix, plans: this.#known('plans', signed) ?? signed.plans };
     // COMMIT POINT
-    await writeFileDurably(this.#path, encodeBy(signedSignalsSchema, signed));
-    this.#kept = signed;
+    await writeFileDurably(this.#path, encodeBy(signedSignalsSchema, kept));
+    this.#kept = kept;
     return null;
+  }
+
+  /** One of the two by itself, before the other is at hand. Refuses as `offer` does but for what only both together can tell. */
+  check(keys: KeySet, name: 'matrix' | 'plans', signed: SignedStatement): Rejection | null {
+    try {
+      const opened = this.#open(keys, name, signed);
+      return 'code' in opened ? opened : null;
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      return reject(error.code, error.details);
+    }
   }
 
   #check(keys: KeySet, signed: SignedSignals): SignalDocuments | Rejection {
@@ -83,6 +100,12 @@ export class SignalShelf {
     }
   }
 
+  /** What is on the shelf, where this is the same statement. */
+  #known(name: 'matrix' | 'plans', offered: SignedSignals): SignedSignals['matrix'] | null {
+    const kept = this.#kept?.[name];
+    return kept !== undefined && equalBytes(kept.statement, offered[name].statement) ? kept : null;
+  }
+
   #open(keys: KeySet, name: 'matrix' | 'plans', signed: SignedStatement): Opened | Rejection {
     const document = parseZoneDocument(signed.statement);
     if (!equalBytes(document.city, keys.city)) return reject('WRONG_CITY', {});
@@ -90,8 +113,9 @@ export class SignalShelf {
     if (document.name !== name) return reject('DOCUMENT_UNKNOWN', { want: name, got: document.name });
     const before = this.#kept?.[name].statement;
     const kept = before === undefined ? 0 : parseZoneDocument(before).version;
-    const isSame = before !== undefined && equalBytes(before, signed.statement);
-    if (document.version <= kept && !isSame) return reject('VERSION_NOT_NEXT', { name, kept, got: document.version });
+    // It was signed under the keys of its time, and stays in force when they are replaced.
+    if (before !== undefined && equalBytes(before, signed.statement)) return document;
+    if (document.version <= kept) return reject('VERSION_NOT_NEXT', { name, kept, got: document.version });
     const count = Math.max(ENGINEERS_MIN, keys.dangerousThreshold);
     return checkStatement(this.#crypto, 'document', signed, { keys: keys.keys, count }) ?? document;
   }

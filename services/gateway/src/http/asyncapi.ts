@@ -72,7 +72,7 @@ function deviceChannels(genesis: string): object {
     down: {
       address: `v1/${genesis}/{device}/down`,
       title: 'What a device is told',
-      description: 'A device may subscribe to this topic and `order` of its own, and to nothing else.',
+      description: 'A device may subscribe to this topic, `order` and `zone` of its own, and to nothing else.',
       ...{ servers, parameters },
       messages: {
         receipt: refTo('components/messages/receipt'),
@@ -95,6 +95,20 @@ function deviceChannels(genesis: string): object {
         order: refTo('components/messages/order'),
         challengeRefusal: refTo('components/messages/challengeRefusal'),
       },
+    },
+    have: {
+      address: `v1/${genesis}/{device}/have`,
+      title: 'What an actuator has of its zone',
+      description: 'QoS 1, not retained. With every connection, with every challenge, and after each statement that it took in.',
+      ...{ servers, parameters },
+      messages: { have: refTo('components/messages/have') },
+    },
+    zone: {
+      address: `v1/${genesis}/{device}/zone`,
+      title: 'Signed statements of the zone of an actuator',
+      description: 'QoS 0. One at a time: the next one follows what it says that it has.',
+      ...{ servers, parameters },
+      messages: { news: refTo('components/messages/news') },
     },
   };
 }
@@ -137,6 +151,16 @@ const DEVICE_MESSAGES = {
     contentType: 'application/cbor',
     payload: binary('challenge-refusal of specs/doors.md §9; its first byte is 0x81'),
   },
+  have: {
+    title: 'Versions of the key set, envelope and documents that a device has',
+    contentType: 'application/cbor',
+    payload: binary('zone-have of specs/orders.md §4.4'),
+  },
+  news: {
+    title: 'A key set, an envelope or a document with the signatures of order keys',
+    contentType: 'application/cbor',
+    payload: binary('zone-news of specs/orders.md §4.4'),
+  },
 };
 
 const LIVE_CHANNEL = {
@@ -162,6 +186,8 @@ const OPERATIONS = {
     channel: refTo('channels/order'),
     messages: [refTo('channels/order/messages/order'), refTo('channels/order/messages/challengeRefusal')],
   },
+  receiveHave: { action: 'receive', channel: refTo('channels/have'), messages: [refTo('channels/have/messages/have')] },
+  sendNews: { action: 'send', channel: refTo('channels/zone'), messages: [refTo('channels/zone/messages/news')] },
   tell: {
     action: 'send',
     channel: refTo('channels/live'),

@@ -25,10 +25,25 @@ const ORDER_ANSWERS: Readonly<Record<string, object>> = {
   204: z.null().describe('None came'),
 };
 
-/** POST /api/v1/devices/{id}/challenge; GET /api/v1/devices/{id}/order. */
+const zoneQuery = z.strictObject({
+  /** What the device has, in CBOR, as hex. */
+  have: z
+    .string()
+    .regex(/^([0-9a-f]{2})+$/)
+    .max(2 * LIMITS.zoneHaveSizeMax),
+  wait: z.coerce.number().int().min(0).max(WAIT_S_MAX).default(0),
+});
+
+const ZONE_ANSWERS: Readonly<Record<string, object>> = {
+  ...binaryAnswers('A signed statement of the zone (specs/orders.md §4.4)', TYPE),
+  204: z.null().describe('It lacks none'),
+};
+
+/** POST /api/v1/devices/{id}/challenge; GET /api/v1/devices/{id}/order, /api/v1/devices/{id}/zone. */
 export function addDeviceOrderRoutes(app: App, context: GatewayContext): void {
   addChallenge(app, context);
   addOrder(app, context);
+  addZone(app, context);
 }
 
 function addChallenge(app: App, { orders, access }: GatewayContext): void {
@@ -93,6 +108,44 @@ function addOrder(app: App, { orders, access }: GatewayContext): void {
       reply.header('cache-control', 'no-store');
       if (order === null) return reply.code(204).send();
       return reply.type(type).send(Buffer.from(order));
+    },
+  );
+}
+
+/** Public: key sets, envelopes and documents stand on the ledger. */
+function addZone(app: App, { orders, access }: GatewayContext): void {
+  const questions = new Questions();
+  app.addHook('preClose', async () => questions.end());
+  app.get(
+    '/api/v1/devices/:id/zone',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags: ['orders'],
+        summary: 'The next key set, envelope or document of its zone that a device lacks, waited for a few seconds',
+        description: '204 when there was none. One at a time: who took it in says what it has now.',
+        params: idParams,
+        querystring: zoneQuery,
+        response: ZONE_ANSWERS,
+      },
+    },
+    async (request, reply) => {
+      const type = acceptedType(request, [TYPE]);
+      const { id } = request.params;
+      const { have, wait } = request.query;
+      const by = accountOf(access.principalOf(request));
+      const known = orders.zones.read(id, parseHex(have));
+      if ('code' in known) throw formatError(known.code, known.details);
+      const isOwn = orders.challenges.newest(id)?.by === by;
+      const news = await questions.ask({ device: id, by, isOwn }, 1_000 * wait, (answer) => {
+        const forget = orders.zones.listen(id, answer);
+        request.raw.once('close', forget);
+        orders.zones.tell(id, parseHex(have));
+        return forget;
+      });
+      reply.header('cache-control', 'no-store');
+      if (news === null) return reply.code(204).send();
+      return reply.type(type).send(Buffer.from(news));
     },
   );
 }

@@ -92,6 +92,7 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   // Signed by the device, or by the chip in it.
   'POST /api/v1/devices/:id/report': { ...signed('readings:write'), device: 'path' },
   'GET /api/v1/devices/:id/order': { right: 'readings:write', isSigned: true, budget: 'reads', device: 'path' },
+  'GET /api/v1/devices/:id/zone': { right: 'readings:write', isSigned: true, budget: 'reads', device: 'path' },
   // Evidence of facts, and of records of the state.
   'GET /api/v1/evidence/state': { ...reads('evidence:read'), budget: 'evidence' },
   'GET /api/v1/evidence/:id': { ...reads('evidence:read', 'fact'), budget: 'evidence' },

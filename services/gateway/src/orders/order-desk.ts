@@ -22,6 +22,7 @@ import { draftOrder, type Wish } from './draft.ts';
 import { DraftShelf } from './draft-shelf.ts';
 import { type OrderLine, OrderLines } from './order-lines.ts';
 import { TreeBook } from './tree-book.ts';
+import { ZoneDesk } from './zone-desk.ts';
 import { ZoneTrees } from './zone-trees.ts';
 
 /** Between two looks whether the read model is level, at the start. */
@@ -44,6 +45,8 @@ export class OrderDesk {
   readonly challenges: ChallengeBook;
   /** Changes of zones that wait for further signatures. */
   readonly drafts: DraftShelf;
+  /** What was signed for zones, on its way to their devices. */
+  readonly zones: ZoneDesk;
   readonly #options: DeskOptions;
   readonly #lines = new OrderLines();
   readonly #trees: TreeBook;
@@ -58,6 +61,7 @@ export class OrderDesk {
     this.#options = options;
     this.challenges = new ChallengeBook(options);
     this.drafts = new DraftShelf({ crypto, node, folder, clock });
+    this.zones = new ZoneDesk({ crypto, node });
     this.#trees = new TreeBook({ crypto, folder });
     this.#zoneTrees = new ZoneTrees({ crypto, node, trees: this.#trees, challenges: this.challenges, now: options.now });
     this.#deliverer = new Deliverer({
@@ -81,6 +85,7 @@ export class OrderDesk {
   stop(): void {
     this.#isStopped = true;
     this.#forget();
+    this.zones.stop();
     this.#deliverer.stop();
   }
 

@@ -26,6 +26,10 @@ export class OrderLines {
     };
   }
 
+  isOpen(device: string): boolean {
+    return this.#lines.has(device);
+  }
+
   /** Sends by every way there is; false where there is none. */
   send(device: string, order: Bytes): boolean {
     const lines = this.#lines.get(device);
