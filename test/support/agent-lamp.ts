@@ -40,12 +40,15 @@ export async function startLamp(
     mqtt,
     street,
     lamp,
+    login,
   }: {
     readonly folder: string;
     readonly policy: string;
     readonly mqtt: string;
     readonly street: Street;
     readonly lamp: StreetLamp;
+    /** Of a broker that is not the city's. */
+    readonly login?: { readonly username: string; readonly password: string };
   },
   before: Pick<AgentLamp, 'done' | 'refused' | 'troubles'> = { done: [], refused: [], troubles: [] },
 ): Promise<AgentLamp> {
@@ -57,7 +60,8 @@ export async function startLamp(
   const outbox = openOutbox({ path: join(own, 'outbox.sqlite'), crypto: nativeCrypto, audience: street.records.audience });
   const device = new Device({ crypto: nativeCrypto, id: lamp.id, keyNumber: 0, signer: lamp.signer, outbox, issuers: shardKeys });
   const { done, refused, troubles } = before;
-  const link = new MqttLink(mqtt, device, { shardKeys, onTrouble: ({ code }) => troubles.push(code) });
+  const told = { shardKeys, onTrouble: ({ code }: { readonly code: string }) => troubles.push(code) };
+  const link = new MqttLink(mqtt, device, login === undefined ? told : { ...told, login });
   const measure = (values: readonly SensorValue[]) => device.report(values.map((value) => ({ ...value, timeMs: Date.now() })));
   const agent = new OrderAgent({
     crypto: nativeCrypto,
