@@ -129,6 +129,18 @@ export const ORDER_ERRORS = {
   ),
   ACTUATOR_FAILED: entry(503, 1, 'The machine could not do it', 'Look at the state that the device reports, and at the machine'),
   ZONE_UNPINNED: entry(404, 1, 'Nobody has told this device whose orders to obey', 'Pin the key set of its zone, once, by hand'),
+  ZONE_PINNED: entry(
+    409,
+    1,
+    'The device obeys another key set already',
+    'Look whose it is; to take it over from them use --again',
+  ),
+  ZONE_FINGERPRINT: entry(
+    403,
+    4,
+    'This is not the key set whose fingerprint was read out',
+    'Do not pin it; somebody stands between, or it was read from another zone',
+  ),
   ORDER_STATE_DAMAGED: entry(
     500,
     1,

@@ -26,7 +26,7 @@ import { MqttLink } from './mqtt-link.ts';
 import type { Actuator } from './orders/actuator.ts';
 import { Challenges } from './orders/challenges.ts';
 import { OrderAgent, type OrderOutcome } from './orders/order-agent.ts';
-import { openOrderState } from './orders/order-state.ts';
+import { openOrderState, ZONE_FILE } from './orders/order-state.ts';
 import { ledgerSource, OrderTrust } from './orders/order-trust.ts';
 import type { ZoneDocuments } from './orders/zone-follower.ts';
 import { openOutbox } from './outbox.ts';
@@ -34,8 +34,6 @@ import { ProvenRecords } from './proven-records.ts';
 import type { SensorValue } from './reading-pack.ts';
 import { openShardKeys } from './shard-keys.ts';
 import { systemMonotonic } from './system-time.ts';
-
-const ZONE_FILE = 'zone.cbor';
 
 type OpenDeviceOptions = {
   readonly folder: string;

@@ -2,8 +2,9 @@
 
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { readOrMakeSeed } from '@oppidum/device/key-file';
-import { toHex } from '@oppidum/formats/bytes';
+import { parseBase64, toHex } from '@oppidum/formats/bytes';
 import { describeDuration } from '@oppidum/formats/order-words';
+import { parseKeySet } from '@oppidum/formats/zone-statements';
 import type { ZoneDetailJson, ZoneDeviceJson, ZoneJson } from '@oppidum/gateway/api/orders';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
@@ -15,6 +16,7 @@ import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '.
 import { createZone, replaceKeys, setDocument, setEnvelope } from './zone-acts.ts';
 import { buildCabinets } from './zone-cabinets.ts';
 import { buildZoneChanges } from './zone-changes.ts';
+import { buildZonePin, keySetFingerprint } from './zone-pin.ts';
 
 const COLUMNS: readonly Column<ZoneJson>[] = [
   { heading: 'id', text: ({ id }) => id },
@@ -58,6 +60,7 @@ export function buildZone(command: Command): void {
   addExamples(key, [['for the first engineer', 'zone make-key lamps.seed']]);
   buildChanges(command);
   buildZoneChanges(command);
+  buildZonePin(command);
   buildMembers(command);
 }
 
@@ -165,6 +168,7 @@ async function showZone(id: string, { devices }: { readonly devices?: true }, se
     ['orders', `${keySet.threshold} of ${keySet.keys.length} keys`],
     ['dangerous ones', `${keySet.dangerousThreshold} of ${keySet.keys.length} keys`],
     ['key set', keySet.version],
+    ['fingerprint', keySetFingerprint(parseKeySet(parseBase64(keySet.statement)))],
     ['envelope', envelope.version],
     [
       'longest lifetime',

@@ -13,6 +13,9 @@ import { type Infer, nullable, struct, uint } from '@oppidum/formats/schema';
 import { keySetSchema } from '@oppidum/formats/zone-statements';
 import { writeFileDurably } from '../durable-file.ts';
 
+/** Its name in the folder of a device. */
+export const ZONE_FILE = 'zone.cbor';
+
 const stateSchema = struct({
   /** The key set that orders are judged by; the first is put here by hand. */
   keys: keySetSchema,
@@ -42,9 +45,15 @@ export function openOrderState(path: string): OrderStore {
   };
 }
 
-/** Pins a zone: from now on the device obeys this key set, or those that follow from it. Done once, by hand, over what is there. */
-export async function pinZone(path: string, pins: Pick<OrderState, 'keys' | 'envelope'>): Promise<void> {
-  await writeFileDurably(path, encode({ ...pins, numbered: 0, acting: null }));
+/**
+ * Pins a zone: from now on the device obeys this key set, or those that follow from it. Done once, by hand, over what is there. `numbered`: of a
+ * device that took orders before, no number of a challenge that it may have used.
+ */
+export async function pinZone(
+  path: string,
+  { numbered = 0, ...pins }: Pick<OrderState, 'keys' | 'envelope'> & { readonly numbered?: number },
+): Promise<void> {
+  await writeFileDurably(path, encode({ ...pins, numbered, acting: null }));
 }
 
 /** Keeps nothing: for simulated machines that begin anew each time. */
