@@ -6,6 +6,7 @@
 import { type Bytes, toHex } from './bytes.ts';
 import { parseBy } from './common-schemas.ts';
 import { type Envelope, envelopeSchema } from './envelope.ts';
+import { LIGHTING_CABINETS, lightingCabinetsSchema } from './lighting-cabinets.ts';
 import { LIGHTING_PROGRAMME, lightingProgrammeSchema } from './lighting-programme.ts';
 import { describeDirection, describeDuration, describeRule } from './order-words.ts';
 import type { Json, Schema } from './schema.ts';
@@ -67,6 +68,7 @@ const SCHEMAS: Readonly<Record<string, Schema<unknown>>> = {
   matrix: signalMatrixSchema,
   plans: signalPlansSchema,
   [LIGHTING_PROGRAMME]: lightingProgrammeSchema,
+  [LIGHTING_CABINETS]: lightingCabinetsSchema,
 };
 
 type Fields = { readonly [name: string]: Json };

@@ -11,6 +11,7 @@ import { type Envelope, parseEnvelope } from '@oppidum/formats/envelope';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { parseEvidence } from '@oppidum/formats/evidence';
 import { genesisHashOf } from '@oppidum/formats/ids';
+import { LIGHTING_CABINETS, parseLightingCabinets } from '@oppidum/formats/lighting-cabinets';
 import { LIGHTING_PROGRAMME, parseLightingProgramme } from '@oppidum/formats/lighting-programme';
 import { checkMatrix, parseSignalMatrix } from '@oppidum/formats/signal-matrix';
 import { parseSignalPlans } from '@oppidum/formats/signal-plan';
@@ -129,6 +130,10 @@ function checkBody(crypto: Crypto, change: ZoneChange, { domain, documents }: Zo
     if (domain === 'lighting' && name === LIGHTING_PROGRAMME) {
       const programme = parseLightingProgramme(body);
       return 'code' in programme ? programme : null;
+    }
+    if (domain === 'lighting' && name === LIGHTING_CABINETS) {
+      const cabinets = parseLightingCabinets(body);
+      return 'code' in cabinets ? cabinets : null;
     }
     if (domain !== 'signals') return null;
     if (name === 'matrix') return checkMatrix(parseSignalMatrix(body));
