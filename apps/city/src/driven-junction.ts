@@ -6,6 +6,7 @@
 import type { SensorValue } from '@oppidum/device/reading-pack';
 import { PlanChooser } from '@oppidum/device/signals/choose-plan';
 import type { Intersection } from '@oppidum/device/signals/intersection';
+import { PhaseWatch } from '@oppidum/device/signals/phase-watch';
 import { LAMP_GREEN, LAMP_RED, LAMP_YELLOW } from '@oppidum/formats/signal-lamps';
 import { SIGNAL_STEP_MS } from '@oppidum/formats/signal-timing';
 import { seedOf, uniform } from './noise.ts';
@@ -46,6 +47,7 @@ export class DrivenJunction implements StopLine {
   readonly #left: Record<Side, number>;
   readonly #arrived: Record<Side, number>;
   readonly #seconds = new Map<number, Second>();
+  readonly #watch = new PhaseWatch();
   #chooser: PlanChooser;
   #timeMs: number;
   #detectors = 0;
@@ -72,15 +74,19 @@ export class DrivenJunction implements StopLine {
     return this.#at(timeMs)?.aspects[side] ?? 'flash';
   }
 
-  /** The side whose device has the controller says what runs, and whether the monitor tripped. */
+  /** The side whose device has the controller says what runs, what each phase shows, and whether the monitor tripped. */
   tells(side: Side): readonly SensorValue[] {
     const { intersection } = this.#options;
-    const { mode, plan } = intersection.controller;
+    const { mode, plan, source, stage } = intersection.controller.status;
     if (side !== CONTROLLER) return [];
     return [
       { sensor: 'signal/mode', value: mode },
       { sensor: 'signal/plan', value: plan },
+      { sensor: 'signal/source', value: source },
+      { sensor: 'signal/stage', value: stage },
       { sensor: 'signal/trip', value: intersection.monitor.trip?.reason ?? 'none' },
+      // Before its first step nothing is lit.
+      ...(this.#watch.text === '' ? [] : [{ sensor: 'signal/phases', value: this.#watch.text }]),
     ];
   }
 
@@ -117,6 +123,7 @@ export class DrivenJunction implements StopLine {
     const inputs = { cityTimeMs: this.#timeMs, isLinked: isLinked(), detectors: this.#detectors };
     const { program } = intersection;
     this.#lamps = intersection.step(this.#uptimeMs, inputs);
+    this.#watch.watch(intersection.program.phases, this.#lamps, intersection.isFlashing, this.#uptimeMs);
     if (intersection.program !== program) this.#chooser = new PlanChooser(intersection.program);
     this.#choose();
     for (const side of SIDES) this.#pass(side);

@@ -3,7 +3,6 @@
 import type { SignalMatrix } from '@oppidum/formats/signal-matrix';
 import type { SignalPlan, SignalPlans, SignalStage } from '@oppidum/formats/signal-plan';
 import type { ZoneDetailJson } from '@oppidum/gateway/api/orders';
-import type { LatestPageJson, SampleJson } from '@oppidum/gateway/api/readings';
 import { type ReactNode, useEffect, useState } from 'react';
 import { type ApiProblem, fetchBytes, problemOf } from '../../api.ts';
 import { useLanguage } from '../../language.ts';
@@ -11,21 +10,21 @@ import { DataTable } from '../../parts/data-table.tsx';
 import { formatNumber, formatUnit } from '../../parts/format.ts';
 import { Freshness, ProblemText } from '../../parts/freshness.tsx';
 import { Facts, IdLink, Quoted, StateBadge, Time } from '../../parts/texts.tsx';
-import { useLoaded } from '../../use-loaded.ts';
 import { monitorBadge } from './monitor-badge.ts';
+import { type PhaseAspect, type PhaseNow, parsePhases } from './phases-now.ts';
 import { NOW_TEXTS } from './texts-now.ts';
+import { type Said, usePushed } from './use-pushed.ts';
 import { readSignalPapers, type SignalPapers } from './zone-documents.ts';
 
-const EVERY_MS = 3_000;
-const LIMIT = 100;
+/** Beside the word: whoever does not see the colour sees the mark. */
+const ASPECT_MARKS: Readonly<Record<PhaseAspect, string>> = { red: '●', yellow: '▲', green: '■', dark: '○', flash: '✱' };
 
 /** `device`: its controller. */
 export function IntersectionNow({ zone, device }: { readonly zone: ZoneDetailJson; readonly device: string }): ReactNode {
   const { code } = useLanguage();
   const texts = NOW_TEXTS[code];
-  const loaded = useLoaded<LatestPageJson>(`/api/v1/readings/latest?device=${device}&limit=${LIMIT}`, EVERY_MS);
+  const { loaded, said } = usePushed(device);
   const { papers, problem } = usePapers(zone);
-  const said = (name: string): SampleJson | null => newestNamed(loaded.value?.items ?? [], name);
   const plan = said('signal/plan')?.value ?? null;
   return (
     <section aria-labelledby="intersection-heading">
@@ -33,6 +32,7 @@ export function IntersectionNow({ zone, device }: { readonly zone: ZoneDetailJso
       <section className="card" aria-label={texts.heading}>
         <p className="hint">{texts.note}</p>
         {loaded.value !== null && <Told device={device} said={said} plans={papers?.plans ?? null} />}
+        <Heads told={said('signal/phases')} matrix={papers?.matrix ?? null} />
         <Freshness of={loaded} />
       </section>
       {problem !== null && <ProblemText code={problem.code} message={problem.message} />}
@@ -40,14 +40,6 @@ export function IntersectionNow({ zone, device }: { readonly zone: ZoneDetailJso
       {papers?.matrix != null && <Matrix matrix={papers.matrix} />}
       {papers?.plans != null && <Plans plans={papers.plans.plans} running={typeof plan === 'number' ? plan : null} />}
     </section>
-  );
-}
-
-function newestNamed(samples: readonly SampleJson[], name: string): SampleJson | null {
-  const named = samples.filter((each) => each.name === name);
-  return named.reduce<SampleJson | null>(
-    (newest, each) => (newest === null || each.timeMs > newest.timeMs ? each : newest),
-    null,
   );
 }
 
@@ -76,7 +68,7 @@ function usePapers(zone: ZoneDetailJson): { readonly papers: SignalPapers | null
 
 function Told(props: {
   readonly device: string;
-  readonly said: (name: string) => SampleJson | null;
+  readonly said: (name: string) => Said | null;
   readonly plans: SignalPlans | null;
 }): ReactNode {
   const { code, tag } = useLanguage();
@@ -114,7 +106,8 @@ function Told(props: {
                   </>,
                 ],
                 [texts.source, <Word key="source" of={texts.sources} value={source ?? null} />],
-                [texts.stage, typeof stage === 'number' ? formatNumber(stage, tag) : null],
+                // 0: between two stages.
+                [texts.stage, typeof stage === 'number' && stage > 0 ? formatNumber(stage, tag) : null],
                 [
                   texts.monitor,
                   badge === null ? null : <StateBadge key="monitor" state={badge} text={wordOf(texts.trips, trip ?? null)} />,
@@ -124,17 +117,64 @@ function Told(props: {
         ]}
       />
       {mode === null && <p className="hint">{texts.silent}</p>}
+      {badge !== null && badge !== 'active' && <p className="problem">{texts.latched}</p>}
     </>
   );
 }
 
+/** What each head shows, as the controller told it last; it tells every few seconds, and the stream brings it. */
+function Heads({ told, matrix }: { readonly told: Said | null; readonly matrix: SignalMatrix | null }): ReactNode {
+  const { code, tag } = useLanguage();
+  const texts = NOW_TEXTS[code];
+  const phases = parsePhases(told?.value);
+  if (told === null || phases === null) return null;
+  const phaseOf = ({ number }: PhaseNow): SignalMatrix['phases'][number] | undefined =>
+    matrix?.phases.find((phase) => phase.number === number);
+  const wordOfHead = (phase: PhaseNow): string => {
+    const isCrossing = phaseOf(phase) !== undefined && phaseOf(phase)?.vehicle === undefined;
+    return (isCrossing ? texts.walks : texts.shows)[phase.aspect];
+  };
+  return (
+    <section aria-labelledby="heads-heading">
+      <h3 id="heads-heading">{texts.headsHeading}</h3>
+      <DataTable
+        label={texts.headsHeading}
+        rows={phases}
+        keyOf={({ number }) => String(number)}
+        empty="–"
+        columns={[
+          {
+            name: 'phase',
+            heading: texts.phase,
+            cell: (phase) => <Quoted text={`${phase.number} ${phaseOf(phase)?.name ?? ''}`.trim()} />,
+          },
+          {
+            name: 'shows',
+            heading: texts.showsHeading,
+            cell: (phase) => (
+              <span className={`aspect shows-${phase.aspect}`} data-phase={phase.number} data-aspect={phase.aspect}>
+                <span aria-hidden="true">{ASPECT_MARKS[phase.aspect]} </span>
+                {wordOfHead(phase)}
+              </span>
+            ),
+          },
+          { name: 'for', heading: texts.forHeading, cell: ({ seconds }) => formatUnit(seconds, 'second', tag, 'short') },
+        ]}
+      />
+      <p className="hint">
+        {texts.told}: <Time ms={told.timeMs} />
+      </p>
+    </section>
+  );
+}
+
 /** What a machine said, in our words where there are any. */
-function wordOf(words: Readonly<Record<string, string>>, value: SampleJson['value']): string {
+function wordOf(words: Readonly<Record<string, string>>, value: Said['value']): string {
   const text = String(value ?? '–');
   return Object.hasOwn(words, text) ? (words[text] as string) : text;
 }
 
-function Word({ of, value }: { readonly of: Readonly<Record<string, string>>; readonly value: SampleJson['value'] }): ReactNode {
+function Word({ of, value }: { readonly of: Readonly<Record<string, string>>; readonly value: Said['value'] }): ReactNode {
   return <Quoted text={wordOf(of, value)} lengthMax={80} />;
 }
 

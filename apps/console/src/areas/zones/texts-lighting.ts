@@ -28,6 +28,25 @@ export type LightingTexts = {
   readonly faultsNone: string;
   /** {time} */
   readonly dead: string;
+  readonly cabinetsHeading: string;
+  readonly cabinetsNote: string;
+  readonly cabinetsNone: string;
+  readonly cabinet: string;
+  readonly lamps: string;
+  readonly savedShort: string;
+  readonly residual: string;
+  /** {power}, {uncertainty} */
+  readonly plusMinus: string;
+  readonly found: string;
+  readonly foundNothing: string;
+  readonly foundOpen: string;
+  readonly notYet: string;
+  /** {count} */
+  readonly deadOf: string;
+  /** {power}, {uncertainty}, {from}, {to} */
+  readonly stolen: string;
+  /** {dead}, {stolen} */
+  readonly hidden: string;
 };
 
 export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
@@ -55,6 +74,22 @@ export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
     faultsHeading: 'Faults',
     faultsNone: 'No lamp says that it is told to burn and does not.',
     dead: 'told to burn and dark, said at {time}',
+    cabinetsHeading: 'Does the electricity add up?',
+    cabinetsNote:
+      'Over the last three hours, cabinet by cabinet: what its meter counted against what its lamps explain. Which lamps hang on which meter is a document that the order keys signed.',
+    cabinetsNone: 'Nobody has signed yet which lamps hang on which meter.',
+    cabinet: 'Cabinet',
+    lamps: 'Lamps',
+    savedShort: 'Saved',
+    residual: 'Beyond what lamps explain',
+    plusMinus: '{power} ± {uncertainty}',
+    found: 'Found',
+    foundNothing: 'nothing: it adds up',
+    foundOpen: 'something is left that no finding explains',
+    notYet: 'not all of them spoke while levels stood still',
+    deadOf: 'lamps that take nothing: {count}, among',
+    stolen: 'stolen: {power} ± {uncertainty}, from {from} to {to}',
+    hidden: 'The bounds of errors may hide up to {dead} dead lamps of a cabinet and theft of {stolen}.',
   },
   et: {
     heading: 'Seni säästetud elekter',
@@ -80,6 +115,22 @@ export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
     faultsHeading: 'Rikked',
     faultsNone: 'Ükski lamp ei ütle, et peaks põlema, kuid ei põle.',
     dead: 'peaks põlema, on pime; öeldud {time}',
+    cabinetsHeading: 'Kas elekter klapib?',
+    cabinetsNote:
+      'Viimase kolme tunni kohta, kapp kapi haaval: mida arvesti loendas võrreldes sellega, mida lambid selgitavad. Milline lamp on millise arvesti taga, ütleb dokument, millele korraldusvõtmed alla kirjutasid.',
+    cabinetsNone: 'Keegi ei ole veel alla kirjutanud, milline lamp on millise arvesti taga.',
+    cabinet: 'Kapp',
+    lamps: 'Lampe',
+    savedShort: 'Säästetud',
+    residual: 'Üle lampide selgitatu',
+    plusMinus: '{power} ± {uncertainty}',
+    found: 'Leitud',
+    foundNothing: 'mitte midagi: klapib',
+    foundOpen: 'jääb midagi, mida ükski leid ei selgita',
+    notYet: 'kõik ei ole rääkinud, kui heledus püsis',
+    deadOf: 'lampe, mis ei võta midagi: {count}, nende hulgas',
+    stolen: 'varastatud: {power} ± {uncertainty}, ajast {from} kuni {to}',
+    hidden: 'Vigade piirid võivad varjata kapi kohta kuni {dead} surnud lampi ja vargust {stolen}.',
   },
   zh: {
     heading: '至今节省的电力',
@@ -105,6 +156,21 @@ export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
     faultsHeading: '故障',
     faultsNone: '没有灯说自己应亮而未亮。',
     dead: '应亮而未亮，说于 {time}',
+    cabinetsHeading: '电量对得上吗？',
+    cabinetsNote: '最近三小时，逐个配电箱：电表所计与灯所能解释的相比。哪些灯接在哪块电表上，是命令密钥签名的文件。',
+    cabinetsNone: '还没有人签名说明哪些灯接在哪块电表上。',
+    cabinet: '配电箱',
+    lamps: '灯数',
+    savedShort: '节省',
+    residual: '灯无法解释的部分',
+    plusMinus: '{power} ± {uncertainty}',
+    found: '发现',
+    foundNothing: '无：对得上',
+    foundOpen: '还有无法解释的剩余',
+    notYet: '亮度稳定时并非全部发过言',
+    deadOf: '不耗电的灯：{count}，其中可能是',
+    stolen: '被盗：{power} ± {uncertainty}，自 {from} 至 {to}',
+    hidden: '误差界限可能在一个配电箱掩盖至多 {dead} 盏坏灯和 {stolen} 的窃电。',
   },
   ar: {
     heading: 'الكهرباء الموفَّرة حتى الآن',
@@ -130,5 +196,21 @@ export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
     faultsHeading: 'الأعطال',
     faultsNone: 'لا يقول أي مصباح إنه مأمور بالإضاءة ولا يضيء.',
     dead: 'مأمور بالإضاءة وهو مظلم، قيل في {time}',
+    cabinetsHeading: 'هل تتطابق الكهرباء؟',
+    cabinetsNote:
+      'خلال الساعات الثلاث الأخيرة، خزانة بعد خزانة: ما عدّه عدّادها مقابل ما تفسّره مصابيحها. أي المصابيح على أي عدّاد وثيقةٌ وقّعتها مفاتيح الأوامر.',
+    cabinetsNone: 'لم يوقّع أحد بعد أي المصابيح على أي عدّاد.',
+    cabinet: 'الخزانة',
+    lamps: 'المصابيح',
+    savedShort: 'الموفَّر',
+    residual: 'فوق ما تفسّره المصابيح',
+    plusMinus: '{power} ± {uncertainty}',
+    found: 'ما وُجد',
+    foundNothing: 'لا شيء: متطابقة',
+    foundOpen: 'يبقى شيء لا يفسّره أي اكتشاف',
+    notYet: 'لم تتكلم كلها والسطوع ثابت',
+    deadOf: 'مصابيح لا تستهلك شيئًا: {count}، من بين',
+    stolen: 'مسروق: {power} ± {uncertainty}، من {from} إلى {to}',
+    hidden: 'قد تخفي حدود الأخطاء حتى {dead} من المصابيح الميتة في الخزانة وسرقة قدرها {stolen}.',
   },
 };

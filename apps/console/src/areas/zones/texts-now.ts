@@ -1,6 +1,7 @@
 /** What is said of machines as they are now: lamps, and the signals of an intersection. */
 
 import type { LanguageCode } from '@oppidum/pages/languages';
+import type { PhaseAspect } from './phases-now.ts';
 
 export type NowTexts = {
   readonly lampsHeard: string;
@@ -32,7 +33,7 @@ export type NowTexts = {
       string
     >
   >;
-  readonly aspects: Readonly<Record<'red' | 'yellow' | 'green', string>>;
+  readonly aspects: Readonly<Record<'red' | 'yellow' | 'green' | 'flash', string>>;
   readonly matrixHeading: string;
   readonly matrixNote: string;
   readonly phase: string;
@@ -51,6 +52,14 @@ export type NowTexts = {
   readonly stages: string;
   readonly running: string;
   readonly documentBad: string;
+  /** Where the monitor tripped. */
+  readonly latched: string;
+  readonly headsHeading: string;
+  readonly showsHeading: string;
+  readonly forHeading: string;
+  /** Of vehicles, and of crossings. */
+  readonly shows: Readonly<Record<PhaseAspect, string>>;
+  readonly walks: Readonly<Record<PhaseAspect, string>>;
 };
 
 export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
@@ -66,7 +75,7 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
     measured: 'Measured',
     heading: 'The intersection now',
     note: 'Newest values that the controller signed; the lamps in the street may have changed since.',
-    silent: 'Its controller tells mode, plan and monitor with its answers to orders, and has answered none yet.',
+    silent: 'Its controller has not told mode, plan and monitor yet.',
     aspect: 'Main street shows',
     mode: 'Mode',
     plan: 'Plan',
@@ -97,7 +106,7 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
       watchdog: 'tripped: the controller stood still',
       unreadable: 'tripped: it cannot read its matrix',
     },
-    aspects: { red: 'red', yellow: 'yellow', green: 'green' },
+    aspects: { red: 'red', yellow: 'yellow', green: 'green', flash: 'flashing' },
     matrixHeading: 'Which phases may be green together',
     matrixNote: 'From the matrix that two engineers signed. The monitor has a copy of its own.',
     phase: 'Phase',
@@ -116,6 +125,13 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
     stages: 'Stages: phases, and how long',
     running: 'runs now',
     documentBad: 'The city sent a document that is not the one in force, or cannot be read. Nothing is shown of it.',
+    latched:
+      'The monitor holds the intersection in flash, through power loss and every order, until somebody is on site and resets it.',
+    headsHeading: 'Signal heads',
+    showsHeading: 'Shows',
+    forHeading: 'For',
+    shows: { red: 'red', yellow: 'yellow', green: 'green', dark: 'dark', flash: 'flashing' },
+    walks: { red: 'don’t walk', yellow: 'clearing', green: 'walk', dark: 'dark', flash: 'flashing' },
   },
   et: {
     lampsHeard: 'Lampe, millest on kuuldud',
@@ -129,7 +145,7 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
     measured: 'Mõõdetud',
     heading: 'Ristmik praegu',
     note: 'Uusimad väärtused, millele kontroller alla kirjutas; tänaval võivad tuled vahepeal muutunud olla.',
-    silent: 'Kontroller ütleb režiimi, kava ja valvuri seisu oma vastustes korraldustele ega ole veel ühelegi vastanud.',
+    silent: 'Kontroller ei ole režiimi, kava ega valvuri seisu veel öelnud.',
     aspect: 'Peatänav näitab',
     mode: 'Režiim',
     plan: 'Kava',
@@ -160,7 +176,7 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
       watchdog: 'rakendus: kontroller seisis paigal',
       unreadable: 'rakendus: valvur ei saa oma maatriksit lugeda',
     },
-    aspects: { red: 'punast', yellow: 'kollast', green: 'rohelist' },
+    aspects: { red: 'punast', yellow: 'kollast', green: 'rohelist', flash: 'vilkuvat tuld' },
     matrixHeading: 'Millised faasid tohivad koos rohelised olla',
     matrixNote: 'Maatriksist, millele kaks inseneri alla kirjutasid. Valvuril on oma koopia.',
     phase: 'Faas',
@@ -179,6 +195,13 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
     stages: 'Järgud: faasid ja kestus',
     running: 'töötab praegu',
     documentBad: 'Linn saatis dokumendi, mis pole kehtiv või mida ei saa lugeda. Sellest ei näidata midagi.',
+    latched:
+      'Valvur hoiab ristmikku vilkumas, ka läbi elektrikatkestuse ja kõigi korralduste, kuni keegi kohapeal selle lähtestab.',
+    headsHeading: 'Foorid',
+    showsHeading: 'Näitab',
+    forHeading: 'Kestnud',
+    shows: { red: 'punane', yellow: 'kollane', green: 'roheline', dark: 'pime', flash: 'vilgub' },
+    walks: { red: 'seisa', yellow: 'tühjeneb', green: 'mine', dark: 'pime', flash: 'vilgub' },
   },
   zh: {
     lampsHeard: '有消息的灯',
@@ -192,7 +215,7 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
     measured: '测量时间',
     heading: '路口现状',
     note: '控制器签名的最新数值；此后街上的灯可能已经变化。',
-    silent: '控制器在应答命令时告知模式、方案和监视器状态，目前尚未应答过命令。',
+    silent: '控制器尚未告知模式、方案和监视器状态。',
     aspect: '主街显示',
     mode: '模式',
     plan: '方案',
@@ -212,7 +235,7 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
       watchdog: '已跳闸：控制器停滞',
       unreadable: '已跳闸：无法读取其矩阵',
     },
-    aspects: { red: '红灯', yellow: '黄灯', green: '绿灯' },
+    aspects: { red: '红灯', yellow: '黄灯', green: '绿灯', flash: '闪烁' },
     matrixHeading: '哪些相位可以同时为绿灯',
     matrixNote: '来自两名工程师签名的矩阵。监视器有自己的一份。',
     phase: '相位',
@@ -231,6 +254,12 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
     stages: '阶段：相位及时长',
     running: '正在运行',
     documentBad: '城市发来的文件不是现行文件，或无法读取。不予显示。',
+    latched: '监视器使路口保持闪烁，断电和任何命令都不能解除，直到有人到现场复位。',
+    headsHeading: '信号灯',
+    showsHeading: '显示',
+    forHeading: '已持续',
+    shows: { red: '红灯', yellow: '黄灯', green: '绿灯', dark: '不亮', flash: '闪烁' },
+    walks: { red: '禁止通行', yellow: '清空', green: '可以通行', dark: '不亮', flash: '闪烁' },
   },
   ar: {
     lampsHeard: 'مصابيح وردت أخبارها',
@@ -244,7 +273,7 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
     measured: 'وقت القياس',
     heading: 'التقاطع الآن',
     note: 'أحدث القيم التي وقّعها المتحكم؛ وقد تكون الأضواء في الشارع تغيّرت منذئذ.',
-    silent: 'يذكر المتحكم الوضع والخطة والمراقب في أجوبته على الأوامر، ولم يجب عن أي أمر بعد.',
+    silent: 'لم يذكر المتحكم الوضع والخطة والمراقب بعد.',
     aspect: 'يعرض الشارع الرئيسي',
     mode: 'الوضع',
     plan: 'الخطة',
@@ -275,7 +304,7 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
       watchdog: 'قطع: توقف المتحكم',
       unreadable: 'قطع: لا يستطيع قراءة مصفوفته',
     },
-    aspects: { red: 'أحمر', yellow: 'أصفر', green: 'أخضر' },
+    aspects: { red: 'أحمر', yellow: 'أصفر', green: 'أخضر', flash: 'وميضًا' },
     matrixHeading: 'أي الأطوار يجوز أن تكون خضراء معًا',
     matrixNote: 'من المصفوفة التي وقّعها مهندسان. وللمراقب نسخته الخاصة.',
     phase: 'الطور',
@@ -294,5 +323,11 @@ export const NOW_TEXTS: Readonly<Record<LanguageCode, NowTexts>> = {
     stages: 'المراحل: الأطوار ومدتها',
     running: 'تعمل الآن',
     documentBad: 'أرسلت المدينة وثيقة ليست السارية أو لا يمكن قراءتها. لا يُعرض منها شيء.',
+    latched: 'يُبقي المراقب التقاطع وامضًا، رغم انقطاع الكهرباء وكل أمر، حتى يحضر أحد إلى المكان ويعيد ضبطه.',
+    headsHeading: 'رؤوس الإشارات',
+    showsHeading: 'يعرض',
+    forHeading: 'منذ',
+    shows: { red: 'أحمر', yellow: 'أصفر', green: 'أخضر', dark: 'مطفأ', flash: 'يومض' },
+    walks: { red: 'قف', yellow: 'إخلاء', green: 'اعبر', dark: 'مطفأ', flash: 'يومض' },
   },
 };

@@ -12,6 +12,7 @@ import { PageButtons } from '../../parts/page-buttons.tsx';
 import { BlockLink, Facts, Id, Quoted } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
 import { OrderTable } from '../orders/order-table.tsx';
+import { CabinetAccounts } from './cabinet-accounts.tsx';
 import { Domain } from './domain.tsx';
 import { EnvelopeWords } from './envelope-words.tsx';
 import { IntersectionNow } from './intersection-now.tsx';
@@ -53,7 +54,12 @@ export function ZoneView({ id }: { readonly id: string }): ReactNode {
           </section>
           <Keys zone={zone} />
           <EnvelopeWords statement={zone.envelopeInForce.statement} />
-          {zone.domain === 'lighting' && <LightingAccount zone={id} />}
+          {zone.domain === 'lighting' && (
+            <>
+              <LightingAccount zone={id} />
+              <CabinetAccounts zone={id} />
+            </>
+          )}
           <Machines zone={zone} />
           <Documents zone={zone} />
           <NewestOrders id={id} />
