@@ -31,6 +31,7 @@ const EXPECTED: Readonly<Record<string, readonly [ending: string, rule: string]>
   'double-sale': ['prevented', 'VOUCHER_SPENT'],
   'frozen-detector': ['detected', 'frozen'],
   'false-readings': ['prevented', 'INTERLOCK_CONTRADICTION'],
+  'stolen-power': ['detected', 'stolen'],
   'withheld-readings': ['detected', 'INCOMPLETE'],
   'lying-gateway': ['prevented', 'EVIDENCE_REFUSED'],
   'withheld-events': ['detected', 'HASH_MISMATCH'],
@@ -98,6 +99,7 @@ const WITHOUT: readonly { readonly what: string; readonly rules: Partial<Rules>;
     what: 'readers, lamps, monitors, sensors and matrices without their rule',
     rules: {
       agreeWithin: 1_000,
+      meterErrorMw: 1_000_000,
       frozen: null,
       compatible: [[2, 4]],
       openRecord: (_records, kind, _segments, file) => {
@@ -119,6 +121,7 @@ const WITHOUT: readonly { readonly what: string; readonly rules: Partial<Rules>;
     through: [
       'frozen-detector',
       'false-readings',
+      'stolen-power',
       'withheld-readings',
       'withheld-events',
       'lying-gateway',

@@ -3,6 +3,7 @@
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import type { Segment, StateKind } from '@oppidum/formats/state-layout';
+import { verifyCompleteRange } from '@oppidum/proofs/verify-complete-range';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import type { Exhibit } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
@@ -42,6 +43,25 @@ export async function evidenceOf(city: AttackedCity, id: Bytes): Promise<Bytes> 
     return answer.status === 200;
   });
   return file;
+}
+
+/** Every reading of a device in a span, none left out and the span closed, as soon as all of them are anchored. */
+export async function provenRange(
+  city: AttackedCity,
+  name: string,
+  device: Bytes,
+  span: { readonly fromMs: number; readonly toMs: number },
+): Promise<Exhibit> {
+  let exhibit: Exhibit | null = null;
+  await city.until('readings to be anchored', async () => {
+    const file = await readingsOf(city, device, span);
+    if (file === null) return false;
+    const { report, range } = verifyCompleteRange(nativeCrypto, file, { policy: city.records.policy });
+    exhibit = { name, file, verdict: report.verdict };
+    return range?.isComplete === true;
+  });
+  if (exhibit === null) throw new Error('the range was there a moment ago');
+  return exhibit;
 }
 
 /** Every reading of a device in a span, with evidence; null while the newest of them are not in the city's log. */

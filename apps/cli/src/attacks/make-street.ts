@@ -19,7 +19,7 @@ import { type Envelope, envelopeSchema } from '@oppidum/formats/envelope';
 import { deviceIdOf } from '@oppidum/formats/ids';
 import { type StatementUse, signStatement } from '@oppidum/formats/statement';
 import type { Action, TransactionSigner } from '@oppidum/formats/transaction';
-import { encodeKeySet, type KeySet } from '@oppidum/formats/zone-statements';
+import { encodeKeySet, encodeZoneDocument, type KeySet } from '@oppidum/formats/zone-statements';
 import { actionOf, freshId } from '../transactions.ts';
 
 /** A way into a city, and its operator's key. */
@@ -128,6 +128,13 @@ export async function addToZone(hands: Hands, { keySet: { zone } }: Zone, device
   const sorted = [...devices].sort(compareBytes);
   for (let i = 0; i < sorted.length; i += ADDED_TOGETHER)
     await doBy(hands, [actionOf('zone/add-devices', { zone, devices: sorted.slice(i, i + ADDED_TOGETHER) })]);
+}
+
+/** Has all keys of a zone sign the first version of a document; what the ledger said. */
+export function setDocument(hands: Hands, { keySet, keys }: Zone, name: string, body: Bytes): Promise<TransactionResult> {
+  const { city, zone } = keySet;
+  const document = encodeZoneDocument({ city, zone, name, version: 1, body });
+  return submitBy(hands, [actionOf('zone/set-document', { zone, document, signatures: signedBy('document', document, keys) })]);
 }
 
 /** Signatures under a statement as bodies of actions have them. `keys`: from the first of the set on, null for one that does not sign. */

@@ -29,6 +29,8 @@ export type Rules = {
   readonly dangerousSigners: number;
   /** How far two wind sensors may be apart, in tenths of m/s, before neither is believed. */
   readonly agreeWithin: number;
+  /** How far a cabinet's meter may be wrong in an interval before somebody is accused of theft. */
+  readonly meterErrorMw: number;
   /** For how long a detector may say one number; null: for ever. */
   readonly frozen: FrozenLimits | null;
   /** Pairs of phases that two engineers declared compatible. */
@@ -55,6 +57,7 @@ export const RULES: Rules = {
   challenges: () => new Challenges(systemMonotonic()),
   dangerousSigners: 2,
   agreeWithin: 30,
+  meterErrorMw: 1_000,
   frozen: { busyS: 3_600, emptyS: 21_600 },
   compatible: [],
   openRecord: (records, kind, segments, file) => records.open(kind, segments, file),

@@ -51,4 +51,11 @@ export class Sensor {
     if (answer?.receipt === undefined) return { id, code: answer?.code ?? 'CITY_UNREACHABLE' };
     return { id, code: parseReceipt(answer.receipt).leaf.refusal ?? null };
   }
+
+  /** The same for what must be kept: its id. Throws the refusal. */
+  async keep(records: readonly SensorRecord[]): Promise<Bytes> {
+    const { id, code } = await this.say(records);
+    if (code !== null) throw new Error(`a true reading was refused: ${code}`);
+    return id;
+  }
 }

@@ -2,7 +2,6 @@
 
 import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import type { TransactionResult } from '@oppidum/device/city-client';
 import { ConflictMonitor } from '@oppidum/device/monitor/conflict-monitor';
 import { latchFile } from '@oppidum/device/monitor/latch-file';
 import type { Bytes } from '@oppidum/formats/bytes';
@@ -11,12 +10,9 @@ import { LAMP_GREEN, LAMP_RED } from '@oppidum/formats/signal-lamps';
 import { type SignalMatrix, type SignalPhase, signalMatrixSchema } from '@oppidum/formats/signal-matrix';
 import { type SignalPlans, signalPlansSchema } from '@oppidum/formats/signal-plan';
 import { redClearanceNeeded, yellowNeeded } from '@oppidum/formats/signal-timing';
-import { encodeZoneDocument } from '@oppidum/formats/zone-statements';
-import { actionOf } from '../transactions.ts';
 import type { Attack } from './attack.ts';
-import type { AttackedCity } from './attacked-city.ts';
 import { provenEntry } from './city-evidence.ts';
-import { signedBy, type Zone } from './make-street.ts';
+import { setDocument } from './make-street.ts';
 import { RULES } from './rules.ts';
 import type { Sensor } from './sensor.ts';
 
@@ -91,10 +87,4 @@ function bothGreen(matrix: Bytes): SignalPlans {
   const stages = [both, both.slice(1)].map((phases) => ({ phases, durationMs: CYCLE_MS / 2, onCall: false }));
   const ordinary = { purpose: 'ordinary', control: 'fixed', cycleMs: CYCLE_MS, offsetMs: 0 } as const;
   return { matrix, local: 1, timings, detectors: [], plans: [{ ...ordinary, number: 1, name: 'all green', stages }] };
-}
-
-function setDocument(city: AttackedCity, { keySet, keys }: Zone, name: string, body: Bytes): Promise<TransactionResult> {
-  const { city: genesis, zone } = keySet;
-  const document = encodeZoneDocument({ city: genesis, zone, name, version: 1, body });
-  return city.submit([actionOf('zone/set-document', { zone, document, signatures: signedBy('document', document, keys) })]);
 }

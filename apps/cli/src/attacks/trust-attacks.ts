@@ -15,7 +15,7 @@ import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { actionOf, freshId } from '../transactions.ts';
 import type { Attack } from './attack.ts';
 import type { AttackedCity } from './attacked-city.ts';
-import { evidenceOf, provenEntry, provenRecord, readingsOf } from './city-evidence.ts';
+import { evidenceOf, provenEntry, provenRange, provenRecord } from './city-evidence.ts';
 import { addToZone, enrolMachines, LAMP_ABILITIES, LAMP_DIRECTIONS, newMachine } from './make-street.ts';
 import type { Sensor } from './sensor.ts';
 
@@ -70,30 +70,23 @@ export const FROZEN_DETECTOR: Attack = {
     const [loop] = (await city.makeSensors('Loop detector', 1)) as [Sensor];
     const untilMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS;
     for (let i = LOOP_COUNT; i >= 0; i--)
-      await accepted(loop.say([{ sensor: 'flow', unit: 'count', value: LOOP_FLOW, timeMs: untilMs - i * LOOP_EVERY_MS }]));
+      await loop.keep([{ sensor: 'flow', unit: 'count', value: LOOP_FLOW, timeMs: untilMs - i * LOOP_EVERY_MS }]);
     const span = { fromMs: untilMs - 3 * 60 * MINUTE_MS, toMs: untilMs };
-    let file: Bytes | null = null;
-    await city.until('the loop’s readings to be anchored', async () => {
-      file = await readingsOf(city, loop.id, span);
-      return file !== null && parseCompleteRange(file).evidence.length > LOOP_COUNT;
-    });
-    const { report, range } = city.rules.verifyRange(nativeCrypto, file as unknown as Bytes, { policy: city.records.policy });
-    if (range?.isComplete !== true) throw new Error('the loop’s readings are whole and proven');
-    const answers = listen(city, parseCompleteRange(file as unknown as Bytes).evidence.map(readingIn));
-    const exhibits = [{ name: 'loop.readings', file: file as unknown as Bytes, verdict: report.verdict }];
+    const exhibit = await provenRange(city, 'loop.readings', loop.id, span);
+    const answers = listen(city, parseCompleteRange(exhibit.file).evidence.map(readingIn));
     const found = answers.findIndex(({ lost }) => lost !== null);
     const { lost, aim } = answers[found] ?? {};
     if (lost === undefined || lost === null || aim === undefined)
       return {
         rule: null,
         saw: `two hours at ${LOOP_FLOW} vehicles an hour, and the lamp stays at ${(answers.at(-1) as LampAnswer).level} ‰`,
-        exhibits,
+        exhibits: [exhibit],
       };
     const minutes = (found * LOOP_EVERY_MS) / MINUTE_MS;
     return {
       rule: lost,
       saw: `after ${minutes} minutes at ${LOOP_FLOW} it is believed no more; the lamp aims at ${aim} ‰`,
-      exhibits,
+      exhibits: [exhibit],
     };
   },
 };
@@ -105,7 +98,7 @@ export const CLONED_KEY: Attack = {
   run: async (city) => {
     const [sensor] = (await city.makeSensors('Sensor with a twin', 1)) as [Sensor];
     const clone = city.sensorOf(sensor.machine);
-    await accepted(sensor.say([{ sensor: 'level', unit: 'm', value: 1.5, timeMs: Date.now() }]));
+    await sensor.keep([{ sensor: 'level', unit: 'm', value: 1.5, timeMs: Date.now() }]);
     const { code } = await clone.say([{ sensor: 'level', unit: 'm', value: 0.2, timeMs: Date.now() }]);
     if (code === null) return { rule: null, saw: 'both readings are kept under one number' };
     await city.until('the ledger to suspend the sensor', async () => {
@@ -154,7 +147,7 @@ export const FIRMWARE_SWAP: Attack = {
     await city.do([runs(swapped, 2)]);
     const { code, id: refused } = await ordered();
     if (code === 'OK') return { rule: null, saw: 'the lamp is ordered about as before' };
-    const reading = await accepted(city.sensorOf(machine).say([{ sensor: 'power', unit: 'W', value: 40, timeMs: Date.now() }]));
+    const reading = await city.sensorOf(machine).keep([{ sensor: 'power', unit: 'W', value: 40, timeMs: Date.now() }]);
     const file = await evidenceOf(city, reading);
     const { verdict, facts } = verifyEvidence(nativeCrypto, file, { policy: city.records.policy });
     const exhibits = [
@@ -172,17 +165,10 @@ const WIND_NAME = nativeCrypto.sha256(encodeUtf8('wind'));
 
 /** Resolves when the state has what the sensor says. */
 async function measured(city: AttackedCity, sensor: Sensor, tenths: number): Promise<void> {
-  await accepted(sensor.say([{ sensor: 'wind', unit: 'm/s', value: tenths / 10, timeMs: Date.now() }]));
+  await sensor.keep([{ sensor: 'wind', unit: 'm/s', value: tenths / 10, timeMs: Date.now() }]);
   await city.until('a reading to be in the state', async () => {
     return (await city.records.read(interlockSensorKind, [sensor.id, WIND_NAME]))?.value === tenths;
   });
-}
-
-/** The id of a reading that is kept. */
-async function accepted(answer: ReturnType<Sensor['say']>): Promise<Bytes> {
-  const { id, code } = await answer;
-  if (code !== null) throw new Error(`a true reading was refused: ${code}`);
-  return id;
 }
 
 type Said = { readonly timeMs: number; readonly value: number };
