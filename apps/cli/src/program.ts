@@ -190,6 +190,12 @@ const ENTRIES: readonly Entry[] = [
     load: async () => (await import('./commands/order.ts')).buildOrder,
   },
   {
+    name: 'alarm',
+    group: LOOK,
+    summary: 'List, show, count and acknowledge alarms',
+    load: async () => (await import('./commands/alarm.ts')).buildAlarm,
+  },
+  {
     name: 'replay',
     group: LOOK,
     summary: 'Send the rows of a CSV file as signed readings',

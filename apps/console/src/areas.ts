@@ -27,6 +27,11 @@ export const AREAS: Readonly<Record<string, Area>> = {
     isInNavigation: true,
     View: lazyView(async () => (await import('./areas/keys/keys-view.tsx')).KeysView),
   },
+  alarms: {
+    title: { en: 'Alarms', et: 'Häired', zh: '警报', ar: 'الإنذارات' },
+    isInNavigation: true,
+    View: lazyView(async () => (await import('./areas/alarms/alarms-view.tsx')).AlarmsView),
+  },
   orders: {
     title: { en: 'Orders', et: 'Korraldused', zh: '命令', ar: 'الأوامر' },
     isInNavigation: true,

@@ -1,14 +1,20 @@
 /** What stands around every view: where one can go, the search, the language, and what holds for all of them. */
 
+import type { AlarmCountsJson } from '@oppidum/gateway/api/alarms';
 import { LANGUAGES, type Language, type LanguageCode } from '@oppidum/pages/languages';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { AREAS } from './areas.ts';
 import { fill, useLanguage } from './language.ts';
 import { ClockNote } from './parts/clock-note.tsx';
 import { ErrorBoundary } from './parts/error-boundary.tsx';
+import { formatNumber } from './parts/format.ts';
 import { addressOf, parseRoute, type Route } from './route.ts';
 import type { Sentences } from './texts/sentences.ts';
+import { useLoaded } from './use-loaded.ts';
 import { View } from './views.tsx';
+
+/** Between two looks for alarms, wherever in the console one is. */
+const ALARMS_EVERY_MS = 10_000;
 
 /** The page with the view that its address names. */
 export function Shell({ onLanguage }: { readonly onLanguage: (code: LanguageCode) => void }): ReactNode {
@@ -62,6 +68,7 @@ export function Shell({ onLanguage }: { readonly onLanguage: (code: LanguageCode
 function Navigation({ route }: { readonly route: Route }): ReactNode {
   const { sentences, code } = useLanguage();
   const [isOpen, setOpen] = useState(false);
+  const alarms = useLoaded<AlarmCountsJson>('/api/v1/alarms/counts', ALARMS_EVERY_MS).value?.open ?? 0;
   const address = addressOf(route);
   useEffect(() => {
     if (address !== '') setOpen(false);
@@ -76,13 +83,18 @@ function Navigation({ route }: { readonly route: Route }): ReactNode {
         onClick={() => setOpen((before) => !before)}
       >
         {sentences.menu}
+        <AlarmBadge open={alarms} />
       </button>
       <nav id="navigation" aria-label="Oppidum" className={isOpen ? 'open' : undefined}>
         <NavLink to={{ view: 'city' }} route={route} text={sentences.nav.city} />
         <NavLink to={{ view: 'ledger' }} route={route} text={sentences.nav.ledger} />
         {Object.entries(AREAS).map(
           ([area, { title, isInNavigation }]) =>
-            isInNavigation && <NavLink key={area} to={{ view: 'area', area, argument: '' }} route={route} text={title[code]} />,
+            isInNavigation && (
+              <NavLink key={area} to={{ view: 'area', area, argument: '' }} route={route} text={title[code]}>
+                {area === 'alarms' && <AlarmBadge open={alarms} />}
+              </NavLink>
+            ),
         )}
         <NavLink to={{ view: 'trust' }} route={route} text={sentences.nav.check} />
       </nav>
@@ -90,12 +102,39 @@ function Navigation({ route }: { readonly route: Route }): ReactNode {
   );
 }
 
-function NavLink({ to, route, text }: { readonly to: Route; readonly route: Route; readonly text: string }): ReactNode {
+function NavLink({
+  to,
+  route,
+  text,
+  children,
+}: {
+  readonly to: Route;
+  readonly route: Route;
+  readonly text: string;
+  readonly children?: ReactNode;
+}): ReactNode {
   const isHere = to.view === 'area' ? route.view === 'area' && to.area === route.area : to.view === route.view;
   return (
     <a href={addressOf(to)} aria-current={isHere ? 'page' : undefined}>
       {text}
+      {children}
     </a>
+  );
+}
+
+/** How many alarms are open, in words for those who do not see the shape; nothing while there are none. */
+function AlarmBadge({ open }: { readonly open: number }): ReactNode {
+  const { sentences, tag } = useLanguage();
+  if (open === 0) return null;
+  const count = formatNumber(open, tag);
+  return (
+    <>
+      {' '}
+      <span className="badge" aria-hidden="true">
+        {count}
+      </span>
+      <span className="unseen">{fill(sentences.alarmsOpen, { count })}</span>
+    </>
   );
 }
 

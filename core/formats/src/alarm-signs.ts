@@ -4,7 +4,7 @@
  */
 
 import type { AlarmCause } from './alarm.ts';
-import { type Bytes, parseHex } from './bytes.ts';
+import { type Bytes, parseHex, toHex } from './bytes.ts';
 import type { CborValue } from './cbor.ts';
 import type { ResolvedRecord } from './senml.ts';
 
@@ -27,24 +27,27 @@ export function mayBeSign(name: string): boolean {
   return NAMES.has(name);
 }
 
+/** Who says it, the zone of that device, and which orders the ledger has, or had: what the ledger knows when the reading is looked at. */
+export type Speaker = {
+  readonly device: Bytes;
+  readonly zone: () => Bytes | null;
+  readonly isOrder: (order: Bytes) => boolean;
+};
+
 /**
  * What a reading says. `records`: all of it, none of a reading about people; `name` without the URN of the device. At most one sign for each
- * of its records.
+ * of its records. No device raises more alarms than there are causes, zones and orders of the ledger.
  */
-export function alarmSignsOf(device: Bytes, records: readonly Pick<ResolvedRecord, 'name' | 'value'>[]): readonly AlarmSign[] {
-  return records.flatMap(({ name, value }) => signOf(device, name, value, records) ?? []);
+export function alarmSignsOf(speaker: Speaker, records: readonly Said[]): readonly AlarmSign[] {
+  return records.flatMap(({ name, value }) => (mayBeSign(name) ? (signOf(speaker, name, value, records) ?? []) : []));
 }
 
+type Said = Pick<ResolvedRecord, 'name' | 'value'>;
 type Value = ResolvedRecord['value'];
 
-function signOf(
-  subject: Bytes,
-  name: string,
-  value: Value,
-  records: readonly Pick<ResolvedRecord, 'name' | 'value'>[],
-): AlarmSign | null {
+function signOf(speaker: Speaker, name: string, value: Value, records: readonly Said[]): AlarmSign | null {
   const lasting = (cause: AlarmCause, isThere: boolean, detail: string | null): AlarmSign => {
-    return { what: isThere ? 'raise' : 'clear', cause, subject, detail: isThere ? detail : null };
+    return { what: isThere ? 'raise' : 'clear', cause, subject: speaker.device, detail: isThere ? detail : null };
   };
   switch (name) {
     case 'signal/trip':
@@ -56,31 +59,33 @@ function signOf(
     case 'cabinet/residual':
       return typeof value === 'number' ? lasting('power-residual', value > 0, `${value} W`) : null;
     case 'order/rejected':
-      return rejectionOf(value);
+      return rejectionOf(speaker, value);
     default:
-      return name === 'order/local' && typeof value === 'string' ? localOf(subject, value) : null;
+      return name === 'order/local' && typeof value === 'string' ? localOf(speaker, value) : null;
   }
 }
 
 /** The lamp of a reading is told to burn. */
-function isLit(records: readonly Pick<ResolvedRecord, 'name' | 'value'>[]): boolean {
+function isLit(records: readonly Said[]): boolean {
   return records.some(({ name, value }) => name === 'dimming' && typeof value === 'number' && value > 0);
 }
 
-/** `ID CODE`; one order that many devices refuse is one alarm. */
-function rejectionOf(value: Value): AlarmSign | null {
+/** `ID CODE` of an order of the ledger; one that many devices refuse is one alarm. */
+function rejectionOf({ isOrder }: Speaker, value: Value): AlarmSign | null {
   const [order = '', code = '', ...more] = typeof value === 'string' ? value.split(' ') : [];
   if (more.length > 0 || !ORDER_FORM.test(order) || !CODE_FORM.test(code)) return null;
-  return { what: 'raise', cause: 'order-rejected', subject: parseHex(order), detail: code };
+  const subject = parseHex(order);
+  return isOrder(subject) ? { what: 'raise', cause: 'order-rejected', subject, detail: code } : null;
 }
 
-/** `break-glass ID`, of which all devices together are one alarm; or what was done by hand. */
-function localOf(device: Bytes, value: string): AlarmSign | null {
+/** `break-glass ID`, of which all devices of a zone together are one alarm; or what was done by hand. */
+function localOf({ device, zone }: Speaker, value: string): AlarmSign | null {
   const [word = '', order = '', ...more] = value.split(' ');
-  if (word === 'break-glass' && more.length === 0 && ORDER_FORM.test(order))
-    return { what: 'raise', cause: 'break-glass', subject: parseHex(order), detail: null };
-  if (word !== 'manual') return null;
-  return { what: 'raise', cause: 'manual-control', subject: device, detail: value.slice(0, DETAIL_SIZE_MAX) };
+  if (word === 'manual')
+    return { what: 'raise', cause: 'manual-control', subject: device, detail: value.slice(0, DETAIL_SIZE_MAX) };
+  if (word !== 'break-glass' || more.length > 0 || !ORDER_FORM.test(order)) return null;
+  const subject = zone();
+  return subject === null ? null : { what: 'raise', cause: 'break-glass', subject, detail: order };
 }
 
 /** Events that say something, with the field of their body that is the subject. */
@@ -88,7 +93,7 @@ const EVENTS: Readonly<Record<string, Pick<AlarmSign, 'what' | 'cause'> & { read
   'device/quarantined': { what: 'raise', cause: 'device-quarantined', field: 'device' },
   'device/released': { what: 'clear', cause: 'device-quarantined', field: 'device' },
   'device/revoked': { what: 'raise', cause: 'device-revoked', field: 'device' },
-  'order/reported': { what: 'raise', cause: 'break-glass', field: 'order' },
+  'order/reported': { what: 'raise', cause: 'break-glass', field: 'zone' },
 };
 
 /** What an event of an executed transaction says, or null. */
@@ -97,8 +102,9 @@ export function alarmSignOfEvent(kind: string, body: CborValue): AlarmSign | nul
   if (known === undefined || !(body instanceof Map)) return null;
   const subject = body.get(known.field);
   if (!(subject instanceof Uint8Array)) return null;
-  const word = body.get('cause');
-  return { what: known.what, cause: known.cause, subject, detail: typeof word === 'string' ? word : null };
+  const [word, order] = [body.get('cause'), body.get('order')];
+  const detail = order instanceof Uint8Array ? toHex(order) : typeof word === 'string' ? word : null;
+  return { what: known.what, cause: known.cause, subject, detail };
 }
 
 /** What it says that an order to this zone was executed with this code: null for OK. */

@@ -70,9 +70,11 @@ test('every state with every event: what lasts ends when it is gone, what happen
   }
 });
 
+const zone = namedId('zone');
+const SPEAKER = { device, zone: () => zone, isOrder: (id: Uint8Array) => toHex(id) === order };
 const said = (...records: readonly (readonly [string, number | string | boolean | null])[]) =>
   alarmSignsOf(
-    device,
+    SPEAKER,
     records.map(([name, value]) => ({ name, value })),
   );
 
@@ -98,12 +100,22 @@ test('a dead lamp is not well because the sun rises', () => {
   assert.deepEqual(said(['failure', false]), []);
 });
 
-test('an order that many devices refuse or obey by break-glass is one alarm, about the order', () => {
+test('an order that many devices refuse, or a zone that obeys by break-glass, is one alarm', () => {
   const rejected = said(['order/rejected', `${order} MONITOR_TRIPPED`]);
   assert.deepEqual(rejected, [{ what: 'raise', cause: 'order-rejected', subject: namedId('order'), detail: 'MONITOR_TRIPPED' }]);
-  const glass = { what: 'raise', cause: 'break-glass', subject: namedId('order'), detail: null };
+  const glass = { what: 'raise', cause: 'break-glass', subject: zone, detail: order };
   assert.deepEqual(said(['order/local', `break-glass ${order}`]), [glass]);
-  assert.deepEqual(alarmSignOfEvent('order/reported', new Map([['order', namedId('order')]])), glass);
+  const body = new Map([
+    ['order', namedId('order')],
+    ['zone', zone],
+  ]);
+  assert.deepEqual(alarmSignOfEvent('order/reported', body), glass);
+});
+
+test('a device cannot make alarms about orders that nobody gave, nor in a zone that it is not in', () => {
+  assert.deepEqual(said(['order/rejected', `${toHex(namedId('other'))} MONITOR_TRIPPED`]), []);
+  const homeless = { ...SPEAKER, zone: () => null };
+  assert.deepEqual(alarmSignsOf(homeless, [{ name: 'order/local', value: `break-glass ${order}` }]), []);
 });
 
 test('what has not the form says nothing', () => {

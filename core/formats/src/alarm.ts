@@ -53,7 +53,7 @@ export const ALARM_RULES: Readonly<Record<AlarmCause, Cause>> = {
   'interlock-held': { subject: 'zone', severity: 'major', ends: 'seen' },
   'order-refused': { subject: 'zone', severity: 'minor', ends: 'seen' },
   'order-rejected': { subject: 'order', severity: 'minor', ends: 'seen' },
-  'break-glass': { subject: 'order', severity: 'critical', ends: 'seen' },
+  'break-glass': { subject: 'zone', severity: 'critical', ends: 'seen' },
   'manual-control': { subject: 'device', severity: 'major', ends: 'seen' },
   'shard-behind': { subject: 'shard', severity: 'critical', ends: 'gone' },
   'validator-silent': { subject: 'validator', severity: 'critical', ends: 'gone' },

@@ -1,7 +1,7 @@
 /** Records of area 0x06: who acknowledged which alarm. That an alarm is open follows from signed readings and events, and stands nowhere. */
 
 import { height, id, timeMs } from './common-schemas.ts';
-import { struct, text } from './schema.ts';
+import { type Infer, struct, text } from './schema.ts';
 import { defineKind } from './state-layout.ts';
 
 /** The newest acknowledgement of an alarm, by its id. `opening`: what opened it that time; `account`: who signed. */
@@ -21,5 +21,6 @@ export const acknowledgementKind = defineKind({
     height: height(),
   }),
 });
+export type AcknowledgementRecord = Infer<typeof acknowledgementKind.value>;
 
 export const alarmKinds = [acknowledgementKind] as const;

@@ -12,6 +12,7 @@ import { Access } from './access/access.ts';
 import { AnswerStore } from './access/answer-store.ts';
 import { openAccessDatabase } from './access/key-store.ts';
 import type { Anonymous } from './access/principal.ts';
+import { AlarmWatch } from './alarms/alarm-watch.ts';
 import { AttackDesk, type AttackDeskOptions } from './attack-desk.ts';
 import { BrokerLink, type BrokerOptions } from './broker-link.ts';
 import type { GatewayContext } from './gateway-context.ts';
@@ -93,6 +94,7 @@ export type Gateway = {
   readonly readModel: ReadModel;
   readonly access: Access;
   readonly orders: OrderDesk;
+  readonly alarms: AlarmWatch;
   /** Null where the city has none. */
   readonly tamperDesk: TamperDesk | null;
   readonly close: () => Promise<void>;
@@ -165,8 +167,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       closers.push(() => (broker as BrokerLink).stop());
     }
     orders.start();
+    const alarms = openAlarms(options, readModel, closers);
     const http = await listenHttp(app, options);
-    return { http, ...mqttUrls(mqtt), app, readModel, access, orders, tamperDesk, close };
+    return { http, ...mqttUrls(mqtt), app, readModel, access, orders, alarms, tamperDesk, close };
   } catch (error) {
     await close();
     throw error;
@@ -188,6 +191,17 @@ function openReports({ crypto, registry, node, carrier = null }: GatewayOptions)
   return new ReportDesk({
     ...{ crypto, registry, node, carrier, randomBytes: freshBytes, clock: Date.now, now: () => performance.now() },
   });
+}
+
+function openAlarms(
+  { node, shards, logger }: GatewayOptions,
+  readModel: ReadModel,
+  closers: (() => Promise<void>)[],
+): AlarmWatch {
+  const alarms = new AlarmWatch({ node, shards, readModel, logger, clock: Date.now });
+  alarms.start();
+  closers.push(() => alarms.stop());
+  return alarms;
 }
 
 /** Throws PORT_TAKEN. */

@@ -2,6 +2,7 @@ import type { Sentences } from './sentences.ts';
 
 export const arabic: Sentences = {
   skip: 'انتقل إلى المحتوى',
+  alarmsOpen: '({count} مفتوحة)',
   nav: { city: 'المدينة', ledger: 'السجل', check: 'بمن تثق' },
   language: 'اللغة',
   searchLabel: 'ابحث بمعرّف أو بصمة',

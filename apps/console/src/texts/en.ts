@@ -2,6 +2,7 @@ import type { Sentences } from './sentences.ts';
 
 export const english: Sentences = {
   skip: 'Skip to the content',
+  alarmsOpen: '({count} open)',
   nav: { city: 'City', ledger: 'Ledger', check: 'Whom you trust' },
   language: 'Language',
   searchLabel: 'Search by id or hash',

@@ -2,6 +2,7 @@ import type { Sentences } from './sentences.ts';
 
 export const estonian: Sentences = {
   skip: 'Otse sisu juurde',
+  alarmsOpen: '({count} avatud)',
   nav: { city: 'Linn', ledger: 'Pearaamat', check: 'Keda usaldad' },
   language: 'Keel',
   searchLabel: 'Otsi tunnuse või räsi järgi',

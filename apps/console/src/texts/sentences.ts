@@ -2,6 +2,8 @@
 
 export type Sentences = {
   readonly skip: string;
+  /** Beside the way to the alarms. */
+  readonly alarmsOpen: string;
   readonly nav: Readonly<Record<'city' | 'ledger' | 'check', string>>;
   readonly language: string;
   readonly searchLabel: string;

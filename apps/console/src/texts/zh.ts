@@ -2,6 +2,7 @@ import type { Sentences } from './sentences.ts';
 
 export const chinese: Sentences = {
   skip: '跳到内容',
+  alarmsOpen: '（{count} 个未处理）',
   nav: { city: '城市', ledger: '账本', check: '您信任谁' },
   language: '语言',
   searchLabel: '按标识或哈希搜索',

@@ -1,7 +1,7 @@
 /** الأفعال بالعربية. */
 
 import type { ActWords } from './act-words.ts';
-import { arabicAlarms } from './alarm-words.ts';
+import { arabicAlarms } from './alarms-ar.ts';
 import { arabicOrders } from './orders-ar.ts';
 
 const ENDS = 'لا يمكن التراجع عن ذلك.';

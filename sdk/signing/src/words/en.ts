@@ -1,7 +1,7 @@
 /** Acts in English. */
 
 import type { ActWords } from './act-words.ts';
-import { englishAlarms } from './alarm-words.ts';
+import { englishAlarms } from './alarms-en.ts';
 import { englishOrders } from './orders-en.ts';
 
 const ENDS = 'It cannot be undone.';

@@ -1,7 +1,7 @@
 /** Toimingud eesti keeles. */
 
 import type { ActWords } from './act-words.ts';
-import { estonianAlarms } from './alarm-words.ts';
+import { estonianAlarms } from './alarms-et.ts';
 import { estonianOrders } from './orders-et.ts';
 
 const ENDS = 'Seda ei saa tagasi võtta.';

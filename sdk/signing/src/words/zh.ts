@@ -1,7 +1,7 @@
 /** 操作的中文说法。 */
 
 import type { ActWords } from './act-words.ts';
-import { chineseAlarms } from './alarm-words.ts';
+import { chineseAlarms } from './alarms-zh.ts';
 import { chineseOrders } from './orders-zh.ts';
 
 const ENDS = '此操作无法撤销。';

@@ -1,5 +1,6 @@
 /** The data of server-sent events, by topic. Ids and hashes in hex, times milliseconds since 1970. */
 
+import { ALARM_CAUSES } from '@oppidum/formats/alarm';
 import { z } from 'zod';
 import type { Topic } from '../live/live-events.ts';
 import { record } from './readings.ts';
@@ -29,6 +30,11 @@ export const liveEvents = {
     ...{ command: z.string().nullable(), arguments: z.array(z.int()).nullable() },
     ...{ what: z.string(), code: z.string().nullable(), signerCount: whole().nullable() },
     ...{ reading: id().nullable(), height: whole().nullable(), timeMs: z.int() },
+  }),
+  /** `what`: `raise` or `clear`, as a reading or transaction says; or `acknowledge`. What only time opens is not told here. */
+  alarms: z.object({
+    ...{ alarm: id(), cause: z.enum(ALARM_CAUSES), subject: id(), what: z.enum(['raise', 'clear', 'acknowledge']) },
+    ...{ detail: z.string().nullable(), evidence: id(), height: whole().nullable(), timeMs: whole() },
   }),
   devices: z.object({
     ...{ device: id(), label: z.string().nullable(), status: z.string(), reason: z.string().nullable() },

@@ -10,6 +10,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { Logger } from 'pino';
 import type { GatewayContext } from '../gateway-context.ts';
 import { addAccountRoutes } from './accounts.ts';
+import { addAlarmRoutes } from './alarms.ts';
 import { addAsyncDescription } from './asyncapi.ts';
 import { addAttackRoutes } from './attacks.ts';
 import { addBlockRoutes } from './blocks.ts';
@@ -198,6 +199,7 @@ function addRoutes(app: App, context: GatewayContext): void {
     addZoneDraftRoutes,
     addOrderRoutes,
     addOrderDraftRoutes,
+    addAlarmRoutes,
     addEvidenceRoutes,
     addPolicyRoutes,
     addTalqRoutes,

@@ -78,7 +78,7 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
       schema: {
         tags: ['live'],
         summary:
-          'What happens from now on, or since the event that Last-Event-ID names: readings, blocks, transactions, anchors, devices, orders',
+          'What happens from now on, or since the event that Last-Event-ID names: readings, blocks, transactions, anchors, devices, orders, alarms',
         querystring: liveQuery,
         response: binaryAnswers('Server-sent events', TYPE),
       },
@@ -98,7 +98,7 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
           readingEvents: (shard, from) => events.from(shard, from),
           wants: (event) => topics.has(event.topic) && isAbout(event, request.query) && isFor(event, principal),
           refusal: () => refusalOf(context, one),
-          wantsReadings: topics.has('readings') || topics.has('orders'),
+          wantsReadings: topics.has('readings') || topics.has('orders') || topics.has('alarms'),
           wantsBlocks: topics.size > (topics.has('readings') ? 1 : 0),
         }),
       };
@@ -122,7 +122,7 @@ function assertRoom(open: ReadonlySet<Open>, { kind, id }: Principal): void {
   if (own >= STREAM_COUNT_OF_ONE_MAX) throw formatError('LIVE_COUNT', { ofOneMax: STREAM_COUNT_OF_ONE_MAX });
 }
 
-const ABOUT_DEVICES: readonly Topic[] = ['readings', 'devices', 'orders'];
+const ABOUT_DEVICES: readonly Topic[] = ['readings', 'devices', 'orders', 'alarms'];
 
 /** The topics asked for that this principal may read. */
 function topicsOf({ access }: GatewayContext, principal: Principal, { topics, device, type }: LiveQuery): ReadonlySet<Topic> {

@@ -64,6 +64,7 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   // Changes of zones that wait: what is brought carries the signature of an order key of its zone.
   'GET /api/v1/zone-drafts*': reads('ledger:read'),
   'POST /api/v1/zone-drafts': signed('transactions:submit'),
+  'GET /api/v1/alarms*': reads('ledger:read'),
   // Drafts take the newest challenges, and change nothing. What goes by break-glass carries the signatures of order keys.
   'POST /api/v1/orders/draft': { ...reads('ledger:read'), budget: 'evidence' },
   'POST /api/v1/orders/break-glass': signed('transactions:submit'),

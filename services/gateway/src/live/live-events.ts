@@ -14,11 +14,12 @@ import { anchorHeadKind } from '@oppidum/formats/state-telemetry';
 import { parsePayload } from '@oppidum/formats/transaction';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import type { KeptReading } from '@oppidum/telemetry/client';
+import { type AlarmEvent, blockAlarms, readingAlarms } from '../alarms/live-alarms.ts';
 import { answerOf, localOf } from '../read-model/order-rows.ts';
 import { msOf, openReading, showRecord } from '../read-model/reading-rows.ts';
 
 /** What can be listened to. */
-export const TOPICS = ['readings', 'blocks', 'transactions', 'anchors', 'devices', 'orders'] as const;
+export const TOPICS = ['readings', 'blocks', 'transactions', 'anchors', 'devices', 'orders', 'alarms'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 /** `device` and `deviceType` say whom it is about; null: about no device. */
@@ -61,7 +62,13 @@ export function blockEvents(node: Pick<NodeClient, 'read'>, block: CommittedBloc
       events.push({ topic: 'devices', device: toHex(id), deviceType, data: JSON.stringify(shown) });
     }
   }
+  events.push(...blockAlarms(node, block).map((said) => alarmEvent(node, said)));
   return events;
+}
+
+function alarmEvent(node: Pick<NodeClient, 'read'>, { device, data }: AlarmEvent): LiveEvent {
+  const deviceType = device === null ? null : deviceTypeOf(node, device);
+  return { topic: 'alarms', device: device === null ? null : toHex(device), deviceType, data: JSON.stringify(data) };
 }
 
 /** What the ledger says of an order. */
@@ -119,7 +126,13 @@ export function readingEvents(
   const told = isPersonal
     ? []
     : records.flatMap((item) => answerEvent(item, urnPrefixSize, { id: data.id, device, deviceType }) ?? []);
-  return [...told, { topic: 'readings', device, deviceType, data: JSON.stringify(data) }];
+  const named = isPersonal ? [] : records.map(({ name, value }) => ({ name: name.slice(urnPrefixSize), value }));
+  const alarms = readingAlarms(node, { device: reading.device, records: named }, { evidence: data.id, timeMs: receivedMs });
+  return [
+    ...told,
+    ...alarms.map((said) => alarmEvent(node, said)),
+    { topic: 'readings', device, deviceType, data: JSON.stringify(data) },
+  ];
 }
 
 /** What a device signed about an order, or about what it did without one; null for any other record. */

@@ -5,6 +5,7 @@
 
 import { toHex } from '@oppidum/formats/bytes';
 import { parseSign } from '@oppidum/formats/cose';
+import { acknowledgementKind } from '@oppidum/formats/state-alarms';
 import {
   type DeviceKeyRecord,
   type DeviceRecord,
@@ -23,6 +24,7 @@ import { type AnchorHeadRecord, anchorHeadKind } from '@oppidum/formats/state-te
 import { parseActions, parsePayload } from '@oppidum/formats/transaction';
 import type { StateChange } from '@oppidum/ledger/city';
 import type { CommittedBlock, CommittedTransaction } from '@oppidum/node/client';
+import { writeAcknowledgement, writeTransactionSigns } from './alarm-rows.ts';
 import type { Database } from './database.ts';
 import { removeDeviceZone, writeDeviceZone, writeIssuances, writeOrder, writeZone } from './order-rows.ts';
 
@@ -119,6 +121,7 @@ const WRITERS: ReadonlyMap<string, AnyWriter> = new Map<string, AnyWriter>([
   [zoneKind.name, writeZone],
   [deviceZoneKind.name, writeDeviceZone],
   [orderKind.name, writeOrder],
+  [acknowledgementKind.name, writeAcknowledgement],
 ]);
 
 /** The kinds that have tables, for a first filling from the state. */
@@ -167,7 +170,10 @@ export async function writeBlock(database: Database, block: CommittedBlock): Pro
     await database.replaceInto('transactions').values(rows).execute();
   }
   await writeRecords(database, block.changes);
-  for (const transaction of transactions) await writeIssuances(database, transaction);
+  for (const transaction of transactions) {
+    await writeIssuances(database, transaction);
+    await writeTransactionSigns(database, transaction, timeMs);
+  }
 }
 
 /** SQLite takes 32,766 parameters a statement. */

@@ -116,6 +116,32 @@ export type Tables = {
   };
   /** What devices did without an order of the ledger, as they signed it. */
   readonly local_acts: { readonly reading: string; readonly device: string; readonly what: string; readonly time_ms: number };
+  /** One row for each cause at each subject; open unless closed, or acknowledged where `ends` is `seen`. */
+  readonly alarms: {
+    readonly id: string;
+    readonly cause: string;
+    readonly subject: string;
+    readonly ends: 'gone' | 'seen';
+    readonly opened_ms: number;
+    readonly opening: string;
+    readonly opening_kind: 'reading' | 'transaction' | 'anchor' | 'checkpoint';
+    readonly last_ms: number;
+    readonly detail: string | null;
+    /** How often it was said since it was opened, and how often it was opened. */
+    readonly count: number;
+    readonly opening_count: number;
+    readonly closed_ms: number | null;
+    readonly closed_by: string | null;
+    readonly closed_kind: 'reading' | 'transaction' | 'anchor' | 'checkpoint' | null;
+  };
+  readonly alarm_acknowledgements: {
+    readonly alarm: string;
+    readonly opening: string;
+    readonly account: string;
+    readonly response: string;
+    readonly at_ms: number;
+    readonly height: number;
+  };
   readonly anchors: {
     readonly shard: string;
     readonly size: number;
@@ -170,7 +196,7 @@ export type Tables = {
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 6;
+const SCHEMA_VERSION = 7;
 
 /** What a sample holds; `kind` is a place in this list. */
 export const SAMPLE_KINDS = ['number', 'boolean', 'text', 'data', 'none'] as const;
@@ -218,6 +244,12 @@ CREATE TABLE order_answers (order_id TEXT NOT NULL, device TEXT NOT NULL, kind I
 CREATE TABLE local_acts (reading TEXT PRIMARY KEY, device TEXT NOT NULL, what TEXT NOT NULL, time_ms INTEGER NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE INDEX local_acts_by_time ON local_acts (time_ms, reading);
+CREATE TABLE alarms (id TEXT PRIMARY KEY, cause TEXT NOT NULL, subject TEXT NOT NULL, ends TEXT NOT NULL, opened_ms INTEGER NOT NULL,
+  opening TEXT NOT NULL, opening_kind TEXT NOT NULL, last_ms INTEGER NOT NULL, detail TEXT, count INTEGER NOT NULL,
+  opening_count INTEGER NOT NULL, closed_ms INTEGER, closed_by TEXT, closed_kind TEXT) STRICT, WITHOUT ROWID;
+CREATE INDEX alarms_by_time ON alarms (opened_ms, id);
+CREATE TABLE alarm_acknowledgements (alarm TEXT NOT NULL, opening TEXT NOT NULL, account TEXT NOT NULL, response TEXT NOT NULL,
+  at_ms INTEGER NOT NULL, height INTEGER NOT NULL, PRIMARY KEY (alarm, opening)) STRICT, WITHOUT ROWID;
 CREATE TABLE senders (number INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE readings (sender INTEGER NOT NULL, time_ms INTEGER NOT NULL, shard INTEGER NOT NULL, entry INTEGER NOT NULL,
   id BLOB NOT NULL, key_number INTEGER NOT NULL, sequence INTEGER NOT NULL, received_ms INTEGER NOT NULL,

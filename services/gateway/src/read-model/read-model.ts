@@ -15,10 +15,11 @@ import { prefixRange } from '@oppidum/formats/state-layout';
 import { kindNamed, kindOfKey } from '@oppidum/formats/state-registry';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import type { KeptReading, TelemetryClient } from '@oppidum/telemetry/client';
+import { type FoundSign, writeSigns } from './alarm-rows.ts';
 import { followedKinds, writeBlock, writeRecords } from './block-rows.ts';
 import { type Database, openForReading, openForWriting, type ReadableDatabase, type WritableDatabase } from './database.ts';
 import { ReadingFollower } from './reading-follower.ts';
-import { deleteErased, type KeptRow } from './reading-rows.ts';
+import { deleteErased, type KeptRow, takeSize } from './reading-rows.ts';
 
 const FILE_NAME = 'read-model.sqlite';
 const BLOCKS_OF_ONE_BATCH = 100;
@@ -65,6 +66,7 @@ export class ReadModel {
   #committed: ReadonlyMap<number, number>;
   /** Shards, by number, whose rows are not compared yet with what was erased there: one may be away when the ledger says so. */
   #unswept: Set<number>;
+  #noted: FoundSign[] = [];
   #lastBatchMs = 0;
   #isCaughtUp = false;
   #hasFailed = false;
@@ -100,6 +102,12 @@ export class ReadModel {
   /** Is told of the news of a shard: of those it was opened with, or one that came to them since. */
   follow(shard: TelemetryClient): void {
     this.#forget.push(shard.onKept(() => this.#wake()));
+  }
+
+  /** Writes what follows from time alone; of what is noted before the file is made anew nothing is left. */
+  note(signs: readonly FoundSign[]): void {
+    this.#noted.push(...signs);
+    if (signs.length > 0) this.#wake();
   }
 
   /** For questions; sees whole batches only. */
@@ -190,6 +198,7 @@ export class ReadModel {
       await this.#giveWay();
       this.#hasNews = false;
       const found = [await this.#followBlocks()];
+      await this.#writeNoted();
       await this.#sweep();
       for (const shard of this.#options.shards) found.push(await this.#followReadings(shard));
       if (found.some(Boolean)) this.#hasNews = true;
@@ -227,6 +236,13 @@ export class ReadModel {
     for (const number of unswept) this.#unswept.add(number);
     this.#height = last.height;
     return true;
+  }
+
+  async #writeNoted(): Promise<void> {
+    if (this.#noted.length === 0) return;
+    await this.#commit();
+    const noted = this.#noted.splice(0);
+    await this.#writer.database.transaction().execute((transaction) => writeSigns(transaction, noted));
   }
 
   /** Deletes the rows of what was erased in the shards that can be asked now. */
@@ -282,16 +298,6 @@ async function askShard<T>(ask: () => T | Promise<T>, without: T): Promise<T> {
 
 function unsweptName(number: number): string {
   return `unswept/${number}`;
-}
-
-/** The first readings, at least one, until their envelopes have this size. */
-function takeSize(kept: readonly KeptReading[], sizeMax: number): readonly KeptReading[] {
-  let size = 0;
-  const end = kept.findIndex(({ envelope }, i) => {
-    size += envelope?.length ?? 0;
-    return i > 0 && size > sizeMax;
-  });
-  return end < 0 ? kept : kept.slice(0, end);
 }
 
 function hasEnvelope(kept: KeptReading): kept is KeptRow {

@@ -14,6 +14,16 @@ import { type Database, SAMPLE_KINDS } from './database.ts';
 /** What of a kept reading becomes rows. */
 export type KeptRow = KeptReading & { readonly envelope: Bytes };
 
+/** The first readings, at least one, until their envelopes have this size. */
+export function takeSize(kept: readonly KeptReading[], sizeMax: number): readonly KeptReading[] {
+  let size = 0;
+  const end = kept.findIndex(({ envelope }, i) => {
+    size += envelope?.length ?? 0;
+    return i > 0 && size > sizeMax;
+  });
+  return end < 0 ? kept : kept.slice(0, end);
+}
+
 /** A kept envelope, opened: the shard verified it before it kept it. */
 export type OpenReading = { readonly reading: AllegedReading; readonly records: readonly ResolvedRecord[] };
 

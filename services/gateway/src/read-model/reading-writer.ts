@@ -4,10 +4,21 @@
  */
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type Bytes, concatBytes, encodeUint32, encodeUint64, readUint32, readUint64, toHex } from '@oppidum/formats/bytes';
+import { alarmSignsOf, mayBeSign } from '@oppidum/formats/alarm-signs';
+import {
+  type Bytes,
+  concatBytes,
+  encodeUint32,
+  encodeUint64,
+  parseHex,
+  readUint32,
+  readUint64,
+  toHex,
+} from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { deviceUrnPrefix, ID_SIZE } from '@oppidum/formats/ids';
 import type { ResolvedRecord } from '@oppidum/formats/senml';
+import { CLEAR_SQL, clearValues, RAISE_SQL, raiseValues } from './alarm-rows.ts';
 import { WRITER_PRAGMAS } from './database.ts';
 import { ANSWERS, answerOf, localOf } from './order-rows.ts';
 import { type KeptRow, msOf, openReading, type SampleRow, sampleRow } from './reading-rows.ts';
@@ -49,6 +60,7 @@ export class ReadingWriter {
   readonly #activity: RowInserter;
   readonly #answers: RowInserter;
   readonly #localActs: RowInserter;
+  readonly #alarms: AlarmStatements;
   readonly #cursor: StatementSync;
   #isOpen = false;
   #rowCount = 0;
@@ -64,6 +76,7 @@ export class ReadingWriter {
     this.#activity = new RowInserter(this.#connection, INSERT_ACTIVITY, 3, ADD_ACTIVITY);
     this.#answers = new RowInserter(this.#connection, 'INSERT OR IGNORE INTO order_answers', 6);
     this.#localActs = new RowInserter(this.#connection, 'INSERT OR IGNORE INTO local_acts', 4);
+    this.#alarms = new AlarmStatements(this.#connection, crypto);
     this.#cursor = this.#connection.prepare('INSERT OR REPLACE INTO cursors VALUES (?, ?, ?)');
   }
 
@@ -146,8 +159,10 @@ export class ReadingWriter {
       known.count += 1;
     }
     if (isPersonal) return;
+    const named = records.map((record) => ({ name: record.name.slice(URN_PREFIX_SIZE), value: record.value }));
+    if (named.some(({ name }) => mayBeSign(name))) this.#alarms.write(reading.device, named, row);
     for (const [position, record] of records.entries()) {
-      const name = record.name.slice(URN_PREFIX_SIZE);
+      const name = named[position]?.name ?? '';
       if (name.startsWith('order/')) this.#addAnswer(name, record, row, toHex(reading.device));
       const series = this.#numbers.series(sender, name, record.unit);
       samples.push(sampleRow(record, { series, entry: index, position }));
@@ -162,6 +177,39 @@ export class ReadingWriter {
       this.#answers.add(answer.order, device, ANSWERS.indexOf(answer.kind), answer.code, timeMs, toHex(digest));
     const local = localOf(name, record);
     if (local !== null) this.#localActs.add(toHex(digest), device, local, timeMs);
+  }
+}
+
+/** What readings say about alarms: rare, and each by itself. */
+class AlarmStatements {
+  readonly #crypto: Crypto;
+  readonly #raise: StatementSync;
+  readonly #clear: StatementSync;
+  readonly #zone: StatementSync;
+  readonly #order: StatementSync;
+
+  constructor(connection: DatabaseSync, crypto: Crypto) {
+    this.#crypto = crypto;
+    this.#raise = connection.prepare(RAISE_SQL);
+    this.#clear = connection.prepare(CLEAR_SQL);
+    this.#zone = connection.prepare('SELECT zone FROM zone_devices WHERE device = ?');
+    this.#order = connection.prepare('SELECT 1 FROM orders WHERE id = ?');
+  }
+
+  write(device: Bytes, records: Parameters<typeof alarmSignsOf>[1], { digest, receivedMs: timeMs }: KeptRow): void {
+    const speaker = {
+      device,
+      zone: () => {
+        const row = this.#zone.get(toHex(device)) as { readonly zone: string } | undefined;
+        return row === undefined ? null : parseHex(row.zone);
+      },
+      isOrder: (order: Bytes) => this.#order.get(toHex(order)) !== undefined,
+    };
+    for (const sign of alarmSignsOf(speaker, records)) {
+      const found = { ...sign, evidence: toHex(digest), kind: 'reading', timeMs } as const;
+      if (sign.what === 'raise') this.#raise.run(...raiseValues(this.#crypto, found));
+      else this.#clear.run(...clearValues(this.#crypto, found));
+    }
   }
 }
 

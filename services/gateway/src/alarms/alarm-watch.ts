@@ -1,0 +1,195 @@
+/**
+ * What follows from time alone (specs/alarms.md §2): who has fallen silent, and what is behind. Looked at now and then, and noted in the read
+ * model when it changes, so that it says the same again to nobody.
+ */
+
+import type { AlarmCause } from '@oppidum/formats/alarm';
+import { parseHex, toHex } from '@oppidum/formats/bytes';
+import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
+import { at } from '@oppidum/formats/state-layout';
+import { anchorHeadKind, shardKind } from '@oppidum/formats/state-telemetry';
+import { validatorSetKind } from '@oppidum/formats/state-validators';
+import type { NodeClient } from '@oppidum/node/client';
+import type { TelemetryClient } from '@oppidum/telemetry/client';
+import type { Logger } from 'pino';
+import { findMissed, findNewestReading, findSilent } from '../read-model/alarm-queries.ts';
+import type { EvidenceKind, FoundSign } from '../read-model/alarm-rows.ts';
+import type { ReadModel } from '../read-model/read-model.ts';
+
+const SILENT_MS = 900_000;
+/** So many silent devices of one model are one alarm about the model. */
+const SILENT_OF_MODEL_MAX = 8;
+const SILENT_LOOKED_AT_MAX = 20_000;
+const SHARD_BEHIND_MS = 30_000;
+const VALIDATOR_SILENT_MS = 60_000;
+const LOOK_EVERY_MS = 5_000;
+
+type WatchOptions = {
+  readonly node: Pick<NodeClient, 'read' | 'checkpoint'>;
+  readonly shards: readonly Pick<TelemetryClient, 'status'>[];
+  readonly readModel: Pick<ReadModel, 'database' | 'isCaughtUp' | 'hasFailed' | 'lag' | 'note'>;
+  readonly logger: Logger;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+};
+
+/** Something that is missing now. */
+type Missed = {
+  readonly cause: AlarmCause;
+  readonly subject: string;
+  readonly sinceMs: number;
+  readonly evidence: string;
+  readonly kind: EvidenceKind;
+  readonly detail: string | null;
+};
+
+type Span = { readonly fromMs: number; readonly toMs: number };
+
+/** Since when a value has been what it is. */
+class Steady {
+  readonly #known = new Map<string, { readonly value: string; readonly sinceMs: number }>();
+
+  sinceMs(name: string, value: string, nowMs: number): number {
+    const known = this.#known.get(name);
+    if (known?.value === value) return known.sinceMs;
+    this.#known.set(name, { value, sinceMs: nowMs });
+    return nowMs;
+  }
+}
+
+/** Looks by itself from `start` to `stop`. */
+export class AlarmWatch {
+  readonly #options: WatchOptions;
+  readonly #startedMs: number;
+  readonly #anchors = new Steady();
+  /** By cosigning key: the newest checkpoint that it cosigned, and between when it cosigned none of those that came. */
+  readonly #validators = new Map<string, { readonly checkpoint: string; readonly missed: Span | null }>();
+  #lastRoot = '';
+  #timer: NodeJS.Timeout | null = null;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#startedMs = options.clock();
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#looking = this.#looking.then(() => this.look()).catch((error: Error) => this.#report(error));
+    }, LOOK_EVERY_MS);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  #report({ message, stack }: Error): void {
+    this.#options.logger.error({ error: { message, stack } }, 'nobody looked for what is silent');
+  }
+
+  /** Notes what has changed since it looked last. Where rows are behind, nobody can say who is silent. */
+  async look(): Promise<void> {
+    const { readModel, clock } = this.#options;
+    this.#hear(clock());
+    const { readings, blocks } = readModel.lag();
+    if (!readModel.isCaughtUp || readModel.hasFailed || readings > 0 || blocks > 0) return;
+    const nowMs = clock();
+    const known = await findMissed(readModel.database);
+    const before = new Set(known.map(nameOf));
+    const silent = await this.#silent(nowMs);
+    // What was silent while nobody listened is not silent yet; what was called so before still is.
+    const isEarly = nowMs - this.#startedMs < SILENT_MS;
+    const told = isEarly ? silent.filter((one) => before.has(nameOf(one))) : silent;
+    const missed = [...told, ...this.#behind(nowMs), ...this.#unheard()];
+    const now = new Set(missed.map(nameOf));
+    const raised = missed.filter((one) => !before.has(nameOf(one))).map((one) => signOf('raise', one));
+    const cleared = known.filter((one) => !now.has(nameOf(one)));
+    readModel.note([...raised, ...(await Promise.all(cleared.map((one) => this.#clear(one, nowMs))))]);
+  }
+
+  async #silent(nowMs: number): Promise<readonly Missed[]> {
+    const { database } = this.#options.readModel;
+    const rows = await findSilent(database, { sinceMs: nowMs - SILENT_MS, limit: SILENT_LOOKED_AT_MAX });
+    const missed: Missed[] = [];
+    for (const [model, devices] of Map.groupBy(rows, (row) => row.model)) {
+      const isModel = devices.length > SILENT_OF_MODEL_MAX;
+      for (const { device, sender, lastMs } of isModel ? devices.slice(0, 1) : devices) {
+        const evidence = (await findNewestReading(database, sender)) ?? device;
+        const since = { sinceMs: lastMs + SILENT_MS, evidence, kind: 'reading' } as const;
+        if (isModel) missed.push({ cause: 'model-silent', subject: model, ...since, detail: String(devices.length) });
+        else missed.push({ cause: 'device-silent', subject: device, ...since, detail: null });
+      }
+    }
+    return missed;
+  }
+
+  #behind(nowMs: number): readonly Missed[] {
+    const { node, shards } = this.#options;
+    return shards.flatMap((shard) => {
+      const { id, number, size, anchored, accepts } = shard.status();
+      const subject = toHex(id);
+      const isLevel = accepts && size === (anchored?.size ?? 0);
+      const sinceMs = this.#anchors.sinceMs(subject, isLevel ? 'level' : String(anchored?.size ?? 0), nowMs);
+      const isRetired = node.read(at(shardKind, id))?.status === 'retired';
+      if (isLevel || isRetired || nowMs - sinceMs < SHARD_BEHIND_MS) return [];
+      const head = node.read(at(anchorHeadKind, id));
+      const evidence = head === null ? subject : toHex(head.root);
+      return [{ cause: 'shard-behind', subject, sinceMs, evidence, kind: 'anchor', detail: String(number) } as const];
+    });
+  }
+
+  /** Whose cosignature each new checkpoint has. While the city is quiet there is nothing to sign, and nobody is silent. */
+  #hear(nowMs: number): void {
+    const { node } = this.#options;
+    const published = node.checkpoint();
+    if (published === null || toHex(published.root) === this.#lastRoot) return;
+    this.#lastRoot = toHex(published.root);
+    const signers = new Set(parseCheckpointNote(published.note).note.signatures.map(({ name }) => name));
+    for (const { name, cosignerKey } of node.read(at(validatorSetKind))?.validators ?? []) {
+      const key = toHex(cosignerKey);
+      const known = this.#validators.get(key);
+      if (signers.has(name)) this.#validators.set(key, { checkpoint: this.#lastRoot, missed: null });
+      else {
+        const missed = { fromMs: known?.missed?.fromMs ?? nowMs, toMs: nowMs };
+        this.#validators.set(key, { checkpoint: known?.checkpoint ?? key, missed });
+      }
+    }
+  }
+
+  #unheard(): readonly Missed[] {
+    const validators = this.#options.node.read(at(validatorSetKind))?.validators ?? [];
+    return validators.flatMap(({ name, cosignerKey }) => {
+      const subject = toHex(cosignerKey);
+      const { checkpoint: evidence = subject, missed = null } = this.#validators.get(subject) ?? {};
+      if (missed === null || missed.toMs - missed.fromMs < VALIDATOR_SILENT_MS) return [];
+      const sinceMs = missed.fromMs + VALIDATOR_SILENT_MS;
+      return [{ cause: 'validator-silent', subject, sinceMs, evidence, kind: 'checkpoint', detail: name } as const];
+    });
+  }
+
+  /** What says that it is over: the newest of the same sort as what opened it. */
+  async #clear({ cause, subject }: { readonly cause: string; readonly subject: string }, nowMs: number): Promise<FoundSign> {
+    const { database } = this.#options.readModel;
+    const known = cause as AlarmCause;
+    const over = { cause: known, subject, sinceMs: nowMs, detail: null };
+    if (known === 'shard-behind') {
+      const head = this.#options.node.read(at(anchorHeadKind, parseHex(subject)));
+      return signOf('clear', { ...over, evidence: head === null ? subject : toHex(head.root), kind: 'anchor' });
+    }
+    if (known === 'validator-silent')
+      return signOf('clear', { ...over, evidence: this.#validators.get(subject)?.checkpoint ?? subject, kind: 'checkpoint' });
+    const [sender] = await database.selectFrom('senders').select('number').where('device', '=', subject).execute();
+    const reading = sender === undefined ? null : await findNewestReading(database, sender.number);
+    return signOf('clear', { ...over, evidence: reading ?? subject, kind: 'reading' });
+  }
+}
+
+function nameOf({ cause, subject }: { readonly cause: string; readonly subject: string }): string {
+  return `${cause} ${subject}`;
+}
+
+function signOf(what: FoundSign['what'], { cause, subject, sinceMs, evidence, kind, detail }: Missed): FoundSign {
+  return { what, cause, subject: parseHex(subject), detail, evidence, kind, timeMs: sinceMs };
+}
