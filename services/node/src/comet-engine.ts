@@ -42,8 +42,11 @@ export type CometOptions = {
   readonly wrap?: (application: AbciApplication) => AbciApplication;
 };
 
-/** Who waits for a block longer than this is told to ask again: a retry of what was executed meanwhile gets its first answer. */
-const WAIT_MS_MAX = 60_000;
+/**
+ * Who waits for a block longer than this is told to ask again, sooner than our clients lose patience: a retry of what was executed meanwhile
+ * gets its first answer.
+ */
+const WAIT_MS_MAX = 20_000;
 const AWAY_RETRY_MS = 100;
 const LINGER_MS = 3_000;
 /** With work and without a block for so long, a node counts as cut off from its quorum; a dead proposer costs a second. */
@@ -264,9 +267,11 @@ class CometEngine implements Engine {
 
   #refuseLate(): void {
     const late = performance.now() - WAIT_MS_MAX;
+    const why = 'no block has it yet; it may still come into one';
+    const tooLate = this.isCutOff ? formatError('ENGINE_AWAY', { why: `cut off: ${why}` }) : formatError('OVERLOADED', { why });
     for (const [name, { sinceMs }] of this.#waiting) {
       if (sinceMs > late) return;
-      this.#settle(name, formatError('OVERLOADED', { why: 'no block has it yet' }));
+      this.#settle(name, tooLate);
     }
   }
 
