@@ -280,12 +280,24 @@ export class Agreement {
     return isFirst;
   }
 
-  /** No empty blocks, but for the one that proves a new app hash. */
+  /**
+   * No empty blocks, but for the one that proves a new app hash. As CometBFT waits for transactions: a proposer that has some proposes, and
+   * where it has none a quorum that waits for it in vain passes it over. What only others know of, or somebody who is cut off or behind
+   * still keeps, makes no block.
+   */
   #isWanted(): boolean {
-    if (this.#locked !== null || this.laws.isAppHashNew(this.height - 1)) return true;
-    // What waits at a reader that nobody else takes waits there for ever.
-    const seated = [...this.#validators.values()].filter(({ number }) => this.isSeated(number, this.height));
-    return seated.some(({ waitingCount }) => waitingCount > 0);
+    // Nobody waits for anything in a later round of a height.
+    if (this.#locked !== null || this.#roundNumber >= 0 || this.laws.isAppHashNew(this.height - 1)) return true;
+    const waiting = [...this.#validators.values()].filter(
+      ({ number, height, waitingCount }) => waitingCount > 0 && height === this.height - 1 && this.isSeated(number, this.height),
+    );
+    const next = this.#proposerOf(this.height, this.#roundNumber + 1);
+    return waiting.some(({ number }) => number === next) || this.isQuorum(waiting.length, this.height);
+  }
+
+  #proposerOf(height: number, round: number): number {
+    const seated = [...this.#options.seats.at(height).keys()];
+    return seated[(height + round) % seated.length] as number;
   }
 
   #startRound(): void {
@@ -297,8 +309,7 @@ export class Agreement {
     };
     this.#round = round;
     this.roundCount++;
-    const seated = [...this.#options.seats.at(round.height).keys()];
-    const proposer = seated[(round.height + round.number) % seated.length] as number;
+    const proposer = this.#proposerOf(round.height, round.number);
     const valid = this.#locked;
     this.send(proposer, proposer, (validator) => validator.propose(round, valid));
     const end = (): void => {

@@ -96,13 +96,14 @@ export class Clients {
 
   /** The planted fault: who would be admitted is told that it was executed. */
   #believe(number: number, sent: Sent): void {
-    const { laws, nodes } = this.#options;
+    const { laws, nodes, network } = this.#options;
     const id = laws.admits(sent.envelope);
     if (id === null) return;
     sent.isOpen = false;
     this.executedCount++;
     laws.believed(id);
     // Only where the power goes at once is it seen: by chance alone it does in few lives.
-    if (this.executedCount % BELIEVED_PER_OUTAGE === 0) time.after(0, () => nodes[number]?.machine.crash('power'), null);
+    if (this.executedCount % BELIEVED_PER_OUTAGE === 0 && !network.isPerfect)
+      time.after(0, () => nodes[number]?.machine.crash('power'), null);
   }
 }

@@ -115,6 +115,11 @@ export class Laws {
     return this.#executed.size;
   }
 
+  /** Seen by somebody else, and part of the digest. */
+  noted(what: string): void {
+    this.#note(what);
+  }
+
   broken(what: string): void {
     this.verdict ??= new LawBroken(what);
   }

@@ -110,7 +110,11 @@ async function main(): Promise<void> {
   }
   replaceWorld();
   // Only now: what they load lives in the simulated world.
+  const { loadingWorker } = await import('./replaced/worker-threads.ts');
+  loadingWorker('signature-worker.ts');
   await import('@oppidum/node/signature-worker');
+  loadingWorker('check-worker.ts');
+  await import('@oppidum/telemetry/check-worker');
   const { simulate } = await import('./world.ts');
   const broken = await simulate({ ...asked, write: (line) => console.log(line) });
   if (broken !== null) process.exitCode = EXIT_BROKEN;

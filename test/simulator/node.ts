@@ -44,6 +44,9 @@ export class SimulatedNode {
   readonly machine: Machine;
   #calls: RecordedCall[] = [];
   #latestNote: Uint8Array | null = null;
+  /** Told when the node is open, by code of its process; and when that is gone. */
+  onOpen: (city: OpenCity) => void = () => undefined;
+  onGone: () => void = () => undefined;
   /** What is open, or null while the node is down or starting. */
   city: OpenCity | null = null;
   crashCount = 0;
@@ -55,8 +58,8 @@ export class SimulatedNode {
     this.machine.onCrash = (kind) => this.#crashed(kind);
   }
 
-  /** Makes its data folder. */
-  async found(): Promise<void> {
+  /** Makes its data folder, and `more` in it. */
+  async found(more: () => Promise<void> = async () => undefined): Promise<void> {
     const { genesis } = this.#options;
     const { root, number } = this.machine;
     const seeds = { log: namedSeed(keyName(number, 'log', 0)), cosigner: namedSeed(keyName(number, 'cosigner', 0)) };
@@ -70,6 +73,7 @@ export class SimulatedNode {
           for (let set = 1; set < KEYS_MAX; set++)
             for (const use of ['log', 'cosigner'] as const)
               await writeSeedFile(join(paths.keys, `${use}-${set}.seed`), namedSeed(keyName(number, use, set)));
+          await more();
         },
       }),
     );
@@ -141,6 +145,7 @@ export class SimulatedNode {
     });
     this.city = city;
     if (agreement === null) this.#follow(city);
+    this.onOpen(city);
   }
 
   /** As CometBFT would: it connects some time after the node listens. */
@@ -194,6 +199,7 @@ export class SimulatedNode {
     const { agreement, laws } = this.#options;
     this.crashCount++;
     this.city = null;
+    this.onGone();
     laws.recorded(this.machine.number, this.#calls);
     this.#calls = [];
     agreement?.leave(this.machine.number);

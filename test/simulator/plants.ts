@@ -3,9 +3,10 @@
 /**
  * `swapped`: one application executes the transactions of each block in another order.
  * `early-answer`: clients believe an answer that left before its block was durable.
+ * `early-receipt`: a meter believes a receipt that left before its reading was durable.
  * `lying-disk`: disks say "synced" and are not.
  */
-export const PLANTS = ['swapped', 'early-answer', 'lying-disk'] as const;
+export const PLANTS = ['swapped', 'early-answer', 'early-receipt', 'lying-disk'] as const;
 export type Plant = (typeof PLANTS)[number];
 
 /**

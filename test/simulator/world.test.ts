@@ -40,6 +40,7 @@ describe('a simulated city', { concurrency: 2 }, () => {
       const ran = await run(...words);
       assert.equal(ran.exitCode, 0, ran.output);
       assert.match(lastLine(ran), /^holds: [1-9]\d* executed/);
+      assert.match(lastLine(ran), /, [1-9]\d* readings anchored, /);
       // The calls of each life passed the grammar, and among them were heights of several proposals.
       if (seed === FIXED_SEED) assert.match(lastLine(ran), /, [1-9]\d* heights of several proposals, /);
     });
@@ -64,6 +65,7 @@ describe('a simulated city', { concurrency: 2 }, () => {
     ['swapped', 'agreement', 1, /app hash of block \d+ at validator 1/],
     ['early-answer', 'agreement', 1, /lost the acknowledged transaction [0-9a-f]{64}/],
     ['early-answer', 'embedded', 1, /lost the acknowledged transaction [0-9a-f]{64}/],
+    ['early-receipt', 'embedded', 1, /lost the acknowledged reading [0-9a-f]{64} at \d+/],
     ['lying-disk', 'agreement', 1, /node \d failed: (LAST_SIGNED_LOST|LAST_SIGNED_CONFLICT|LOG_DAMAGED)/],
     ['lying-disk', 'embedded', 1, /node 0 failed: (LAST_SIGNED_LOST|LAST_SIGNED_CONFLICT|LOG_DAMAGED)/],
   ];

@@ -16,6 +16,7 @@ import { Machine } from './machine.ts';
 import { Network } from './network.ts';
 import { SimulatedNode } from './node.ts';
 import type { Plant } from './plants.ts';
+import { enrolMeters, Readings } from './readings.ts';
 import { START_MS } from './replaced/clock.ts';
 import { Seats } from './seats.ts';
 import { time } from './virtual-time.ts';
@@ -36,6 +37,10 @@ const HEALING_MS = 30_000;
 const ROW_COUNT = 20;
 /** Ticks in which the council has something to say about validators. */
 const COUNCIL_ONE_IN = 12;
+/** Ticks in which a meter measures something. */
+const MEASURED_ONE_IN = 3;
+/** An anchor that was refused often is tried again within a minute. */
+const ANCHORING_MS = 120_000;
 /** A city that is left alone for so long at most, once in a while. */
 const QUIET_MS_MAX = 900_000;
 /** Clients give up before, and so does the node that they asked. */
@@ -52,6 +57,8 @@ const COLUMNS = [
   ['refused', 8],
   ['open', 5],
   ['checks', 7],
+  ['kept', 6],
+  ['anchored', 9],
   ['crashes', 8],
   ['faults', 7],
   ['lost', 6],
@@ -82,6 +89,7 @@ class World {
   readonly #clients: Clients;
   readonly #faults: Faults;
   readonly #council: Council;
+  readonly #readings: Readings;
   readonly #title: string;
   #tick = 0;
 
@@ -94,6 +102,7 @@ class World {
     const count = engine === 'embedded' ? 1 : dice.pick([4, 4, 5, 6, 7]);
     const byzantine = new Set(engine === 'embedded' || dice.once(3) ? [] : [dice.below(count)]);
     this.#life = new Life(seed ^ 0x11fe, count, () => Math.floor(START_MS + time.nowMs));
+    const meters = enrolMeters(this.#life.city);
     const { genesis, rules, blocks } = this.#life.city;
     // One more reads, until the council gives it a seat.
     const machineCount = engine === 'embedded' ? 1 : count + 1;
@@ -132,6 +141,12 @@ class World {
       ...{ city: this.#life.city, machineCount, byzantine, dice: new Dice(seed ^ 0xc0c1) },
       clockMs: () => Math.floor(START_MS + time.nowMs),
     });
+    const [machine] = machines as [Machine];
+    const own = { city: this.#life.city, machine, network, laws, dice: new Dice(seed ^ 0x3ead), plant };
+    this.#readings = new Readings(own, meters);
+    const [first] = this.#nodes as [SimulatedNode];
+    first.onOpen = (city) => this.#readings.open(city);
+    first.onGone = () => this.#readings.crashed();
     this.#faults = new Faults(new Dice(seed ^ 0xfa17), this.#nodes, network);
     this.#title = `seed ${seed}, ${options.ticks} ticks of ${TICK_MS} ms, ${engine}, ${count} validators, ${byzantine.size} dishonest`;
   }
@@ -155,7 +170,8 @@ class World {
   async #found(): Promise<void> {
     for (const node of this.#nodes) {
       let isFounded = false;
-      const founding = node.found().then(() => {
+      const more = node === this.#nodes[0] ? () => this.#readings.found() : undefined;
+      const founding = node.found(more).then(() => {
         isFounded = true;
       });
       while (!isFounded) await time.runUntil(time.nowMs + 1_000);
@@ -174,6 +190,7 @@ class World {
     if (!isQuiet && dice.once(3)) for (const envelope of this.#life.next()) this.#clients.send(envelope);
     if (!isQuiet && this.#agreement !== null && dice.once(COUNCIL_ONE_IN))
       for (const envelope of this.#council.next()) this.#clients.send(envelope);
+    if (!isQuiet && dice.once(MEASURED_ONE_IN)) this.#readings.measure();
     if (isQuiet) await this.#rest(dice.below(QUIET_MS_MAX));
     else await this.#pass(TICK_MS);
     this.#laws.check();
@@ -195,6 +212,7 @@ class World {
       await time.runUntil(Math.min(untilMs, time.nowMs + stepMs));
       this.#agreement?.consider();
       for (const node of this.#nodes) node.look();
+      this.#readings.look();
     }
   }
 
@@ -207,8 +225,12 @@ class World {
       if (this.#dice.once(10)) for (const envelope of this.#life.next()) this.#clients.send(envelope);
       await this.#pass(TICK_MS);
     }
-    this.#writeRow();
     if (!this.#isWell(size)) this.#laws.broken(`no progress ${HEALING_MS / 1_000} s after the last fault: ${this.#state()}`);
+    const anchoredMs = time.nowMs + ANCHORING_MS;
+    while (!this.#readings.isWell && time.nowMs < anchoredMs && this.#laws.verdict === null) await this.#pass(TICK_MS);
+    this.#writeRow();
+    if (!this.#readings.isWell)
+      this.#laws.broken(`readings without an anchor ${ANCHORING_MS / 1_000} s later: ${this.#readings.state}`);
   }
 
   /** Everybody is up, has every block, and has published a checkpoint over this size. */
@@ -233,11 +255,13 @@ class World {
     for (const { machine } of this.#nodes) machine.crash('power');
     for (const node of this.#nodes) node.start();
     const untilMs = time.nowMs + HEALING_MS;
-    while (!this.#isWell(0) && time.nowMs < untilMs && this.#laws.verdict === null) await this.#pass(TICK_MS);
+    const isWell = (): boolean => this.#isWell(0) && this.#readings.isOpen;
+    while (!isWell() && time.nowMs < untilMs && this.#laws.verdict === null) await this.#pass(TICK_MS);
     for (const { city, machine } of this.#nodes) {
       if (city === null) this.#laws.broken(`node ${machine.number} does not start again`);
       else this.#laws.checkNode(machine.number, city.client);
     }
+    await this.#readings.check();
     for (const { machine } of this.#nodes) machine.crash('kill');
     await time.runUntil(time.nowMs);
   }
@@ -255,6 +279,8 @@ class World {
       refusedCount,
       openCount,
       this.#laws.checkpointCount,
+      this.#readings.keptCount,
+      this.#readings.anchoredSize,
       this.#nodes.reduce((sum, { crashCount }) => sum + crashCount, 0),
       this.#faults.count,
       this.#network.lostCount,
@@ -273,7 +299,7 @@ class World {
     const rounds = this.#agreement?.roundCount ?? 0;
     const { validatorChangeCount, restoredCount } = this.#laws;
     const proven = this.#agreement?.accusedCount ?? 0;
-    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds, ${contested.size} heights of several proposals, ${validatorChangeCount} changes of validators, ${proven} double votes, ${restoredCount} states restored`;
+    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds, ${contested.size} heights of several proposals, ${validatorChangeCount} changes of validators, ${proven} double votes, ${restoredCount} states restored, ${this.#readings.keptCount} readings anchored`;
     write(`holds: ${seen}, ${rejectedProposalCount} proposals and ${falseVoteCount} votes refused, ${time.count} events`);
     return null;
   }

@@ -31,4 +31,12 @@ function mayDieAtCommits(environment: RootDatabase, process: SimulatedProcess): 
     process.operate();
     return value;
   };
+  // In LMDB's own thread, which time waits for.
+  const batch = environment.batch.bind(environment);
+  environment.batch = async (work: () => void): Promise<boolean> => {
+    process.operate();
+    const value = await time.hold(batch(work));
+    process.operate();
+    return value;
+  };
 }
