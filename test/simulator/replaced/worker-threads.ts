@@ -22,6 +22,9 @@ export const parentPort = {
   postMessage: (message: unknown): void => port.answer?.(message),
 };
 
+/** What `check-pool.ts` starts its threads with; others look for nothing. */
+export const workerData = 'check envelopes';
+
 /** See the original. */
 export class Worker {
   readonly #handle: Handler;
