@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { ed25519Signer } from '@oppidum/crypto/signer';
@@ -12,7 +12,14 @@ import type { DeviceTrustJson, ThingDescriptionJson } from '@oppidum/gateway/api
 import { type CommandResult, runCommand } from '../../../test/support/command-line.ts';
 import { actionOf, envelopeOf, execute, freshAccount, freshBytes } from '../../../test/support/running-city.ts';
 import { enrolDevice, eventually, openDoors, type RunningDoors, type TestDevice } from '../../../test/support/running-gateway.ts';
-import { keepMetadata, rootMetadata, targetsMetadata, tufKey } from '../../../test/support/tuf.ts';
+import {
+  keepFiles,
+  rootMetadata,
+  snapshotMetadata,
+  targetsMetadata,
+  timestampMetadata,
+  tufKey,
+} from '../../../test/support/tuf.ts';
 
 describe('oppidum device, model and firmware: how far devices are believed', () => {
   let doors: RunningDoors;
@@ -80,30 +87,29 @@ describe('oppidum device, model and firmware: how far devices are believed', () 
     const [root, signer] = [tufKey('root'), tufKey('targets')];
     const image = keep('lampd.bin', 'the image');
     const digest = createHash('sha256').update('the image').digest('hex');
-    const pinned = keepMetadata(folder, 'root.json', rootMetadata({ root: [root], targets: [signer] }));
-    const named = { 'lampd.bin': { digest, size: 9 } };
-    const targets = keepMetadata(folder, 'targets.json', targetsMetadata(named, [signer]));
-    const permit = (...words: readonly string[]) => {
-      const model = [
-        'firmware',
-        'permit',
-        toHex(lamp.model),
-        '--root',
-        pinned,
-        '--target',
-        'lampd.bin',
-        '--image-version',
-        '1.0',
-      ];
-      return run(...model, ...words);
+    const roles = { root: [root], timestamp: [signer], snapshot: [signer], targets: [signer] };
+    const trusted = keepFiles(join(folder, 'trusted'), { 'root.json': rootMetadata(roles) });
+    const repository = (name: string, by: ReturnType<typeof tufKey>): string => {
+      const targets = targetsMetadata({ 'lampd.bin': { digest, size: 9 } }, { by: [by] });
+      const snapshot = snapshotMetadata({ 'targets.json': targets }, { by: [signer] });
+      const timestamp = timestampMetadata(snapshot, { by: [signer] });
+      return keepFiles(join(folder, name), { 'targets.json': targets, 'snapshot.json': snapshot, 'timestamp.json': timestamp });
     };
-    const forged = keepMetadata(folder, 'forged.json', targetsMetadata(named, [root]));
-    const refused = await permit('--targets', forged, '-v');
+    const permit = (from: string, ...words: readonly string[]) => {
+      const place = ['--trusted', trusted, '--repository', from];
+      return run('firmware', 'permit', toHex(lamp.model), ...place, '--target', 'lampd.bin', '--image-version', '1.0', ...words);
+    };
+    const refused = await permit(repository('forged', root), '-v');
     assert.equal(refused.code, 3);
-    assert.ok(refused.stderr.includes('TUF_INVALID'), refused.stderr);
-    const permitted = await permit('--targets', targets);
+    assert.ok(refused.stderr.includes('TUF_THRESHOLD'), refused.stderr);
+    assert.ok(!existsSync(join(trusted, 'timestamp.json')), 'nothing of it is kept');
+    const permitted = await permit(repository('mirror', signer));
     assert.equal(permitted.code, 0, permitted.stderr);
-    assert.match(permitted.stderr, /Verified: root version 1, targets version 1, 1 target\./);
+    assert.match(
+      permitted.stderr,
+      /Verified: lampd\.bin of 9 bytes, named by targets; versions: root 1, timestamp 1, snapshot 1, targets 1\./,
+    );
+    assert.ok(existsSync(join(trusted, 'timestamp.json')), 'what was seen is kept');
     await done('device', 'report-firmware', lamp.hex, '--image', image, '--device-key', join(folder, 'lamp.seed'));
     assert.deepEqual((await trust()).firmware?.version, '1.0');
     const evil = await done(

@@ -22,6 +22,7 @@ import { DeviceReports, type ReportLink } from './device-reports.ts';
 import { HttpLink } from './http-link.ts';
 import { HttpOrderLink } from './http-order-link.ts';
 import { HttpZoneLink } from './http-zone-link.ts';
+import { type ImagePermission, type ImageQuestion, openPermission } from './image-permission.ts';
 import { MqttLink } from './mqtt-link.ts';
 import type { Actuator } from './orders/actuator.ts';
 import { Challenges } from './orders/challenges.ts';
@@ -67,6 +68,8 @@ export type OpenDevice = {
   readonly measure: (values: readonly SensorValue[]) => Promise<void>;
   /** Takes orders, where there is an actuator. */
   readonly orders: OrderAgent | null;
+  /** Judges an image before it is taken, by evidence alone; as `openPermission`. */
+  readonly judgeImage: (question: ImageQuestion) => ImagePermission;
   /** Says by its own key what it attests, that it is active, which image it runs. */
   readonly reports: DeviceReports;
   /** Stops and lets go of the folder; what has no receipt stays in it. */
@@ -106,6 +109,7 @@ export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice
     device,
     clock,
     orders: orders?.agent ?? null,
+    judgeImage: (question) => openPermission(nativeCrypto, records, question),
     reports: new DeviceReports({ crypto: nativeCrypto, id, keyNumber, signer, records, link: reportLink(api, mqtt) }),
     measure: async (values) => {
       await device.measure(values);

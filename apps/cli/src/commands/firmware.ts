@@ -1,20 +1,19 @@
 /** `oppidum firmware permit|withdraw`: which images devices of a model may run, from metadata of The Update Framework. */
 
+import { join } from 'node:path';
+import { writeFileDurably } from '@oppidum/device/durable-file';
 import type { Command } from 'commander';
-import { addExamples, counted, idArgument, openCli } from '../cli.ts';
-import { usageFailure } from '../failure.ts';
+import { addExamples, idArgument, openCli } from '../cli.ts';
 import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
-import { type TufTarget, verifyTargets } from '../tuf.ts';
+import { verifyTarget } from '../tuf.ts';
 
 type PermitOptions = SignOptions & {
-  readonly root: readonly string[];
-  readonly targets: string;
+  readonly trusted: string;
+  readonly repository: string;
   readonly target: string;
   readonly imageVersion: string;
 };
 type WithdrawOptions = SignOptions & { readonly digest: string; readonly reason: string };
-
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 /** Adds subcommands and their work to the command. */
 export function buildFirmware(command: Command): void {
@@ -22,19 +21,22 @@ export function buildFirmware(command: Command): void {
     command.command('permit').description('permit an image that TUF metadata names (a full key of the model’s maker)'),
   )
     .argument('<model>', 'id of the model', idArgument('the model'))
-    .requiredOption('--root <file>', 'the root you pinned, then each next root, in order; repeatable', collect)
-    .requiredOption('--targets <file>', 'the targets metadata that names the image')
+    .requiredOption('--trusted <folder>', 'holds root.json, the root you pinned; what was verified last is kept there')
+    .requiredOption(
+      '--repository <folder>',
+      'the maker’s TUF metadata: timestamp, snapshot, targets, delegated roles, next roots',
+    )
     .requiredOption('--target <path>', 'which of its targets')
     .requiredOption('--image-version <text>', 'the version, for people')
     .action(permitImage);
   addExamples(permit, [
     [
       'verify and permit',
-      'firmware permit <model> --root root.json --targets targets.json --target lampd.bin --image-version 1.2.0 --key works.seed --account <id>',
+      'firmware permit <model> --trusted works/ --repository mirror/metadata --target lampd.bin --image-version 1.2.0 --key works.seed --account <id>',
     ],
     [
       'verify only',
-      'firmware permit <model> --root 1.root.json --root 2.root.json --targets targets.json --target lampd.bin --image-version 1.2.0 --dry-run',
+      'firmware permit <model> --trusted works/ --repository mirror/metadata --target lampd.bin --image-version 1.2.0 --dry-run',
     ],
   ]);
   const withdraw = addSignOptions(
@@ -54,20 +56,13 @@ export function buildFirmware(command: Command): void {
 
 async function permitImage(model: string, options: PermitOptions, self: Command): Promise<void> {
   const cli = openCli(self);
-  const { rootVersion, targetsVersion, metadata, targets } = verifyTargets(options.root, options.targets, Date.now());
-  const { path: name, digest, size } = requireTarget(targets, options);
-  const version = options.imageVersion;
+  const { trusted, repository, target, imageVersion: version } = options;
+  const verified = verifyTarget({ trusted, repository, target, nowMs: Date.now() });
+  for (const [name, bytes] of Object.entries(verified.kept)) await writeFileDurably(join(trusted, name), bytes);
+  const { path: name, digest, size, role, metadata, versions } = verified;
+  const said = Object.entries(versions).map(([each, number]) => `${each} ${number}`);
+  cli.output.note(`Verified: ${name} of ${size} bytes, named by ${role}; versions: ${said.join(', ')}.`);
   const body = { id: idBytes(model), digest: idBytes(digest), name, version, size, metadata: idBytes(metadata) };
-  cli.output.note(
-    `Verified: root version ${rootVersion}, targets version ${targetsVersion}, ${counted(targets.length, 'target')}.`,
-  );
   const sentence = `Permit devices of model ${model} to run ${name} ${version} (${size} bytes, SHA-256 ${digest})`;
   await carryOut(cli, { sentence, isDangerous: false, actions: [actionOf('model/permit-firmware', body)] }, options);
-}
-
-function requireTarget(targets: readonly TufTarget[], { target: wanted, targets: file }: PermitOptions): TufTarget {
-  const found = targets.find(({ path }) => path === wanted);
-  if (found !== undefined) return found;
-  const names = targets.map(({ path }) => path).join(', ');
-  throw usageFailure(`${file} names no target ${wanted}`, names === '' ? 'It names none' : `It names ${names}`);
 }
