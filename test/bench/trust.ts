@@ -6,10 +6,8 @@
 import assert from 'node:assert/strict';
 import { toHex } from '@oppidum/formats/bytes';
 import { encodeOrder } from '@oppidum/formats/order-statement';
-import { parseReadingAnswers } from '@oppidum/formats/reading-answers';
-import { parseReceipt } from '@oppidum/formats/receipt';
 import type { DeviceTrustJson } from '@oppidum/gateway/api/trust';
-import { act, enrolLamp, issue, makeZone, runOrderDoors, type TestZone } from '../support/order-city.ts';
+import { act, enrolLamp, issue, makeZone, runOrderDoors, sendReading, type TestZone } from '../support/order-city.ts';
 import { actionOf, envelopeOf, execute, freshBytes, inTemporaryFolder } from '../support/running-city.ts';
 import type { RunningDoors, TestDevice } from '../support/running-gateway.ts';
 import { type BenchFigures, type BenchOptions, percentile } from './bench.ts';
@@ -29,15 +27,20 @@ export async function benchTrust({ seconds, say }: BenchOptions): Promise<BenchF
       const zone = await makeZone(doors);
       const device = await enrolLamp(doors, zone);
       assert.equal(await order(doors, zone, device), 'OK');
-      assert.equal(await send(doors, device, 1), 'OK');
+      assert.equal(await sendReading(doors, device.reading(1)), 'OK');
       distrusted.push(await after(doors, 'device/quarantine', device, async () => !(await counts(doors, device))));
       await act(doors.city, 'device/release', { id: device.id });
       const isUnordered = async () => (await order(doors, zone, device)) === 'DEVICE_QUARANTINED';
       unordered.push(await after(doors, 'device/quarantine', device, isUnordered));
       let sequence = 2;
-      assert.equal(await send(doors, device, sequence), 'OK', 'what a device in quarantine says is kept');
+      assert.equal(await sendReading(doors, device.reading(sequence)), 'OK', 'what a device in quarantine says is kept');
       refused.push(
-        await after(doors, 'device/revoke', device, async () => (await send(doors, device, ++sequence)) === 'DEVICE_REVOKED'),
+        await after(
+          doors,
+          'device/revoke',
+          device,
+          async () => (await sendReading(doors, device.reading(++sequence))) === 'DEVICE_REVOKED',
+        ),
       );
     }
     say(`${refused.length} devices`);
@@ -78,18 +81,6 @@ function order({ city, ...doors }: RunningDoors, zone: TestZone, { id }: TestDev
     ...{ lifetimeMs, expiresMs: city.client.head().timeMs + lifetimeMs },
   });
   return issue({ city, ...doors }, zone, statement);
-}
-
-/** Sends a reading over HTTP; answers OK or the code of its refusal. */
-async function send({ gateway }: RunningDoors, device: TestDevice, sequence: number): Promise<string> {
-  const answer = await fetch(`${gateway.http}/api/v1/readings`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/cose' },
-    body: Buffer.from(device.reading(sequence)),
-  });
-  const [first] = parseReadingAnswers(await answer.bytes());
-  if (first?.receipt === undefined) return first?.code ?? 'no answer';
-  return parseReceipt(first.receipt).leaf.refusal ?? 'OK';
 }
 
 async function counts({ gateway }: RunningDoors, { hex }: TestDevice): Promise<boolean> {

@@ -16,10 +16,13 @@ import { draftChallenge } from '@oppidum/formats/device-challenge';
 import { type Envelope, envelopeSchema } from '@oppidum/formats/envelope';
 import { orderId } from '@oppidum/formats/order-statement';
 import { parsePolicy } from '@oppidum/formats/policy';
+import { parseReadingAnswers } from '@oppidum/formats/reading-answers';
+import { parseReceipt } from '@oppidum/formats/receipt';
 import { type StatementSignature, signStatement } from '@oppidum/formats/statement';
 import { encodeKeySet, type KeySet } from '@oppidum/formats/zone-statements';
 import type { OrderDraftJson } from '@oppidum/gateway/api/orders';
-import { openDataFolder } from '@oppidum/node/data-folder';
+import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
+import type { CityOptions } from '@oppidum/node/open-city';
 import { challengeOf, verifyOrder } from '@oppidum/proofs/verify-order';
 import { TestLink } from './mqtt-device.ts';
 import { actionOf, envelopeOf, execute, foundTestCity, freshBytes, runCity } from './running-city.ts';
@@ -35,9 +38,13 @@ const LAMPS = {
 const registry = registryWith(lookupIn([LAMPS]));
 
 /** Everything over the city in a folder, which is founded when it is not there. */
-export async function runOrderDoors(folder: string, isNew = true): Promise<RunningDoors> {
+export async function runOrderDoors(
+  folder: string,
+  isNew = true,
+  startEngine: (folder: DataFolder) => Partial<CityOptions> = () => ({}),
+): Promise<RunningDoors> {
   const held = isNew ? await foundTestCity(folder) : await openDataFolder({ folder, crypto: nativeCrypto });
-  const city = await runCity(held, { registry });
+  const city = await runCity(held, { registry, ...startEngine(held) });
   const shard = await runShard(city, {});
   const gateway = await runGateway(city, { registry, shards: [shard.client] });
   const close = async (): Promise<void> => {
@@ -220,4 +227,16 @@ export async function issue(
 ): Promise<string> {
   const action = actionOf('order/issue', { statement, signatures: signOrder(zone, statement, keys) });
   return (await execute(city.client, envelopeOf(city.client, city.operator, [action]))).code;
+}
+
+/** Sends a reading over HTTP; answers OK or the code of its refusal. */
+export async function sendReading({ gateway }: RunningDoors, reading: Bytes): Promise<string> {
+  const answer = await fetch(`${gateway.http}/api/v1/readings`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cose' },
+    body: Buffer.from(reading),
+  });
+  const [first] = parseReadingAnswers(await answer.bytes());
+  if (first?.receipt === undefined) return first?.code ?? 'no answer';
+  return parseReceipt(first.receipt).leaf.refusal ?? 'OK';
 }

@@ -80,6 +80,11 @@ export class ChallengeBook {
     if (zone !== null) this.#enterZone(device, zone);
   }
 
+  /** A key of a device (hex) is in force no more: what it signed is no challenge any longer. */
+  keyEnded(device: string, keyNumber: number): void {
+    if (this.#newest.get(device)?.keyNumber === keyNumber) this.#drop(device);
+  }
+
   /**
    * Takes a challenge that came in the name of this device (hex). The same one again changes nothing. Refuses, in this order: what
    * `parseChallenge` throws; CHALLENGE_FOREIGN; WRONG_CITY; CHALLENGE_OLD; DEVICE_UNKNOWN, KEY_UNKNOWN; as `checkEntitlement`;
@@ -93,7 +98,9 @@ export class ChallengeBook {
     if (!equalBytes(alleged.city, node.genesisHash)) return reject('WRONG_CITY', { city: toHex(alleged.city) });
     const known = this.#newest.get(device);
     if (known !== undefined && equalBytes(known.message, message)) return null;
-    if (known !== undefined && known.number >= alleged.number) return reject('CHALLENGE_OLD', { newest: known.number });
+    // Numbers rise within a key: whoever stole the one before holds up nobody who has its successor.
+    if (known !== undefined && known.keyNumber === alleged.keyNumber && known.number >= alleged.number)
+      return reject('CHALLENGE_OLD', { newest: known.number });
     const refused = this.#checkSigned(alleged);
     if (refused !== null) return refused;
     // COMMIT POINT

@@ -6,8 +6,8 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import { type Order, orderId } from '@oppidum/formats/order-statement';
 import type { OrderNames } from '@oppidum/formats/order-words';
-import { deviceKind, modelCommandsKind } from '@oppidum/formats/state-devices';
-import { at, parseState } from '@oppidum/formats/state-layout';
+import { deviceKeyKind, deviceKind, modelCommandsKind } from '@oppidum/formats/state-devices';
+import { at, parseKey, parseState } from '@oppidum/formats/state-layout';
 import { deviceZoneKind, zoneKind } from '@oppidum/formats/state-orders';
 import { kindOfKey } from '@oppidum/formats/state-registry';
 import type { SignedStatement } from '@oppidum/formats/statement';
@@ -158,10 +158,15 @@ export class OrderDesk {
     return { zone, device: device?.label ?? null, ...(parameters === undefined ? {} : { parameters }) };
   }
 
-  /** Devices come to zones, and leave them. */
+  /** Devices come to zones and leave them, and keys of theirs end. */
   #follow({ changes }: CommittedBlock): void {
     for (const { key, value } of changes) {
-      if (kindOfKey(key)?.name !== deviceZoneKind.name) continue;
+      const kind = kindOfKey(key)?.name;
+      if (kind === deviceKeyKind.name && value !== null && parseState(deviceKeyKind, value).to !== undefined) {
+        const [device, keyNumber] = parseKey(deviceKeyKind, key);
+        this.challenges.keyEnded(toHex(device), keyNumber);
+      }
+      if (kind !== deviceZoneKind.name) continue;
       const zone = value === null ? null : toHex(parseState(deviceZoneKind, value).zone);
       this.challenges.moved(toHex(key.subarray(2, 34)), zone);
     }
