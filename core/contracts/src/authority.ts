@@ -19,10 +19,17 @@ export function isRole(name: string): name is Role {
   return ROLES.some((role) => role === name);
 }
 
-/** The state key segment of a role: SHA-256 of its name. */
+/** The state key segment of a role: SHA-256 of its name. Nobody writes to it. */
 export function roleId(city: Pick<City, 'crypto'>, role: string): Bytes {
-  return city.crypto.sha256(encodeUtf8(role));
+  const known = ROLE_IDS.get(role);
+  if (known !== undefined) return known;
+  const id = city.crypto.sha256(encodeUtf8(role));
+  if (isRole(role)) ROLE_IDS.set(role, id);
+  return id;
 }
+
+/** Asked for with nearly every action. */
+const ROLE_IDS = new Map<string, Bytes>();
 
 /** The signers whose account and key are still in force in the running state. */
 export function ableSigners(city: City): readonly VerifiedSigner[] {

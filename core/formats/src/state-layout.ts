@@ -81,7 +81,8 @@ function fillKey(kind: AnyKind, segments: readonly Segment[], rest: number): Byt
   key[0] = kind.area;
   key[1] = kind.kind;
   let size = 2;
-  for (const [i, segment] of segments.entries()) {
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i] as Segment;
     const wantsId = kind.segments[i] === 'id';
     if (wantsId !== segment instanceof Uint8Array) throw formatError('WRONG_TYPE', { kind: kind.name, segment: i });
     const bytes = typeof segment === 'number' ? encodeUint64(segment) : segment;

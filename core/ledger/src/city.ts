@@ -26,9 +26,12 @@ export type StoredRecord = { readonly key: Bytes; readonly value: Bytes };
 /** One changed key; `null` removes it. */
 export type StateChange = { readonly key: Bytes; readonly value: Bytes | null };
 
-/** What the ledger reads state from: the state after the last block. `scan` yields [lo, hi] in key order. */
+/**
+ * What the ledger reads state from: the state after the last block. `scan` yields [lo, hi] in key order. `name` is `toOctets` of the key,
+ * from whoever has it already.
+ */
 export type StateReader = {
-  readonly read: (key: Bytes) => Bytes | null;
+  readonly read: (key: Bytes, name?: string) => Bytes | null;
   readonly scan: (lo: Bytes, hi: Bytes) => Iterable<StoredRecord>;
 };
 
@@ -130,7 +133,7 @@ export class StateOverlay {
   read(key: Bytes): Bytes | null {
     const name = toOctets(key);
     const change = this.#transaction.changes.get(name) ?? this.#block.changes.get(name);
-    return change === undefined ? this.#base.read(key) : change.value;
+    return change === undefined ? this.#base.read(key, name) : change.value;
   }
 
   /**
@@ -140,7 +143,7 @@ export class StateOverlay {
   readRecord<V>(ref: StateRef<V>): V | null {
     const name = toOctets(ref.key);
     const change = this.#transaction.changes.get(name) ?? this.#block.changes.get(name);
-    const value = change === undefined ? this.#base.read(ref.key) : change.value;
+    const value = change === undefined ? this.#base.read(ref.key, name) : change.value;
     if (value === null) return null;
     const known = this.#records.get(name);
     if (known !== undefined && known.value === value && known.kind === ref.kind) return known.record as V;
@@ -179,7 +182,9 @@ export class StateOverlay {
 
   /** All kept changes of the block that differ from the base, in key order. */
   changes(): StateChange[] {
-    const changes = [...this.#block.changes.values()].filter(({ key, value }) => differs(this.#base.read(key), value));
+    const changes: StateChange[] = [];
+    for (const [name, change] of this.#block.changes)
+      if (differs(this.#base.read(change.key, name), change.value)) changes.push(change);
     return changes.sort((a, b) => compareBytes(a.key, b.key));
   }
 }

@@ -84,7 +84,7 @@ export class Application {
     this.#genesis = genesis;
     this.#onCall = onCall ?? (() => undefined);
     this.#haltHeight = haltHeight ?? Number.POSITIVE_INFINITY;
-    this.#reader = { read: (key) => store.state.read(key), scan: (lo, hi) => store.state.scan(lo, hi) };
+    this.#reader = { read: (key, name) => store.state.read(key, name), scan: (lo, hi) => store.state.scan(lo, hi) };
   }
 
   /** Info: what `commit` made durable. Throws UPGRADE_NEEDED, HALT_HEIGHT where there is nothing more for this node to do. */

@@ -129,13 +129,13 @@ export class StateStore {
     return this.#kept[0]?.height ?? 0;
   }
 
-  /** Committed value of a key, or null; shared with other readers, so nobody writes to it. */
-  read(key: Bytes): Bytes | null {
-    const name = toOctets(key);
+  /** Committed value of a key, or null; shared with other readers, so nobody writes to it. `name` as `StateReader` has it. */
+  read(key: Bytes, name = toOctets(key)): Bytes | null {
     const known = this.#recent.get(name);
     if (known !== undefined) return known;
     const value = this.#readVersion(this.#version, key);
-    this.#recent.add(name, value);
+    // That there is none the tree in memory says at once; and each new key is asked for when it is written.
+    if (value !== null) this.#recent.add(name, value);
     return value;
   }
 
