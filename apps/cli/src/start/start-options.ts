@@ -36,7 +36,7 @@ export type Ready = { readonly http: string; readonly mqtt: string; readonly mqt
 /** The folder is ready before its pages are (tools/pages.ts). */
 export const PAGES_FOLDER = fileURLToPath(new URL('../../../../.cache/pages', import.meta.url));
 /** As `services/gateway/src/node-flags.ts` says, which commands do not load. */
-export const GATEWAY_NODE_FLAGS = ['--max-semi-space-size=8'];
+export const GATEWAY_NODE_FLAGS = ['--max-semi-space-size=16'];
 export const GATEWAY = import.meta.resolve('@oppidum/gateway/main');
 /** Builds the pages that browsers are given, where their sources changed. */
 export const PAGES = new URL('../../../../tools/pages.ts', import.meta.url).href;
