@@ -35,6 +35,7 @@ export class Bench {
   readonly done: Command[] = [];
   nowMs = 1_000_000;
   level = 100;
+  heldCount = 0;
   veto: string | null = null;
   failsVeto = false;
   failsState = false;
@@ -89,6 +90,10 @@ export class Bench {
         await this.works();
         this.done.push(command);
         this.level = command.arguments[0] ?? 0;
+      },
+      hold: () => {
+        this.heldCount++;
+        this.level = 100;
       },
       state: (): readonly SensorValue[] => {
         if (this.failsState) throw new TypeError('no sensor');

@@ -76,6 +76,7 @@ function actuatorOf(driver: LampDriver, { curve }: StreetLamp, townMs: () => num
     dangerous: now().dangerous,
     veto: (command) => now().veto(command),
     act: (command) => now().act(command),
+    hold: () => now().hold?.(),
     state: () => now().state(),
   };
 }

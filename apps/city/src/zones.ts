@@ -7,6 +7,7 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import type { CityApi } from '@oppidum/device/city-api';
 import type { Actuator } from '@oppidum/device/orders/actuator';
 import { Challenges } from '@oppidum/device/orders/challenges';
+import { holdSafe } from '@oppidum/device/orders/hold-safe';
 import { OrderAgent } from '@oppidum/device/orders/order-agent';
 import { ledgerSource, OrderTrust } from '@oppidum/device/orders/order-trust';
 import { followZone, type ZonePins } from '@oppidum/device/orders/zone-pins';
@@ -113,8 +114,11 @@ export class Zones {
     this.#open.set(name, zone);
     for (const machine of zone.machines) {
       const code = await codeOf(this.#start(machine, pins));
-      if (code !== null)
-        this.#alarms.trouble(code, `${labelOf(machine.member.post)} takes no orders until the town is started again`);
+      if (code === null) continue;
+      const told = ({ code: trouble }: { readonly code: string }): void =>
+        this.#alarms.trouble(trouble, `${labelOf(machine.member.post)} takes no orders until the town is started again`);
+      const { actuator, member } = machine;
+      await holdSafe({ actuator: telling(actuator, this.#options.also), device: member.device, onTrouble: told }, code);
     }
   }
 
@@ -164,6 +168,7 @@ function telling(actuator: Actuator, also: () => readonly SensorValue[]): Actuat
     dangerous: actuator.dangerous,
     veto: (command) => actuator.veto(command),
     act: (command) => actuator.act(command),
+    hold: () => actuator.hold?.(),
     state: () => [...actuator.state(), ...also()],
   };
 }

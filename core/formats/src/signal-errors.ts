@@ -3,6 +3,12 @@
 import { entry } from './error-entry.ts';
 
 export const SIGNAL_ERRORS = {
+  SIGNALS_DAMAGED: entry(
+    500,
+    1,
+    'The file in which the device keeps its matrix and plans is not whole',
+    'Nothing while the city can be reached: it gives them again, and until then the signals flash',
+  ),
   MATRIX_PHASE_UNKNOWN: entry(400, 1, 'The matrix pairs a phase that it does not list', 'List the phase, or remove the pair'),
   MATRIX_FLASH_INVALID: entry(
     400,

@@ -26,8 +26,9 @@ import { type ImagePermission, type ImageQuestion, openPermission } from './imag
 import { MqttLink } from './mqtt-link.ts';
 import type { Actuator } from './orders/actuator.ts';
 import { Challenges } from './orders/challenges.ts';
+import { holdSafe, isOutside } from './orders/hold-safe.ts';
 import { OrderAgent, type OrderOutcome } from './orders/order-agent.ts';
-import { openOrderState, ZONE_FILE } from './orders/order-state.ts';
+import { type OrderStore, openOrderState, ZONE_FILE } from './orders/order-state.ts';
 import { ledgerSource, OrderTrust } from './orders/order-trust.ts';
 import type { ZoneDocuments } from './orders/zone-follower.ts';
 import { openOutbox } from './outbox.ts';
@@ -70,6 +71,11 @@ export type OpenDevice = {
   readonly orders: OrderAgent | null;
   /** Judges an image before it is taken, by evidence alone; as `openPermission`. */
   readonly judgeImage: (question: ImageQuestion) => ImagePermission;
+  /**
+   * Why an actuator takes none: ZONE_UNPINNED, ORDER_STATE_DAMAGED, or what the system says of the file. Then it is in its safe state, says so,
+   * and goes on measuring; null where it takes orders.
+   */
+  readonly held: string | null;
   /** Says by its own key what it attests, that it is active, which image it runs. */
   readonly reports: DeviceReports;
   /** Stops and lets go of the folder; what has no receipt stays in it. */
@@ -98,18 +104,23 @@ export async function openDevice(options: OpenDeviceOptions): Promise<OpenDevice
   const carrier = { shardKeys, onTrouble, onSettled };
   const mqtt = mqttUrl === undefined ? null : new MqttLink(mqttUrl, device, carrier);
   const link = mqtt ?? new HttpLink(api, [device], carrier);
-  const orders = openOrders(options, { records, device, signer, api, mqtt });
+  const store = openStore(folder);
+  const held = typeof store === 'string' ? store : null;
+  const orders = typeof store === 'string' ? null : openOrders(options, { records, device, signer, api, mqtt, store });
   // First: what waits in the outbox makes the city sign, and so tell the time.
   link.start();
   await keeper.start();
   await orders?.agent.start();
   for (const way of orders?.ways ?? []) way.start();
+  const { actuator } = options;
+  if (held !== null && actuator !== undefined) await holdSafe({ actuator, device, onTrouble }, held);
   return {
     id: toHex(id),
     device,
     clock,
     orders: orders?.agent ?? null,
     judgeImage: (question) => openPermission(nativeCrypto, records, question),
+    held: actuator === undefined ? null : held,
     reports: new DeviceReports({ crypto: nativeCrypto, id, keyNumber, signer, records, link: reportLink(api, mqtt) }),
     measure: async (values) => {
       await device.measure(values);
@@ -139,12 +150,23 @@ type Parts = {
   readonly api: CityApi;
   /** Orders come the way that readings go. */
   readonly mqtt: MqttLink | null;
+  readonly store: OrderStore;
 };
 
-/** The agent, and ways of its own where readings go by HTTP; null for what takes no orders. Throws as `openOrderState`. */
+/** The state of a machine that takes orders, or why it takes none: a lamp that lost it still gives light and measures. */
+function openStore(folder: string): OrderStore | string {
+  try {
+    return openOrderState(join(folder, ZONE_FILE));
+  } catch (error) {
+    if (!isOutside(error)) throw error;
+    return error.code;
+  }
+}
+
+/** The agent, and ways of its own where readings go by HTTP; null for what takes no orders. */
 function openOrders(
-  { folder, actuator, documents, onTrouble, onOutcome }: OpenDeviceOptions,
-  { records, device, signer, api, mqtt }: Parts,
+  { actuator, documents, onTrouble, onOutcome }: OpenDeviceOptions,
+  { records, device, signer, api, mqtt, store }: Parts,
 ): { readonly agent: OrderAgent; readonly ways: readonly (HttpOrderLink | HttpZoneLink)[] } | null {
   if (actuator === undefined) return null;
   const told = { ...(onTrouble === undefined ? {} : { onTrouble }), ...(onOutcome === undefined ? {} : { onOutcome }) };
@@ -154,7 +176,7 @@ function openOrders(
     crypto: nativeCrypto,
     device,
     signer,
-    store: openOrderState(join(folder, ZONE_FILE)),
+    store,
     trust: new OrderTrust(nativeCrypto, records.policy, () => api.successors()),
     source: ledgerSource(records),
     challenges: new Challenges(systemMonotonic()),

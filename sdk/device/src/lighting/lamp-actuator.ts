@@ -19,6 +19,7 @@ export function lampActuator({ lamp, curve, sense }: LampParts): Actuator {
       const refused = lamp.obey(command, sense());
       if (refused !== null) throw new FormatError(refused.code, refused.details);
     },
+    hold: () => lamp.hold(),
     /** The level as a ratio and the power that the lamp takes at it. */
     state(): readonly SensorValue[] {
       const { level } = lamp.step(sense());

@@ -73,7 +73,9 @@ async function lampAtWork(context: TestContext, traffic: number) {
   await agent.start();
   const give = (changes: Partial<Order>) =>
     agent.receive(city.issue({ device: deviceId(LAMP), challenge: newest }, { order: changes }));
-  return { give, pass, told };
+  const actuator = lampActuator({ lamp, curve: CURVE, sense });
+  const reason = () => [lamp.step(sense()).reason, lamp.step(sense()).lost];
+  return { give, hold: () => actuator.hold?.(), pass, reason, told };
 }
 
 test('a lamp obeys an order that four validators issued, and signs what it does', async (context) => {
@@ -102,4 +104,16 @@ test('break-glass lights a lamp fully without the city, and does not dim it', as
   assert.equal(pass(60), 1_000);
   assert.match(told.at(-2) ?? '', /^order\/local=break-glass/, told.join('; '));
   assert.match(told.at(-1) ?? '', /^order\/applied=/);
+});
+
+test('a lamp that lost whom to obey gives full light by night and says so, until an order is obeyed', async (context) => {
+  const { give, hold, pass, reason } = await lampAtWork(context, 100);
+  assert.equal(pass(10), 453);
+  hold();
+  assert.equal(pass(60), 1_000);
+  assert.deepEqual(reason(), ['lost', 'orders']);
+  // A minute later its challenge is too old; what is refused for that draws the next.
+  for (let i = 0; i < 2; i++) await give({ command: 'light/level', arguments: [60] });
+  assert.equal(pass(60), 600);
+  assert.equal(reason()[0], 'order');
 });

@@ -40,7 +40,7 @@ export type LampAnswer = {
   readonly class: LightingClassName;
   readonly reason: 'programme' | 'order' | 'maintenance' | 'lost' | 'day';
   /** The first thing that is lost, when that is the reason; `frozen`: the detector says one number for too long. */
-  readonly lost: LightDemand['lost'] | 'link' | 'frozen';
+  readonly lost: LightDemand['lost'] | 'link' | 'orders' | 'frozen';
 };
 
 type Wish = { readonly level: number; wasLit: boolean };
@@ -55,6 +55,7 @@ export class Lamp {
   #steppedMs = 0;
   #isDark: boolean | null = null;
   #order: Wish | null = null;
+  #isHeld = false;
   #maintenanceUntilMs: number | null = null;
   /** Since when the lamp could burn with less. */
   #lessSinceMs: number | null = null;
@@ -92,7 +93,13 @@ export class Lamp {
     return null;
   }
 
+  /** Full light by night, as for whatever else is lost, until an order is obeyed again: the lamp does not know whom to obey. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
   #take(command: LightCommand, { uptimeMs }: LampSenses): void {
+    this.#isHeld = false;
     if (command.name === 'maintenance') {
       this.#maintenanceUntilMs = uptimeMs + command.minutes * MINUTE_MS;
       return;
@@ -111,7 +118,9 @@ export class Lamp {
     const guarded = this.#guard(aim, reason, now);
     const level = this.#ramp(senses.uptimeMs, guarded === 0 ? 0 : FULL_LEVEL);
     this.#aim = this.#held(guarded, demand.level, senses.uptimeMs);
-    const lost = (demand.lost === 'traffic' && this.#isFrozen ? 'frozen' : demand.lost) ?? (isLinkLost ? 'link' : null);
+    const lost =
+      (demand.lost === 'traffic' && this.#isFrozen ? 'frozen' : demand.lost) ??
+      (isLinkLost ? 'link' : this.#isHeld ? 'orders' : null);
     return { level, aim: this.#aim, class: demand.class, reason, lost: reason === 'lost' ? lost : null };
   }
 
@@ -155,7 +164,7 @@ export class Lamp {
       return { aim: FULL_LEVEL, reason: 'maintenance' };
     this.#maintenanceUntilMs = null;
     if (!isLit) return { aim: 0, reason: 'day' };
-    if (demand.lost !== null || isLinkLost) return { aim: FULL_LEVEL, reason: 'lost' };
+    if (demand.lost !== null || isLinkLost || this.#isHeld) return { aim: FULL_LEVEL, reason: 'lost' };
     if (this.#order !== null && this.#order.level > demand.level) return { aim: this.#order.level, reason: 'order' };
     return { aim: demand.level, reason: this.#order === null ? 'programme' : 'order' };
   }

@@ -14,6 +14,11 @@ export type Actuator = {
   veto(command: Command): string | null;
   /** Does it; resolves when it is done. What it throws is told as ACTUATOR_FAILED. */
   act(command: Command): Promise<void>;
+  /**
+   * Goes to the safe state and stays there until the next order that is obeyed: the machine does not know whom to obey, or cannot note that it
+   * did. Full light, flashing signals. Without it the machine goes on as it is.
+   */
+  hold?(): void;
   /** What the machine is doing now, as its own sensors tell it: signed with each answer. Where it throws, the answer is signed without it. */
   state(): readonly SensorValue[];
 };

@@ -13,6 +13,7 @@ import type { Device } from '../device.ts';
 import type { OrderLink, ZoneLink } from '../order-link.ts';
 import type { SensorValue } from '../reading-pack.ts';
 import { type Accepted, acceptOrder, type Judging, vetoOf } from './accept-order.ts';
+import { holdSafe, isOutside } from './hold-safe.ts';
 import type { OrderState } from './order-state.ts';
 import { type ZoneDocuments, ZoneFollower } from './zone-follower.ts';
 
@@ -59,6 +60,7 @@ export class OrderAgent {
   /** Done, and not yet told: the outbox was full, or the disk. */
   #unanswered: Answer | null = null;
   #alarmedMs = Number.NEGATIVE_INFINITY;
+  #heldMs = Number.NEGATIVE_INFINITY;
   #spentSinceMs = Number.NEGATIVE_INFINITY;
   #spentCount = 0;
   #waitingCount = 0;
@@ -174,7 +176,12 @@ export class OrderAgent {
   /** COMMIT POINT: once the journal is durable the order counts as obeyed, whatever happens. */
   async #obey({ id, order: { mode, lifetimeMs }, challenge }: Accepted, command: Command): Promise<void> {
     const { store, challenges, actuator } = this.#options;
-    await store.write({ ...store.read(), acting: { order: id, command: command.command, arguments: [...command.arguments] } });
+    try {
+      await store.write({ ...store.read(), acting: { order: id, command: command.command, arguments: [...command.arguments] } });
+    } catch (error) {
+      if (!isOutside(error)) throw error;
+      return this.#hold(error.code);
+    }
     // Asked again, for the disk may have taken its time: somebody's hand was at the machine, the order grew old, or the machine hot.
     const late = challenges.check(challenge, lifetimeMs)?.code ?? vetoOf(actuator, command);
     challenges.void();
@@ -184,6 +191,16 @@ export class OrderAgent {
     if (mode === 'break-glass' && code === null) await this.#tell('order/local', `break-glass ${toHex(id)}`);
     await this.#finish(id, command, code);
     await this.#renew();
+  }
+
+  /** Nothing can be noted, so nothing is done that must be done once: the safe state until there is room, and the order comes again. */
+  async #hold(code: string): Promise<void> {
+    const { actuator, device } = this.#options;
+    const nowMs = performance.now();
+    const isTold = nowMs - this.#heldMs < ALARM_EVERY_MS;
+    if (isTold) return this.#trouble(code);
+    this.#heldMs = nowMs;
+    await holdSafe({ actuator, device, onTrouble: ({ code: trouble }) => this.#trouble(trouble) }, code);
   }
 
   /** Why it was not done, or null: whatever a maker's code throws ends neither the agent nor the process. */
@@ -295,9 +312,4 @@ function renewMs({ envelope }: OrderState): number {
   return envelope === null
     ? RENEW_MS
     : Math.ceil((envelope.dangerous.length > 0 ? envelope.dangerousLifetimeMsMax : envelope.lifetimeMsMax) / 2);
-}
-
-/** Told by the system or by a decoder, not by a mistake of ours. */
-function isOutside(error: unknown): error is { readonly code: string } {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
 }

@@ -12,6 +12,7 @@ import { FormatError, formatError } from '@oppidum/formats/errors';
 import { type Infer, nullable, struct, uint } from '@oppidum/formats/schema';
 import { keySetSchema } from '@oppidum/formats/zone-statements';
 import { writeFileDurably } from '../durable-file.ts';
+import { sealBytes, unsealBytes } from '../sealed-bytes.ts';
 
 /** Its name in the folder of a device. */
 export const ZONE_FILE = 'zone.cbor';
@@ -31,7 +32,7 @@ export type OrderState = Infer<typeof stateSchema>;
 /** Where the state is kept. `write` resolves when it is durable. */
 export type OrderStore = { read(): OrderState; write(state: OrderState): Promise<void> };
 
-const encode = (state: OrderState): Bytes => encodeBy(stateSchema, state);
+const encode = (state: OrderState): Bytes => sealBytes(encodeBy(stateSchema, state));
 
 /** The file of a device. Throws ZONE_UNPINNED where there is none, ORDER_STATE_DAMAGED for one that is not whole. */
 export function openOrderState(path: string): OrderStore {
@@ -72,7 +73,8 @@ function readState(path: string): OrderState {
   const data = readIfThere(path);
   if (data === null) throw formatError('ZONE_UNPINNED', { path });
   try {
-    return parseBy(stateSchema, data);
+    // Those of former versions have no digest: then the whole is the state, which nothing may follow.
+    return parseBy(stateSchema, unsealBytes(data) ?? data);
   } catch (error) {
     if (!(error instanceof FormatError)) throw error;
     throw formatError('ORDER_STATE_DAMAGED', { path, code: error.code });

@@ -40,6 +40,11 @@ export class SignalActuator {
     if (rejection !== null) throw new Error(`plan ${plan} went away between veto and act`);
   }
 
+  /** Through yellow and all red to flash, until the next order. */
+  hold(): void {
+    this.#intersection.controller.orderFlash();
+  }
+
   /** What the intersection does now, and by which documents: a signed reading of it is evidence of the matrix that runs. */
   state(): readonly SensorValue[] {
     const { mode, plan, source, stage } = this.#intersection.controller.status;

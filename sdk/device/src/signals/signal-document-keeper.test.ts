@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Bytes } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import { encodeBy } from '@oppidum/formats/common-schemas';
 import { type SignalMatrix, signalMatrixSchema } from '@oppidum/formats/signal-matrix';
-import { type SignalPlans, signalPlansSchema } from '@oppidum/formats/signal-plan';
+import { parseSignalPlans, type SignalPlans, signalPlansSchema } from '@oppidum/formats/signal-plan';
 import type { SignedStatement } from '@oppidum/formats/statement';
 import { encodeZoneDocument, type KeySet } from '@oppidum/formats/zone-statements';
 import { nodeCrypto } from '../../../../test/support/crypto.ts';
@@ -75,4 +76,37 @@ test('matrix and plans come one by one; both together run, also after the keys t
     assert.equal(await offer('plans', plansOf(fitting, 3, NEW), newKeys), null);
     assert.deepEqual([versions(), renewed], [[2, 3], 3], 'beside a matrix that former keys signed');
     assert.equal(await offer('plans', plansOf(fitting, 2, NEW), newKeys), 'VERSION_NOT_NEXT');
+  }));
+
+test('a shelf that was torn at any byte of its last write has the documents before, or none, and the city gives them again', () =>
+  inFolder({}, async (folder) => {
+    const path = join(folder, 'documents.cbor');
+    const shelf = await SignalShelf.open(nodeCrypto, path);
+    const bare = (signed: SignedStatement) => ({ statement: signed.statement, signatures: [...signed.signatures] });
+    const offer = async (version: number, value: SignalPlans): Promise<Uint8Array> => {
+      const both = { matrix: bare(matrixOf(matrix, 1)), plans: bare(plansOf(value, version)) };
+      assert.equal(await shelf.offer(oldKeys, both), null);
+      return new Uint8Array(await readFile(path));
+    };
+    const before = await offer(1, plans);
+    const after = await offer(2, { ...plans, plans: plans.plans.map((plan) => ({ ...plan, name: `new ${plan.name}` })) });
+    // Each byte would take minutes; every seventh, and all where the old and the new file end.
+    const cuts = Array.from({ length: after.length }, (_, at) => at).filter((at) => at % 7 === 0 || at > before.length - 40);
+    for (const at of cuts) {
+      const image = Uint8Array.of(...after.subarray(0, at), ...before.subarray(at));
+      await writeFile(path, image);
+      const { documents, damage } = await SignalShelf.open(nodeCrypto, path);
+      const name = documents === null ? damage : parseSignalPlans(documents.plans).plans[0]?.name;
+      assert.equal(name, equalBytes(image, before) ? plans.plans[0]?.name : 'SIGNALS_DAMAGED', `byte ${at}`);
+    }
+    await writeFile(path, after.subarray(0, 700));
+    const torn = await SignalShelf.open(nodeCrypto, path);
+    assert.deepEqual([torn.documents, torn.damage], [null, 'SIGNALS_DAMAGED']);
+    const keeper = new SignalDocumentKeeper(torn, () => undefined);
+    assert.deepEqual(
+      keeper.have().map(({ version }) => version),
+      [0, 0],
+      'the city gives them again',
+    );
+    assert.equal((await SignalShelf.open(nodeCrypto, join(folder, 'none.cbor'))).damage, null);
   }));

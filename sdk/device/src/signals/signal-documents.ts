@@ -14,6 +14,7 @@ import { blob, type Infer, struct } from '@oppidum/formats/schema';
 import { checkStatement, type SignedStatement, statementSignatures } from '@oppidum/formats/statement';
 import { type KeySet, parseZoneDocument } from '@oppidum/formats/zone-statements';
 import { writeFileDurably } from '../durable-file.ts';
+import { sealBytes, unsealBytes } from '../sealed-bytes.ts';
 import { compileSignals, type SignalDocuments } from './signal-program.ts';
 
 const ENGINEERS_MIN = 2;
@@ -23,28 +24,33 @@ const signedSignalsSchema = struct({ matrix: signedSchema, plans: signedSchema }
 /** Both documents with their signatures. */
 export type SignedSignals = Infer<typeof signedSignalsSchema>;
 
+type Kept = { readonly kept: SignedSignals | null; readonly damage: string | null };
+const NOTHING: Kept = { kept: null, damage: null };
 type Opened = { readonly version: number; readonly body: Bytes };
 
 /** The documents that an intersection runs, in one file. */
 export class SignalShelf {
   readonly #crypto: Crypto;
   readonly #path: string;
+  /** Why there are no documents though a file was there: SIGNALS_DAMAGED, for `holdSafe`. */
+  readonly damage: string | null;
   #kept: SignedSignals | null;
 
-  private constructor(crypto: Crypto, path: string, kept: SignedSignals | null) {
+  private constructor(crypto: Crypto, path: string, { kept, damage }: Kept) {
     this.#crypto = crypto;
     this.#path = path;
     this.#kept = kept;
+    this.damage = damage;
   }
 
-  /** Opens the file, or begins without documents where there is none. Throws FormatError on bytes that mean nothing. */
+  /** Opens the file, or begins without documents where there is none, or none that is whole: signals then flash until they come again. */
   static async open(crypto: Crypto, path: string): Promise<SignalShelf> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       throw error;
     });
-    return new SignalShelf(crypto, path, bytes === null ? null : parseBy(signedSignalsSchema, new Uint8Array(bytes)));
+    return new SignalShelf(crypto, path, bytes === null ? NOTHING : parseKept(new Uint8Array(bytes)));
   }
 
   /** What was accepted last, with its signatures; null before the first. */
@@ -69,7 +75,7 @@ export class SignalShelf {
     if ('code' in opened) return opened;
     const kept = { matrix: this.#known('matrix', signed) ?? signed.matrix, plans: this.#known('plans', signed) ?? signed.plans };
     // COMMIT POINT
-    await writeFileDurably(this.#path, encodeBy(signedSignalsSchema, kept));
+    await writeFileDurably(this.#path, sealBytes(encodeBy(signedSignalsSchema, kept)));
     this.#kept = kept;
     return null;
   }
@@ -118,5 +124,15 @@ export class SignalShelf {
     if (document.version <= kept) return reject('VERSION_NOT_NEXT', { name, kept, got: document.version });
     const count = Math.max(ENGINEERS_MIN, keys.dangerousThreshold);
     return checkStatement(this.#crypto, 'document', signed, { keys: keys.keys, count }) ?? document;
+  }
+}
+
+/** Files of former versions have no digest: then the whole is read, which nothing may follow. */
+function parseKept(data: Bytes): Kept {
+  try {
+    return { kept: parseBy(signedSignalsSchema, unsealBytes(data) ?? data), damage: null };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { kept: null, damage: 'SIGNALS_DAMAGED' };
   }
 }

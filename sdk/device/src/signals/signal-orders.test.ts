@@ -133,6 +133,18 @@ test('break-glass: one engineer brings the signals to flash while no validator a
   assert.equal(crossing.intersection.controller.status.mode, 'flash');
 });
 
+test('an intersection that lost whom to obey goes to flash and stays there, also with the link, until two engineers order again', async (context) => {
+  const crossing = await atWork(context);
+  new SignalActuator(crossing.intersection).hold();
+  crossing.run(60_000);
+  assert.equal(crossing.intersection.controller.status.mode, 'flash');
+  crossing.run(600_000);
+  assert.equal(crossing.intersection.controller.status.mode, 'flash');
+  await crossing.order('signal/automatic', [], TWO);
+  crossing.run(60_000);
+  assert.equal(crossing.intersection.controller.status.mode, 'running');
+});
+
 test('the monitor vetoes what comes while it is tripped, and no order clears it', async (context) => {
   const crossing = await atWork(context);
   crossing.isFaulty = true;
