@@ -70,18 +70,17 @@ const ENVELOPE = {
   ...{ lifetimeMsMax: 60_000, dangerousLifetimeMsMax: 30_000 },
 };
 
-/** A zone of two order keys: one signs orders, both what is dangerous. */
+/** A zone of two order keys, or of these: one signs orders, all of them what is dangerous. */
 export async function makeZone(
   { city }: Pick<RunningDoors, 'city'>,
   changes: Partial<Envelope> = {},
   domain = 'lamps',
+  keys: readonly Signer[] = [ed25519Signer(freshBytes(32)), ed25519Signer(freshBytes(32))],
 ): Promise<TestZone> {
   const id = freshBytes(32);
-  const signers = [ed25519Signer(freshBytes(32)), ed25519Signer(freshBytes(32))].sort((a, b) =>
-    compareBytes(a.publicKey, b.publicKey),
-  );
+  const signers = keys.toSorted((a, b) => compareBytes(a.publicKey, b.publicKey));
   const place = { city: city.client.genesisHash, zone: id, version: 1 };
-  const keySet = { ...place, keys: signers.map(({ publicKey }) => publicKey), threshold: 1, dangerousThreshold: 2 };
+  const keySet = { ...place, keys: signers.map(({ publicKey }) => publicKey), threshold: 1, dangerousThreshold: signers.length };
   const envelope: Envelope = { ...place, previous: new Uint8Array(32), ...ENVELOPE, ...changes };
   const statement = encodeBy(envelopeSchema, envelope);
   const signatures = signStatement(

@@ -5,7 +5,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 
 /** What tests may ask for. `python3` is one with the package `cryptography`, `other-node` a Node of another major that runs TypeScript. */
-export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3' | 'cometbft' | 'abci-cli' | 'other-node';
+export type Program = 'mosquitto' | 'strace' | 'chromium' | 'python3' | 'cometbft' | 'abci-cli' | 'other-node' | 'script';
 
 /** Of the environment, where a program is named by a path of its own. */
 const PATH_VARIABLES: Readonly<Partial<Record<Program, string>>> = { chromium: 'CHROMIUM_PATH' };

@@ -122,11 +122,16 @@ export async function confirm(
   await askYes(`${printable(sentence)}. This cannot be undone. Continue?`);
 }
 
-/** Asks on the terminal, which there must be. Throws exit code 1 for anything but a yes. */
-export async function askYes(question: string): Promise<void> {
+/** Asks on the terminal, which there must be, until `signal`. Throws exit code 1 for anything but a yes. */
+export async function askYes(question: string, signal?: AbortSignal): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // While it reads keys the terminal sends no signal: Ctrl-C ends the command here, as everywhere else.
+  terminal.once('SIGINT', () => {
+    terminal.close();
+    process.kill(process.pid, 'SIGINT');
+  });
   try {
-    const answer = await terminal.question(`${question} [y/N] `);
+    const answer = await terminal.question(`${question} [y/N] `, signal === undefined ? {} : { signal });
     if (!/^y(es)?$/i.test(answer.trim())) throw new CliFailure('Nothing was done', { exitCode: EXIT.failed });
   } finally {
     terminal.close();

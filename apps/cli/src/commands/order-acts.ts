@@ -144,18 +144,18 @@ export async function approveOne(id: string, options: SignOptions & OrderKeyOpti
   await approve(openCli(self), id, options);
 }
 
-/** Shows an order that waits, confirms (`asks`: also what is not dangerous), signs and hands in. */
+/** Shows an order that waits, confirms (`asks`: also what is not dangerous, and until then), signs and hands in. */
 export async function approve(
   cli: Cli,
   id: string,
-  options: SignOptions & OrderKeyOptions & { readonly asks?: true },
+  options: SignOptions & OrderKeyOptions & { readonly asks?: AbortSignal },
 ): Promise<void> {
   const signers = options.dryRun === true ? [] : await openOrderKeys(cli, options);
   const { statement } = await new CityCalls(cli.api).get<OrderDetailJson>(`/api/v1/orders/${id}`);
   const made = await openOrder(cli, id, parseBase64(statement));
   tell(cli, made);
   if (options.dryRun === true) return cli.output.note('Dry run: nothing was signed or sent.');
-  if (options.asks === true) await askYes(`Approve: ${printable(made.words[0] ?? '')}?`);
+  if (options.asks !== undefined) await askYes(`Approve: ${printable(made.words[0] ?? '')}?`, options.asks);
   else await confirm(cli, { sentence: `Approve: ${made.words[0]}`, isDangerous: made.isDangerous }, options);
   const signatures = signAs('order', made.statement, made.zone.keySet.keys, signers);
   const actions = [actionOf('order/approve', { id: idBytes(id), signatures: signatures.map(signatureMap) })];

@@ -57,12 +57,32 @@ function show({ output, json, plain }: Cli, order: OrderJson): void {
   );
 }
 
-/** A no, or an order that is over by now, ends nothing. */
+/** A no, or an order that is over by now, ends nothing; of one that others decide meanwhile nobody is asked any longer. */
 async function approveIfWanted(cli: Cli, id: string, { approveWith, ...options }: WatchOptions): Promise<void> {
+  const asking = new AbortController();
+  const stop = new AbortController();
+  void abortWhenOver(cli, id, asking, stop.signal);
   try {
-    await approve({ ...cli, mayAsk: true }, id, { ...options, keyNumber: 0, orderKey: [approveWith as string], asks: true });
+    await approve({ ...cli, mayAsk: true }, id, {
+      ...options,
+      keyNumber: 0,
+      orderKey: [approveWith as string],
+      asks: asking.signal,
+    });
   } catch (error) {
+    if (asking.signal.aborted) return cli.output.note(`\nOrder ${shortId(id)} waits for nobody any more.`);
     if (!(error instanceof CliFailure) && !(error instanceof Error && 'code' in error)) throw error;
     printFailure(error, cli);
+  } finally {
+    stop.abort();
+  }
+}
+
+async function abortWhenOver(cli: Cli, id: string, asking: AbortController, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    // A city that is away says nothing: the question stays.
+    const order = await new CityCalls(cli.api).get<OrderJson>(`/api/v1/orders/${id}`).catch(() => null);
+    if (order !== null && order.state !== 'awaiting' && !stop.aborted) return asking.abort();
   }
 }
