@@ -38,7 +38,7 @@ export type ClusterOptions = RunOptions & {
 
 export const VALIDATOR = import.meta.resolve('@oppidum/node/validator-main');
 /** As `services/node/src/validator-flags.ts` says, which commands do not load. */
-export const VALIDATOR_NODE_FLAGS = ['--max-semi-space-size=8', '--initial-old-space-size=64', '--heap-growing-percent=75'];
+export const VALIDATOR_NODE_FLAGS = ['--max-semi-space-size=8', '--initial-old-space-size=64', '--heap-growing-percent=150'];
 const TOWN = 'simulated-city';
 /** Each further validator's doors are so many ports further. */
 const PORT_STEP = 10;
