@@ -65,6 +65,10 @@ export class Laws {
   readonly #trace = createHash('sha256');
   readonly acknowledged = new Map<string, Place>();
   #checkedHeight = -1;
+  #emptyRun = 0;
+  /** Decided blocks without a transaction. */
+  emptyCount = 0;
+  emptyRunMax = 0;
   /** By node: the height with which it began, where that was not the first. */
   readonly #restored = new Map<number, number>();
   checkpointCount = 0;
@@ -155,6 +159,9 @@ export class Laws {
 
   /** All validators agreed on a block: the reference executes it. */
   decided(block: ChainBlock): void {
+    this.#emptyRun = block.transactions.length === 0 ? this.#emptyRun + 1 : 0;
+    if (this.#emptyRun > 0) this.emptyCount++;
+    this.emptyRunMax = Math.max(this.emptyRunMax, this.#emptyRun);
     if (isOversized(block)) this.broken(`block ${block.height} has a transaction that no correct proposer sends`);
     this.#execute(block.transactions, Math.max(this.#life.city.timeMs + 1, block.timeMs), block.misbehaviour);
   }

@@ -297,9 +297,9 @@ class World {
       return verdict.message;
     }
     const rounds = this.#agreement?.roundCount ?? 0;
-    const { validatorChangeCount, restoredCount } = this.#laws;
+    const { validatorChangeCount, restoredCount, emptyCount, emptyRunMax } = this.#laws;
     const proven = this.#agreement?.accusedCount ?? 0;
-    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds, ${contested.size} heights of several proposals, ${validatorChangeCount} changes of validators, ${proven} double votes, ${restoredCount} states restored, ${this.#readings.keptCount} readings anchored`;
+    const seen = `${executedCount} executed, ${acknowledged.size} acknowledged, ${rounds} rounds, ${contested.size} heights of several proposals, ${validatorChangeCount} changes of validators, ${proven} double votes, ${restoredCount} states restored, ${this.#readings.keptCount} readings anchored, ${emptyCount} empty blocks (${emptyRunMax} in a row)`;
     write(`holds: ${seen}, ${rejectedProposalCount} proposals and ${falseVoteCount} votes refused, ${time.count} events`);
     return null;
   }
