@@ -9,7 +9,7 @@ import { cityRegistry } from '@oppidum/contracts/registry';
 const ROOT = resolve(import.meta.dirname, '../..');
 const CONTRACTS = join(ROOT, 'core/contracts/src');
 
-const rows = ['ledger', 'devices', 'trust', 'telemetry', 'orders'].flatMap((name) => {
+const rows = ['ledger', 'devices', 'trust', 'telemetry', 'orders', 'alarms'].flatMap((name) => {
   const lines = readFileSync(join(ROOT, `specs/${name}.md`), 'utf8').split('\n');
   return lines.filter((line) => line.startsWith('| `'));
 });

@@ -25,7 +25,7 @@ import { newKeySet, newOrder, signAs } from './orders.ts';
 /** Gates that open and close, dangerous but for closing, and lamps above them. */
 export const GATES: Domain = {
   name: 'gates',
-  commands: { 'gate/move': { dangerous: true, safe: true }, 'gate/lamp': { dangerous: false, safe: false } },
+  commands: { 'gate/move': { dangerous: true, safe: true }, 'gate/lamp': { dangerous: false, safe: false, units: ['%'] } },
   documents: {
     plan: (body) => (body[0] === 1 ? null : reject('VERSION_UNSUPPORTED', { found: body[0] ?? 0, want: 1 })),
   },

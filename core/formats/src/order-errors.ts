@@ -54,6 +54,12 @@ export const ORDER_ERRORS = {
     'An argument of the command is out of range, or their number is wrong',
     'Keep within what the model was described to do',
   ),
+  ARGUMENT_UNIT: entry(
+    409,
+    4,
+    'The model of the device measures an argument of this command in another unit than its domain',
+    'Let its maker describe the model in the unit of the domain; nobody knows what the number would do',
+  ),
   ZONE_KEYS_VERSION: entry(
     409,
     1,

@@ -13,9 +13,10 @@ import type { City } from '@oppidum/ledger/city';
 
 /**
  * A command of a domain. `dangerous`: every envelope lists it as such, so that more keys sign it. `safe`: an envelope may declare it safe in
- * some direction, so that break-glass reaches it.
+ * some direction, so that break-glass reaches it. `units`: of its arguments in order, as SenML writes them, '' where there is none: a model
+ * that says otherwise means something else by the same number.
  */
-export type DomainCommand = { readonly dangerous: boolean; readonly safe: boolean };
+export type DomainCommand = { readonly dangerous: boolean; readonly safe: boolean; readonly units?: readonly string[] };
 
 /** A zone as contracts see it. */
 export type Zone = { readonly id: Bytes; readonly record: ZoneRecord };

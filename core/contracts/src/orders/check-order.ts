@@ -34,12 +34,13 @@ export function checkOrder(city: City, domains: DomainLookup, order: Order, sign
   const standing = readZoneOf(city, order);
   if ('code' in standing) return standing;
   const { zone, keySet, envelope } = standing;
+  const domain = domainOf(domains, zone);
   return (
     checkStatement(city.crypto, 'order', signed, { keys: keySet.keys, count: 1 }) ??
     checkSender(city, envelope, order) ??
     checkTime(city, order) ??
-    checkTarget(city, zone, order) ??
-    domainOf(domains, zone).checkOrder(city, zone, order) ??
+    checkTarget(city, zone, domain, order) ??
+    domain.checkOrder(city, zone, order) ??
     checkLifetime(envelope, order) ??
     checkUnspent(city, order) ??
     (signed.signatures.length < signersNeeded(keySet, envelope, order) ? null : checkInterlocks(city, envelope, order))

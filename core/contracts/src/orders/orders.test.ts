@@ -144,6 +144,20 @@ test('devices that may not be ordered: each with its code', () => {
   assert.equal(issue(city, gateOrder(city, { target: lamp })), 'MODEL_REVOKED');
 });
 
+test('a number in another unit than the domain means is no argument', () => {
+  for (const [unit, code] of [
+    ['%', 'OK'],
+    ['lx', 'ARGUMENT_UNIT'],
+  ] as const) {
+    const city = makeZoneCity();
+    const commands = [{ name: 'gate/lamp', parameters: [{ name: 'light', min: 0, max: 100, unit }] }];
+    assert.equal(city.act('maker', 'model/describe', { id: namedId('lamp'), commands, sensors: [] }), 'OK');
+    assert.equal(issue(city, gateOrder(city)), code);
+    assert.equal(issue(city, gateOrder(city, { target: { root: namedId('root'), count: 2 } })), code);
+    assert.equal(issue(city, gateOrder(city, { target: challenge('a'), arguments: [101] })), 'ARGUMENT_RANGE');
+  }
+});
+
 test('a device that left the zone, perhaps for another owner, is ordered by its keys no more', () => {
   const city = makeZoneCity();
   assert.equal(city.act('operator', 'zone/remove-devices', { zone: namedId('zone'), devices: [gate] }), 'OK');

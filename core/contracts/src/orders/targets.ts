@@ -11,27 +11,27 @@ import type { City } from '@oppidum/ledger/city';
 import { checkEntitlement } from '@oppidum/proofs/entitlement';
 import { openQuarantine } from '../devices/quarantines.ts';
 import { readNewestEntitlement, readStanding } from '../devices/standing.ts';
-import type { Zone } from '../domains/domain.ts';
+import type { Domain, Zone } from '../domains/domain.ts';
 import { checkInZone } from '../zones/zone-devices.ts';
 
 /**
  * Refuses, in this order: of one device DEVICE_NOT_IN_ZONE, then as it stands MANUFACTURER_REVOKED, MODEL_REVOKED, DEVICE_REVOKED,
- * DEVICE_NOT_ACTIVE, DEVICE_SUSPENDED, DEVICE_QUARANTINED, then COMMAND_UNKNOWN, ARGUMENT_RANGE; of many ORDER_COUNT (more than the zone
- * has), then model by model COMMAND_UNKNOWN, ARGUMENT_RANGE. Which devices a tree holds the ledger cannot see: each of them asks itself.
+ * DEVICE_NOT_ACTIVE, DEVICE_SUSPENDED, DEVICE_QUARANTINED, then COMMAND_UNKNOWN, ARGUMENT_RANGE, ARGUMENT_UNIT; of many ORDER_COUNT (more
+ * than the zone has), then the same model by model. Which devices a tree holds the ledger cannot see: each of them asks itself.
  */
-export function checkTarget(city: City, zone: Zone, order: Order): Rejection | null {
+export function checkTarget(city: City, zone: Zone, domain: Domain, order: Order): Rejection | null {
   const { target } = order;
-  if ('device' in target) return checkDevice(city, zone, target.device, order);
+  if ('device' in target) return checkDevice(city, zone, domain, target.device, order);
   const { deviceCount } = zone.record;
   if (target.count > deviceCount) return reject('ORDER_COUNT', { count: target.count, deviceCount });
   for (const { segments } of city.scan(zoneModelKind, zone.id)) {
-    const refused = checkCapable(city, segments[1] as Bytes, order);
+    const refused = checkCapable(city, domain, segments[1] as Bytes, order);
     if (refused !== null) return refused;
   }
   return null;
 }
 
-function checkDevice(city: City, zone: Zone, device: Bytes, order: Order): Rejection | null {
+function checkDevice(city: City, zone: Zone, domain: Domain, device: Bytes, order: Order): Rejection | null {
   const strange = checkInZone(city, zone.id, device);
   if (strange !== null) return strange;
   const standing = readStanding(city, device);
@@ -40,11 +40,11 @@ function checkDevice(city: City, zone: Zone, device: Bytes, order: Order): Rejec
   if (refused !== null) return refused;
   const quarantine = openQuarantine(standing.device);
   if (quarantine !== null) return reject('DEVICE_QUARANTINED', { from: quarantine.from, cause: quarantine.cause });
-  return checkCapable(city, standing.device.model, order);
+  return checkCapable(city, domain, standing.device.model, order);
 }
 
-/** What a model's description does not name, no order asks for: COMMAND_UNKNOWN, ARGUMENT_RANGE. */
-function checkCapable(city: City, model: Bytes, given: Command): Rejection | null {
+/** What a model's description does not name, no order asks for: COMMAND_UNKNOWN, ARGUMENT_RANGE, ARGUMENT_UNIT. */
+function checkCapable(city: City, domain: Domain, model: Bytes, given: Command): Rejection | null {
   const known = city.read(at(modelCommandsKind, model))?.commands.find(({ name }) => name === given.command);
   const facts = { command: given.command, model: toHex(model) };
   if (known === undefined) return reject('COMMAND_UNKNOWN', facts);
@@ -54,6 +54,13 @@ function checkCapable(city: City, model: Bytes, given: Command): Rejection | nul
   for (const [position, { name, min, max }] of parameters.entries()) {
     const value = given.arguments[position] as number;
     if (value < min || value > max) return reject('ARGUMENT_RANGE', { ...facts, argument: name, min, max });
+  }
+  const meant = Object.hasOwn(domain.commands, given.command) ? (domain.commands[given.command]?.units ?? []) : [];
+  for (const [position, { name, unit }] of parameters.entries()) {
+    const want = meant[position];
+    // Who says nothing of units means those of the domain.
+    if (unit !== undefined && want !== undefined && unit !== want)
+      return reject('ARGUMENT_UNIT', { ...facts, argument: name, want, got: unit });
   }
   return null;
 }

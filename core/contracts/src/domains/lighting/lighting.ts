@@ -24,11 +24,11 @@ const POWERS_OF_TEN = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 export const LIGHTING: Domain = {
   name: 'lighting',
   commands: {
-    'light/level': { dangerous: false, safe: false },
-    'light/section-level': { dangerous: false, safe: false },
+    'light/level': { dangerous: false, safe: false, units: ['%'] },
+    'light/section-level': { dangerous: false, safe: false, units: ['', '%'] },
     'light/full': { dangerous: false, safe: true },
     'light/programme': { dangerous: false, safe: false },
-    'light/maintenance': { dangerous: false, safe: false },
+    'light/maintenance': { dangerous: false, safe: false, units: ['min'] },
   },
   documents: {
     [LIGHTING_PROGRAMME]: (body) => {
