@@ -11,8 +11,8 @@ import { seriousFindings } from '../support/axe.ts';
 import { openBrowser, watchRequests } from '../support/browser.ts';
 import { CityProcess } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
+import { assertDeskMissed, assertDeskStarted } from '../support/desks.ts';
 import { skipWithout } from '../support/programs.ts';
-import { startCity } from '../support/started-city.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHOTS = join(ROOT, '.cache/screenshots');
@@ -165,26 +165,11 @@ describe('the attack desk', { skip: skipWithout('chromium') }, () => {
     await weak.end('SIGKILL');
   });
 
-  test('a city without a desk says so', async () => {
-    const plain = await CityProcess.start(join(folder, 'plain'));
-    const context = await browser.newContext({ locale: 'en-US' });
-    const page = await context.newPage();
-    await page.goto(`${plain.http}/?lang=en#/attacks`);
-    await page.waitForSelector('text=This city has no attack desk');
-    await context.close();
-    await plain.end('SIGKILL');
-  });
+  test('a city without a desk says so', () =>
+    assertDeskMissed(browser, join(folder, 'plain'), '#/attacks', 'This city has no attack desk'));
 
-  test('`oppidum start` opens the desk with its simulated town and not with --no-demo', async () => {
-    for (const [flags, status] of [
-      [['--no-demo'], 404],
-      [[], 200],
-    ] as const) {
-      const started = await startCity(join(folder, `started-${status}`), flags);
-      assert.equal((await fetch(`${started.api}/api/v1/attacks`)).status, status);
-      await started.stop();
-    }
-  });
+  test('`oppidum start` opens the desk with its simulated town and not with --no-demo', () =>
+    assertDeskStarted(folder, '/api/v1/attacks'));
 
   test('after all of it nothing of the city is damaged, and none of its lines is of an attack', async () => {
     const policy = readFileSync(join(data, 'city.policy'), 'utf8');

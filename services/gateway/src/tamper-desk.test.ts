@@ -10,6 +10,7 @@ import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { toHex } from '@oppidum/formats/bytes';
 import { pino } from 'pino';
+import { askDesk, assertDeskHere, assertDeskOfDemo } from '../../../test/support/desks.ts';
 import { enrolDevice, eventually, type RunningDoors, runDoors } from '../../../test/support/running-gateway.ts';
 import { openAdminDoor } from './admin-door.ts';
 import type { TamperDeskJson } from './api/tamper.ts';
@@ -26,49 +27,19 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Asked = { readonly status: number; readonly body: TamperDeskJson & { readonly code?: string } };
-
-async function ask({ gateway }: RunningDoors, method = 'GET', body?: unknown, headers: object = {}): Promise<Asked> {
-  const json = body === undefined ? {} : { body: JSON.stringify(body) };
-  const type = body === undefined ? {} : { 'content-type': 'application/json' };
-  const answer = await fetch(`${gateway.http}/api/v1/tamper`, { method, ...json, headers: { ...type, ...headers } });
-  return { status: answer.status, body: (await answer.json()) as Asked['body'] };
-}
+const PATH = '/api/v1/tamper';
+const ask = (from: RunningDoors, method = 'GET', body?: unknown) => askDesk<TamperDeskJson>(from, PATH, method, body);
 
 const NO_DOOR = process.platform === 'win32' && 'there is no admin door on Windows';
-const OWNER = { owner: 'mayor' };
 const GAME = { reading: '0'.repeat(64), what: 'alter', depth: 'bytes' } as const;
 
 describe('the tamper desk over HTTP', () => {
   test('a city that was not started as a demo has none, and its description does not name it', async () => {
-    for (const method of ['GET', 'POST', 'DELETE']) {
-      const { status, body } = await ask(plain, method, method === 'POST' ? GAME : undefined);
-      assert.deepEqual([status, body.code], [404, 'ROUTE_UNKNOWN'], method);
-    }
-    const describe = async ({ gateway }: RunningDoors) => await (await fetch(`${gateway.http}/openapi.json`)).text();
-    assert.equal((await describe(plain)).includes('/api/v1/tamper'), false);
-    assert.equal((await describe(doors)).includes('/api/v1/tamper'), true);
+    await assertDeskOfDemo(doors, plain, { path: PATH, begin: GAME });
   });
 
   test('is only for who is on this machine, and for no page of another site', async () => {
-    const passedOn = { 'x-forwarded-for': '192.0.2.1' };
-    for (const method of ['GET', 'POST', 'DELETE']) {
-      const { status, body } = await ask(doors, method, method === 'POST' ? GAME : undefined, passedOn);
-      // Who comes from elsewhere has no right without a key; the key of one who has it changes nothing about where.
-      assert.deepEqual([status, body.code], [401, 'API_KEY_MISSING'], method);
-    }
-    const wanted = {
-      name: 'away',
-      rights: ['evidence:read'],
-      devices: null,
-      deviceTypes: null,
-      expiresMs: Date.now() + 60_000,
-    } as const;
-    const { text } = doors.gateway.access.createKey(wanted, OWNER);
-    const away = await ask(doors, 'POST', GAME, { ...passedOn, authorization: `Bearer ${text}` });
-    assert.deepEqual([away.status, away.body.code], [403, 'DESK_AWAY']);
-    const foreign = await ask(doors, 'POST', GAME, { origin: 'http://evil.example' });
-    assert.equal(foreign.body.code, 'HOST_FOREIGN');
+    await assertDeskHere(doors, { path: PATH, begin: GAME });
     assert.equal(await statusFor('evil.example'), 403);
   });
 

@@ -14,6 +14,7 @@ import { AttackDesk } from '@oppidum/gateway/attack-desk';
 import { verifyFile } from '@oppidum/proofs/verify-file';
 import { makeLogger } from '@oppidum/telemetry/logging';
 import { runCommand } from '../../../../test/support/command-line.ts';
+import { askDesk, assertDeskHere, assertDeskOfDemo } from '../../../../test/support/desks.ts';
 import { type RunningDoors, runDoors } from '../../../../test/support/running-gateway.ts';
 
 const OURS = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -30,16 +31,10 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type Asked = { readonly status: number; readonly body: AttackDeskJson & { readonly code?: string } };
 const PATH = '/api/v1/attacks';
 const ONE = { attack: 'hijacked-controller' };
-
-async function ask({ gateway }: RunningDoors, method = 'GET', body?: unknown, headers: object = {}): Promise<Asked> {
-  const json = body === undefined ? {} : { body: JSON.stringify(body) };
-  const type = body === undefined ? {} : { 'content-type': 'application/json' };
-  const answer = await fetch(`${gateway.http}${PATH}`, { method, ...json, headers: { ...type, ...headers } });
-  return { status: answer.status, body: (await answer.json()) as Asked['body'] };
-}
+const PLACE = { path: PATH, begin: ONE };
+const ask = (from: RunningDoors, method = 'GET', body?: unknown) => askDesk<AttackDeskJson>(from, PATH, method, body);
 
 /** Asks until the answer is what is waited for, however long a busy machine takes. */
 async function eventually<T>(asked: () => Promise<T>, isIt: (answer: T) => boolean): Promise<T> {
@@ -62,32 +57,11 @@ const file = async (id: string): Promise<Response> => fetch(`${doors.gateway.htt
 
 describe('the attack desk over HTTP', () => {
   test('a city that was not started as a demo has none, and its description does not name it', async () => {
-    for (const method of ['GET', 'POST', 'DELETE']) {
-      const { status, body } = await ask(plain, method, method === 'POST' ? ONE : undefined);
-      assert.deepEqual([status, body.code], [404, 'ROUTE_UNKNOWN'], method);
-    }
-    const describeIt = async ({ gateway }: RunningDoors) => await (await fetch(`${gateway.http}/openapi.json`)).text();
-    assert.equal((await describeIt(plain)).includes(PATH), false);
-    assert.equal((await describeIt(doors)).includes(PATH), true);
+    await assertDeskOfDemo(doors, plain, PLACE);
   });
 
   test('is only for who is on this machine, and for no page of another site', async () => {
-    const passedOn = { 'x-forwarded-for': '192.0.2.1' };
-    const wanted = {
-      name: 'away',
-      rights: ['evidence:read'],
-      devices: null,
-      deviceTypes: null,
-      expiresMs: Date.now() + 60_000,
-    } as const;
-    const { text } = doors.gateway.access.createKey(wanted, { owner: 'mayor' });
-    for (const method of ['GET', 'POST', 'DELETE']) {
-      const body = method === 'POST' ? ONE : undefined;
-      assert.equal((await ask(doors, method, body, passedOn)).body.code, 'API_KEY_MISSING', method);
-      const away = await ask(doors, method, body, { ...passedOn, authorization: `Bearer ${text}` });
-      assert.deepEqual([away.status, away.body.code], [403, 'DESK_AWAY'], method);
-      assert.equal((await ask(doors, method, body, { origin: 'http://evil.example' })).body.code, 'HOST_FOREIGN', method);
-    }
+    await assertDeskHere(doors, PLACE);
   });
 
   test('lists what the command line lists, and takes nothing else', async () => {

@@ -3,6 +3,7 @@
 import type { SignalMatrix } from '@oppidum/formats/signal-matrix';
 import type { SignalPlan, SignalPlans, SignalStage } from '@oppidum/formats/signal-plan';
 import type { ZoneDetailJson } from '@oppidum/gateway/api/orders';
+import { plainText } from '@oppidum/pages/plain-text';
 import { type ReactNode, useEffect, useState } from 'react';
 import { type ApiProblem, fetchBytes, problemOf } from '../../api.ts';
 import { useLanguage } from '../../language.ts';
@@ -11,11 +12,14 @@ import { formatNumber, formatUnit } from '../../parts/format.ts';
 import { Freshness, ProblemText } from '../../parts/freshness.tsx';
 import { Facts, IdLink, Quoted, StateBadge, Time } from '../../parts/texts.tsx';
 import { monitorBadge } from './monitor-badge.ts';
+import { type OrderChoice, OrderHere } from './order-here.tsx';
 import { type PhaseAspect, type PhaseNow, parsePhases } from './phases-now.ts';
 import { NOW_TEXTS } from './texts-now.ts';
 import { type Said, usePushed } from './use-pushed.ts';
 import { readSignalPapers, type SignalPapers } from './zone-documents.ts';
 
+/** Of a plan, among others to choose from. */
+const NAME_LENGTH_MAX = 64;
 /** Beside the word: whoever does not see the colour sees the mark. */
 const ASPECT_MARKS: Readonly<Record<PhaseAspect, string>> = { red: '●', yellow: '▲', green: '■', dark: '○', flash: '✱' };
 
@@ -38,9 +42,23 @@ export function IntersectionNow({ zone, device }: { readonly zone: ZoneDetailJso
       {problem !== null && <ProblemText code={problem.code} message={problem.message} />}
       {papers !== null && (papers.matrix === null || papers.plans === null) && <p className="problem">{texts.documentBad}</p>}
       {papers?.matrix != null && <Matrix matrix={papers.matrix} />}
-      {papers?.plans != null && <Plans plans={papers.plans.plans} running={typeof plan === 'number' ? plan : null} />}
+      {papers?.plans != null && (
+        <>
+          <Plans plans={papers.plans.plans} running={typeof plan === 'number' ? plan : null} />
+          <OrderHere zone={zone} choices={choicesOf(papers.plans)} />
+        </>
+      )}
     </section>
   );
+}
+
+/** Another plan, the traffic's own choice, and flash, which is safe whatever is known. */
+function choicesOf({ plans }: SignalPlans): readonly OrderChoice[] {
+  return [
+    ...plans.map(({ number, name }) => ({ words: ['signal/plan', String(number)], name: plainText(name, NAME_LENGTH_MAX) })),
+    { words: ['signal/automatic'] },
+    { words: ['signal/flash'] },
+  ];
 }
 
 /** Read again when a document with another digest is in force. */

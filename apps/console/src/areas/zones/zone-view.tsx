@@ -19,9 +19,11 @@ import { IntersectionNow } from './intersection-now.tsx';
 import { Lamps } from './lamps-now.tsx';
 import { LightingAccount } from './lighting-account.tsx';
 import { MachineTable } from './machine-table.tsx';
+import { OrderHere } from './order-here.tsx';
 import { TEXTS } from './texts.ts';
 
 const EVERY_MS = 5_000;
+const LIGHT_CHOICES = [['light/full'], ['light/level', '60'], ['light/programme']].map((words) => ({ words }));
 const DEVICES_SHOWN = 50;
 const ORDERS_SHOWN = 20;
 
@@ -58,6 +60,7 @@ export function ZoneView({ id }: { readonly id: string }): ReactNode {
             <>
               <LightingAccount zone={id} />
               <CabinetAccounts zone={id} />
+              <OrderHere zone={zone} choices={LIGHT_CHOICES} />
             </>
           )}
           <Machines zone={zone} />
