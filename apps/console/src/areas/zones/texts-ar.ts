@@ -57,4 +57,16 @@ export const arabicTexts: ZoneTexts = {
   size: 'بايتات',
   newestOrders: 'أحدث الأوامر',
   ordersNone: 'لم يُؤمر بشيء في هذه المنطقة بعد.',
+  drafts: {
+    heading: 'تغييرات تنتظر المهندسين',
+    note: 'يجلب كل مهندس المسودة ويقرأ ما سيتغير ويوقّع على جهازه الخاص: oppidum zone drafts.',
+    none: 'لا شيء ينتظر.',
+    what: 'التغيير',
+    signatures: 'التوقيعات',
+    signed: '{signed} من {needed}',
+    by: 'بالمفاتيح',
+    since: 'منذ',
+    draft: 'المسودة',
+    uses: { keys: 'مجموعة المفاتيح', envelope: 'حدود السلامة', document: 'مستند' },
+  },
 };

@@ -57,4 +57,16 @@ export const englishTexts: ZoneTexts = {
   size: 'Bytes',
   newestOrders: 'Newest orders',
   ordersNone: 'Nothing was ordered in this zone yet.',
+  drafts: {
+    heading: 'Changes that wait for engineers',
+    note: 'Each engineer fetches a draft, reads what would change and signs on a machine of their own: oppidum zone drafts.',
+    none: 'Nothing waits.',
+    what: 'Change',
+    signatures: 'Signatures',
+    signed: '{signed} of {needed}',
+    by: 'By the keys',
+    since: 'Since',
+    draft: 'Draft',
+    uses: { keys: 'Key set', envelope: 'Envelope', document: 'Document' },
+  },
 };

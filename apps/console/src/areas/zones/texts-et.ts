@@ -57,4 +57,16 @@ export const estonianTexts: ZoneTexts = {
   size: 'Baite',
   newestOrders: 'Uusimad korraldused',
   ordersNone: 'Selles piirkonnas pole veel midagi korraldatud.',
+  drafts: {
+    heading: 'Muudatused, mis ootavad insenere',
+    note: 'Iga insener võtab mustandi, loeb, mis muutuks, ja allkirjastab oma masinas: oppidum zone drafts.',
+    none: 'Midagi ei oota.',
+    what: 'Muudatus',
+    signatures: 'Allkirjad',
+    signed: '{signed} / {needed}',
+    by: 'Võtmed',
+    since: 'Alates',
+    draft: 'Mustand',
+    uses: { keys: 'Võtmekomplekt', envelope: 'Ohutuspiirid', document: 'Dokument' },
+  },
 };

@@ -56,4 +56,16 @@ export const chineseTexts: ZoneTexts = {
   size: '字节',
   newestOrders: '最新命令',
   ordersNone: '此区域还没有下过命令。',
+  drafts: {
+    heading: '等待工程师签署的更改',
+    note: '每位工程师取回草案，阅读将要更改的内容，并在自己的机器上签名：oppidum zone drafts。',
+    none: '没有等待的更改。',
+    what: '更改',
+    signatures: '签名',
+    signed: '{signed}/{needed}',
+    by: '签名密钥',
+    since: '自',
+    draft: '草案',
+    uses: { keys: '密钥集', envelope: '安全限界', document: '文档' },
+  },
 };

@@ -61,6 +61,12 @@ export type ZoneTexts = {
   readonly size: string;
   readonly newestOrders: string;
   readonly ordersNone: string;
+  /** Changes that wait for further engineers. `signed`: with {signed} and {needed}. */
+  readonly drafts: Readonly<
+    Record<'heading' | 'note' | 'none' | 'what' | 'signatures' | 'signed' | 'by' | 'since' | 'draft', string>
+  > & {
+    readonly uses: Readonly<Record<'keys' | 'envelope' | 'document', string>>;
+  };
 };
 
 export const TEXTS: Readonly<Record<LanguageCode, ZoneTexts>> = {

@@ -14,6 +14,7 @@ import { useLoaded } from '../../use-loaded.ts';
 import { OrderTable } from '../orders/order-table.tsx';
 import { CabinetAccounts } from './cabinet-accounts.tsx';
 import { Domain } from './domain.tsx';
+import { DraftsWaiting } from './drafts-waiting.tsx';
 import { EnvelopeWords } from './envelope-words.tsx';
 import { IntersectionNow } from './intersection-now.tsx';
 import { Lamps } from './lamps-now.tsx';
@@ -65,6 +66,7 @@ export function ZoneView({ id }: { readonly id: string }): ReactNode {
           )}
           <Machines zone={zone} />
           <Documents zone={zone} />
+          <DraftsWaiting id={id} />
           <NewestOrders id={id} />
         </>
       )}
