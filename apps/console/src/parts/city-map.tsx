@@ -8,6 +8,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useLoaded } from '../use-loaded.ts';
+import { MARK_SHAPES, type Mark } from '../views/city-layers.ts';
 import { colorAt, useIsDark } from './colors.ts';
 import { Quoted } from './texts.tsx';
 
@@ -17,6 +18,8 @@ export type PlacedDevice = {
   readonly status: string;
   /** Of its kind, as CSS says it. */
   readonly color: string;
+  /** What it is marked with: a shape of `MARK_SHAPES`. */
+  readonly mark: Mark;
   readonly lat: number;
   readonly lon: number;
 };
@@ -50,6 +53,7 @@ export function CityMap({ devices, selected, onSelect, label }: CityMapProps): R
     if (place === null) return undefined;
     const map = makeMap(place, isDark);
     map.on('load', () => {
+      addMarks(map, (name) => colorAt(place, name, isDark));
       drawing.current = new Drawing(map);
       drawing.current.show(newest.current.devices);
       drawing.current.select(newest.current.selected, newest.current.devices, false);
@@ -131,15 +135,48 @@ class Drawing {
 }
 
 function isSame(a: PlacedDevice | undefined, b: PlacedDevice): boolean {
-  return a !== undefined && a.lat === b.lat && a.lon === b.lon && a.status === b.status && a.color === b.color;
+  return (
+    a !== undefined && a.lat === b.lat && a.lon === b.lon && a.status === b.status && a.color === b.color && a.mark === b.mark
+  );
 }
 
-function featureOf({ id, status, color, lat, lon }: PlacedDevice) {
+function featureOf({ id, status, color, mark, lat, lon }: PlacedDevice) {
   return {
     type: 'Feature' as const,
-    properties: { id, status, color },
+    properties: { id, status, color, mark },
     geometry: { type: 'Point' as const, coordinates: [lon, lat] },
   };
+}
+
+const MARK_COLORS: Readonly<Record<keyof typeof MARK_SHAPES, string>> = { alarm: '--red', fault: '--red', stale: '--soft' };
+const MARK_SIZE_PX = 40;
+
+/** Shapes above the devices that have one: drawn here, for no font is loaded for the map. */
+function addMarks(map: MapLibre, color: (name: string) => string): void {
+  for (const [mark, shape] of Object.entries(MARK_SHAPES)) {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [MARK_SIZE_PX, MARK_SIZE_PX];
+    const pen = canvas.getContext('2d');
+    if (pen === null) continue;
+    Object.assign(pen, {
+      font: `bold ${MARK_SIZE_PX * 0.75}px sans-serif`,
+      textAlign: 'center',
+      textBaseline: 'middle',
+      lineWidth: 6,
+    });
+    pen.strokeStyle = color('--card');
+    pen.strokeText(shape, MARK_SIZE_PX / 2, MARK_SIZE_PX / 2);
+    pen.fillStyle = color(MARK_COLORS[mark as keyof typeof MARK_SHAPES]);
+    pen.fillText(shape, MARK_SIZE_PX / 2, MARK_SIZE_PX / 2);
+    map.addImage(mark, pen.getImageData(0, 0, MARK_SIZE_PX, MARK_SIZE_PX), { pixelRatio: 2 });
+  }
+  map.addLayer({
+    id: 'marks',
+    type: 'symbol',
+    source: 'devices',
+    filter: ['!=', ['get', 'mark'], 'none'],
+    layout: { 'icon-image': ['get', 'mark'], 'icon-offset': [0, -14], 'icon-allow-overlap': true },
+  });
 }
 
 function makeMap(container: HTMLDivElement, isDark: boolean): MapLibre {

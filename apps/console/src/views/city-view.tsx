@@ -1,7 +1,9 @@
 /** The city now: what it is, honest counters, and its devices on the map and in the list, which are one selection. */
 
+import type { AlarmJson } from '@oppidum/gateway/api/alarms';
 import { plainText } from '@oppidum/pages/plain-text';
 import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from 'react';
+import type { Page } from '../api.ts';
 import { fill, useLanguage } from '../language.ts';
 import type { CityDevice } from '../live/city-store.ts';
 import { type City, POLL_EVERY_MS, useCity } from '../live/use-city.ts';
@@ -10,8 +12,13 @@ import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
 import { colorsOf } from '../parts/kinds.ts';
 import { addressOf } from '../route.ts';
+import { cityNowMs } from '../server-clock.ts';
+import { LAYER_TEXTS } from '../texts/layers.ts';
+import { useLoaded } from '../use-loaded.ts';
 import { Counters } from './city-counters.tsx';
+import { layerOf, MARK_SHAPES, type Mark, markOf, useLayers } from './city-layers.ts';
 import { DeviceList } from './device-list.tsx';
+import { LayerChoice } from './layer-choice.tsx';
 import { SelectedDevice } from './selected-device.tsx';
 
 const CityMap = lazy(async () => ({ default: (await import('../parts/city-map.tsx')).CityMap }));
@@ -19,6 +26,8 @@ const CityMap = lazy(async () => ({ default: (await import('../parts/city-map.ts
 const NOTHING = { all: [], named: [], placed: [] };
 /** Characters of a strange name in a list of choices. */
 const CHOICE_LENGTH_MAX = 60;
+const ALARMS_SHOWN = 1_000;
+const ALARMS_EVERY_MS = 10_000;
 
 /** Counters above map and list. */
 export function CityView(): ReactNode {
@@ -46,8 +55,13 @@ function Devices({ city }: { readonly city: City }): ReactNode {
   const { all, named, placed } = city.value ?? NOTHING;
   const types = useTypes(named);
   const colors = useMemo(() => colorsOf(types), [types]);
-  const wanted = useMemo(() => named.filter((device) => isWanted(device, filter)), [named, filter]);
-  const drawn = usePlaced(placed, wanted, colors);
+  const [layers, toggle] = useLayers();
+  const wanted = useMemo(
+    () => named.filter((device) => layers.includes(layerOf(device.deviceType)) && isWanted(device, filter)),
+    [named, filter, layers],
+  );
+  const marks = useMarks(all, layers.includes('alarms'));
+  const drawn = usePlaced(placed, wanted, colors, marks);
   const byId = useMemo(() => new Map(all.map((device) => [device.id, device])), [all]);
   const device = byId.get(selected ?? '');
   return (
@@ -58,6 +72,7 @@ function Devices({ city }: { readonly city: City }): ReactNode {
         </h2>
         <Filters types={types} filter={filter} onFilter={setFilter} />
       </div>
+      <LayerChoice layers={layers} onToggle={toggle} />
       {named.some(({ simulated }) => simulated) && <p className="hint">{sentences.simulatedNote}</p>}
       {city.isCut && <p className="problem">{fill(sentences.cityCut, { count: formatNumber(all.length, tag) })}</p>}
       <div className="city">
@@ -71,7 +86,14 @@ function Devices({ city }: { readonly city: City }): ReactNode {
         )}
         <div>
           {device !== undefined && <SelectedDevice device={device} />}
-          <DeviceList devices={wanted} byId={byId} selected={selected} onSelect={select} isLoading={city.value === null} />
+          <DeviceList
+            devices={wanted}
+            byId={byId}
+            marks={marks}
+            selected={selected}
+            onSelect={select}
+            isLoading={city.value === null}
+          />
           <LiveState city={city} />
         </div>
       </div>
@@ -92,19 +114,36 @@ function isWanted({ deviceType, status, label, id }: CityDevice, filter: Filter)
   return text === '' || (label ?? '').toLowerCase().includes(text) || id.startsWith(text);
 }
 
+/** Marks of the devices that have one; the same map while they are the same. */
+function useMarks(devices: readonly CityDevice[], withAlarms: boolean): ReadonlyMap<string, Mark> {
+  const path = withAlarms ? `/api/v1/alarms?state=unclosed&limit=${ALARMS_SHOWN}` : null;
+  const alarms = useLoaded<Page<AlarmJson>>(path, ALARMS_EVERY_MS).value;
+  const alarmed = useMemo(() => new Set(alarms?.items.map(({ subject }) => subject.id) ?? []), [alarms]);
+  const nowMs = cityNowMs();
+  const marked = devices.flatMap((device): [string, Mark][] => {
+    const mark = markOf(device, alarmed, nowMs);
+    return mark === 'none' ? [] : [[device.id, mark]];
+  });
+  const joined = JSON.stringify(marked);
+  return useMemo(() => new Map(JSON.parse(joined) as [string, Mark][]), [joined]);
+}
+
 /** Those that are wanted and told where they are; the same list until one moves. */
 function usePlaced(
   placed: readonly CityDevice[],
   wanted: readonly CityDevice[],
   colors: ReadonlyMap<string, string>,
+  marks: ReadonlyMap<string, Mark>,
 ): readonly PlacedDevice[] {
   const ids = useMemo(() => new Set(wanted.map(({ id }) => id)), [wanted]);
   return useMemo(
     () =>
       placed.flatMap(({ id, status, deviceType, place }) =>
-        place === null || !ids.has(id) ? [] : [{ id, status, color: colors.get(deviceType) ?? 'gray', ...place }],
+        place === null || !ids.has(id)
+          ? []
+          : [{ id, status, color: colors.get(deviceType) ?? 'gray', mark: marks.get(id) ?? 'none', ...place }],
       ),
-    [placed, ids, colors],
+    [placed, ids, colors, marks],
   );
 }
 
@@ -154,7 +193,8 @@ function Filters(props: {
 }
 
 function Legend({ colors }: { readonly colors: ReadonlyMap<string, string> }): ReactNode {
-  const { sentences } = useLanguage();
+  const { sentences, code } = useLanguage();
+  const { marksHeading, marks } = LAYER_TEXTS[code];
   return (
     <div className="legend">
       <h3>{sentences.kindsHeading}</h3>
@@ -167,6 +207,14 @@ function Legend({ colors }: { readonly colors: ReadonlyMap<string, string> }): R
         ))}
       </ul>
       <p className="hint">{sentences.kindsNote}</p>
+      <h3>{marksHeading}</h3>
+      <ul>
+        {Object.entries(MARK_SHAPES).map(([mark, shape]) => (
+          <li key={mark}>
+            <span aria-hidden="true">{shape}</span> {marks[mark as Mark]}
+          </li>
+        ))}
+      </ul>
     </div>
   );
 }

@@ -6,6 +6,8 @@ import type { CityDevice } from '../live/city-store.ts';
 import { formatNumber } from '../parts/format.ts';
 import { IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
 import { VirtualTable, type WideColumn } from '../parts/virtual-table.tsx';
+import { LAYER_TEXTS } from '../texts/layers.ts';
+import { MARK_SHAPES, type Mark } from './city-layers.ts';
 
 /** By what a list may be sorted: what changes with every reading is no order that anybody could read in. */
 type Order = 'device' | 'type' | 'status';
@@ -15,18 +17,19 @@ type DeviceListProps = {
   /** Which, as they are named; `byId` has the newest of each. */
   readonly devices: readonly CityDevice[];
   readonly byId: ReadonlyMap<string, CityDevice>;
+  readonly marks: ReadonlyMap<string, Mark>;
   readonly selected: string | null;
   readonly onSelect: (id: string) => void;
   readonly isLoading: boolean;
 };
 
 /** Rows that can be selected; the name leads to the device. */
-export function DeviceList({ devices, byId, selected, onSelect, isLoading }: DeviceListProps): ReactNode {
+export function DeviceList({ devices, byId, marks, selected, onSelect, isLoading }: DeviceListProps): ReactNode {
   const { sentences, tag } = useLanguage();
   const [sorting, setSorting] = useState<Sorting>({ by: 'device', isDescending: false });
   const sorted = useMemo(() => sortDevices(devices, sorting, tag), [devices, sorting, tag]);
   const rows = useMemo(() => sorted.map((device) => byId.get(device.id) ?? device), [sorted, byId]);
-  const columns = useColumns(sorting, setSorting, onSelect, selected);
+  const columns = useColumns(sorting, setSorting, onSelect, selected, marks);
   if (devices.length === 0) return <p className="hint">{isLoading ? sentences.loading : sentences.none}</p>;
   return (
     <VirtualTable
@@ -62,8 +65,10 @@ function useColumns(
   setSorting: (sorting: Sorting) => void,
   onSelect: (id: string) => void,
   selected: string | null,
+  marks: ReadonlyMap<string, Mark>,
 ): readonly WideColumn<CityDevice>[] {
-  const { sentences, tag } = useLanguage();
+  const { sentences, tag, code } = useLanguage();
+  const layerTexts = LAYER_TEXTS[code];
   return useMemo(() => {
     const { columns, statuses } = sentences;
     const sortable = (by: Order) =>
@@ -103,8 +108,23 @@ function useColumns(
         width: 6.5,
         cell: ({ status }) => <StateBadge state={status} text={statuses[status]} />,
       },
+      {
+        name: 'now',
+        heading: layerTexts.column,
+        width: 8,
+        cell: ({ id }) => {
+          const mark = marks.get(id) ?? 'none';
+          return mark === 'none' ? (
+            '–'
+          ) : (
+            <>
+              <span aria-hidden="true">{MARK_SHAPES[mark]}</span> {layerTexts.marks[mark]}
+            </>
+          );
+        },
+      },
       { name: 'last', heading: columns.lastReading, width: 12.5, cell: ({ lastReadingMs }) => <Time ms={lastReadingMs} /> },
       { name: 'count', heading: columns.readings, width: 5.5, cell: ({ readingCount }) => formatNumber(readingCount, tag) },
     ];
-  }, [sentences, tag, sorting, setSorting, onSelect, selected]);
+  }, [sentences, tag, layerTexts, marks, sorting, setSorting, onSelect, selected]);
 }

@@ -1,0 +1,67 @@
+/** Names of the layers of the operations map, and of the shapes that mark devices. */
+
+import type { LanguageCode } from '@oppidum/pages/languages';
+import type { Layer, Mark } from '../views/city-layers.ts';
+
+type LayerTexts = {
+  readonly heading: string;
+  readonly layers: Readonly<Record<Layer, string>>;
+  readonly marksHeading: string;
+  readonly marks: Readonly<Record<Mark, string>>;
+  readonly column: string;
+};
+
+export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
+  en: {
+    heading: 'Layers',
+    layers: {
+      lighting: 'Lighting',
+      signals: 'Signals',
+      roads: 'Traffic',
+      water: 'Water',
+      power: 'Power',
+      others: 'Everything else',
+      alarms: 'Alarms',
+    },
+    marksHeading: 'Marks',
+    marks: { alarm: 'alarm', fault: 'says that it failed', stale: 'silent for 15 minutes', none: 'nothing to report' },
+    column: 'Now',
+  },
+  et: {
+    heading: 'Kihid',
+    layers: {
+      lighting: 'Valgustus',
+      signals: 'Foorid',
+      roads: 'Liiklus',
+      water: 'Vesi',
+      power: 'Elekter',
+      others: 'Kõik muu',
+      alarms: 'Häired',
+    },
+    marksHeading: 'Märgid',
+    marks: { alarm: 'häire', fault: 'ütleb, et on rikkis', stale: 'vaikinud 15 minutit', none: 'midagi teatada pole' },
+    column: 'Praegu',
+  },
+  zh: {
+    heading: '图层',
+    layers: { lighting: '照明', signals: '信号灯', roads: '交通', water: '供水', power: '电力', others: '其他', alarms: '警报' },
+    marksHeading: '标记',
+    marks: { alarm: '警报', fault: '自报故障', stale: '静默 15 分钟', none: '无异常' },
+    column: '现状',
+  },
+  ar: {
+    heading: 'الطبقات',
+    layers: {
+      lighting: 'الإنارة',
+      signals: 'الإشارات',
+      roads: 'المرور',
+      water: 'المياه',
+      power: 'الكهرباء',
+      others: 'كل ما عدا ذلك',
+      alarms: 'الإنذارات',
+    },
+    marksHeading: 'العلامات',
+    marks: { alarm: 'إنذار', fault: 'يقول إنه تعطل', stale: 'صامت منذ 15 دقيقة', none: 'لا شيء يُذكر' },
+    column: 'الآن',
+  },
+};
