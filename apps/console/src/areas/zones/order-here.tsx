@@ -58,7 +58,7 @@ export function OrderHere({
           <CopyBlock text={watch ?? ''} name="order-watch" label={texts.second} words={TEXTS[code]} />
         </>
       )}
-      <h3>{texts.first}</h3>
+      <h3>{needed > 1 ? texts.first : texts.alone}</h3>
       <CopyBlock text={issue ?? ''} name="order-issue" label={texts.first} words={TEXTS[code]} />
       <p className="hint">{texts.keys}</p>
       <p className="hint">{texts.after}</p>
