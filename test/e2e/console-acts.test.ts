@@ -40,14 +40,7 @@ describe('everyday acts in the console', { skip: skipWithout('chromium') }, () =
   before(async () => {
     town = await ConsoleCity.open();
     person = await town.newContext();
-    const page = await town.makeKeyIn(person);
-    const invited = await town.invite(page, 'operator');
-    account = invited.account;
-    await page.goto(`${town.http}/?lang=en#/keys/${invited.invitation}`);
-    await page.click('button:has-text("Take it")');
-    await page.waitForSelector('text=in force: it can sign');
-    await page.close();
-    await town.pin(person);
+    account = await town.enrolOperator(person);
   });
 
   after(() => town?.close());

@@ -134,6 +134,18 @@ export class ConsoleCity {
     return page;
   }
 
+  /** A person whose key of this browser acts as an operator, and who pinned the policy; the account. */
+  async enrolOperator(person: BrowserContext): Promise<string> {
+    const page = await this.makeKeyIn(person);
+    const { account, invitation } = await this.invite(page, 'operator');
+    await page.goto(`${this.http}/?lang=en#/keys/${invitation}`);
+    await page.click('button:has-text("Take it")');
+    await page.waitForSelector('text=in force: it can sign');
+    await page.close();
+    await this.pin(person);
+    return account;
+  }
+
   /** Pins the policy that the city serves. */
   async pin(context: BrowserContext): Promise<void> {
     const page = await this.openView(context, '#/trust');

@@ -25,7 +25,7 @@ import { type DataFolder, openDataFolder } from '@oppidum/node/data-folder';
 import type { CityOptions } from '@oppidum/node/open-city';
 import { challengeOf, verifyOrder } from '@oppidum/proofs/verify-order';
 import { TestLink } from './mqtt-device.ts';
-import { actionOf, envelopeOf, execute, foundTestCity, freshBytes, runCity } from './running-city.ts';
+import { actionOf, envelopeOf, execute, foundTestCity, freshBytes, inTemporaryFolder, runCity } from './running-city.ts';
 import { enrolDevice, type RunningDoors, runGateway, runShard, type TestDevice } from './running-gateway.ts';
 
 /** Lamps that dim, brighten and go out; darkness is dangerous, light is safe. */
@@ -53,6 +53,29 @@ export async function runOrderDoors(
     await city.stop();
   };
   return { city, shard, gateway, close };
+}
+
+/** The same in a folder of its own, with a zone. */
+export async function openOrderDoors(): Promise<{
+  readonly doors: RunningDoors;
+  readonly zone: TestZone;
+  readonly close: () => Promise<void>;
+}> {
+  const opened = Promise.withResolvers<RunningDoors>();
+  const ended = Promise.withResolvers<void>();
+  const whole = inTemporaryFolder(async (folder) => {
+    const doors = await runOrderDoors(folder);
+    opened.resolve(doors);
+    await ended.promise;
+    await doors.close();
+  });
+  whole.catch(opened.reject);
+  const doors = await opened.promise;
+  const close = (): Promise<void> => {
+    ended.resolve();
+    return whole;
+  };
+  return { doors, zone: await makeZone(doors), close };
 }
 
 export type TestZone = {

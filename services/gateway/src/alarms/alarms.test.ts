@@ -8,8 +8,8 @@ import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { deviceUrnPrefix } from '@oppidum/formats/ids';
 import { encodeOrder } from '@oppidum/formats/order-statement';
 import { pino } from 'pino';
-import { act, enrolLamp, issue, makeZone, runOrderDoors, type TestZone } from '../../../../test/support/order-city.ts';
-import { actionOf, envelopeOf, execute, freshBytes, inTemporaryFolder } from '../../../../test/support/running-city.ts';
+import { act, enrolLamp, issue, makeZone, openOrderDoors, type TestZone } from '../../../../test/support/order-city.ts';
+import { actionOf, envelopeOf, execute, freshBytes } from '../../../../test/support/running-city.ts';
 import { enrolDevice, eventually, type RunningDoors, type TestDevice } from '../../../../test/support/running-gateway.ts';
 import type { AlarmCountsJson, AlarmJson } from '../api/alarms.ts';
 import { openReading } from '../read-model/reading-rows.ts';
@@ -43,21 +43,7 @@ describe('alarms', () => {
   let zone: TestZone;
   let close: () => Promise<void>;
   before(async () => {
-    const opened = Promise.withResolvers<void>();
-    const ended = Promise.withResolvers<void>();
-    const whole = inTemporaryFolder(async (folder) => {
-      doors = await runOrderDoors(folder);
-      opened.resolve();
-      await ended.promise;
-      await doors.close();
-    });
-    whole.catch(opened.reject);
-    await opened.promise;
-    zone = await makeZone(doors);
-    close = async () => {
-      ended.resolve();
-      await whole;
-    };
+    ({ doors, zone, close } = await openOrderDoors());
   });
   after(() => close());
   const alarm = (cause: AlarmCause, subject: Uint8Array) => get<AlarmJson>(doors, `alarms/${idOf(cause, subject)}`);

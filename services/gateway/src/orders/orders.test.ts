@@ -8,6 +8,7 @@ import {
   enrolLamp,
   issue,
   makeZone,
+  openOrderDoors,
   postJson,
   runOrderDoors,
   signOrder,
@@ -34,21 +35,7 @@ describe('orders by way of the gateway', () => {
   let zone: TestZone;
   let close: () => Promise<void>;
   before(async () => {
-    const opened = Promise.withResolvers<void>();
-    const ended = Promise.withResolvers<void>();
-    const whole = inTemporaryFolder(async (folder) => {
-      doors = await runOrderDoors(folder);
-      opened.resolve();
-      await ended.promise;
-      await doors.close();
-    });
-    whole.catch(opened.reject);
-    await opened.promise;
-    zone = await makeZone(doors);
-    close = async () => {
-      ended.resolve();
-      await whole;
-    };
+    ({ doors, zone, close } = await openOrderDoors());
   });
   after(() => close());
   const level = (device: string, percent: number) => ({ zone: zone.hex, device, command: 'lamp/level', arguments: [percent] });
