@@ -23,6 +23,7 @@ import { encodeChallengeRefusal, encodePassingRefusal } from '@oppidum/formats/p
 import { generate, type IConnackPacket, type IPublishPacket, type Packet, type Parser, parser } from 'mqtt-packet';
 import type { GatewayContext } from './gateway-context.ts';
 import { passingMessage } from './http/ingest.ts';
+import type { ZoneLine } from './orders/zone-desk.ts';
 
 const PROTOCOL = { protocolVersion: 5 } as const;
 const GROUP = 'oppidum';
@@ -68,7 +69,7 @@ export class BrokerLink {
   readonly #pending = new Set<Promise<void>>();
   /** Devices whose challenges came this way: how each is forgotten. */
   readonly #hearers = new Map<string, () => void>();
-  readonly #followers = new Map<string, () => void>();
+  readonly #followers = new Map<string, ZoneLine>();
   #line: Line | null = null;
   #retryMs: number = RETRY_MS.min;
   #timer: NodeJS.Timeout | null = null;
@@ -126,7 +127,8 @@ export class BrokerLink {
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const forget of [...this.#hearers.values(), ...this.#followers.values()]) forget();
+    for (const forget of this.#hearers.values()) forget();
+    for (const { end } of this.#followers.values()) end();
     const line = this.#line;
     line?.socket.pause();
     await Promise.allSettled(this.#pending);
@@ -261,8 +263,12 @@ export class BrokerLink {
       const send = (news: Uint8Array): void => {
         if (this.#line !== null) this.#publish(this.#line, device, news, 'zone');
       };
-      if (!this.#followers.has(device)) this.#followers.set(device, zones.listen(device, send));
-      const rejection = zones.tell(device, message);
+      const known = this.#followers.get(device);
+      const follower = known ?? zones.open(device, send);
+      const rejection = follower.tell(message);
+      // Whoever publishes at the broker may name devices that never were.
+      if (rejection === null) this.#followers.set(device, follower);
+      else if (known === undefined) follower.end();
       if (rejection !== null) this.#context.metrics.countRefusedRequest(rejection.code);
     }
     this.#acknowledge(line, messageId);

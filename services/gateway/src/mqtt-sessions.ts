@@ -12,6 +12,7 @@ import type { GatewayContext } from './gateway-context.ts';
 import { passingMessage } from './http/ingest.ts';
 import type { Admission, Admitted } from './mqtt-admission.ts';
 import type { MqttGate } from './mqtt-gate.ts';
+import type { ZoneLine } from './orders/zone-desk.ts';
 
 const CLIENT_ID_FORM = /^[0-9a-f]{64}$/;
 /** A PUBLISH from a device: packet id and topic beside one reading. */
@@ -41,7 +42,7 @@ type Session = {
   isListening: boolean;
   deafen: (() => void) | null;
   /** Where it hears signed statements of its zone. */
-  forgetZone: (() => void) | null;
+  zoneLine: ZoneLine | null;
   readonly end: () => void;
 };
 
@@ -111,7 +112,7 @@ export class Sessions {
     const session: Session = {
       ...{ device, up: `${topic}/up`, down: `${topic}/down`, ack: `${topic}/ack`, order: `${topic}/order` },
       ...{ have: `${topic}/have`, zone: `${topic}/zone` },
-      ...{ isListening: false, deafen: null, forgetZone: null, end: () => client.close() },
+      ...{ isListening: false, deafen: null, zoneLine: null, end: () => client.close() },
     };
     this.#sessions.set(client, session);
     gate.lane = {
@@ -128,7 +129,7 @@ export class Sessions {
     gate.once('close', () => {
       forget();
       session.deafen?.();
-      session.forgetZone?.();
+      session.zoneLine?.end();
     });
   }
 
@@ -150,10 +151,8 @@ export class Sessions {
     // Behind SUBACK: an order may be waiting.
     if (isOrders && session.deafen === null && !client.closed)
       session.deafen = this.#context.orders.listen(session.device, (order) => this.#sendOrder(client, session.order, order));
-    if (isZone && session.forgetZone === null && !client.closed)
-      session.forgetZone = this.#context.orders.zones.listen(session.device, (news) =>
-        this.#sendOrder(client, session.zone, news),
-      );
+    if (isZone && session.zoneLine === null && !client.closed)
+      session.zoneLine = this.#context.orders.zones.open(session.device, (news) => this.#sendOrder(client, session.zone, news));
   }
 
   hears(client: Client, topic: string): boolean {
@@ -162,7 +161,7 @@ export class Sessions {
     return (
       (session.isListening && session.down === topic) ||
       (session.deafen !== null && session.order === topic) ||
-      (session.forgetZone !== null && session.zone === topic)
+      (session.zoneLine !== null && session.zone === topic)
     );
   }
 
@@ -171,8 +170,8 @@ export class Sessions {
     if (session === undefined) return;
     if (topics.includes(session.down)) session.isListening = false;
     if (topics.includes(session.zone)) {
-      session.forgetZone?.();
-      session.forgetZone = null;
+      session.zoneLine?.end();
+      session.zoneLine = null;
     }
     if (!topics.includes(session.order)) return;
     session.deafen?.();
@@ -291,8 +290,9 @@ export class Sessions {
   }
 
   /** Null: what is no statement of what it has is as none; it says again. */
-  #takeHave(session: Session, message: Uint8Array): null {
-    const rejection = this.#context.orders.zones.tell(session.device, message.slice());
+  #takeHave({ zoneLine }: Session, message: Uint8Array): null {
+    // Who does not listen is given nothing.
+    const rejection = zoneLine?.tell(message.slice()) ?? null;
     if (rejection !== null) this.#context.metrics.countRefusedRequest(rejection.code);
     return null;
   }

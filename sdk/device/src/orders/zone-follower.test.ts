@@ -27,13 +27,10 @@ const keys = (bench: Bench, changes: Partial<KeySet> = {}, by: readonly string[]
   signed('keys', encodeKeySet(newKeySet(bench.city.genesis, NEXT, { version: 2, ...changes })), HOLDERS, by);
 const envelope = (bench: Bench, changes: Partial<Envelope>, set: readonly string[], by: readonly string[]): ZoneNews =>
   signed('envelope', encodeBy(envelopeSchema, bench.envelope({ version: 2, previous: namedId('one'), ...changes })), set, by);
+const zoneDocument = (bench: Bench, name: string, version: number): Bytes =>
+  encodeZoneDocument({ city: bench.city.genesis, zone: namedId('zone'), name, version, body: Uint8Array.of(1) });
 const document = (bench: Bench, name: string, by: readonly string[] = TWO): ZoneNews =>
-  signed(
-    'document',
-    encodeZoneDocument({ city: bench.city.genesis, zone: namedId('zone'), name, version: 1, body: Uint8Array.of(1) }),
-    HOLDERS,
-    by,
-  );
+  signed('document', zoneDocument(bench, name, 1), HOLDERS, by);
 const versions = (bench: Bench) => [bench.store.read().keys.version, bench.store.read().envelope?.version];
 const glass = { mode: 'break-glass' as const, arguments: [100] };
 
@@ -112,6 +109,22 @@ describe('a machine keeps up with its zone', () => {
     assert.equal(bench.haveCount, haveCount + 1);
     await bench.hear(keys(bench));
     assert.deepEqual(versions(bench), [2, 1]);
+    await bench.agent.stop();
+  });
+
+  test('a document that nobody signed, or an old one again, does not end its asking', async () => {
+    const bench = await atWork();
+    bench.documents = {
+      have: () => [{ name: 'plan', version: 1 }],
+      offer: async () => reject('VERSION_NOT_NEXT', {}),
+    };
+    await bench.restart();
+    const { haveCount } = bench;
+    const wrong = { ...document(bench, 'plan'), statement: zoneDocument(bench, 'plan', 2) };
+    for (const forged of [document(bench, 'plan', ['ada']), document(bench, 'plan'), wrong]) await bench.hear(forged);
+    assert.equal(bench.haveCount, haveCount, 'what is refused is not asked for again at once');
+    await bench.agent.receive(bench.issue());
+    assert.deepEqual(bench.have?.documents, [{ name: 'plan', version: 1 }], 'but with the next challenge');
     await bench.agent.stop();
   });
 

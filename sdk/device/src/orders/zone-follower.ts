@@ -4,12 +4,12 @@
  * with what it had, and gains no more than that.
  */
 
-import type { Bytes } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
-import type { SignedStatement } from '@oppidum/formats/statement';
+import { checkStatement, type SignedStatement } from '@oppidum/formats/statement';
 import { encodeZoneHave, parseZoneNews, type ZoneNews } from '@oppidum/formats/zone-news';
-import { type KeySet, parseZoneDocument } from '@oppidum/formats/zone-statements';
+import { type KeySet, parseZoneDocument, type ZoneDocument } from '@oppidum/formats/zone-statements';
 import type { ZoneLink } from '../order-link.ts';
 import type { OrderStore } from './order-state.ts';
 import { replaceEnvelope, replaceKeys } from './zone-pins.ts';
@@ -18,7 +18,7 @@ import { replaceEnvelope, replaceKeys } from './zone-pins.ts';
 export type ZoneDocuments = {
   /** Those that it wants, ascending by name, with the newest version that it has; 0 for none. */
   have(): readonly { readonly name: string; readonly version: number }[];
-  /** Takes one in if the pinned keys signed it; on disk when it resolves. A refusal is asked for no more until the next start. */
+  /** Takes one in if the pinned keys signed it; on disk when it resolves. One that they signed and that is refused is asked for no more until the next start. */
   offer(keys: KeySet, name: string, signed: SignedStatement): Promise<Rejection | null>;
 };
 
@@ -32,7 +32,7 @@ export type FollowerOptions = {
 /** From `listen` on. */
 export class ZoneFollower {
   readonly #options: FollowerOptions;
-  /** Documents that were refused: their next offer would be the same. */
+  /** Documents that our keys signed and that were refused: their next offer would be the same. */
   readonly #refused = new Set<string>();
 
   constructor(options: FollowerOptions) {
@@ -78,15 +78,30 @@ export class ZoneFollower {
   }
 
   async #offer(signed: SignedStatement): Promise<Rejection | null> {
-    const { store, documents } = this.#options;
-    const { name } = parseZoneDocument(signed.statement);
-    if (documents === null || !documents.have().some((wanted) => wanted.name === name))
-      return reject('DOCUMENT_UNKNOWN', { name });
-    const refused = await documents.offer(store.read().keys, name, signed);
+    const { crypto, store, documents } = this.#options;
+    const document = parseZoneDocument(signed.statement);
+    const { name } = document;
+    const wanted = documents?.have().find((each) => each.name === name);
+    if (documents === null || wanted === undefined) return reject('DOCUMENT_UNKNOWN', { name });
+    const { keys } = store.read();
+    const refused = await documents.offer(keys, name, signed);
     if (refused === null) return null;
+    // What nobody signed, or what we are beyond, anybody could have sent: it must not end our asking.
+    if (document.version <= wanted.version || !isSigned(crypto, keys, document, signed)) return refused;
     // Whatever else is new is still asked for.
     this.#refused.add(name);
     this.tell();
     return refused;
   }
+}
+
+/** True for a document of this zone that enough of its keys signed, whatever else is wrong with it. */
+function isSigned(
+  crypto: Crypto,
+  { city, zone, keys, dangerousThreshold: count }: KeySet,
+  document: ZoneDocument,
+  signed: SignedStatement,
+): boolean {
+  const isOurs = equalBytes(document.city, city) && equalBytes(document.zone, zone);
+  return isOurs && checkStatement(crypto, 'document', signed, { keys, count }) === null;
 }

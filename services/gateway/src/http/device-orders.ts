@@ -138,10 +138,10 @@ function addZone(app: App, { orders, access }: GatewayContext): void {
       if ('code' in known) throw formatError(known.code, known.details);
       const isOwn = orders.challenges.newest(id)?.by === by;
       const news = await questions.ask({ device: id, by, isOwn }, 1_000 * wait, (answer) => {
-        const forget = orders.zones.listen(id, answer);
-        request.raw.once('close', forget);
-        orders.zones.tell(id, parseHex(have));
-        return forget;
+        const line = orders.zones.open(id, answer);
+        request.raw.once('close', line.end);
+        line.tell(parseHex(have));
+        return line.end;
       });
       reply.header('cache-control', 'no-store');
       if (news === null) return reply.code(204).send();

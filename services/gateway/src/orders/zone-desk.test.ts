@@ -112,6 +112,18 @@ describe('what was signed for a zone comes to its devices', () => {
     assert.equal(await codeOf(await ask(new Uint8Array(1_025))), 'REQUEST_INVALID');
   });
 
+  test('whoever asks in the name of a device is neither heard in its place nor has it told anything', async () => {
+    const link = await TestLink.open(doors, lamp);
+    await link.client.subscribeAsync(`${link.topic}zone`, { qos: 1 });
+    await link.publish(have({ keys: version }), { qos: 1 }, `${link.topic}have`);
+    assert.equal((await ask(have({ keys: 9_999, envelope: 9_999 }))).status, 204);
+    assert.equal(parseKeySet((await newsOf(await ask(have()))).statement).version, 2, 'to whoever asked');
+    await replaceKeys();
+    const news = parseZoneNews((await link.next()).payload);
+    assert.deepEqual([news.use, parseKeySet(news.statement).version], ['keys', version], 'the first that comes');
+    await link.end();
+  });
+
   test('the HTTP link of a device asks on as it takes in, and does not ask at once for what it did not', async (t) => {
     const api = new CityApi(doors.gateway.http);
     const came: number[] = [];
@@ -120,15 +132,15 @@ describe('what was signed for a zone comes to its devices', () => {
     link.onNews((bytes) => {
       const keys = parseKeySet(parseZoneNews(bytes).statement).version;
       came.push(keys);
-      if (keys < 4) link.tellHave(have({ keys }));
+      if (keys < version) link.tellHave(have({ keys }));
     });
     link.tellHave(have());
     link.start();
     await eventually(
       async () => came.length,
-      (count) => count === 3,
+      (count) => count === version - 1,
     );
     await link.stop();
-    assert.deepEqual(came, [2, 3, 4], 'and 4, which was not taken in, once');
+    assert.deepEqual(came, [2, 3, 4, 5], 'and 5, which was not taken in, once');
   });
 });

@@ -11,7 +11,7 @@ import { deviceZoneKind, zoneDocumentKind, zoneEnvelopeKind, zoneKeysKind, zoneK
 import { kindOfKey } from '@oppidum/formats/state-registry';
 import { encodeZoneNews, parseZoneHave, type ZoneHave } from '@oppidum/formats/zone-news';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
-import { type OrderLine, OrderLines } from './order-lines.ts';
+import type { OrderLine } from './order-lines.ts';
 
 type DeskOptions = {
   readonly crypto: Crypto;
@@ -20,12 +20,22 @@ type DeskOptions = {
 
 const OF_ZONES: ReadonlySet<string> = new Set([zoneKind, zoneDocumentKind, deviceZoneKind].map(({ name }) => name));
 
+/**
+ * One way by which a device is told. What is said by it counts for it alone: anybody may ask in the name of a device, and must neither be heard
+ * in its place nor have it told anything.
+ */
+export type ZoneLine = {
+  /** The device says what it has, and is given the next that it lacks. Refuses as `ZoneDesk.read`. */
+  readonly tell: (message: Bytes) => Rejection | null;
+  readonly end: () => void;
+};
+
+type Open = { readonly device: string; readonly send: OrderLine; have: ZoneHave | null };
+
 /** Who listens for statements of zones, and what each has. */
 export class ZoneDesk {
   readonly #options: DeskOptions;
-  readonly #lines = new OrderLines();
-  /** By device in hex; of those that listen. */
-  readonly #have = new Map<string, ZoneHave>();
+  readonly #open = new Set<Open>();
   readonly #forget: () => void;
 
   constructor(options: DeskOptions) {
@@ -37,13 +47,11 @@ export class ZoneDesk {
     this.#forget();
   }
 
-  /** This device can be told this way until the answer is called. */
-  listen(device: string, line: OrderLine): () => void {
-    const forget = this.#lines.open(device, line);
-    return () => {
-      forget();
-      if (!this.#lines.isOpen(device)) this.#have.delete(device);
-    };
+  /** This device (hex) can be told this way until `end`. */
+  open(device: string, send: OrderLine): ZoneLine {
+    const line: Open = { device, send, have: null };
+    this.#open.add(line);
+    return { tell: (message) => this.#tell(line, message), end: () => void this.#open.delete(line) };
   }
 
   /** What a device (hex) says that it has of the zone that it belongs to. Refuses as `parseZoneHave`, DEVICE_NOT_IN_ZONE. */
@@ -55,18 +63,17 @@ export class ZoneDesk {
     return reject('DEVICE_NOT_IN_ZONE', { device, zone: toHex(have.zone) });
   }
 
-  /** A device (hex) says what it has, and is given the next that it lacks. Refuses as `read`. */
-  tell(device: string, message: Bytes): Rejection | null {
-    const have = this.read(device, message);
+  #tell(line: Open, message: Bytes): Rejection | null {
+    const have = this.read(line.device, message);
     if ('code' in have) return have;
-    if (this.#lines.isOpen(device)) this.#have.set(device, have);
-    this.#give(device, have);
+    line.have = have;
+    this.#give(line, have);
     return null;
   }
 
-  #give(device: string, have: ZoneHave): void {
+  #give({ send }: Open, have: ZoneHave): void {
     const news = this.#nextOf(have);
-    if (news !== null) this.#lines.send(device, news);
+    if (news !== null) send(news);
   }
 
   /**
@@ -98,13 +105,13 @@ export class ZoneDesk {
     const zones = new Set<string>();
     for (const { key } of changes) if (OF_ZONES.has(kindOfKey(key)?.name ?? '')) zones.add(toHex(key.subarray(2, 34)));
     if (zones.size === 0) return;
-    for (const [device, have] of this.#have)
-      if (zones.has(toHex(have.zone)) || zones.has(device)) this.#giveIfMember(device, have);
+    for (const line of [...this.#open])
+      if (line.have !== null && (zones.has(toHex(line.have.zone)) || zones.has(line.device))) this.#giveIfMember(line, line.have);
   }
 
-  #giveIfMember(device: string, have: ZoneHave): void {
-    const home = this.#options.node.read(at(deviceZoneKind, parseHex(device)));
-    if (home !== null && equalBytes(home.zone, have.zone)) this.#give(device, have);
+  #giveIfMember(line: Open, have: ZoneHave): void {
+    const home = this.#options.node.read(at(deviceZoneKind, parseHex(line.device)));
+    if (home !== null && equalBytes(home.zone, have.zone)) this.#give(line, have);
   }
 }
 
