@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeEnvelope } from '../../../test/support/envelopes.ts';
+import { levelQuantity, levelRule, makeEnvelope, sensorsOf } from '../../../test/support/envelopes.ts';
 import { namedId } from '../../../test/support/ledger.ts';
 import { PROGRAMME } from '../../../test/support/lighting.ts';
 import { newKeySet, orderSigners } from '../../../test/support/orders.ts';
 import { matrix, plans } from '../../../test/support/signals.ts';
 import { toHex } from './bytes.ts';
 import { encodeBy } from './common-schemas.ts';
+import type { Envelope } from './envelope.ts';
+import { lightingCabinetsSchema } from './lighting-cabinets.ts';
 import { lightingProgrammeSchema } from './lighting-programme.ts';
 import { type SignalMatrix, signalMatrixSchema } from './signal-matrix.ts';
 import { type SignalPlans, signalPlansSchema } from './signal-plan.ts';
@@ -94,6 +96,51 @@ test('of plans every time that differs is said, plans that come and go, and stag
   assert.ok(words.some((line) => /^plans 1, cycleMs: .* s → .*\.500 s$/.test(line)));
   const stageLine = words.find((line) => line.startsWith('plans 1, stages: ')) ?? '';
   assert.match(stageLine, /phases \[2; 6; 9; 11\], durationMs/);
+});
+
+test('what goes is said though another of its name stays, and so is another order of the same', () => {
+  const cabinet = (name: string, lamp: string) => ({
+    ...{ name, meter: { device: namedId(`meter of ${lamp}`), name: 'power' }, standingMw: 0 },
+    ...{ wavering: { meterMw: 0, lampsPermille: 0 }, steadyPermille: 0, lamps: [{ device: namedId(lamp), curve: 0 }] },
+  });
+  const curves = [
+    [
+      { level: 0, powerMw: 0 },
+      { level: 1_000, powerMw: 60_000 },
+    ],
+  ];
+  const bodyOf = (...cabinets: readonly ReturnType<typeof cabinet>[]) =>
+    encodeBy(lightingCabinetsSchema, { version: 1, level: 'dimming', curves, cabinets });
+  const [near, far] = [cabinet('Mill Street', 'near'), cabinet('Mill Street', 'far')];
+  const [gone = ''] = describeDocumentChange({ name: 'cabinets', body: bodyOf(near) }, bodyOf(near, far));
+  assert.ok(gone.startsWith('cabinets: ') && gone.includes(toHex(namedId('far'))), gone);
+
+  const programme = (sections: typeof PROGRAMME.sections) => encodeBy(lightingProgrammeSchema, { ...PROGRAMME, sections });
+  const [first, second, ...rest] = PROGRAMME.sections;
+  assert.ok(first !== undefined && second !== undefined);
+  assert.deepEqual(
+    describeDocumentChange({ name: 'programme', body: programme([second, first, ...rest]) }, programme(PROGRAMME.sections)),
+    [`sections: in another order, ${[second, first, ...rest].map(({ name }) => name).join(', ')}`],
+  );
+});
+
+test('sensors of one name are told by their devices, so that the one that goes is named and no other', () => {
+  const sensors = sensorsOf('level', 'inlet', 'outlet', 'gauge');
+  const before = makeEnvelope({ quantities: [levelQuantity({ sensors, least: 2 })] });
+  const next = (changes: Partial<Envelope>) => ({ ...before, version: 2, previous: namedId('before'), ...changes });
+  for (const gone of sensors) {
+    const others = sensors.filter((sensor) => sensor !== gone);
+    const words = describeEnvelopeChange(before, next({ quantities: [levelQuantity({ sensors: others, least: 2 })] }));
+    assert.deepEqual(words, [`quantities level, sensors ${toHex(gone.device)}: taken away`]);
+  }
+});
+
+test('rules in another order are said beside whatever else differs', () => {
+  const [a, b, c] = [levelRule({ name: 'a' }), levelRule({ name: 'b' }), levelRule({ name: 'c' })];
+  const before = makeEnvelope({ rules: [a, b] });
+  const words = describeEnvelopeChange(before, { ...before, version: 2, previous: namedId('before'), rules: [b, a, c] });
+  assert.equal(words.length, 2, words.join('\n'));
+  assert.equal(words[1], 'Rules are evaluated in another order');
 });
 
 test('a programme is said in its fields, and what has no words by its size alone', () => {

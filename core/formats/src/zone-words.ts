@@ -45,7 +45,8 @@ export function describeEnvelopeChange(before: Envelope, next: Envelope): string
   const { safe: _s, dangerous: _d, rules: _r, ...others } = envelopeSchema.toJson(next) as Fields;
   const { safe: _a, dangerous: _b, rules: _c, ...former } = envelopeSchema.toJson(before) as Fields;
   // Their order is that in which they are evaluated, so two orders of the same rules are not the same.
-  const isReordered = words.length === 0 && JSON.stringify(_r) !== JSON.stringify(_c);
+  const [old, fresh] = [before, next].map(({ rules }) => rules.map(describeRule)) as [string[], string[]];
+  const isReordered = fresh.filter((rule) => old.includes(rule)).join() !== old.filter((rule) => fresh.includes(rule)).join();
   return orSame([...words, ...(isReordered ? ['Rules are evaluated in another order'] : []), ...differences(former, others, '')]);
 }
 
@@ -106,9 +107,11 @@ function differences(before: Json, after: Json, place: string): string[] {
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   if (isObject(after) && (isObject(before) || before === null)) return fieldDifferences(before ?? {}, after, place);
   if (isObject(before) && after === null) return [`${place}: taken away`];
-  const areLists = (Array.isArray(before) || before === null) && Array.isArray(after);
-  if (areLists && after.every(isNamed) && ((before as readonly Json[] | null) ?? []).every(isNamed))
-    return itemDifferences((before as readonly Fields[] | null) ?? [], after as readonly Fields[], place);
+  if (Array.isArray(after) && (Array.isArray(before) || before === null)) {
+    const items = { before: (before ?? []) as readonly Fields[], after: after as readonly Fields[] };
+    const told = tellingField(items.before, items.after);
+    if (told !== null) return itemDifferences(items.before, items.after, told, place);
+  }
   const [old, fresh] = [valueText(before, place), valueText(after, place)];
   return [before === null ? `${place}: ${fresh}` : `${place}: ${old} → ${fresh}`];
 }
@@ -122,10 +125,14 @@ function fieldDifferences(before: Fields, after: Fields, place: string): string[
   );
 }
 
-function itemDifferences(before: readonly Fields[], after: readonly Fields[], place: string): string[] {
-  const [old, fresh] = [before.map(itemName), after.map(itemName)];
+/** `told`: the field by which each item of both lists is told from the others of its list. */
+function itemDifferences(before: readonly Fields[], after: readonly Fields[], told: string, place: string): string[] {
+  const [old, fresh] = [before, after].map((items) => items.map((item) => String(item[told]))) as [string[], string[]];
+  const stayed = fresh.filter((name) => old.includes(name));
+  const isReordered = stayed.join() !== old.filter((name) => fresh.includes(name)).join();
   return [
-    ...before.flatMap((_item, i) => (fresh.includes(old[i] as string) ? [] : [`${place} ${old[i]}: taken away`])),
+    ...old.flatMap((name) => (fresh.includes(name) ? [] : [`${place} ${name}: taken away`])),
+    ...(isReordered ? [`${place}: in another order, ${fresh.join(', ')}`] : []),
     ...after.flatMap((item, i) => {
       const known = old.indexOf(fresh[i] as string);
       const label = `${place} ${fresh[i]}${known < 0 ? ' (new)' : ''}`;
@@ -138,13 +145,14 @@ function isObject(value: Json): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isNamed(value: Json): boolean {
-  return isObject(value) && NAMES.some((name) => Object.hasOwn(value, name));
-}
-
-function itemName(item: Fields): string {
-  const [name = ''] = NAMES.filter((each) => Object.hasOwn(item, each));
-  return String(item[name]);
+/** The first field that every item has, and no two items of one list have alike; null: only the lists as wholes can be compared. */
+function tellingField(...lists: readonly (readonly Json[])[]): string | null {
+  const isTelling = (name: string): boolean =>
+    lists.every((items) => {
+      const found = items.map((item) => (isObject(item) && Object.hasOwn(item, name) ? String(item[name]) : null));
+      return !found.includes(null) && new Set(found).size === found.length;
+    });
+  return NAMES.find(isTelling) ?? null;
 }
 
 /** `12.500 s` of a field in milliseconds; stages of a plan as phases and seconds. */
