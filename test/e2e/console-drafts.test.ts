@@ -47,7 +47,7 @@ describe('changes that wait for engineers, on the page of their zone', { skip: s
     });
     assert.equal(answer.status, 200);
     const section = page.locator('section[aria-labelledby="drafts-heading"]');
-    await section.locator('text=Envelope, Version 2').waitFor();
+    await section.locator('text=Envelope (Version 2)').waitFor();
     const text = (await section.textContent()) ?? '';
     assert.ok(text.includes('1 of 2'), text);
     for (const id of [toHex(signer.publicKey), toHex(zoneDraftId(nativeCrypto, draft))])

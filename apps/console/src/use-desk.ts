@@ -4,6 +4,8 @@ import { useCallback, useEffect, useState } from 'react';
 import { ApiProblem, fetchJson } from './api.ts';
 
 const POLL_MS = 400;
+/** Until a city that is gone is there again. */
+const RETRY_MS = 2_000;
 
 export type Desk<State, Request> = {
   /** Null before the first answer. */
@@ -15,7 +17,7 @@ export type Desk<State, Request> = {
   readonly clear: () => Promise<void>;
 };
 
-/** Asks its path at once, and while the desk works. */
+/** Asks its path at once, and again while the desk works or cannot be reached. */
 export function useDesk<State extends { readonly state: string }, Request>(path: string): Desk<State, Request> {
   const [desk, setDesk] = useState<State | null>(null);
   const [problem, setProblem] = useState<ApiProblem | null>(null);
@@ -27,15 +29,15 @@ export function useDesk<State extends { readonly state: string }, Request>(path:
       setProblem(error instanceof ApiProblem ? error : new ApiProblem('UNREACHABLE', String(error)));
     }
   }, []);
-  const isWorking = desk?.state === 'working';
+  const againMs = problem?.code === 'UNREACHABLE' ? RETRY_MS : desk?.state === 'working' ? POLL_MS : null;
   useEffect(() => {
     void take(fetchJson<State>(path));
   }, [path, take]);
   useEffect(() => {
-    if (!isWorking) return undefined;
-    const timer = setInterval(() => void take(fetchJson<State>(path)), POLL_MS);
+    if (againMs === null) return undefined;
+    const timer = setInterval(() => void take(fetchJson<State>(path)), againMs);
     return () => clearInterval(timer);
-  }, [isWorking, path, take]);
+  }, [againMs, path, take]);
   const code = problem?.code;
   return {
     desk,

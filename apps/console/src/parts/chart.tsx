@@ -9,7 +9,7 @@ import { colorAt, useIsDark } from './colors.ts';
 import { formatMeasured, unitText } from './format.ts';
 
 const HEIGHT_PX = 220;
-/** Between two times: "06:32:30 AM" is the widest. */
+/** Between two times: "06:32:30 AM" is the widest. Half of the last one stands behind its moment. */
 const TIME_WIDTH_PX = 96;
 /** Share of its range that is left free above and below a series. */
 const PADDING = 0.1;
@@ -36,6 +36,7 @@ export function Chart({ name, unit, points, against }: Props): ReactNode {
       {
         width: place.clientWidth,
         height: HEIGHT_PX,
+        padding: [null, TIME_WIDTH_PX / 2, null, null],
         legend: { show: false },
         cursor: { show: false },
         scales: {

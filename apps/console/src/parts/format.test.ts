@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAmount, formatSpan, unitText } from './format.ts';
+import type { RecordJson } from '@oppidum/gateway/api/readings';
+import { formatAmount, formatRecord, formatSpan, unitText } from './format.ts';
 
 test('a stretch of time is said in its largest unit, in each language', () => {
   assert.equal(formatSpan(3_600_000, 'en'), '1 hour');
@@ -26,4 +27,17 @@ test('units of SenML are said as people write them', () => {
   ] as const)
     assert.equal(formatAmount(value, unit, 'en'), said);
   assert.equal(unitText('constructor'), 'constructor', 'a word of the device, whatever it is');
+});
+
+test('a number that is measured reads as a number in each language, and words of the device are plain', () => {
+  const record = { name: 'x', value: 0.5, unit: '/', sum: null, data: null, timeMs: 0 } as RecordJson;
+  for (const tag of ['en', 'et', 'zh-Hans', 'ar'])
+    for (const value of [0.5, -0.5]) {
+      const said = formatRecord({ ...record, value }, tag, 40);
+      // What shows escapes shows a backslash.
+      assert.match(said, /^[^\\{}]*50[^\\{}]*%[^\\{}]*$/u, tag);
+    }
+  assert.equal(formatRecord({ ...record, unit: '\u202eW' }, 'en', 40), '0.5 \\u{202e}W');
+  assert.equal(formatRecord({ ...record, value: '\u202eon', unit: null }, 'en', 40), '\\u{202e}on');
+  assert.equal(formatRecord({ ...record, value: 'x'.repeat(99), unit: null }, 'en', 40), `${'x'.repeat(40)}…`);
 });

@@ -1,5 +1,8 @@
 /** Times and numbers in the reader's language. */
 
+import type { RecordJson } from '@oppidum/gateway/api/readings';
+import { plainText } from '@oppidum/pages/plain-text';
+
 /** A time in the reader's language and time zone; the machine-readable one stands in `dateTime`. */
 export function formatTime(timeMs: number, tag: string): string {
   return new Intl.DateTimeFormat(tag, { dateStyle: 'short', timeStyle: 'medium' }).format(timeMs);
@@ -65,4 +68,11 @@ export function formatMeasured(value: number, unit: string | null, tag: string):
 export function formatAmount(value: number, unit: string | null, tag: string): string {
   const sign = unitText(unit);
   return `${formatMeasured(value, unit, tag)}${/^[/°]/.test(sign) && sign !== '°C' ? '' : ' '}${sign}`.trim();
+}
+
+/** What a record says, with its unit. Words of the device are plain; a number of ours keeps the marks of direction that its language writes it with. */
+export function formatRecord({ value, unit, sum, data }: RecordJson, tag: string, lengthMax: number): string {
+  const shown = value ?? (data === null ? sum : `${data.length} base64`);
+  if (typeof shown === 'number') return formatAmount(shown, unit === null ? null : plainText(unit, lengthMax), tag);
+  return plainText(`${shown ?? '–'} ${unitText(unit)}`.trim(), lengthMax);
 }

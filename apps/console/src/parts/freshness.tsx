@@ -20,16 +20,17 @@ export function Freshness({ of }: { readonly of: Loaded<unknown> }): ReactNode {
   return (
     <div className="freshness" role="status">
       {stamp !== null && <span className={isStale ? 'stale' : ''}>{stamp}</span>}
-      {problem !== null && <ProblemText code={problem.code} message={problem.message} />}
+      {problem !== null && <ProblemText code={problem.code} message={problem.message} isKnown={loadedMs !== null} />}
       {loadedMs === null && problem === null && <span>{sentences.loading}</span>}
     </div>
   );
 }
 
-/** Why there is no answer, with its code. */
-export function ProblemText({ code, message }: { readonly code: string; readonly message: string }): ReactNode {
+/** Why there is no answer, with its code. `isKnown`: what was known before is shown. */
+export function ProblemText(props: { readonly code: string; readonly message: string; readonly isKnown?: boolean }): ReactNode {
+  const { code, message, isKnown = true } = props;
   const { sentences } = useLanguage();
-  if (code === 'UNREACHABLE') return <p className="problem">{sentences.unreachable}</p>;
+  if (code === 'UNREACHABLE') return <p className="problem">{isKnown ? sentences.unreachable : sentences.unreachableYet}</p>;
   if (code === 'NOT_ANCHORED') return <p className="problem">{sentences.notAnchored}</p>;
   if (code === 'UNREADABLE') return <p className="problem">{sentences.unreadable}</p>;
   return (

@@ -104,7 +104,7 @@ export const STREET_TEXTS: Readonly<Record<LanguageCode, StreetTexts>> = {
     sold: 'Mitu korda edasi antud',
     cases: 'Audiitorite juhtumeid',
     quarantines: 'Karantiinid',
-    cause: 'Põhjus',
+    cause: 'Mis selle tingis',
     causes: { manual: 'keegi otsustas nii', firmware: 'selle püsivara' },
   },
   zh: {
@@ -139,7 +139,7 @@ export const STREET_TEXTS: Readonly<Record<LanguageCode, StreetTexts>> = {
     sold: '转手次数',
     cases: '审计案件',
     quarantines: '隔离',
-    cause: '原因',
+    cause: '起因',
     causes: { manual: '由人决定', firmware: '其固件' },
   },
   ar: {
@@ -174,7 +174,7 @@ export const STREET_TEXTS: Readonly<Record<LanguageCode, StreetTexts>> = {
     sold: 'مرات انتقال الملكية',
     cases: 'قضايا المدققين',
     quarantines: 'فترات الحجر',
-    cause: 'السبب',
+    cause: 'ما أوجبه',
     causes: { manual: 'قرر أحد ذلك', firmware: 'برنامجه الثابت' },
   },
 };

@@ -13,6 +13,7 @@ export const english: Sentences = {
   stale: 'Old: nothing new since {time}',
   failed: 'The city refused this: {reason}',
   unreachable: 'The city cannot be reached. What is shown is what was known before.',
+  unreachableYet: 'The city cannot be reached. What should stand here is not known yet.',
   none: 'None.',
   cityHeading: 'The city now',
   simulatedNote: 'Some devices are simulated: no machine stands behind their readings, and every verdict says so.',

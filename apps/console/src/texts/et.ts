@@ -13,6 +13,7 @@ export const estonian: Sentences = {
   stale: 'Vana: midagi uut pole alates {time}',
   failed: 'Linn keeldus sellest: {reason}',
   unreachable: 'Linna ei saa kätte. Näidatu on see, mis oli enne teada.',
+  unreachableYet: 'Linna ei saa kätte. Mis siin peaks seisma, pole veel teada.',
   none: 'Ei ühtegi.',
   cityHeading: 'Linn praegu',
   simulatedNote: 'Osa seadmeid on simuleeritud: nende näitude taga ei ole masinat ja iga otsus ütleb seda.',

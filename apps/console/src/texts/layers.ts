@@ -9,6 +9,8 @@ type LayerTexts = {
   readonly marksHeading: string;
   readonly marks: Readonly<Record<Mark, string>>;
   readonly column: string;
+  /** Of a city without devices; ways to bring some follow. */
+  readonly empty: string;
 };
 
 export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
@@ -26,6 +28,7 @@ export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
     marksHeading: 'Marks',
     marks: { alarm: 'alarm', fault: 'says that it failed', stale: 'silent for 15 minutes', none: 'nothing to report' },
     column: 'Now',
+    empty: 'No device is registered here yet. What you can do:',
   },
   et: {
     heading: 'Kihid',
@@ -41,6 +44,7 @@ export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
     marksHeading: 'Märgid',
     marks: { alarm: 'häire', fault: 'ütleb, et on rikkis', stale: 'vaikinud 15 minutit', none: 'midagi teatada pole' },
     column: 'Praegu',
+    empty: 'Ühtegi seadet pole siin veel registreeritud. Mida saad teha:',
   },
   zh: {
     heading: '图层',
@@ -48,6 +52,7 @@ export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
     marksHeading: '标记',
     marks: { alarm: '警报', fault: '自报故障', stale: '静默 15 分钟', none: '无异常' },
     column: '现状',
+    empty: '此处尚未登记任何设备。您可以：',
   },
   ar: {
     heading: 'الطبقات',
@@ -63,5 +68,6 @@ export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
     marksHeading: 'العلامات',
     marks: { alarm: 'إنذار', fault: 'يقول إنه تعطل', stale: 'صامت منذ 15 دقيقة', none: 'لا شيء يُذكر' },
     column: 'الآن',
+    empty: 'لم يُسجَّل هنا أي جهاز بعد. ما يمكنك فعله:',
   },
 };

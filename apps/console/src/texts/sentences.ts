@@ -14,6 +14,8 @@ export type Sentences = {
   readonly stale: string;
   readonly failed: string;
   readonly unreachable: string;
+  /** Where nothing was known before. */
+  readonly unreachableYet: string;
   readonly none: string;
   readonly cityHeading: string;
   readonly simulatedNote: string;

@@ -13,6 +13,7 @@ export const chinese: Sentences = {
   stale: '已旧：自 {time} 以来没有新内容',
   failed: '城市拒绝了此请求：{reason}',
   unreachable: '无法连接城市。所示为此前已知的内容。',
+  unreachableYet: '无法连接城市。此处应有的内容尚不可知。',
   none: '无。',
   cityHeading: '此刻的城市',
   simulatedNote: '部分设备是模拟的：其读数背后没有机器，每个结论都会说明。',

@@ -4,6 +4,7 @@ import type { AlarmJson } from '@oppidum/gateway/api/alarms';
 import { plainText } from '@oppidum/pages/plain-text';
 import { lazy, type ReactNode, Suspense, useCallback, useMemo, useState } from 'react';
 import type { Page } from '../api.ts';
+import { AREAS } from '../areas.ts';
 import { fill, useLanguage } from '../language.ts';
 import type { CityDevice } from '../live/city-store.ts';
 import { type City, POLL_EVERY_MS, useCity } from '../live/use-city.ts';
@@ -68,11 +69,11 @@ function Devices({ city }: { readonly city: City }): ReactNode {
     <section aria-labelledby="devices-heading">
       <div className="row">
         <h2 id="devices-heading">
-          {sentences.devicesHeading} <span className="count">{formatNumber(wanted.length, tag)}</span>
+          {sentences.devicesHeading} {city.value !== null && <span className="count">{formatNumber(wanted.length, tag)}</span>}
         </h2>
         <Filters types={types} filter={filter} onFilter={setFilter} />
       </div>
-      <LayerChoice layers={layers} onToggle={toggle} />
+      {all.length > 0 && <LayerChoice layers={layers} onToggle={toggle} />}
       {named.some(({ simulated }) => simulated) && <p className="hint">{sentences.simulatedNote}</p>}
       {city.isCut && <p className="problem">{fill(sentences.cityCut, { count: formatNumber(all.length, tag) })}</p>}
       <div className="city">
@@ -86,18 +87,39 @@ function Devices({ city }: { readonly city: City }): ReactNode {
         )}
         <div>
           {device !== undefined && <SelectedDevice device={device} />}
-          <DeviceList
-            devices={wanted}
-            byId={byId}
-            marks={marks}
-            selected={selected}
-            onSelect={select}
-            isLoading={city.value === null}
-          />
+          {city.value !== null && all.length === 0 ? (
+            <NoDevices />
+          ) : (
+            <DeviceList
+              devices={wanted}
+              byId={byId}
+              marks={marks}
+              selected={selected}
+              onSelect={select}
+              isLoading={city.value === null}
+            />
+          )}
           <LiveState city={city} />
         </div>
       </div>
     </section>
+  );
+}
+
+/** A city that nobody brought a device to, and the pages by which one does. */
+function NoDevices(): ReactNode {
+  const { code } = useLanguage();
+  return (
+    <>
+      <p>{LAYER_TEXTS[code].empty}</p>
+      <p className="actions">
+        {['kit', 'import'].map((area) => (
+          <a key={area} href={addressOf({ view: 'area', area, argument: '' })}>
+            {AREAS[area]?.title[code]}
+          </a>
+        ))}
+      </p>
+    </>
   );
 }
 

@@ -81,7 +81,7 @@ function useColumns(
       {
         ...sortable('device'),
         heading: columns.device,
-        width: 11.5,
+        width: 11,
         cell: ({ id, label }) => (
           <span className="pick">
             <button
@@ -111,7 +111,7 @@ function useColumns(
       {
         name: 'now',
         heading: layerTexts.column,
-        width: 8,
+        width: 11,
         cell: ({ id }) => {
           const mark = marks.get(id) ?? 'none';
           return mark === 'none' ? (

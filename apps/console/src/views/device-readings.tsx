@@ -7,7 +7,7 @@ import { fill, useLanguage } from '../language.ts';
 import { Chart, type Point } from '../parts/chart.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { Freshness } from '../parts/freshness.tsx';
-import { valueText } from '../parts/records.tsx';
+import { Value } from '../parts/records.tsx';
 import { IdLink, Quoted, Time, YesNo } from '../parts/texts.tsx';
 import { VirtualTable, type WideColumn } from '../parts/virtual-table.tsx';
 import { DEVICE_TEXTS } from '../texts/device.ts';
@@ -127,7 +127,7 @@ function useReadingColumns(): readonly WideColumn<ReadingJson>[] {
                 {place > 0 && ' · '}
                 <Quoted text={record.name} lengthMax={40} />{' '}
                 <strong>
-                  <Quoted text={valueText(record, tag)} lengthMax={40} />
+                  <Value of={record} lengthMax={40} />
                 </strong>
               </span>
             ))}

@@ -1,11 +1,16 @@
 /** Pieces that the list of alarms and the page of one share. */
 
+import { ERRORS } from '@oppidum/formats/error-catalogue';
 import type { AlarmJson } from '@oppidum/gateway/api/alarms';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../../language.ts';
-import { IdLink, StateBadge } from '../../parts/texts.tsx';
+import { IdLink, Quoted, StateBadge } from '../../parts/texts.tsx';
 import type { Route } from '../../route.ts';
+import { STREET_TEXTS } from '../../texts/device-street.ts';
+import { NOW_TEXTS } from '../zones/texts-now.ts';
 import { TEXTS } from './texts.ts';
+
+const ORDER_ID = /^[0-9a-f]{64}$/;
 
 /** Where a subject has a page of its own; null: nowhere. */
 function pageOf({ kind, id }: AlarmJson['subject']): Route | null {
@@ -50,4 +55,20 @@ export function Calls({ alarm: { called, escalations } }: { readonly alarm: Alar
 export function Answerer({ of }: { readonly of: AlarmJson['acknowledgement'] }): ReactNode {
   if (of === null) return '–';
   return <IdLink id={of.account} to={{ view: 'account', id: of.account }} label={of.accountName} />;
+}
+
+/** What belongs to its cause: a word of ours where it is one, the order that it is of, a code with its sentence, or the words of a machine. */
+export function Detail({ of: { cause }, text }: { readonly of: AlarmJson; readonly text: string }): ReactNode {
+  const { code } = useLanguage();
+  const words: Readonly<Record<string, string>> =
+    cause === 'device-quarantined' ? STREET_TEXTS[code].causes : cause === 'signal-trip' ? NOW_TEXTS[code].trips : {};
+  if (Object.hasOwn(words, text)) return words[text];
+  if (cause === 'break-glass' && ORDER_ID.test(text))
+    return <IdLink id={text} to={{ view: 'area', area: 'orders', argument: text }} />;
+  const sentence = Object.hasOwn(ERRORS, text) ? ERRORS[text as keyof typeof ERRORS].message : null;
+  return (
+    <>
+      <Quoted text={text} lengthMax={80} /> {sentence !== null && <bdi lang="en">({sentence})</bdi>}
+    </>
+  );
 }

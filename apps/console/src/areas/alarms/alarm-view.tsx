@@ -8,10 +8,10 @@ import { useAlarmChanges } from '../../live/use-order-changes.ts';
 import { CheckHere } from '../../parts/check-here.tsx';
 import { formatNumber } from '../../parts/format.ts';
 import { Freshness } from '../../parts/freshness.tsx';
-import { Facts, Id, IdLink, Quoted, StateBadge, Time } from '../../parts/texts.tsx';
+import { Facts, Id, IdLink, StateBadge, Time } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
 import { Acknowledge } from './acknowledge.tsx';
-import { Answerer, Calls, Subject } from './alarm-parts.tsx';
+import { Answerer, Calls, Detail, Subject } from './alarm-parts.tsx';
 import './alarms.css';
 import { TEXTS, WORDS } from './texts.ts';
 
@@ -29,7 +29,7 @@ export function AlarmView({ id }: { readonly id: string }): ReactNode {
       <p>
         <a href="#/alarms">{texts.back}</a>
       </p>
-      <h1>{alarm === null ? texts.alarmHeading : WORDS[code].choices[alarm.cause]}</h1>
+      <h1 className="cause">{alarm === null ? texts.alarmHeading : WORDS[code].choices[alarm.cause]}</h1>
       <p>
         <Id id={id} />
       </p>
@@ -63,7 +63,7 @@ function What({ alarm }: { readonly alarm: AlarmJson }): ReactNode {
               <IdLink key="zone" id={zone} to={{ view: 'area', area: 'zones', argument: zone }} label={zoneName} />
             ),
           ],
-          [texts.detail, alarm.detail === null ? null : <Quoted key="detail" text={alarm.detail} lengthMax={80} />],
+          [texts.detail, alarm.detail === null ? null : <Detail key="detail" of={alarm} text={alarm.detail} />],
           [columns.since, <Time key="since" ms={alarm.openedMs} />],
           [texts.last, <Time key="last" ms={alarm.lastMs} />],
           [columns.count, formatNumber(alarm.count, tag)],

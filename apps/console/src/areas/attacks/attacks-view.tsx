@@ -37,7 +37,8 @@ export function AttacksView(): ReactNode {
 function Attacks({ of: { desk, problem, begin, clear } }: { readonly of: Desk<AttackDeskJson, AttackRequestJson> }): ReactNode {
   const { code, sentences } = useLanguage();
   const texts = TEXTS[code];
-  if (desk === null) return problem === null ? <p role="status">{sentences.loading}</p> : <ProblemText {...problem} />;
+  if (desk === null)
+    return problem === null ? <p role="status">{sentences.loading}</p> : <ProblemText {...problem} isKnown={false} />;
   const isBusy = desk.state === 'working';
   return (
     <>

@@ -4,7 +4,7 @@ import type { ReadingJson } from '@oppidum/gateway/api/readings';
 import type { TamperRequestJson } from '@oppidum/gateway/api/tamper';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { useLanguage } from '../../language.ts';
-import { valueText } from '../../parts/records.tsx';
+import { Value } from '../../parts/records.tsx';
 import { Quoted, Time } from '../../parts/texts.tsx';
 import { type TamperTexts, TEXTS } from './texts.ts';
 
@@ -128,7 +128,6 @@ function Choice(props: {
 }
 
 function ReadingLine({ reading }: { readonly reading: ReadingJson }): ReactNode {
-  const { tag } = useLanguage();
   const [record] = reading.records;
   return (
     <>
@@ -136,7 +135,7 @@ function ReadingLine({ reading }: { readonly reading: ReadingJson }): ReactNode 
         {reading.label === null ? <code dir="ltr">{reading.device.slice(0, 10)}…</code> : <Quoted text={reading.label} />}
       </strong>
       <span>
-        <Quoted text={record?.name ?? ''} /> {record !== undefined && <Quoted text={valueText(record, tag)} lengthMax={80} />}
+        <Quoted text={record?.name ?? ''} /> {record !== undefined && <Value of={record} lengthMax={80} />}
       </span>
       <span className="hint">
         <Time ms={reading.timeMs} />

@@ -62,7 +62,8 @@ function Game({
   const { code, sentences } = useLanguage();
   const texts = TEXTS[code];
   const readings = useOffered(argument);
-  if (desk === null) return problem === null ? <p role="status">{sentences.loading}</p> : <ProblemText {...problem} />;
+  if (desk === null)
+    return problem === null ? <p role="status">{sentences.loading}</p> : <ProblemText {...problem} isKnown={false} />;
   return (
     <>
       <p className="card">{texts.copyNote}</p>

@@ -6,7 +6,7 @@ import { fill, useLanguage } from '../../language.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { formatNumber } from '../../parts/format.ts';
 import { Freshness } from '../../parts/freshness.tsx';
-import { Id, Quoted, Time } from '../../parts/texts.tsx';
+import { Id, Quoted, Time, WithCode } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
 import { TEXTS } from './texts.ts';
 
@@ -17,8 +17,6 @@ export function DraftsWaiting({ id }: { readonly id: string }): ReactNode {
   const { code, tag } = useLanguage();
   const { drafts: texts, version } = TEXTS[code];
   const loaded = useLoaded<ZoneDraftListJson>(`/api/v1/zone-drafts?zone=${id}`, EVERY_MS);
-  const whatOf = ({ use, name, version: number }: ZoneDraftJson): string =>
-    `${name ?? texts.uses[use]}, ${fill(version, { version: formatNumber(number, tag) })}`;
   const signedOf = ({ signers, needed, envelopeSigners, envelopeNeeded }: ZoneDraftJson): string =>
     fill(texts.signed, {
       signed: formatNumber(signers.length + envelopeSigners.length, tag),
@@ -27,14 +25,25 @@ export function DraftsWaiting({ id }: { readonly id: string }): ReactNode {
   return (
     <section aria-labelledby="drafts-heading">
       <h2 id="drafts-heading">{texts.heading}</h2>
-      <p className="hint">{texts.note}</p>
+      <p className="hint">
+        <WithCode text={texts.note} />
+      </p>
       <DataTable
         label={texts.heading}
         rows={loaded.value?.items ?? null}
         keyOf={(draft) => draft.id}
         empty={texts.none}
         columns={[
-          { name: 'what', heading: texts.what, cell: (draft) => <Quoted text={whatOf(draft)} /> },
+          {
+            name: 'what',
+            heading: texts.what,
+            cell: ({ use, name, version: number }) => (
+              <>
+                {name === null ? texts.uses[use] : <Quoted text={name} />} (
+                {fill(version, { version: formatNumber(number, tag) })})
+              </>
+            ),
+          },
           { name: 'signed', heading: texts.signatures, cell: (draft) => signedOf(draft) },
           {
             name: 'by',

@@ -3,6 +3,7 @@
 import { parseBase64 } from '@oppidum/formats/bytes';
 import { type Direction, type Envelope, parseEnvelope, type Range } from '@oppidum/formats/envelope';
 import { FormatError } from '@oppidum/formats/errors';
+import { plainText } from '@oppidum/pages/plain-text';
 import { type ReactNode, useMemo } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { DataTable } from '../../parts/data-table.tsx';
@@ -55,7 +56,14 @@ function Allowed({ envelope }: { readonly envelope: Envelope }): ReactNode {
             texts.safe,
             safe.length === 0 ? texts.safeNone : <Lines key="safe" lines={safe.map((each) => directionText(each, texts, tag))} />,
           ],
-          [texts.dangerous, dangerous.length === 0 ? texts.dangerousNone : <Lines key="dangerous" lines={dangerous} />],
+          [
+            texts.dangerous,
+            dangerous.length === 0 ? (
+              texts.dangerousNone
+            ) : (
+              <Lines key="dangerous" lines={dangerous.map((each) => plainText(each))} />
+            ),
+          ],
           [texts.lifetime, formatSpan(lifetimeMsMax, tag)],
           [texts.dangerousLifetime, formatSpan(dangerousLifetimeMsMax, tag)],
         ]}
@@ -64,12 +72,13 @@ function Allowed({ envelope }: { readonly envelope: Envelope }): ReactNode {
   );
 }
 
+/** `lines`: as plain as they are shown. */
 function Lines({ lines }: { readonly lines: readonly string[] }): ReactNode {
   return (
     <ul className="values">
       {lines.map((line) => (
         <li key={line}>
-          <Quoted text={line} />
+          <bdi>{line}</bdi>
         </li>
       ))}
     </ul>
@@ -82,7 +91,7 @@ function Interlocks({ envelope }: { readonly envelope: Envelope }): ReactNode {
   const needsText = ({ needs }: Envelope['rules'][number]): string => {
     if (needs === undefined) return texts.forbidden;
     const decimals = envelope.quantities.find(({ name }) => name === needs.quantity)?.decimals ?? 0;
-    return `${needs.quantity}: ${rangeText(needs, texts, tag, decimals)}`;
+    return `${plainText(needs.quantity)}: ${rangeText(needs, texts, tag, decimals)}`;
   };
   return (
     <section aria-labelledby="rules-heading">
@@ -95,8 +104,8 @@ function Interlocks({ envelope }: { readonly envelope: Envelope }): ReactNode {
         empty={texts.rulesNone}
         columns={[
           { name: 'rule', heading: texts.rule, cell: ({ name }) => <Quoted text={name} /> },
-          { name: 'command', heading: texts.command, cell: (rule) => <Quoted text={directionText(rule, texts, tag)} /> },
-          { name: 'needs', heading: texts.needs, cell: (rule) => <Quoted text={needsText(rule)} /> },
+          { name: 'command', heading: texts.command, cell: (rule) => <bdi>{directionText(rule, texts, tag)}</bdi> },
+          { name: 'needs', heading: texts.needs, cell: (rule) => <bdi>{needsText(rule)}</bdi> },
         ]}
       />
       {envelope.quantities.map((quantity) => (
@@ -106,9 +115,9 @@ function Interlocks({ envelope }: { readonly envelope: Envelope }): ReactNode {
   );
 }
 
-/** `light/level up to 59`. */
+/** `light/level up to 59`: plain where an engineer wrote it, and numbers as the reader's language has them. */
 function directionText({ command, arguments: ranges }: Direction, texts: ZoneTexts, tag: string): string {
-  return [command, ...ranges.map((range) => rangeText(range, texts, tag, 0))].join(' ');
+  return [plainText(command), ...ranges.map((range) => rangeText(range, texts, tag, 0))].join(' ');
 }
 
 /** `decimals`: bounds are whole numbers of 10^-decimals. */

@@ -5,8 +5,8 @@ import type { LatestPageJson, SampleJson } from '@oppidum/gateway/api/readings';
 import type { ReactNode } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { formatAmount, formatNumber } from '../../parts/format.ts';
-import { valueText } from '../../parts/records.tsx';
-import { Facts, Quoted, Time } from '../../parts/texts.tsx';
+import { Value } from '../../parts/records.tsx';
+import { Facts, Time } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
 import { MachineTable } from './machine-table.tsx';
 import { NOW_TEXTS } from './texts-now.ts';
@@ -19,12 +19,11 @@ type LampValues = { readonly level?: SampleJson; readonly power?: SampleJson; re
 
 /** The lamps that are listed, with their newest values. */
 export function Lamps({ rows }: { readonly rows: readonly ZoneDeviceJson[] | null }): ReactNode {
-  const { sentences, code, tag } = useLanguage();
+  const { sentences, code } = useLanguage();
   const texts = NOW_TEXTS[code];
   const values = useLampValues();
   const said = (device: string, name: keyof LampValues): SampleJson | null => values.get(device)?.[name] ?? null;
-  const amount = (sample: SampleJson | null): ReactNode =>
-    sample === null ? '–' : <Quoted text={valueText(sample, tag)} lengthMax={40} />;
+  const amount = (sample: SampleJson | null): ReactNode => (sample === null ? '–' : <Value of={sample} lengthMax={40} />);
   const order = (sample: SampleJson | null): number => (typeof sample?.value === 'number' ? sample.value : -1);
   const fault = (sample: SampleJson | null): string =>
     sample === null ? '–' : sample.value === true ? sentences.yes : sentences.no;

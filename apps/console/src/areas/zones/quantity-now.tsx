@@ -7,7 +7,7 @@ import { fill, useLanguage } from '../../language.ts';
 import { DataTable } from '../../parts/data-table.tsx';
 import { formatNumber, formatSpan } from '../../parts/format.ts';
 import { Freshness } from '../../parts/freshness.tsx';
-import { valueText } from '../../parts/records.tsx';
+import { Value } from '../../parts/records.tsx';
 import { IdLink, Quoted, Time } from '../../parts/texts.tsx';
 import { cityNowMs } from '../../server-clock.ts';
 import { quantityStanding } from './quantity-standing.ts';
@@ -50,7 +50,7 @@ export function QuantityNow({ quantity }: { readonly quantity: Quantity }): Reac
           {
             name: 'value',
             heading: texts.value,
-            cell: ({ sample }) => (sample === null ? '–' : <Quoted text={valueText(sample, tag)} lengthMax={80} />),
+            cell: ({ sample }) => (sample === null ? '–' : <Value of={sample} lengthMax={80} />),
           },
           { name: 'measured', heading: texts.measured, cell: ({ sample }) => <Time ms={sample?.timeMs ?? null} /> },
         ]}

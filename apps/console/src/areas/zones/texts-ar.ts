@@ -59,7 +59,7 @@ export const arabicTexts: ZoneTexts = {
   ordersNone: 'لم يُؤمر بشيء في هذه المنطقة بعد.',
   drafts: {
     heading: 'تغييرات تنتظر المهندسين',
-    note: 'يجلب كل مهندس المسودة ويقرأ ما سيتغير ويوقّع على جهازه الخاص: oppidum zone drafts.',
+    note: 'يجلب كل مهندس المسودة بمعرّفها ويقرأ ما سيتغير ويوقّع على جهازه الخاص. البداية: `npx --no-install oppidum zone drafts`.',
     none: 'لا شيء ينتظر.',
     what: 'التغيير',
     signatures: 'التوقيعات',

@@ -59,7 +59,7 @@ export const englishTexts: ZoneTexts = {
   ordersNone: 'Nothing was ordered in this zone yet.',
   drafts: {
     heading: 'Changes that wait for engineers',
-    note: 'Each engineer fetches a draft, reads what would change and signs on a machine of their own: oppidum zone drafts.',
+    note: 'Each engineer fetches a draft by its id, reads what would change and signs on a machine of their own. It begins with `npx --no-install oppidum zone drafts`.',
     none: 'Nothing waits.',
     what: 'Change',
     signatures: 'Signatures',

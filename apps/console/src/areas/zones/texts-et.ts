@@ -59,7 +59,7 @@ export const estonianTexts: ZoneTexts = {
   ordersNone: 'Selles piirkonnas pole veel midagi korraldatud.',
   drafts: {
     heading: 'Muudatused, mis ootavad insenere',
-    note: 'Iga insener võtab mustandi, loeb, mis muutuks, ja allkirjastab oma masinas: oppidum zone drafts.',
+    note: 'Iga insener võtab mustandi selle tunnuse järgi, loeb, mis muutuks, ja allkirjastab oma masinas. Alustuseks `npx --no-install oppidum zone drafts`.',
     none: 'Midagi ei oota.',
     what: 'Muudatus',
     signatures: 'Allkirjad',

@@ -24,7 +24,7 @@ export const ORDER_HERE_TEXTS: Readonly<Record<LanguageCode, OrderHereTexts>> = 
     alone: 'Who holds a key reads what it does, signs and hands it in:',
     first: 'Then the first engineer reads what it does, signs and hands it in:',
     keys: 'Put the names of your own key files in. In the simulated town they lie in demo/engineers of the data folder, two for each zone.',
-    after: 'What becomes of it is shown under the newest orders below, and by the machines above.',
+    after: 'What becomes of it is shown under the newest orders below, and by the machines themselves.',
   },
   et: {
     heading: 'Siin midagi korraldada',
@@ -34,7 +34,7 @@ export const ORDER_HERE_TEXTS: Readonly<Record<LanguageCode, OrderHereTexts>> = 
     alone: 'Võtme hoidja loeb, mida see teeb, kirjutab alla ja annab sisse:',
     first: 'Siis loeb esimene insener, mida see teeb, kirjutab alla ja annab sisse:',
     keys: 'Pane asemele oma võtmefailide nimed. Simuleeritud linnas on need andmekausta kaustas demo/engineers, kaks iga piirkonna kohta.',
-    after: 'Mis sellest saab, näitavad uusimad korraldused allpool ja masinad ülal.',
+    after: 'Mis sellest saab, näitavad uusimad korraldused allpool ja masinad ise.',
   },
   zh: {
     heading: '在此下达命令',
@@ -44,7 +44,7 @@ export const ORDER_HERE_TEXTS: Readonly<Record<LanguageCode, OrderHereTexts>> = 
     alone: '持有密钥者读明其作用，签名并提交：',
     first: '然后，第一位工程师读明其作用，签名并提交：',
     keys: '请换成您自己的密钥文件名。在模拟城镇中，它们在数据文件夹的 demo/engineers 里，每个区域两把。',
-    after: '结果见下面的最新命令，以及上面的机器。',
+    after: '结果见下面的最新命令，以及各机器本身。',
   },
   ar: {
     heading: 'لإصدار أمر هنا',
@@ -54,6 +54,6 @@ export const ORDER_HERE_TEXTS: Readonly<Record<LanguageCode, OrderHereTexts>> = 
     alone: 'يقرأ حامل المفتاح ما يفعله ويوقّع ويسلّمه:',
     first: 'ثم يقرأ المهندس الأول ما يفعله ويوقّع ويسلّمه:',
     keys: 'ضع أسماء ملفات مفاتيحك. في البلدة المحاكاة تقع في demo/engineers من مجلد البيانات، اثنان لكل منطقة.',
-    after: 'ما يؤول إليه يظهر في أحدث الأوامر أدناه، ولدى الآلات أعلاه.',
+    after: 'ما يؤول إليه يظهر في أحدث الأوامر أدناه، ولدى الآلات نفسها.',
   },
 };

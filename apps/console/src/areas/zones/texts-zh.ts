@@ -58,7 +58,7 @@ export const chineseTexts: ZoneTexts = {
   ordersNone: '此区域还没有下过命令。',
   drafts: {
     heading: '等待工程师签署的更改',
-    note: '每位工程师取回草案，阅读将要更改的内容，并在自己的机器上签名：oppidum zone drafts。',
+    note: '每位工程师按标识取回草案，阅读将要更改的内容，并在自己的机器上签名。首先运行 `npx --no-install oppidum zone drafts`。',
     none: '没有等待的更改。',
     what: '更改',
     signatures: '签名',
