@@ -12,6 +12,9 @@ import { type Infer, list, struct, text, uint } from './schema.ts';
 /** The name of the zone document. */
 export const LIGHTING_CABINETS = 'cabinets';
 
+/** Cabinets of one document. */
+export const LIGHTING_CABINET_COUNT_MAX = 64;
+
 const CURVE_COUNT_MAX = 128;
 const permille = () => uint({ max: 1_000 });
 const milliwatts = () => uint({ max: 1_000_000_000 });
@@ -38,7 +41,7 @@ export const lightingCabinetsSchema = struct({
   level: text(64),
   /** Power curves of the lamps, named by their index. */
   curves: list(powerCurveSchema, { min: 1, max: CURVE_COUNT_MAX }),
-  cabinets: list(cabinetSchema, { min: 1, max: 64 }),
+  cabinets: list(cabinetSchema, { min: 1, max: LIGHTING_CABINET_COUNT_MAX }),
 });
 export type LightingCabinets = Infer<typeof lightingCabinetsSchema>;
 

@@ -35,7 +35,7 @@ export function buildCabinets(command: Command): void {
 
 async function showCabinets(id: string, span: Span, self: Command): Promise<void> {
   const cli = openCli(self);
-  const accounts = await new CityCalls(cli.api).get<CabinetAccountsJson>(`/api/v1/zones/${id}/cabinets`, { ...span });
+  const accounts = await fetchAll(new CityCalls(cli.api), id, span);
   if (cli.json) {
     cli.output.json(accounts);
     return;
@@ -48,6 +48,19 @@ async function showCabinets(id: string, span: Span, self: Command): Promise<void
       `From ${formatTime(first.fromMs)} to ${formatTime(first.toMs)}, by version ${accounts.version} of the document cabinets.`,
     );
   for (const item of items) for (const line of findingsOf(item)) cli.output.note(`${item.name}: ${line}`);
+}
+
+/** Page by page: a zone of many lamps comes in several. */
+async function fetchAll(calls: CityCalls, id: string, span: Span): Promise<CabinetAccountsJson> {
+  const path = `/api/v1/zones/${id}/cabinets`;
+  let all = await calls.get<CabinetAccountsJson>(path, { ...span });
+  while (all.next !== null) {
+    const more = await calls.get<CabinetAccountsJson>(path, { ...span, after: all.next });
+    // Another document counts its cabinets anew.
+    if (more.version !== all.version) return fetchAll(calls, id, span);
+    all = { ...more, items: [...all.items, ...more.items] };
+  }
+  return all;
 }
 
 /** What was found, or why nothing can be. */

@@ -34,6 +34,8 @@ export type CabinetAccountJson = z.infer<typeof cabinetAccount>;
 export const cabinetAccounts = z.object({
   /** The version of the zone document `cabinets` that this is by. */
   version: whole(),
+  /** Cabinets of the document, and how many were shown up to here; null with the last of them. */
+  ...{ count: whole(), next: whole().nullable() },
   items: z.array(cabinetAccount),
 });
 export type CabinetAccountsJson = z.infer<typeof cabinetAccounts>;

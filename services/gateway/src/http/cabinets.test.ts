@@ -137,6 +137,21 @@ describe('accounts of cabinets', () => {
       assert.equal(await refused(zone.hex, query), 'REQUEST_INVALID');
   });
 
+  test('a day is counted in quarters of an hour, and cabinets that were shown already are left out', async () => {
+    const ask = async (query: string): Promise<CabinetAccountsJson> =>
+      (await (await call(zone.hex, query)).json()) as CabinetAccountsJson;
+    const day = await ask(`from=${START_MS - 3_600_000}&to=${START_MS + 82_800_000}`);
+    const [well] = day.items;
+    assert.ok(well !== undefined && well.intervalMs === 900_000 && well.fromMs % 900_000 === 0 && well.toMs % 900_000 === 0);
+    // The whole of what it took: no reading is lost in the wider intervals but at the ends of what was said.
+    assert.ok(well.intervalCount >= 8 && Math.abs(well.measuredKwh - 0.18) < 0.04, JSON.stringify(well));
+    assert.deepEqual([day.count, day.next, day.items.length], [3, null, 3]);
+    const rest = await ask(`${span}&after=2`);
+    assert.deepEqual([rest.count, rest.next, rest.items.map(({ name }) => name)], [3, null, ['Cabinet 3']]);
+    assert.deepEqual((await ask(`${span}&after=3`)).items, []);
+    assert.equal(await refused(zone.hex, `${span}&after=65`), 'REQUEST_INVALID');
+  });
+
   test('a lamp that falls silent leaves its intervals out instead of accusing anybody', async () => {
     const [first] = cabinets;
     const stranger = await enrolDevice(doors.city);

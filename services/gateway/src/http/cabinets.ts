@@ -1,29 +1,42 @@
 /** What the cabinets of a lighting zone took and saved, and whether their lamps explain it. */
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { encodeUtf8, parseHex } from '@oppidum/formats/bytes';
+import { type Bytes, encodeUtf8, parseHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
-import { LIGHTING_CABINETS, type LightingCabinets, parseLightingCabinets } from '@oppidum/formats/lighting-cabinets';
+import {
+  LIGHTING_CABINET_COUNT_MAX,
+  LIGHTING_CABINETS,
+  type LightingCabinets,
+  parseLightingCabinets,
+} from '@oppidum/formats/lighting-cabinets';
 import { at } from '@oppidum/formats/state-layout';
 import { zoneDocumentKind, zoneKind } from '@oppidum/formats/state-orders';
 import { parseZoneDocument } from '@oppidum/formats/zone-statements';
 import { z } from 'zod';
 import { cabinetAccounts } from '../api/cabinets.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { accountZone } from '../lighting/live-accounts.ts';
+import { AccountDesk, endOfAnswer } from '../lighting/account-desk.ts';
+import { intervalsOf } from '../lighting/live-accounts.ts';
 import type { App } from './app.ts';
+import { accountOf } from './guard.ts';
 import { answers, idParams, timeParameter } from './parameters.ts';
 
 const LIGHTING = 'lighting';
 const SPAN_DEFAULT_MS = 3 * 3_600_000;
-/** Intervals stay short enough to be counted sample by sample. */
 const SPAN_MAX_MS = 24 * 3_600_000;
-const INTERVALS = 120;
+/** Whoever asks about now asks about the same as who asked a moment ago. */
+const NOW_STEP_MS = 5_000;
 
-const spanQuery = z.strictObject({ from: timeParameter.optional(), to: timeParameter.optional() });
+const spanQuery = z.strictObject({
+  ...{ from: timeParameter.optional(), to: timeParameter.optional() },
+  /** Cabinets of the document that were shown already. */
+  after: z.coerce.number().int().min(0).max(LIGHTING_CABINET_COUNT_MAX).default(0),
+});
 
 /** GET /api/v1/zones/{id}/cabinets. */
 export function addCabinetRoutes(app: App, context: GatewayContext): void {
+  const desk = new AccountDesk(context.readModel.file);
+  app.addHook('preClose', () => desk.close());
   app.get(
     '/api/v1/zones/:id/cabinets',
     {
@@ -31,30 +44,42 @@ export function addCabinetRoutes(app: App, context: GatewayContext): void {
         tags: ['orders'],
         summary:
           'What each cabinet of a lighting zone took and saved in a span of a day at most, dead lamps, and power that no lamp explains',
+        description: 'Of many lamps not all cabinets come at once: where `next` is a number, ask again `after` it.',
         params: idParams,
         querystring: spanQuery,
         response: answers(cabinetAccounts),
       },
     },
     async (request) => {
-      const { version, cabinets } = readCabinets(context, request.params.id);
-      const toMs = request.query.to ?? Date.now();
+      const { id } = request.params;
+      const { after } = request.query;
+      const { version, body, cabinets } = readCabinets(context, id);
+      const toMs = request.query.to ?? Math.floor(Date.now() / NOW_STEP_MS) * NOW_STEP_MS;
       const fromMs = request.query.from ?? Math.max(0, toMs - SPAN_DEFAULT_MS);
       if (fromMs >= toMs || toMs - fromMs > SPAN_MAX_MS)
         throw formatError('REQUEST_INVALID', { at: '/querystring/to', want: 'a time after `from`, by a day at most' });
-      return { version, items: await accountZone(context.readModel.database, cabinets, { fromMs, toMs, intervals: INTERVALS }) };
+      const span = intervalsOf(fromMs, toMs);
+      const [first, end] = [after, endOfAnswer(cabinets, after)];
+      const count = cabinets.cabinets.length;
+      const name = [id, version, first, span.fromMs, span.toMs].join();
+      const by = accountOf(context.access.principalOf(request));
+      const items = first >= count ? [] : await desk.ask({ by, name, body, first, end, span });
+      return { version, count, next: end < count ? end : null, items: [...items] };
     },
   );
 }
 
+type Document = { readonly version: number; readonly body: Bytes; readonly cabinets: LightingCabinets };
+
 /** The document in force, from the state itself. Throws ZONE_UNKNOWN, LIGHT_CABINETS_MISSING. */
-function readCabinets({ node }: GatewayContext, id: string): { readonly version: number; readonly cabinets: LightingCabinets } {
+function readCabinets({ node }: GatewayContext, id: string): Document {
   const zone = node.read(at(zoneKind, parseHex(id)));
   if (zone === null) throw formatError('ZONE_UNKNOWN', { zone: id });
   const name = nativeCrypto.sha256(encodeUtf8(LIGHTING_CABINETS));
   const record = zone.domain === LIGHTING ? node.read(at(zoneDocumentKind, parseHex(id), name)) : null;
   if (record === null) throw formatError('LIGHT_CABINETS_MISSING', { zone: id });
-  const cabinets = parseLightingCabinets(parseZoneDocument(record.statement).body);
+  const { body } = parseZoneDocument(record.statement);
+  const cabinets = parseLightingCabinets(body);
   if ('code' in cabinets) throw new Error(`cabinets were set that are refused: ${cabinets.code}`);
-  return { version: record.version, cabinets };
+  return { version: record.version, body, cabinets };
 }

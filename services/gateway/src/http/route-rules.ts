@@ -57,8 +57,8 @@ const RULES: Readonly<Record<string, RouteRule>> = {
   'GET /api/v1/bodies*': reads('ledger:read'),
   'GET /api/v1/proposals*': reads('ledger:read'),
   'GET /api/v1/zones*': reads('ledger:read'),
-  'GET /api/v1/zones/:id/cabinets': reads('readings:read', 'nowhere'),
   // Made of what many lamps said.
+  'GET /api/v1/zones/:id/cabinets': { ...reads('readings:read', 'nowhere'), budget: 'evidence' },
   'GET /api/v1/zones/:id/lighting': { ...reads('readings:read', 'nowhere'), budget: 'evidence' },
   'GET /api/v1/orders*': reads('ledger:read'),
   // Changes of zones that wait: what is brought carries the signature of an order key of its zone.

@@ -9,7 +9,7 @@ import { toHex } from '@oppidum/formats/bytes';
 import type { LightingCabinets } from '@oppidum/formats/lighting-cabinets';
 import { FULL_LEVEL } from '@oppidum/formats/lighting-level';
 import type { CabinetAccountJson } from '../api/cabinets.ts';
-import type { Database } from '../read-model/database.ts';
+import { type Database, ROLLUP_MS } from '../read-model/database.ts';
 import { type Bucket, downsample } from '../read-model/downsampling.ts';
 import { findSeriesOf } from '../read-model/series-queries.ts';
 
@@ -18,8 +18,20 @@ const MWH_PER_KWH = 1e6;
 const SECOND_MS = 1_000;
 const WATTS = 'W';
 
-/** A span in so many intervals; each is too short for rollups, so that all series have the same. */
+/** A span in so many intervals, of which all series have the same: too short for rollups, or exactly as long as one. */
 export type AccountSpan = { readonly fromMs: number; readonly toMs: number; readonly intervals: number };
+
+/** Longer spans are counted from rollups: what lamps said in a day is too much to be counted one by one. */
+const SHORT_MS_MAX = 4 * 3_600_000;
+const SHORT_INTERVALS = 120;
+
+/** The intervals of a span; a long one begins and ends with rollups. */
+export function intervalsOf(fromMs: number, toMs: number): AccountSpan {
+  if (toMs - fromMs <= SHORT_MS_MAX) return { fromMs, toMs, intervals: SHORT_INTERVALS };
+  const first = Math.floor(fromMs / ROLLUP_MS);
+  const end = Math.ceil(toMs / ROLLUP_MS);
+  return { fromMs: first * ROLLUP_MS, toMs: end * ROLLUP_MS, intervals: end - first };
+}
 
 type Cabinet = LightingCabinets['cabinets'][number];
 type Buckets = ReadonlyMap<number, Bucket>;

@@ -84,8 +84,8 @@ export class ReadModel {
     this.#sizes = new Map(place.sizes);
     this.#committed = place.sizes;
     this.#unswept = new Set(place.unswept);
-    this.#reader = openForReading(join(options.folder, FILE_NAME));
-    this.#follower = new ReadingFollower(join(options.folder, FILE_NAME), options.crypto);
+    this.#reader = openForReading(this.file);
+    this.#follower = new ReadingFollower(this.file, options.crypto);
   }
 
   /** Opens the file, or makes it, and begins to follow. */
@@ -113,6 +113,11 @@ export class ReadModel {
   /** For questions; sees whole batches only. */
   get database(): Database {
     return this.#reader.database;
+  }
+
+  /** For threads that count by themselves. */
+  get file(): string {
+    return join(this.#options.folder, FILE_NAME);
   }
 
   /** True once it has been level with the ledger and the shards. */

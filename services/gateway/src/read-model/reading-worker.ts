@@ -38,7 +38,7 @@ function work(file: string): void {
 }
 
 /** Taking readings in comes first, showing them second: where the system can tell threads apart (Linux), this one waits for the others. */
-function stepBack(): void {
+export function stepBack(): void {
   try {
     setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), constants.priority.PRIORITY_LOW);
   } catch {

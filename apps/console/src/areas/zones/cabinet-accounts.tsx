@@ -62,6 +62,14 @@ export function CabinetAccounts({ zone }: { readonly zone: string }): ReactNode 
           { name: 'found', heading: texts.found, cell: ({ account }) => <Found account={account} /> },
         ]}
       />
+      {loaded.value !== null && loaded.value.next !== null && (
+        <p className="hint">
+          {fill(texts.cabinetsMore, {
+            shown: formatNumber(loaded.value.next, tag),
+            count: formatNumber(loaded.value.count, tag),
+          })}
+        </p>
+      )}
       <Hidden items={items ?? []} />
     </section>
   );

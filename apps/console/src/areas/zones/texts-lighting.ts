@@ -31,6 +31,7 @@ export type LightingTexts = {
   readonly cabinetsHeading: string;
   readonly cabinetsNote: string;
   readonly cabinetsNone: string;
+  readonly cabinetsMore: string;
   readonly cabinet: string;
   readonly lamps: string;
   readonly savedShort: string;
@@ -78,6 +79,7 @@ export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
     cabinetsNote:
       'Over the last three hours, cabinet by cabinet: what its meter counted against what its lamps explain. Which lamps hang on which meter is a document that the order keys signed.',
     cabinetsNone: 'Nobody has signed yet which lamps hang on which meter.',
+    cabinetsMore: 'The first {shown} of {count} cabinets; all of them: oppidum zone cabinets.',
     cabinet: 'Cabinet',
     lamps: 'Lamps',
     savedShort: 'Saved',
@@ -119,6 +121,7 @@ export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
     cabinetsNote:
       'Viimase kolme tunni kohta, kapp kapi haaval: mida arvesti loendas võrreldes sellega, mida lambid selgitavad. Milline lamp on millise arvesti taga, ütleb dokument, millele korraldusvõtmed alla kirjutasid.',
     cabinetsNone: 'Keegi ei ole veel alla kirjutanud, milline lamp on millise arvesti taga.',
+    cabinetsMore: 'Esimesed {shown} kappi {count} kapist; kõik: oppidum zone cabinets.',
     cabinet: 'Kapp',
     lamps: 'Lampe',
     savedShort: 'Säästetud',
@@ -159,6 +162,7 @@ export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
     cabinetsHeading: '电量对得上吗？',
     cabinetsNote: '最近三小时，逐个配电箱：电表所计与灯所能解释的相比。哪些灯接在哪块电表上，是命令密钥签名的文件。',
     cabinetsNone: '还没有人签名说明哪些灯接在哪块电表上。',
+    cabinetsMore: '{count} 个配电箱中的前 {shown} 个；全部：oppidum zone cabinets。',
     cabinet: '配电箱',
     lamps: '灯数',
     savedShort: '节省',
@@ -200,6 +204,7 @@ export const LIGHTING_TEXTS: Readonly<Record<LanguageCode, LightingTexts>> = {
     cabinetsNote:
       'خلال الساعات الثلاث الأخيرة، خزانة بعد خزانة: ما عدّه عدّادها مقابل ما تفسّره مصابيحها. أي المصابيح على أي عدّاد وثيقةٌ وقّعتها مفاتيح الأوامر.',
     cabinetsNone: 'لم يوقّع أحد بعد أي المصابيح على أي عدّاد.',
+    cabinetsMore: 'أول {shown} من {count} خزائن؛ كلها: oppidum zone cabinets.',
     cabinet: 'الخزانة',
     lamps: 'المصابيح',
     savedShort: 'الموفَّر',
