@@ -49,6 +49,26 @@ test('what an envelope calls safe or dangerous, and how long orders live, is sai
   ]);
 });
 
+test('no rule hides behind the words of another, and no order behind commas in names', () => {
+  const quantity = (name: string) => levelQuantity({ name });
+  const quantities = [quantity('q: light/full needs r'), quantity('r')];
+  const words = 'n: light/off needs q: light/full needs r up to 5';
+  const off = { name: 'n', command: 'light/off', arguments: [], needs: { quantity: 'q: light/full needs r', max: 5 } };
+  const full = { name: 'n: light/off needs q', command: 'light/full', arguments: [], needs: { quantity: 'r', max: 5 } };
+  const envelope = (rules: Envelope['rules']): Envelope => makeEnvelope({ quantities, rules });
+  assert.deepEqual(describeEnvelopeChange(envelope([off]), envelope([full])), [
+    `No longer a rule: ${words}`,
+    `Now a rule: ${words}`,
+  ]);
+  const [section] = PROGRAMME.sections;
+  assert.ok(section !== undefined);
+  const bodyOf = (...names: readonly string[]) =>
+    encodeBy(lightingProgrammeSchema, { ...PROGRAMME, sections: names.map((name) => ({ ...section, name })) });
+  assert.deepEqual(describeDocumentChange({ name: 'programme', body: bodyOf('a,b', 'a', 'b') }, bodyOf('a', 'b', 'a,b')), [
+    'sections: in another order, a,b, a, b',
+  ]);
+});
+
 test('of a matrix every cell that differs is said, by the names of the phases', () => {
   const before = matrixBody(matrix);
   const [first, ...rest] = matrix.phases;

@@ -33,21 +33,38 @@ export function describeKeySetChange(before: KeySet, next: KeySet): string[] {
 
 /** The next envelope against the one in force. */
 export function describeEnvelopeChange(before: Envelope, next: Envelope): string[] {
-  const listed = (what: string, of: (envelope: Envelope) => readonly string[]): string[] => [
-    ...of(before).flatMap((line) => (of(next).includes(line) ? [] : [`No longer ${what}: ${line}`])),
-    ...of(next).flatMap((line) => (of(before).includes(line) ? [] : [`Now ${what}: ${line}`])),
+  const { safe: oldSafe, dangerous: oldDangerous, rules: oldRules, ...former } = envelopeSchema.toJson(before) as Fields;
+  const { safe, dangerous, rules, ...others } = envelopeSchema.toJson(next) as Fields;
+  const safeBefore: Listed = [textsOf(oldSafe), before.safe.map(describeDirection)];
+  const rulesBefore: Listed = [textsOf(oldRules), before.rules.map(describeRule)];
+  return orSame([
+    ...listed('safe whatever is known', safeBefore, [textsOf(safe), next.safe.map(describeDirection)]),
+    ...listed('dangerous', [textsOf(oldDangerous), before.dangerous], [textsOf(dangerous), next.dangerous]),
+    ...listed('a rule', rulesBefore, [textsOf(rules), next.rules.map(describeRule)]),
+    // Their order is that in which they are evaluated, so two orders of the same rules are not the same.
+    ...(isReordered(textsOf(oldRules), textsOf(rules)) ? ['Rules are evaluated in another order'] : []),
+    ...differences(former, others, ''),
+  ]);
+}
+
+/** What each item is, to the last field, and its words: those of two that differ may be the same. */
+type Listed = readonly [items: readonly string[], words: readonly string[]];
+
+function listed(what: string, [old, oldWords]: Listed, [fresh, freshWords]: Listed): string[] {
+  return [
+    ...old.flatMap((item, i) => (fresh.includes(item) ? [] : [`No longer ${what}: ${oldWords[i]}`])),
+    ...fresh.flatMap((item, i) => (old.includes(item) ? [] : [`Now ${what}: ${freshWords[i]}`])),
   ];
-  const words = [
-    ...listed('safe whatever is known', ({ safe }) => safe.map(describeDirection)),
-    ...listed('dangerous', ({ dangerous }) => dangerous),
-    ...listed('a rule', ({ rules }) => rules.map(describeRule)),
-  ];
-  const { safe: _s, dangerous: _d, rules: _r, ...others } = envelopeSchema.toJson(next) as Fields;
-  const { safe: _a, dangerous: _b, rules: _c, ...former } = envelopeSchema.toJson(before) as Fields;
-  // Their order is that in which they are evaluated, so two orders of the same rules are not the same.
-  const [old, fresh] = [before, next].map(({ rules }) => rules.map(describeRule)) as [string[], string[]];
-  const isReordered = fresh.filter((rule) => old.includes(rule)).join() !== old.filter((rule) => fresh.includes(rule)).join();
-  return orSame([...words, ...(isReordered ? ['Rules are evaluated in another order'] : []), ...differences(former, others, '')]);
+}
+
+function textsOf(items: Json | undefined): readonly string[] {
+  return Array.isArray(items) ? items.map((item) => JSON.stringify(item)) : [];
+}
+
+/** What is in both stands in another order; no list has anything twice. */
+function isReordered(old: readonly string[], fresh: readonly string[]): boolean {
+  const stayed = fresh.filter((item) => old.includes(item));
+  return old.filter((item) => fresh.includes(item)).some((item, i) => item !== stayed[i]);
 }
 
 /** The next version of a document against the body in force, null where there is none. Throws FormatError for a body that is none. */
@@ -128,11 +145,9 @@ function fieldDifferences(before: Fields, after: Fields, place: string): string[
 /** `told`: the field by which each item of both lists is told from the others of its list. */
 function itemDifferences(before: readonly Fields[], after: readonly Fields[], told: string, place: string): string[] {
   const [old, fresh] = [before, after].map((items) => items.map((item) => String(item[told]))) as [string[], string[]];
-  const stayed = fresh.filter((name) => old.includes(name));
-  const isReordered = stayed.join() !== old.filter((name) => fresh.includes(name)).join();
   return [
     ...old.flatMap((name) => (fresh.includes(name) ? [] : [`${place} ${name}: taken away`])),
-    ...(isReordered ? [`${place}: in another order, ${fresh.join(', ')}`] : []),
+    ...(isReordered(old, fresh) ? [`${place}: in another order, ${fresh.join(', ')}`] : []),
     ...after.flatMap((item, i) => {
       const known = old.indexOf(fresh[i] as string);
       const label = `${place} ${fresh[i]}${known < 0 ? ' (new)' : ''}`;
