@@ -4,7 +4,7 @@
  */
 
 import type { AlarmCause } from './alarm.ts';
-import { type Bytes, parseHex, toHex } from './bytes.ts';
+import { type Bytes, equalBytes, parseHex, toHex } from './bytes.ts';
 import type { CborValue } from './cbor.ts';
 import type { ResolvedRecord } from './senml.ts';
 
@@ -27,25 +27,36 @@ export function mayBeSign(name: string): boolean {
   return NAMES.has(name);
 }
 
-/** Who says it, the zone of that device, and which orders the ledger has, or had: what the ledger knows when the reading is looked at. */
+/** Who says it, the zone of that device, and of an order that the ledger has, or had, its zone: what it knows when the reading is looked at. */
 export type Speaker = {
   readonly device: Bytes;
   readonly zone: () => Bytes | null;
-  readonly isOrder: (order: Bytes) => boolean;
+  readonly zoneOfOrder: (order: Bytes) => Bytes | null;
 };
 
 /**
- * What a reading says. `records`: all of it, none of a reading about people; `name` without the URN of the device. At most one sign for each
- * of its records. No device raises more alarms than there are causes, zones and orders of the ledger.
+ * What a reading says. `records`: all of it, none of a reading about people; `name` without the URN of the device. Of one alarm a reading says
+ * at most that it is there, and then that it is gone, however often it says so. No device raises more alarms than there are causes about it
+ * and its zone, and orders to its zone.
  */
 export function alarmSignsOf(speaker: Speaker, records: readonly Said[]): readonly AlarmSign[] {
-  return records.flatMap(({ name, value }) => (mayBeSign(name) ? (signOf(speaker, name, value, records) ?? []) : []));
+  const isLit = records.some(({ name, value }) => name === 'dimming' && typeof value === 'number' && value > 0);
+  const found = new Map<string, { raise: AlarmSign | null; last: AlarmSign }>();
+  for (const { name, value } of records) {
+    const sign = mayBeSign(name) ? signOf(speaker, name, value, isLit) : null;
+    if (sign === null) continue;
+    const alarm = `${sign.cause} ${toHex(sign.subject)}`;
+    const raise = sign.what === 'raise' ? sign : (found.get(alarm)?.raise ?? null);
+    found.set(alarm, { raise, last: sign });
+  }
+  return [...found.values()].flatMap(({ raise, last }) => (raise === null || raise === last ? [last] : [raise, last]));
 }
 
 type Said = Pick<ResolvedRecord, 'name' | 'value'>;
 type Value = ResolvedRecord['value'];
 
-function signOf(speaker: Speaker, name: string, value: Value, records: readonly Said[]): AlarmSign | null {
+/** `isLit`: the lamp of the reading is told to burn. */
+function signOf(speaker: Speaker, name: string, value: Value, isLit: boolean): AlarmSign | null {
   const lasting = (cause: AlarmCause, isThere: boolean, detail: string | null): AlarmSign => {
     return { what: isThere ? 'raise' : 'clear', cause, subject: speaker.device, detail: isThere ? detail : null };
   };
@@ -55,7 +66,7 @@ function signOf(speaker: Speaker, name: string, value: Value, records: readonly 
     case 'failure':
       if (value === true) return lasting('lamp-dead', true, null);
       // By day a dead lamp does not fail: it is well again when it is told to burn and burns.
-      return value === false && isLit(records) ? lasting('lamp-dead', false, null) : null;
+      return value === false && isLit ? lasting('lamp-dead', false, null) : null;
     case 'cabinet/residual':
       return typeof value === 'number' ? lasting('power-residual', value > 0, `${value} W`) : null;
     case 'order/rejected':
@@ -65,17 +76,14 @@ function signOf(speaker: Speaker, name: string, value: Value, records: readonly 
   }
 }
 
-/** The lamp of a reading is told to burn. */
-function isLit(records: readonly Said[]): boolean {
-  return records.some(({ name, value }) => name === 'dimming' && typeof value === 'number' && value > 0);
-}
-
-/** `ID CODE` of an order of the ledger; one that many devices refuse is one alarm. */
-function rejectionOf({ isOrder }: Speaker, value: Value): AlarmSign | null {
+/** `ID CODE` of an order of the ledger to the zone of the device; one that many devices refuse is one alarm. */
+function rejectionOf({ zone, zoneOfOrder }: Speaker, value: Value): AlarmSign | null {
   const [order = '', code = '', ...more] = typeof value === 'string' ? value.split(' ') : [];
   if (more.length > 0 || !ORDER_FORM.test(order) || !CODE_FORM.test(code)) return null;
   const subject = parseHex(order);
-  return isOrder(subject) ? { what: 'raise', cause: 'order-rejected', subject, detail: code } : null;
+  const [own, meant] = [zone(), zoneOfOrder(subject)];
+  if (own === null || meant === null || !equalBytes(own, meant)) return null;
+  return { what: 'raise', cause: 'order-rejected', subject, detail: code };
 }
 
 /** `break-glass ID`, of which all devices of a zone together are one alarm; or what was done by hand. */

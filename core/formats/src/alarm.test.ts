@@ -71,7 +71,7 @@ test('every state with every event: what lasts ends when it is gone, what happen
 });
 
 const zone = namedId('zone');
-const SPEAKER = { device, zone: () => zone, isOrder: (id: Uint8Array) => toHex(id) === order };
+const SPEAKER = { device, zone: () => zone, zoneOfOrder: (id: Uint8Array) => (toHex(id) === order ? zone : null) };
 const said = (...records: readonly (readonly [string, number | string | boolean | null])[]) =>
   alarmSignsOf(
     SPEAKER,
@@ -112,10 +112,29 @@ test('an order that many devices refuse, or a zone that obeys by break-glass, is
   assert.deepEqual(alarmSignOfEvent('order/reported', body), glass);
 });
 
+test('however often one reading says so, an alarm is there once, and then gone', () => {
+  const flood = Array.from({ length: 10_000 }, (_, i) => ['signal/trip', i % 2 === 0 ? `CONFLICT ${i}` : 'none'] as const);
+  const signs = said(...flood);
+  assert.deepEqual(
+    signs.map(({ what, detail }) => [what, detail]),
+    [
+      ['raise', 'CONFLICT 9998'],
+      ['clear', null],
+    ],
+  );
+  assert.deepEqual(
+    said(['signal/trip', 'none'], ['signal/trip', 'A'], ['signal/trip', 'B']).map(({ what, detail }) => [what, detail]),
+    [['raise', 'B']],
+  );
+  assert.equal(said(['signal/trip', 'A'], ['order/local', 'manual x'], ['cabinet/residual', 3]).length, 3, 'each of its own');
+});
+
 test('a device cannot make alarms about orders that nobody gave, nor in a zone that it is not in', () => {
   assert.deepEqual(said(['order/rejected', `${toHex(namedId('other'))} MONITOR_TRIPPED`]), []);
   const homeless = { ...SPEAKER, zone: () => null };
   assert.deepEqual(alarmSignsOf(homeless, [{ name: 'order/local', value: `break-glass ${order}` }]), []);
+  for (const speaker of [homeless, { ...SPEAKER, zone: () => namedId('elsewhere') }])
+    assert.deepEqual(alarmSignsOf(speaker, [{ name: 'order/rejected', value: `${order} MONITOR_TRIPPED` }]), []);
 });
 
 test('what has not the form says nothing', () => {

@@ -174,7 +174,7 @@ describe('alarms', () => {
       const { reading, records } = openReading(nativeCrypto, envelope);
       const prefix = deviceUrnPrefix(reading.device).length;
       const named = records.map(({ name, value }) => ({ name: name.slice(prefix), value }));
-      const who = { device: reading.device, zone: () => null, isOrder: () => false };
+      const who = { device: reading.device, zone: () => null, zoneOfOrder: () => null };
       return alarmSignsOf(who, named).map((sign) => ({ ...sign, evidence: toHex(digest) }));
     });
     const own = found.find(({ cause, subject }) => cause === 'signal-trip' && toHex(subject) === lamp.hex);

@@ -56,7 +56,7 @@ export function readingAlarms(
   const speaker = {
     device,
     zone: () => node.read(at(deviceZoneKind, device))?.zone ?? null,
-    isOrder: (order: Bytes) => node.read(at(orderKind, order)) !== null,
+    zoneOfOrder: (order: Bytes) => node.read(at(orderKind, order))?.zone ?? null,
   };
   return alarmSignsOf(speaker, records).map((sign) => signEvent(sign, { ...found, height: null }));
 }

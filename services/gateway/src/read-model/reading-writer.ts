@@ -193,18 +193,16 @@ class AlarmStatements {
     this.#raise = connection.prepare(RAISE_SQL);
     this.#clear = connection.prepare(CLEAR_SQL);
     this.#zone = connection.prepare('SELECT zone FROM zone_devices WHERE device = ?');
-    this.#order = connection.prepare('SELECT 1 FROM orders WHERE id = ?');
+    this.#order = connection.prepare('SELECT zone FROM orders WHERE id = ?');
   }
 
   write(device: Bytes, records: Parameters<typeof alarmSignsOf>[1], { digest, receivedMs: timeMs }: KeptRow): void {
-    const speaker = {
-      device,
-      zone: () => {
-        const row = this.#zone.get(toHex(device)) as { readonly zone: string } | undefined;
-        return row === undefined ? null : parseHex(row.zone);
-      },
-      isOrder: (order: Bytes) => this.#order.get(toHex(order)) !== undefined,
+    const zoneOf = (statement: StatementSync, id: Bytes): Bytes | null => {
+      const row = statement.get(toHex(id)) as { readonly zone: string } | undefined;
+      return row === undefined ? null : parseHex(row.zone);
     };
+    const zone = () => zoneOf(this.#zone, device);
+    const speaker = { device, zone, zoneOfOrder: (order: Bytes) => zoneOf(this.#order, order) };
     for (const sign of alarmSignsOf(speaker, records)) {
       const found = { ...sign, evidence: toHex(digest), kind: 'reading', timeMs } as const;
       if (sign.what === 'raise') this.#raise.run(...raiseValues(this.#crypto, found));
