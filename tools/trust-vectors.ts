@@ -1,6 +1,6 @@
 /** Writes vectors/trust/*.json: `node tools/trust-vectors.ts`; specs/ledger.md says how to read them. The keys are test keys. */
 
-import { activation, deviceId, deviceSigner, enrol, newDevice } from '../test/support/devices.ts';
+import { activation, deviceId, deviceSigner, enrol, newDevice, rotation } from '../test/support/devices.ts';
 import { namedId, type TestCity } from '../test/support/ledger.ts';
 import { attestation, DEMAND, image, makeTrustCity, mark, running } from '../test/support/trust.ts';
 import { type Case, renderLedgerVectors, type Step, type VectorFile, writeLedgerVectors } from './ledger-vectors.ts';
@@ -86,6 +86,7 @@ const reported =
   (version: string, counter: number): Step =>
   (city) =>
     city.act('rival', 'device/report-firmware', running(city, 'lamp', version, counter));
+const rotated: Step = (city) => city.act('rival', 'device/rotate-key', rotation(city, 'lamp', 1));
 const report = (why: string, version: string, counter: number, ...before: Step[]): Case =>
   later(why, 'device/report-firmware', (city) => running(city, 'lamp', version, counter), enrolled, permitted, ...before);
 const FIRMWARE: readonly Case[] = [
@@ -100,6 +101,15 @@ const FIRMWARE: readonly Case[] = [
   report('an unknown image sets it apart', '2', 1),
   report('a withdrawn one, too', '1', 1, withdrawn),
   report('numbers rise', '1', 1, reported('1', 1)),
+  later(
+    'those of the next key begin anew',
+    'device/report-firmware',
+    (city) => running(city, 'lamp', '1', 1, 1),
+    enrolled,
+    permitted,
+    reported('1', Number.MAX_SAFE_INTEGER),
+    rotated,
+  ),
   later(
     'the device signs',
     'device/report-firmware',

@@ -6,7 +6,7 @@ import { ID_SIZE } from './ids.ts';
 
 const LABEL = encodeUtf8('oppidum/device-firmware/v1\n');
 
-/** `counter` only rises for a device, so that an old report is worth nothing; `digest` is SHA-256 of the image. */
+/** `counter` only rises for a key, so that an old report is worth nothing; `digest` is SHA-256 of the image. */
 export type FirmwareReport = {
   readonly genesis: Bytes;
   readonly device: Bytes;
@@ -14,6 +14,17 @@ export type FirmwareReport = {
   readonly counter: number;
   readonly digest: Bytes;
 };
+
+/**
+ * The number that the next report of a key must be above. What was taken before the key was in force is of another one and binds nothing, so
+ * that whoever had that key has not used up the numbers of this one. `key`, `reported`: as the ledger has them.
+ */
+export function lastReportNumber(
+  reported: { readonly counter: number; readonly from: number } | undefined,
+  key: { readonly from?: number | undefined } | null,
+): number {
+  return reported === undefined || reported.from < (key?.from ?? 0) ? 0 : reported.counter;
+}
 
 /** label ‖ genesis ‖ device ‖ key number:u32 ‖ counter:u64 ‖ digest. Throws LENGTH_WRONG when an id is not 32 bytes. */
 export function firmwareReport({ genesis, device, keyNumber, counter, digest }: FirmwareReport): Bytes {

@@ -9,7 +9,8 @@ import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { encodeDeviceReport } from '@oppidum/formats/device-report';
 import { attestationChallenge } from '@oppidum/formats/eat';
 import { FormatError, formatError } from '@oppidum/formats/errors';
-import { type DeviceRecord, deviceKind } from '@oppidum/formats/state-devices';
+import { lastReportNumber } from '@oppidum/formats/firmware-report';
+import { type DeviceRecord, deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
 import { attestationKind, deviceTrustKind } from '@oppidum/formats/state-trust';
 import type { Action } from '@oppidum/formats/transaction';
 import { activateDevice, attestDevice, reportFirmware } from './actions.ts';
@@ -53,7 +54,8 @@ export class DeviceReports {
     await this.#until(async () => {
       const running = (await records.read(deviceTrustKind, [id]))?.firmware;
       if (running !== undefined && equalBytes(running.digest, digest)) return null;
-      const report = { id, keyNumber, counter: (running?.counter ?? 0) + 1, digest };
+      const key = await records.read(deviceKeyKind, [id, keyNumber]);
+      const report = { id, keyNumber, counter: lastReportNumber(running, key) + 1, digest };
       return [reportFirmware(records.audience, report, signer)];
     });
   }

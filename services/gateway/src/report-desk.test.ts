@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
-import { activateDevice, attestDevice, reportFirmware } from '@oppidum/device/actions';
+import { activateDevice, attestDevice, reportFirmware, rotateDeviceKey } from '@oppidum/device/actions';
 import { CityApi } from '@oppidum/device/city-api';
 import { DeviceReports, type ReportLink } from '@oppidum/device/device-reports';
 import { ProvenRecords } from '@oppidum/device/proven-records';
@@ -65,9 +65,10 @@ describe('what devices report of themselves, without an account', () => {
     assert.equal(answer.ok, code === undefined);
     return code ?? 'OK';
   };
-  const reportsOf = ({ id, signer }: Pick<TestDevice, 'id' | 'signer'>, link: ReportLink = api): DeviceReports => {
+  type Speaker = Pick<TestDevice, 'id' | 'signer'>;
+  const reportsOf = ({ id, signer }: Speaker, link: ReportLink = api, keyNumber = 0): DeviceReports => {
     const records = new ProvenRecords(nativeCrypto, doors.city.client.policyFile(), api);
-    return new DeviceReports({ crypto: nativeCrypto, id, keyNumber: 0, signer, records, link, retryMs: 50 });
+    return new DeviceReports({ crypto: nativeCrypto, id, keyNumber, signer, records, link, retryMs: 50 });
   };
   /** Blocks so far: what is refused leaves none. */
   const height = (): number => doors.city.client.head().height;
@@ -146,6 +147,20 @@ describe('what devices report of themselves, without an account', () => {
     assert.equal(await post(again, toHex(id)), 'DEVICE_ACTIVE');
   });
 
+  test('whoever used up the numbers of a key has not used up those of the next one', async () => {
+    const device = await enrolDevice(doors.city);
+    await permit(device.model, image('good'));
+    assert.equal(await post(running(Number.MAX_SAFE_INTEGER, image('good'), device), device.hex), 'OK');
+    const next = ed25519Signer(freshBytes(32));
+    const registration = doors.city.client.read(at(deviceKind, device.id))?.registration ?? assert.fail();
+    const place = { id: device.id, registration, keyNumber: 1, grade: 'device' } as const;
+    assert.equal(await act(rotateDeviceKey(city(), place, device.signer, next)), 'OK');
+    await permit(device.model, image('later'));
+    await reportsOf({ id: device.id, signer: next }, api, 1).firmware(image('later'));
+    const known = trustOf(device.id)?.firmware;
+    assert.deepEqual([known?.digest, known?.counter], [image('later'), 1]);
+  });
+
   test('over MQTT it comes on the topic of challenges; refusals where orders come', async () => {
     const device = await enrolDevice(doors.city);
     await permit(device.model, image('good'));
@@ -174,7 +189,10 @@ describe('what devices report of themselves, without an account', () => {
     const twice = await Promise.all([1, 2].map(() => post(running(1, image('good'), device), device.hex)));
     assert.deepEqual(twice, ['OK', 'OK']);
     assert.equal(height(), before + 1);
-    for (let n = 2; n <= 6; n++) assert.equal(await post(running(n, image('good'), device), device.hex), 'OK');
+    const second = running(2, image('good'), device);
+    const inNameOf = await Promise.all([device.hex, lamp.hex].map((name) => post(second, name)));
+    assert.deepEqual(inNameOf, ['OK', 'REPORT_FOREIGN'], 'under way or not, it is of one device');
+    for (let n = 3; n <= 6; n++) assert.equal(await post(running(n, image('good'), device), device.hex), 'OK');
     assert.equal(await post(running(7, image('good'), device), device.hex), 'RATE_LIMITED');
     assert.equal(await post(running(3, image('good'))), 'OK', 'others are not held up');
   });

@@ -54,11 +54,11 @@ export class ReportDesk {
    * reports; OVERLOADED; what the ledger would say of its actions; RATE_LIMITED; what the ledger says. Never rejects for what comes.
    */
   async take(device: string, message: Bytes): Promise<Reported | Rejection> {
+    const actions = openReport(message, parseHex(device));
+    if ('code' in actions) return actions;
     const name = toOctets(message);
     const under = this.#waiting.get(name);
     if (under !== undefined) return under;
-    const actions = openReport(message, parseHex(device));
-    if ('code' in actions) return actions;
     const { carrier } = this.#options;
     if (carrier === null) return reject('NOT_READY', { part: 'reports of devices' });
     if (this.#waiting.size >= WAITING_COUNT_MAX) return reject('OVERLOADED', { waiting: this.#waiting.size });

@@ -200,7 +200,7 @@ async function reportRunning(id: string, options: ReportOptions, self: Command):
   const city = new CityCalls(cli.api);
   const { genesis } = await city.get<CityJson>('/api/v1/city');
   const { keyNumber } = await city.get<DeviceDetailJson>(`/api/v1/devices/${id}`);
-  const counter = ((await trustOf(cli, id)).firmware?.counter ?? 0) + 1;
+  const counter = (await trustOf(cli, id)).lastReport + 1;
   const report = { id: idBytes(id), keyNumber: keyNumber ?? 0, counter, digest: idBytes(digest) };
   const action = reportFirmware(idBytes(genesis), report, ed25519Signer(readSeed(options.deviceKey)));
   const sentence = `Report that device ${id} runs ${digest}`;

@@ -96,8 +96,23 @@ test('device/report-firmware is refused, in this order', () => {
   assert.equal(other.act('rival', 'device/rotate-key', rotation(other, 'lamp', 1)), 'OK');
   assert.equal(report(other, '1', 4), 'SIGNATURE_INVALID', 'the newest key signs');
   assert.equal(other.act('rival', 'device/report-firmware', running(other, 'lamp', '1', 4, 1)), 'OK');
+  assert.equal(other.act('rival', 'device/report-firmware', running(other, 'lamp', '1', 4, 1)), 'FIRMWARE_REPORT_OLD');
   assert.equal(other.act('operator', 'device/suspend', { id, reason: 'x' }), 'OK');
   assert.equal(report(other, '1', 5), 'DEVICE_SUSPENDED');
   assert.equal(other.act('operator', 'device/revoke', { id, reason: 'x' }), 'OK');
   assert.equal(report(other, '1', 5), 'DEVICE_REVOKED');
+});
+
+test('a thief of a key that used up its numbers has not used up those of the next key', () => {
+  const city = lampCity();
+  assert.equal(permit(city, '2'), 'OK');
+  assert.equal(report(city, '1', Number.MAX_SAFE_INTEGER), 'OK');
+  assert.equal(city.act('rival', 'device/rotate-key', rotation(city, 'lamp', 1)), 'OK');
+  const byNext = (version: string, counter: number) =>
+    city.act('rival', 'device/report-firmware', running(city, 'lamp', version, counter, 1));
+  assert.equal(report(city, '1', 1), 'SIGNATURE_INVALID', 'the key of the thief');
+  assert.equal(byNext('2', 1), 'OK');
+  assert.deepEqual(city.read(at(deviceTrustKind, id))?.firmware?.digest, image('2').digest);
+  assert.equal(byNext('1', 1), 'FIRMWARE_REPORT_OLD');
+  assert.equal(byNext('1', 2), 'OK');
 });

@@ -3,7 +3,7 @@
 import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { type Rejection, reject } from '@oppidum/formats/errors';
-import { firmwareReport } from '@oppidum/formats/firmware-report';
+import { firmwareReport, lastReportNumber } from '@oppidum/formats/firmware-report';
 import { verifySignature } from '@oppidum/formats/public-key';
 import type { StructOf } from '@oppidum/formats/schema';
 import { deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
@@ -19,7 +19,7 @@ import { readTrust, writeTrust } from './trust-record.ts';
 
 /**
  * Takes a device's signed word about its firmware. An image that its model does not permit puts it into quarantine in the same block.
- * Rule: whoever sends it, the key in force signed it, and its number is higher than that of the last report.
+ * Rule: whoever sends it, the key in force signed it, and its number is higher than that of the last report by this key.
  * Refuses, in this order: NOT_AUTHORIZED, DEVICE_UNKNOWN, MANUFACTURER_REVOKED, MODEL_REVOKED, DEVICE_REVOKED, DEVICE_NOT_ACTIVE,
  * DEVICE_SUSPENDED, FIRMWARE_REPORT_OLD, SIGNATURE_INVALID.
  */
@@ -49,7 +49,8 @@ export const reportFirmware = defineAction({
 type Report = StructOf<(typeof ACTION_FIELDS)['device/report-firmware']>;
 
 function checkNewer(city: City, { id: device, counter }: Report): Rejection | null {
-  const last = readTrust(city, device).firmware?.counter ?? 0;
+  const key = city.get(at(deviceKeyKind, device, newestKeyNumber(city.get(at(deviceKind, device)))));
+  const last = lastReportNumber(readTrust(city, device).firmware, key);
   return counter > last ? null : reject('FIRMWARE_REPORT_OLD', { device: toHex(device), counter, last });
 }
 

@@ -36,6 +36,8 @@ export const deviceTrust = z
     firmware: z
       .object({ digest: id(), counter: whole(), from: height(), isPermitted: z.boolean(), version: z.string().nullable() })
       .nullable(),
+    /** The number that its next report of what it runs must be above: they are counted by key. */
+    lastReport: whole(),
     /** `isAsked`: it has to attest what it is before it is activated; `challenge`: the nonce of its next token. */
     attestation: z.object({
       isAsked: z.boolean(),

@@ -47,7 +47,7 @@ describe('how far a device is believed', () => {
     const challenge = attestationChallenge(nativeCrypto, genesisHash, lamp.id, new Uint8Array(Buffer.from(registration, 'hex')));
     assert.deepEqual(await trust(), {
       ...{ device: lamp.hex, counts: true, because: null, owner: toHex(doors.city.operator.account), links: [] },
-      ...{ quarantines: [], firmware: null, score: 1_000, threshold: 500, cases: [] },
+      ...{ quarantines: [], firmware: null, lastReport: 0, score: 1_000, threshold: 500, cases: [] },
       attestation: { isAsked: false, challenge: toHex(challenge), newest: null },
     });
   });

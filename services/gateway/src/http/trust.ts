@@ -1,5 +1,6 @@
 /** How far a device is believed, and what its model can do, from the state of the newest block. */
 
+import { newestKeyNumber } from '@oppidum/contracts/devices/standing';
 import { distrustOf } from '@oppidum/contracts/devices/trusted-sensor';
 import { parameterValue } from '@oppidum/contracts/governance/parameters';
 import { isPermitted } from '@oppidum/contracts/trust/report-firmware';
@@ -8,9 +9,11 @@ import { readTrust } from '@oppidum/contracts/trust/trust-record';
 import { type Bytes, encodeBase64, parseHex, toHex } from '@oppidum/formats/bytes';
 import { attestationChallenge } from '@oppidum/formats/eat';
 import { formatError } from '@oppidum/formats/errors';
+import { lastReportNumber } from '@oppidum/formats/firmware-report';
 import { EDDSA } from '@oppidum/formats/ids';
 import {
   type DeviceRecord,
+  deviceKeyKind,
   deviceKind,
   type ModelRecord,
   manufacturerKind,
@@ -112,6 +115,7 @@ function trustOf({ node, crypto }: GatewayContext, device: Bytes): DeviceTrustJs
     })),
     quarantines: quarantinesOf(record),
     firmware: runningOf(node, device, record),
+    lastReport: lastReportNumber(readTrust(node, device).firmware, get(at(deviceKeyKind, device, newestKeyNumber(record)))),
     attestation: {
       isAsked: node.read(at(modelAttestationKind, record.model)) !== null,
       ...attestationOf({ node, crypto }, device, record),
