@@ -61,7 +61,8 @@ describe('alarms on the command line', () => {
     assert.match(shown, /^calls +operator$/m);
     const dry = (await run(['acknowledge', id, '--dry-run'], 0, [])).stdout;
     assert.match(dry, /Acknowledge the alarm “a monitor tripped: its signals flash” of device [0-9a-f]{64}/);
-    await run(['acknowledge', id, '--response', 'crew-sent', '--yes']);
+    const told = (await run(['acknowledge', id, '--response', 'crew-sent', '--yes'])).stderr;
+    assert.match(told, /It calls nobody else, and closes when its cause is gone\./);
     const answered = await eventually(
       () => json<AlarmJson>(['show', id]),
       ({ state }) => state === 'acknowledged',

@@ -176,3 +176,17 @@ test('whoever fills a folder does not choose whom its reader trusts', async () =
   assert.match(stderr, /not the same policy/);
   assert.equal((await verify('--policy', 'city.policy')).code, 0, 'named, it is trusted');
 });
+
+test('an order whose time is over is not signed, and nothing is handed in: ORDER_EXPIRED', async () => {
+  const key = join(folder, 'second.seed');
+  writeFileSync(key, `${SEED}\n`, { mode: 0o600 });
+  const order = '4'.repeat(64);
+  const late = await ask(
+    ['order', 'approve', order, '--order-key', key, '--yes', '-v'],
+    json({ state: 'expired', statement: '' }),
+  );
+  assert.notEqual(late.code, 0);
+  assert.match(late.stderr, /code ORDER_EXPIRED/);
+  assert.match(late.stderr, /The lifetime of the order is over.* Make a new order\./s);
+  assert.deepEqual(late.sent, [`GET /api/v1/orders/${order}`]);
+});

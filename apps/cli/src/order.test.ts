@@ -96,6 +96,7 @@ describe('zones and orders on the command line', () => {
     );
     const one = await run(['order', 'issue', 'lamp/off', ...at, '--order-key', first, '--yes']);
     assert.match(one.stderr, /which waits for one more key\./);
+    assert.match(one.stderr, /forgets it at [^;]+; until then .*\n.* order approve [0-9a-f]{64} --order-key FILE$/m);
     const waiting = await json<{ items: readonly OrderJson[] }>(['order', 'list', '--status', 'awaiting']);
     const off = waiting.items[0]?.id as string;
     await run(['order', 'approve', off, '--order-key', second, '--yes']);

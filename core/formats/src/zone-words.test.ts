@@ -12,7 +12,7 @@ import { lightingCabinetsSchema } from './lighting-cabinets.ts';
 import { lightingProgrammeSchema } from './lighting-programme.ts';
 import { type SignalMatrix, signalMatrixSchema } from './signal-matrix.ts';
 import { type SignalPlans, signalPlansSchema } from './signal-plan.ts';
-import { describeDocumentChange, describeEnvelopeChange, describeKeySetChange } from './zone-words.ts';
+import { describeDocument, describeDocumentChange, describeEnvelopeChange, describeKeySetChange } from './zone-words.ts';
 
 const matrixBody = (value: SignalMatrix) => encodeBy(signalMatrixSchema, value);
 const plansBody = (value: SignalPlans) => encodeBy(signalPlansSchema, value);
@@ -161,6 +161,15 @@ test('rules in another order are said beside whatever else differs', () => {
   const words = describeEnvelopeChange(before, { ...before, version: 2, previous: namedId('before'), rules: [b, a, c] });
   assert.equal(words.length, 2, words.join('\n'));
   assert.equal(words[1], 'Rules are evaluated in another order');
+});
+
+test('a document in force is said as it is: nothing in it is new, and nothing is the first', () => {
+  const words = describeDocument({ name: 'matrix', body: matrixBody(matrix) });
+  assert.equal(words.filter((line) => line.startsWith('May be green together: phase ')).length, matrix.compatible.length);
+  assert.ok(words.includes('phases 1, widthFt: 70'));
+  assert.ok(describeDocument({ name: 'plans', body: plansBody(plans) }).some((line) => /^plans 1, cycleMs: /.test(line)));
+  assert.doesNotMatch(words.join('\n'), /\(new\)|first of its name|NOW/);
+  assert.deepEqual(describeDocument({ name: 'toString', body: Uint8Array.of(1, 2) }), ['2 bytes that have no words here']);
 });
 
 test('a programme is said in its fields, and what has no words by its size alone', () => {

@@ -76,6 +76,13 @@ export function describeDocumentChange({ name, body }: Pick<ZoneDocument, 'name'
   return ['The first of its name', ...differences(null, after, '')];
 }
 
+/** A document as it is, with nothing to compare it to. Throws FormatError for a body that is none. */
+export function describeDocument({ name, body }: Pick<ZoneDocument, 'name' | 'body'>): string[] {
+  if (name === 'matrix') return describeMatrix(parseSignalMatrix(body));
+  const json = documentJson({ name, body });
+  return json === null ? [`${body.length} bytes that have no words here`] : differences(null, json, '');
+}
+
 /** A document as people write it, or null for one that has no such form here. Throws FormatError for a body that is none. */
 export function documentJson({ name, body }: Pick<ZoneDocument, 'name' | 'body'>): Json | null {
   const schema = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
@@ -90,6 +97,12 @@ const SCHEMAS: Readonly<Record<string, Schema<unknown>>> = {
 };
 
 type Fields = { readonly [name: string]: Json };
+
+function describeMatrix(matrix: SignalMatrix): string[] {
+  const { compatible: _, ...others } = signalMatrixSchema.toJson(matrix) as Fields;
+  const named = (pair: readonly number[]): string => pair.map((number) => nameOf(matrix, number) ?? `${number}`).join(' and ');
+  return [...matrix.compatible.map((pair) => `May be green together: ${named(pair)}`), ...differences(null, others, '')];
+}
 
 function describeMatrixChange(next: SignalMatrix, before: SignalMatrix | null): string[] {
   const pairsOf = (matrix: SignalMatrix | null): readonly string[] =>
@@ -127,7 +140,8 @@ function differences(before: Json, after: Json, place: string): string[] {
   if (Array.isArray(after) && (Array.isArray(before) || before === null)) {
     const items = { before: (before ?? []) as readonly Fields[], after: after as readonly Fields[] };
     const told = tellingField(items.before, items.after);
-    if (told !== null) return itemDifferences(items.before, items.after, told, place);
+    const mark = before === null ? '' : ' (new)';
+    if (told !== null) return itemDifferences(items, told, place, mark);
   }
   const [old, fresh] = [valueText(before, place), valueText(after, place)];
   return [before === null ? `${place}: ${fresh}` : `${place}: ${old} → ${fresh}`];
@@ -142,15 +156,20 @@ function fieldDifferences(before: Fields, after: Fields, place: string): string[
   );
 }
 
-/** `told`: the field by which each item of both lists is told from the others of its list. */
-function itemDifferences(before: readonly Fields[], after: readonly Fields[], told: string, place: string): string[] {
+/** `told`: the field by which each item of both lists is told from the others of its list; `mark`: what follows one that was not there. */
+function itemDifferences(
+  { before, after }: Record<'before' | 'after', readonly Fields[]>,
+  told: string,
+  place: string,
+  mark: string,
+): string[] {
   const [old, fresh] = [before, after].map((items) => items.map((item) => String(item[told]))) as [string[], string[]];
   return [
     ...old.flatMap((name) => (fresh.includes(name) ? [] : [`${place} ${name}: taken away`])),
     ...(isReordered(old, fresh) ? [`${place}: in another order, ${fresh.join(', ')}`] : []),
     ...after.flatMap((item, i) => {
       const known = old.indexOf(fresh[i] as string);
-      const label = `${place} ${fresh[i]}${known < 0 ? ' (new)' : ''}`;
+      const label = `${place} ${fresh[i]}${known < 0 ? mark : ''}`;
       return differences(known < 0 ? null : (before[known] as Json), item, label);
     }),
   ];

@@ -1,16 +1,18 @@
 /** `oppidum alarm …`: what the city calls for, who answers, and answering. */
 
-import { ALARM_CAUSES, ALARM_RESPONSES, type AlarmResponse, SEVERITIES } from '@oppidum/formats/alarm';
+import { ALARM_CAUSES, ALARM_RESPONSES, ALARM_RULES, type AlarmResponse, SEVERITIES } from '@oppidum/formats/alarm';
 import { ALARM_STATES } from '@oppidum/formats/alarm-life';
 import { formatError } from '@oppidum/formats/errors';
 import type { AlarmCountsJson, AlarmJson } from '@oppidum/gateway/api/alarms';
 import { englishAlarms } from '@oppidum/signing/words/alarms-en';
 import { type Command, Option } from 'commander';
 import { CityCalls } from '../api.ts';
-import { addExamples, type Cli, idArgument, openCli, shortId } from '../cli.ts';
+import { addExamples, type Cli, counted, idArgument, openCli, shortId } from '../cli.ts';
 import { addListOptions, type ListOptions, printList } from '../lists.ts';
 import { type Column, printable } from '../output.ts';
 import { actionOf, addSignOptions, carryOut, idBytes, type SignOptions } from '../transactions.ts';
+
+const SEEN = 'What happened once is over when somebody has seen it: it is closed.';
 
 const timeOf = (ms: number): string => new Date(ms).toISOString();
 const wordsOf = (word: AlarmJson['cause'] | AlarmResponse): string => englishAlarms.choices[word];
@@ -102,11 +104,13 @@ function printAlarm({ output }: Cli, alarm: AlarmJson): void {
     ['state', alarm.state],
     ['severity', alarm.severity],
     [alarm.subject.kind, alarm.subject.id],
-    ['zone', alarm.zoneName === null ? alarm.zone : printable(alarm.zoneName)],
+    ...(alarm.subject.kind === 'zone'
+      ? []
+      : [['zone', alarm.zoneName === null ? alarm.zone : printable(alarm.zoneName)] as const]),
     ['detail', alarm.detail === null ? null : printable(alarm.detail)],
     ['since', timeOf(alarm.openedMs)],
     ['last', timeOf(alarm.lastMs)],
-    ['said', `${alarm.count} times; opened ${alarm.openingCount} times`],
+    ['said', `${counted(alarm.count, 'time')}; opened ${counted(alarm.openingCount, 'time')}`],
     ['opened by', `${opening.kind} ${opening.id}`],
     ['calls', calledOf(alarm) || null],
     ['calls others at', alarm.nextMs === null ? null : timeOf(alarm.nextMs)],
@@ -132,5 +136,7 @@ async function acknowledgeAlarm(
     ...{ cause, subject: idBytes(subject.id), opening: idBytes(opening.id), response: options.response },
     ...(zone !== null && subject.kind === 'device' ? { zone: idBytes(zone) } : {}),
   };
-  await carryOut(cli, { sentence, isDangerous: false, actions: [actionOf('alarm/acknowledge', fields)] }, options);
+  const done = await carryOut(cli, { sentence, isDangerous: false, actions: [actionOf('alarm/acknowledge', fields)] }, options);
+  if (done !== null)
+    cli.output.note(ALARM_RULES[cause].ends === 'seen' ? SEEN : 'It calls nobody else, and closes when its cause is gone.');
 }

@@ -2,12 +2,13 @@
 
 import { writeFileSync } from 'node:fs';
 import { encodeBase64, parseBase64 } from '@oppidum/formats/bytes';
+import { formatError } from '@oppidum/formats/errors';
 import { parseOrder } from '@oppidum/formats/order-statement';
 import type { StatementSignature } from '@oppidum/formats/statement';
 import type { BreakGlassTakenJson, OrderDetailJson } from '@oppidum/gateway/api/orders';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
-import { type Cli, counted, openCli, readInput } from '../cli.ts';
+import { type Cli, COMMAND, counted, openCli, placeOptions, readInput } from '../cli.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
 import { type OrderKeyOptions, openOrderKeys, signAs } from '../order-keys.ts';
 import { type MadeOrder, makeOrder, openOrder, type Wish } from '../order-statements.ts';
@@ -103,7 +104,14 @@ async function issueNow(cli: Cli, wish: Wish, options: IssueOptions): Promise<vo
   const result = await carryOut({ ...cli, api: made.api }, { sentence, isDangerous: false, actions }, options);
   if (result === null) return;
   if (!cli.json) cli.output.fields([['order', made.id]]);
+  if (!enough) cli.output.note(untilWhen(cli, made));
   if (options.wait === true && enough) await awaitAnswers({ ...cli, api: made.api }, made);
+}
+
+/** What the next engineer does, and how long that helps. */
+function untilWhen(cli: Cli, { id, order }: MadeOrder): string {
+  const line = `${COMMAND}${placeOptions(cli)} order approve ${id} --order-key FILE`;
+  return `The machine forgets it at ${new Date(order.expiresMs).toISOString()}; until then the next engineer signs by:\n  ${line}`;
 }
 
 /** CBOR of a signature in an action. */
@@ -151,7 +159,9 @@ export async function approve(
   options: SignOptions & OrderKeyOptions & { readonly asks?: AbortSignal },
 ): Promise<void> {
   const signers = options.dryRun === true ? [] : await openOrderKeys(cli, options);
-  const { statement } = await new CityCalls(cli.api).get<OrderDetailJson>(`/api/v1/orders/${id}`);
+  const { statement, state } = await new CityCalls(cli.api).get<OrderDetailJson>(`/api/v1/orders/${id}`);
+  // A signature that comes too late would stand on the ledger as a refusal, and open an alarm.
+  if (state === 'expired') throw formatError('ORDER_EXPIRED', { order: id });
   const made = await openOrder(cli, id, parseBase64(statement));
   tell(cli, made);
   if (options.dryRun === true) return cli.output.note('Dry run: nothing was signed or sent.');

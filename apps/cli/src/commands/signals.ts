@@ -151,5 +151,5 @@ function printPlans(cli: Cli, matrix: SignalMatrix, plans: SignalPlans, body: By
 function save(cli: Cli, body: Bytes, name: string, out: string | undefined): void {
   if (out === undefined) return;
   writeNew(out, body);
-  cli.output.note(`Two engineers sign it: ${COMMAND} zone set-document <zone> ${name} ${out} …`);
+  cli.output.note(`For two engineers to sign: ${COMMAND} zone document draft <zone> ${name} ${out} --out ${name}.draft`);
 }

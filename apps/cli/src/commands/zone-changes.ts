@@ -13,7 +13,7 @@ import {
   parseZoneDocument,
   type ZoneDocument,
 } from '@oppidum/formats/zone-statements';
-import { describeDocumentChange, documentJson } from '@oppidum/formats/zone-words';
+import { describeDocument, documentJson } from '@oppidum/formats/zone-words';
 import type { ZoneDetailJson } from '@oppidum/gateway/api/orders';
 import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
@@ -195,7 +195,7 @@ async function showDocument(
   const signers = document.signatures.map(({ key }) => toHex(keySet.keys[key] as Uint8Array));
   const opened = parseZoneDocument(document.statement);
   if (options.out !== undefined) writeNew(options.out, options.out.endsWith('.json') ? jsonOf(opened) : opened.body);
-  const words = describeDocumentChange(opened, null);
+  const words = describeDocument(opened);
   const { version, from } = document;
   if (cli.json)
     return cli.output.json({ zone: id, name, version, digest: toHex(document.digest), keySet: keySet.version, signers, words });
