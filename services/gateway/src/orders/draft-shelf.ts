@@ -21,7 +21,7 @@ import {
   type ZoneDraft,
   zoneDraftId,
 } from '@oppidum/formats/zone-draft';
-import { parseKeySet } from '@oppidum/formats/zone-statements';
+import { type KeySet, parseKeySet } from '@oppidum/formats/zone-statements';
 import type { NodeClient } from '@oppidum/node/client';
 import { writeFileDurably } from '@oppidum/node/durable-file';
 import { checkSigned } from '@oppidum/proofs/judge-zone-draft';
@@ -52,6 +52,8 @@ export class DraftShelf {
   readonly #options: ShelfOptions;
   /** By id, oldest first. */
   readonly #waiting = new Map<string, WaitingDraft>();
+  /** By id, under what each was found to wait: whoever lists drafts has no signature verified again. */
+  readonly #judged = new Map<string, string>();
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: ShelfOptions) {
@@ -83,7 +85,9 @@ export class DraftShelf {
   async #take(given: ZoneDraft): Promise<WaitingDraft | Rejection> {
     const { crypto, folder, clock } = this.#options;
     const id = toHex(zoneDraftId(crypto, given));
-    const refused = checkWaits(this.#options, given);
+    const before = readBefore(this.#options, openChange(given));
+    if ('code' in before) return before;
+    const refused = checkSigned(crypto, given, before);
     if (refused !== null) return refused;
     const known = this.find(id);
     const draft = known === null ? given : joinZoneDrafts(known.draft, given);
@@ -96,6 +100,7 @@ export class DraftShelf {
       ...{ began: known?.began ?? first.key, sinceMs: known?.sinceMs ?? clock() },
     };
     this.#waiting.set(id, waiting);
+    this.#judged.delete(id);
     this.#makeRoom(toHex(waiting.change.zone));
     return waiting;
   }
@@ -112,17 +117,29 @@ export class DraftShelf {
 
   /** What is in force, was overtaken, or counts no more under the keys that are in force. */
   #dropOver(): void {
-    for (const { id, draft } of [...this.#waiting.values()]) if (checkWaits(this.#options, draft) !== null) this.#drop(id);
+    for (const waiting of [...this.#waiting.values()]) if (!this.#stillWaits(waiting)) this.#drop(waiting.id);
+  }
+
+  #stillWaits({ id, draft, change }: WaitingDraft): boolean {
+    const before = readBefore(this.#options, change);
+    if ('code' in before) return false;
+    const under = `${before.keySet.version} ${before.envelopeVersion}`;
+    if (this.#judged.get(id) === under) return true;
+    this.#judged.set(id, under);
+    return checkSigned(this.#options.crypto, draft, before) === null;
   }
 
   #drop(id: string): void {
     this.#waiting.delete(id);
+    this.#judged.delete(id);
     rmSync(join(this.#options.folder, `${id}${SUFFIX}`), { force: true });
   }
 }
 
-function checkWaits({ crypto, node }: ShelfOptions, draft: ZoneDraft): Rejection | null {
-  const change = openChange(draft);
+/** What a change would follow, where its version is the next. */
+type Before = { readonly keySet: KeySet; readonly envelopeStatement: Bytes; readonly envelopeVersion: number };
+
+function readBefore({ crypto, node }: ShelfOptions, change: ZoneChange): Before | Rejection {
   const { zone, city } = change;
   if (!equalBytes(city, node.genesisHash)) return reject('WRONG_CITY', { city: toHex(city) });
   const record = node.read(at(zoneKind, zone));
@@ -132,7 +149,7 @@ function checkWaits({ crypto, node }: ShelfOptions, draft: ZoneDraft): Rejection
   if (keys === null || envelope === null) throw new Error('a zone has the keys and the envelope that are in force there');
   const before = { keys: record.keys, envelope: record.envelope, document: versionOf(crypto, node, change) }[change.use];
   if (change.version !== before + 1) return reject('VERSION_NOT_NEXT', { want: before + 1, got: change.version });
-  return checkSigned(crypto, draft, { keySet: parseKeySet(keys.statement), envelopeStatement: envelope.statement });
+  return { keySet: parseKeySet(keys.statement), envelopeStatement: envelope.statement, envelopeVersion: record.envelope };
 }
 
 function versionOf(crypto: Crypto, node: ShelfOptions['node'], change: ZoneChange): number {
