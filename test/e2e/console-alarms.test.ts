@@ -53,6 +53,7 @@ describe('alarms in the console', { skip: skipWithout('chromium') }, () => {
     await page.selectOption('[data-name="severity"]', 'major');
     await page.click('td a:has-text("a device is in quarantine")');
     await page.waitForSelector('h1:has-text("a device is in quarantine")');
+    await page.waitForSelector('dd:has-text("somebody decided so")');
     id = page.url().split('/').at(-1) ?? '';
     const { opening, state } = await alarmNow();
     assert.deepEqual([opening.kind, state], ['transaction', 'open']);

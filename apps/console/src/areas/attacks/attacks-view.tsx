@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { formatNumber } from '../../parts/format.ts';
 import { ProblemText } from '../../parts/freshness.tsx';
-import { Facts, Quoted } from '../../parts/texts.tsx';
+import { Facts, Quoted, WithCode } from '../../parts/texts.tsx';
 import { type Desk, useDesk } from '../../use-desk.ts';
 import { AttackCard } from './attack-card.tsx';
 import './attacks.css';
@@ -25,7 +25,9 @@ export function AttacksView(): ReactNode {
       {desk.absence === null ? (
         <Attacks of={desk} />
       ) : (
-        <p className="problem">{desk.absence === 'DESK_AWAY' ? texts.away : texts.noDesk}</p>
+        <p className="problem">
+          <WithCode text={desk.absence === 'DESK_AWAY' ? texts.away : texts.noDesk} />
+        </p>
       )}
       <h2>{texts.wordsHeading}</h2>
       <Facts facts={texts.words} />

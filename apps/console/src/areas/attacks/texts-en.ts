@@ -5,7 +5,7 @@ export const TEXTS_EN: AttackTexts = {
   lead: 'Attack a city, and see who stops you, by which rule, and what proves it.',
   ownCity:
     'Every attack is really carried out, on a city that is founded for it and removed afterwards with its keys. This city has no part in it. What came of an attack is read from whoever was attacked; if one succeeds, this page says so.',
-  noDesk: 'This city has no attack desk: there is one only in a demo city, started with its simulated town (npm start).',
+  noDesk: 'This city has no attack desk: there is one only in a demo city, started with its simulated town (`npm start`).',
   away: 'The attack desk is only for whoever sits at the machine on which this city runs.',
   all: 'Carry out all',
   one: 'Carry out',

@@ -5,7 +5,7 @@ export const TEXTS_ET: AttackTexts = {
   lead: 'Ründa linna ja vaata, kes sind peatab, millise reegli järgi ja mis seda tõendab.',
   ownCity:
     'Iga rünnak tehakse päriselt läbi linnas, mis asutatakse ainult selle jaoks ja kõrvaldatakse pärast koos võtmetega. See linn siin selles ei osale. Tulemus loetakse sellelt, keda rünnati; kui mõni rünnak õnnestub, ütleb see leht seda.',
-  noDesk: 'Sellel linnal ei ole rünnakulauda: see on ainult näidislinnal, mis käivitati koos simuleeritud linnaga (npm start).',
+  noDesk: 'Sellel linnal ei ole rünnakulauda: see on ainult näidislinnal, mis käivitati koos simuleeritud linnaga (`npm start`).',
   away: 'Rünnakulaud on ainult sellele, kes istub linna enda arvuti taga.',
   all: 'Tee kõik läbi',
   one: 'Tee läbi',

@@ -11,6 +11,8 @@ import { useLoaded } from '../../use-loaded.ts';
 import { TEXTS } from './texts.ts';
 
 const EVERY_MS = 5_000;
+/** Characters of a key that stands whole among those of the zone. */
+const KEY_LENGTH = 16;
 
 /** `id`: of the zone. */
 export function DraftsWaiting({ id }: { readonly id: string }): ReactNode {
@@ -44,6 +46,7 @@ export function DraftsWaiting({ id }: { readonly id: string }): ReactNode {
               </>
             ),
           },
+          { name: 'draft', heading: texts.draft, cell: (draft) => <Id id={draft.id} /> },
           { name: 'signed', heading: texts.signatures, cell: (draft) => signedOf(draft) },
           {
             name: 'by',
@@ -52,14 +55,15 @@ export function DraftsWaiting({ id }: { readonly id: string }): ReactNode {
               <>
                 {[...new Set([...signers, ...envelopeSigners].map(({ publicKey }) => publicKey))].map((publicKey) => (
                   <span key={publicKey}>
-                    <Id id={publicKey} />{' '}
+                    <code dir="ltr" title={publicKey}>
+                      {publicKey.slice(0, KEY_LENGTH)}…
+                    </code>{' '}
                   </span>
                 ))}
               </>
             ),
           },
           { name: 'since', heading: texts.since, cell: ({ sinceMs }) => <Time ms={sinceMs} /> },
-          { name: 'draft', heading: texts.draft, cell: (draft) => <Id id={draft.id} /> },
         ]}
       />
       <Freshness of={loaded} />
