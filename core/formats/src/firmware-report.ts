@@ -26,6 +26,12 @@ export function lastReportNumber(
   return reported === undefined || reported.from < (key?.from ?? 0) ? 0 : reported.counter;
 }
 
+/** The number of the next report after `last`. Throws FIRMWARE_REPORT_OLD where there is none: only the next key has numbers again. */
+export function reportNumberAfter(last: number): number {
+  if (last >= Number.MAX_SAFE_INTEGER) throw formatError('FIRMWARE_REPORT_OLD', { last });
+  return last + 1;
+}
+
 /** label ‖ genesis ‖ device ‖ key number:u32 ‖ counter:u64 ‖ digest. Throws LENGTH_WRONG when an id is not 32 bytes. */
 export function firmwareReport({ genesis, device, keyNumber, counter, digest }: FirmwareReport): Bytes {
   for (const id of [genesis, device, digest]) {

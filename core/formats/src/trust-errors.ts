@@ -47,7 +47,7 @@ export const TRUST_ERRORS = {
     409,
     1,
     'The ledger has this or a newer report of the device about its firmware',
-    'Sign a report with a higher number',
+    'Sign a report with a higher number; where somebody used up the highest, give the device its next key',
   ),
   REPORT_FOREIGN: entry(
     400,

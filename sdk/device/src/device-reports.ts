@@ -9,7 +9,7 @@ import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { encodeDeviceReport } from '@oppidum/formats/device-report';
 import { attestationChallenge } from '@oppidum/formats/eat';
 import { FormatError, formatError } from '@oppidum/formats/errors';
-import { lastReportNumber } from '@oppidum/formats/firmware-report';
+import { lastReportNumber, reportNumberAfter } from '@oppidum/formats/firmware-report';
 import { type DeviceRecord, deviceKeyKind, deviceKind } from '@oppidum/formats/state-devices';
 import { attestationKind, deviceTrustKind } from '@oppidum/formats/state-trust';
 import type { Action } from '@oppidum/formats/transaction';
@@ -47,7 +47,8 @@ export class DeviceReports {
 
   /**
    * Says which image runs, by its SHA-256; resolves when the ledger proves that it knows. An image that the model does not permit sets the
-   * device apart. What the ledger knows already is not said again. Throws DEVICE_UNKNOWN, REPORT_UNPROVEN.
+   * device apart. What the ledger knows already is not said again. Throws DEVICE_UNKNOWN, REPORT_UNPROVEN; FIRMWARE_REPORT_OLD where
+   * this key has no number left.
    */
   async firmware(digest: Bytes): Promise<void> {
     const { id, keyNumber, signer, records } = this.#options;
@@ -55,7 +56,7 @@ export class DeviceReports {
       const running = (await records.read(deviceTrustKind, [id]))?.firmware;
       if (running !== undefined && equalBytes(running.digest, digest)) return null;
       const key = await records.read(deviceKeyKind, [id, keyNumber]);
-      const report = { id, keyNumber, counter: lastReportNumber(running, key) + 1, digest };
+      const report = { id, keyNumber, counter: reportNumberAfter(lastReportNumber(running, key)), digest };
       return [reportFirmware(records.audience, report, signer)];
     });
   }

@@ -151,6 +151,11 @@ describe('what devices report of themselves, without an account', () => {
     const device = await enrolDevice(doors.city);
     await permit(device.model, image('good'));
     assert.equal(await post(running(Number.MAX_SAFE_INTEGER, image('good'), device), device.hex), 'OK');
+    await assert.rejects(
+      reportsOf(device).firmware(image('another')),
+      (error: FormatError) => error.code === 'FIRMWARE_REPORT_OLD',
+      'no number is left, and nothing breaks of it',
+    );
     const next = ed25519Signer(freshBytes(32));
     const registration = doors.city.client.read(at(deviceKind, device.id))?.registration ?? assert.fail();
     const place = { id: device.id, registration, keyNumber: 1, grade: 'device' } as const;

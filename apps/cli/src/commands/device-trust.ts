@@ -6,6 +6,7 @@ import { ed25519Signer } from '@oppidum/crypto/signer';
 import { reportFirmware } from '@oppidum/device/actions';
 import { readSeed } from '@oppidum/device/key-file';
 import { formatError } from '@oppidum/formats/errors';
+import { reportNumberAfter } from '@oppidum/formats/firmware-report';
 import type { DeviceTrustJson } from '@oppidum/gateway/api/trust';
 import type { CityJson, DeviceDetailJson } from '@oppidum/gateway/api-types';
 import type { Command } from 'commander';
@@ -200,7 +201,7 @@ async function reportRunning(id: string, options: ReportOptions, self: Command):
   const city = new CityCalls(cli.api);
   const { genesis } = await city.get<CityJson>('/api/v1/city');
   const { keyNumber } = await city.get<DeviceDetailJson>(`/api/v1/devices/${id}`);
-  const counter = (await trustOf(cli, id)).lastReport + 1;
+  const counter = reportNumberAfter((await trustOf(cli, id)).lastReport);
   const report = { id: idBytes(id), keyNumber: keyNumber ?? 0, counter, digest: idBytes(digest) };
   const action = reportFirmware(idBytes(genesis), report, ed25519Signer(readSeed(options.deviceKey)));
   const sentence = `Report that device ${id} runs ${digest}`;
