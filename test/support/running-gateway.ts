@@ -120,7 +120,12 @@ export type TestDevice = {
 /** Makes a manufacturer, a model and an active device of it. */
 export async function enrolDevice(
   city: RunningCity,
-  options: { readonly personal?: boolean; readonly label?: string; readonly seed?: Bytes } = {},
+  options: {
+    readonly personal?: boolean;
+    readonly label?: string;
+    readonly seed?: Bytes;
+    readonly grade?: 'device' | 'imported';
+  } = {},
 ): Promise<TestDevice> {
   const { client, operator } = city;
   const [manufacturer, model] = [freshBytes(32), freshBytes(32)];
@@ -132,7 +137,7 @@ export async function enrolDevice(
   const actions = [
     actionOf('manufacturer/create', { id: manufacturer, name: 'The works', account: operator.account }),
     actionOf('model/create', { id: model, manufacturer, name: 'Lamp 1', deviceType: 'street-light', ...flags }),
-    actionOf('device/register', { id, model, key, grade: 'device', ...label }),
+    actionOf('device/register', { id, model, key, grade: options.grade ?? 'device', ...label }),
   ];
   const registered = await execute(client, envelopeOf(client, operator, actions));
   assert.equal(registered.code, 'OK');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { LAYERS, layerOf, layersAddress, markOf, parseLayers } from './city-layers.ts';
 
 const device = (id: string, lastReadingMs: number | null, failure = false) => ({
-  id,
+  ...{ id, grade: 'device' as const },
   lastReadingMs,
   values: [{ name: 'failure', unit: null, value: failure, data: null, sum: null, timeMs: 0 }],
 });
@@ -32,5 +32,6 @@ test('an alarm is marked before a fault, that before silence', () => {
   assert.equal(markOf(device('b', 0, true), alarmed, 1_000_000), 'fault');
   assert.equal(markOf(device('b', 0), alarmed, 900_001), 'stale');
   assert.equal(markOf(device('b', 0), alarmed, 900_000), 'none');
+  assert.equal(markOf({ ...device('b', 0), grade: 'imported' }, alarmed, 900_001), 'none');
   assert.equal(markOf(device('b', null), alarmed, 900_001), 'none', 'what never spoke has not fallen silent');
 });

@@ -66,11 +66,13 @@ export function useLayers(): readonly [layers: readonly Layer[], toggle: (layer:
 
 /** What a device is marked with: an alarm before a fault that it says itself, that before silence. `nowMs`: by the city's clock. */
 export function markOf(
-  { id, values, lastReadingMs }: Pick<CityDevice, 'id' | 'values' | 'lastReadingMs'>,
+  { id, values, grade, lastReadingMs }: Pick<CityDevice, 'id' | 'values' | 'grade' | 'lastReadingMs'>,
   alarmed: ReadonlySet<string>,
   nowMs: number,
 ): Mark {
   if (alarmed.has(id)) return 'alarm';
   if (values.some(({ name, value }) => name === 'failure' && value === true)) return 'fault';
+  // A file that somebody read in says nothing more.
+  if (grade === 'imported') return 'none';
   return lastReadingMs !== null && nowMs - lastReadingMs > STALE_MS ? 'stale' : 'none';
 }

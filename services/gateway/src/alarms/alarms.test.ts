@@ -197,7 +197,9 @@ describe('alarms', () => {
 
   test('devices fall silent by the clock of whoever looks: one by one, or as a model, and a reading ends it', async () => {
     const [lamp, badge] = [await enrolLamp(doors, zone), await enrolDevice(doors.city, { personal: true })];
+    const file = await enrolDevice(doors.city, { grade: 'imported' });
     const [say, sayBadge] = [speaker(doors, lamp), speaker(doors, badge)];
+    await speaker(doors, file)(['power', 1]);
     await say(['power', 1]);
     await sayBadge(['power', 1]);
     const { readModel, alarms } = doors.gateway;
@@ -215,7 +217,7 @@ describe('alarms', () => {
     nowMs += 16 * MINUTE_MS;
     await watch.look();
     const silent = await inState('device-silent', lamp.id, ({ state }) => state === 'open');
-    assert.equal((await get<Page>(doors, `alarms?subject=${badge.hex}`)).items.length, 0);
+    for (const { hex } of [badge, file]) assert.equal((await get<Page>(doors, `alarms?subject=${hex}`)).items.length, 0);
     await watch.look();
     assert.equal((await alarm('device-silent', lamp.id)).count, 1, 'looking again says nothing new');
     const evidence = await get<{ device: string }>(doors, `readings/${silent.opening.id}`);

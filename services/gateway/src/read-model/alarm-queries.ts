@@ -104,18 +104,23 @@ export async function findSilent(
   database: Database,
   { sinceMs, limit }: { readonly sinceMs: number; readonly limit: number },
 ): Promise<readonly { readonly device: string; readonly model: string; readonly sender: number; readonly lastMs: number }[]> {
-  return database
-    .selectFrom('device_activity')
-    .innerJoin('senders', 'senders.number', 'device_activity.sender')
-    .innerJoin('devices', 'devices.id', 'senders.device')
-    .innerJoin('models', 'models.id', 'devices.model')
-    .select(['devices.id as device', 'devices.model', 'device_activity.sender', 'device_activity.last_reading_ms as lastMs'])
-    .where('device_activity.last_reading_ms', '<', sinceMs)
-    .where('devices.status', '=', 'active')
-    .where('models.personal', '=', 0)
-    .orderBy('device_activity.last_reading_ms')
-    .limit(limit)
-    .execute();
+  return (
+    database
+      .selectFrom('device_activity')
+      .innerJoin('senders', 'senders.number', 'device_activity.sender')
+      .innerJoin('devices', 'devices.id', 'senders.device')
+      .innerJoin('models', 'models.id', 'devices.model')
+      .leftJoin('device_keys', 'device_keys.device', 'devices.id')
+      .select(['devices.id as device', 'devices.model', 'device_activity.sender', 'device_activity.last_reading_ms as lastMs'])
+      .where('device_activity.last_reading_ms', '<', sinceMs)
+      .where('devices.status', '=', 'active')
+      .where('models.personal', '=', 0)
+      // Somebody read a file in: nothing is there that could speak again.
+      .where(({ or, eb }) => or([eb('device_keys.grade', 'is', null), eb('device_keys.grade', '!=', 'imported')]))
+      .orderBy('device_activity.last_reading_ms')
+      .limit(limit)
+      .execute()
+  );
 }
 
 /** The digest of the newest reading of a sender, in hex, or null. */
