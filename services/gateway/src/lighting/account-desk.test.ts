@@ -73,6 +73,12 @@ test('an account that takes too long is given up, and the next one is made', asy
   await assert.rejects(desk.ask(question('ada', 'two')), { code: 'OVERLOADED' });
 });
 
+test('a thread that breaks ends its own account and no other', async (t) => {
+  const desk = openDesk(t);
+  await assert.rejects(desk.ask({ ...question('ada', 'one'), body: Uint8Array.of(0xff) }), { code: /^[A-Z_]+$/ });
+  assert.equal((await desk.ask(question('ada', 'two'))).length, 1);
+});
+
 test('an answer holds whole cabinets up to so many lamps, and one in any case', () => {
   const cabinets = [3, 2, 9, 1].map((count) => ({ lamps: Array.from({ length: count }, () => ({})) }));
   const document = { cabinets } as unknown as Parameters<typeof endOfAnswer>[0];

@@ -115,6 +115,8 @@ export class AccountDesk {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), this.#timeMsMax);
     worker.once('exit', () => limit.abort());
+    // Whoever waits below hears it; what comes after that is nobody's.
+    worker.on('error', () => undefined);
     try {
       const [accounts] = await once(worker, 'message', { signal: limit.signal });
       return accounts as readonly CabinetAccountJson[];
