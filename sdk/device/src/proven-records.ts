@@ -8,21 +8,25 @@ import { parseEvidence, type StateEvidence } from '@oppidum/formats/evidence';
 import { genesisHashOf } from '@oppidum/formats/ids';
 import type { Policy } from '@oppidum/formats/policy';
 import { parseState, type Segment, type StateKind } from '@oppidum/formats/state-layout';
+import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import type { CityClient } from './city-client.ts';
+import { followPolicy } from './follow-policy.ts';
 
 /** Reads proven records of one city. */
 export class ProvenRecords {
   readonly audience: Bytes;
-  /** Whom all of them are believed under. */
+  /** The pinned one. They are believed under it, or the one that it led on to. */
   readonly policy: Policy;
   readonly #crypto: Crypto;
   readonly #api: CityClient | null;
+  #trust: Trust;
 
   /** `policyFile`: the bytes of `city.policy`, from a source that the owner trusts. `api`: null where only kept evidence is opened. */
   constructor(crypto: Crypto, policyFile: Bytes, api: CityClient | null) {
     this.#crypto = crypto;
     this.policy = parseCityPolicy(crypto, policyFile);
+    this.#trust = { policy: this.policy };
     this.audience = genesisHashOf(originOf(this.policy));
     this.#api = api;
   }
@@ -30,6 +34,10 @@ export class ProvenRecords {
   /** The record of `kind` under all its segments as the city's newest checkpoint proves it, or null when it proves that there is none. */
   async read<V>(kind: StateKind<V>, segments: readonly Segment[]): Promise<V | null> {
     const file = await this.fetch(kind, segments);
+    const api = this.#api;
+    // The council may have changed who vouches: a machine is not cut off from its city by that.
+    if (api !== null && verifyEvidence(this.#crypto, file, this.#trust).verdict !== 'OK')
+      this.#trust = await followPolicy(this.#crypto, this.#trust, () => api.successors());
     return this.open(kind, segments, file);
   }
 
@@ -41,7 +49,7 @@ export class ProvenRecords {
 
   /** Opens evidence of one record. Throws EVIDENCE_REFUSED unless the verdict is OK and it is about exactly this record. */
   open<V>(kind: StateKind<V>, segments: readonly Segment[], file: Bytes): V | null {
-    const report = verifyEvidence(this.#crypto, file, { policy: this.policy });
+    const report = verifyEvidence(this.#crypto, file, this.#trust);
     if (report.verdict !== 'OK') throw this.#refused(kind.name, report.verdict);
     const evidence = parseEvidence(file);
     if (evidence.fact !== 'state' || !isAbout(evidence, kind.name, segments))

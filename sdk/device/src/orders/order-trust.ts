@@ -5,13 +5,12 @@
 
 import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError } from '@oppidum/formats/errors';
 
 import { encodePolicy, type Policy } from '@oppidum/formats/policy';
 import { zoneEnvelopeKind, zoneKeysKind } from '@oppidum/formats/state-orders';
 import type { SignedStatement } from '@oppidum/formats/statement';
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
-import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
+import { followPolicy } from '../follow-policy.ts';
 import type { ProvenRecords } from '../proven-records.ts';
 import type { ZoneSource } from './zone-pins.ts';
 
@@ -39,15 +38,7 @@ export class OrderTrust {
 
   /** Follows the city's policy as far as its validators prove it. What cannot be had or proven changes nothing. */
   async follow(): Promise<void> {
-    if (this.#ask === null) return;
-    const files = await this.#ask().catch((error: unknown) => {
-      if (error instanceof FormatError) return [];
-      throw error;
-    });
-    for (const file of files) {
-      const { trust } = verifySuccessorPolicy(this.#crypto, file, this.#trust);
-      if (trust !== null) this.#trust = trust;
-    }
+    if (this.#ask !== null) this.#trust = await followPolicy(this.#crypto, this.#trust, this.#ask);
   }
 }
 
