@@ -1,9 +1,11 @@
 /** Records of area 0x05: zones of the street with their keys, envelopes and documents, and the orders given in them. */
 
+import { type Bytes, encodeUtf8 } from './bytes.ts';
 import { height, id, timeMs } from './common-schemas.ts';
+import type { Crypto } from './crypto.ts';
 import { LIMITS } from './limits.ts';
 import { blob, bytes, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
-import { defineKind } from './state-layout.ts';
+import { at, defineKind, type StateRef } from './state-layout.ts';
 import { statementSignatures } from './statement.ts';
 import { versionNumber } from './zone-statements.ts';
 
@@ -61,6 +63,15 @@ export const zoneDocumentKind = defineKind({
     from: height(),
   }),
 });
+
+/** The place of a document of a zone: its name as it stands after the zone. */
+export function zoneDocumentAt(
+  crypto: Pick<Crypto, 'sha256'>,
+  zone: Bytes,
+  name: string,
+): StateRef<Infer<typeof zoneDocumentKind.value>> {
+  return at(zoneDocumentKind, zone, crypto.sha256(encodeUtf8(name)));
+}
 
 /** The zone that a device belongs to: one at most. */
 export const deviceZoneKind = defineKind({

@@ -3,11 +3,10 @@
  * whom; a domain knows which commands there are and what they may do to the street. docs/adding-a-domain.md shows how one is added.
  */
 
-import { type Bytes, encodeUtf8 } from '@oppidum/formats/bytes';
+import type { Bytes } from '@oppidum/formats/bytes';
 import type { Rejection } from '@oppidum/formats/errors';
 import type { Order } from '@oppidum/formats/order-statement';
-import { at } from '@oppidum/formats/state-layout';
-import { type ZoneRecord, zoneDocumentKind } from '@oppidum/formats/state-orders';
+import { type ZoneRecord, zoneDocumentAt } from '@oppidum/formats/state-orders';
 import { parseZoneDocument, type ZoneDocument } from '@oppidum/formats/zone-statements';
 import type { City } from '@oppidum/ledger/city';
 
@@ -50,6 +49,6 @@ export function domainOf(domains: DomainLookup, { record }: Zone): Domain {
 
 /** The newest version of a document of a zone, or null: none was ever signed. */
 export function readDocument(city: Pick<City, 'crypto' | 'read'>, zone: Bytes, name: string): ZoneDocument | null {
-  const record = city.read(at(zoneDocumentKind, zone, city.crypto.sha256(encodeUtf8(name))));
+  const record = city.read(zoneDocumentAt(city.crypto, zone, name));
   return record === null ? null : parseZoneDocument(record.statement);
 }

@@ -1,10 +1,9 @@
 /** A document that the machines of a zone work by gets its next version: a matrix, plans, a programme. */
 
 import { ACTION_FIELDS } from '@oppidum/formats/action-fields';
-import { encodeUtf8 } from '@oppidum/formats/bytes';
 import { reject } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
-import { zoneDocumentKind, zoneKind } from '@oppidum/formats/state-orders';
+import { zoneDocumentAt, zoneKind } from '@oppidum/formats/state-orders';
 import { checkStatement } from '@oppidum/formats/statement';
 import { parseZoneDocument } from '@oppidum/formats/zone-statements';
 import { defineAction } from '@oppidum/ledger/action';
@@ -29,7 +28,7 @@ export const setDocument = (domains: DomainLookup) =>
       const { documents } = domainOf(domains, zone);
       const checkBody = Object.hasOwn(documents, name) ? documents[name] : undefined;
       if (checkBody === undefined) return reject('DOCUMENT_UNKNOWN', { domain: zone.record.domain, name });
-      const before = city.read(at(zoneDocumentKind, id, city.crypto.sha256(encodeUtf8(name))))?.version ?? 0;
+      const before = city.read(zoneDocumentAt(city.crypto, id, name))?.version ?? 0;
       const { keys, dangerousThreshold } = keySetOf(city, zone);
       return (
         checkNext(city, id, document, before + 1) ??
@@ -44,7 +43,7 @@ export const setDocument = (domains: DomainLookup) =>
       const { keys } = city.get(at(zoneKind, id));
       const digest = city.crypto.sha256(statement);
       const record = { version, digest, statement, signatures, keys, from: city.height };
-      city.write(at(zoneDocumentKind, id, city.crypto.sha256(encodeUtf8(name))), record);
+      city.write(zoneDocumentAt(city.crypto, id, name), record);
       city.emit('zone/document-set', { zone: id, name, version, digest });
     },
   });

@@ -1,7 +1,7 @@
 /** What the cabinets of a lighting zone took and saved, and whether their lamps explain it. */
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { type Bytes, encodeUtf8, parseHex } from '@oppidum/formats/bytes';
+import { type Bytes, parseHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import {
   LIGHTING_CABINET_COUNT_MAX,
@@ -10,7 +10,7 @@ import {
   parseLightingCabinets,
 } from '@oppidum/formats/lighting-cabinets';
 import { at } from '@oppidum/formats/state-layout';
-import { zoneDocumentKind, zoneKind } from '@oppidum/formats/state-orders';
+import { zoneDocumentAt, zoneKind } from '@oppidum/formats/state-orders';
 import { parseZoneDocument } from '@oppidum/formats/zone-statements';
 import { z } from 'zod';
 import { cabinetAccounts } from '../api/cabinets.ts';
@@ -75,8 +75,7 @@ type Document = { readonly version: number; readonly body: Bytes; readonly cabin
 function readCabinets({ node }: GatewayContext, id: string): Document {
   const zone = node.read(at(zoneKind, parseHex(id)));
   if (zone === null) throw formatError('ZONE_UNKNOWN', { zone: id });
-  const name = nativeCrypto.sha256(encodeUtf8(LIGHTING_CABINETS));
-  const record = zone.domain === LIGHTING ? node.read(at(zoneDocumentKind, parseHex(id), name)) : null;
+  const record = zone.domain === LIGHTING ? node.read(zoneDocumentAt(nativeCrypto, parseHex(id), LIGHTING_CABINETS)) : null;
   if (record === null) throw formatError('LIGHT_CABINETS_MISSING', { zone: id });
   const { body } = parseZoneDocument(record.statement);
   const cabinets = parseLightingCabinets(body);

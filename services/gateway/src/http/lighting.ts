@@ -1,24 +1,22 @@
 /** What the lamps of a zone saved and which of them fail, by nothing but what they said; what meters say is the account of its cabinets. */
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { encodeUtf8, parseHex } from '@oppidum/formats/bytes';
+import { parseHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { LIGHTING_PROGRAMME, parseLightingProgramme } from '@oppidum/formats/lighting-programme';
 import { at } from '@oppidum/formats/state-layout';
-import { zoneDocumentKind, zoneKind } from '@oppidum/formats/state-orders';
+import { zoneDocumentAt, zoneKind } from '@oppidum/formats/state-orders';
 import { parseZoneDocument } from '@oppidum/formats/zone-statements';
 import { type LightingAccountJson, lightingAccount } from '../api/lighting.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { savingsOf } from '../lighting/lamp-account.ts';
 import { hearLamps } from '../lighting/lamp-series.ts';
-import type { Database } from '../read-model/database.ts';
 import { findZoneDevices } from '../read-model/order-queries.ts';
 import { findLatest, type LatestSample } from '../read-model/series-queries.ts';
 import type { App } from './app.ts';
 import { answers, idParams, noQuery } from './parameters.ts';
 
 const LIGHTING = 'lighting';
-const LAMP_TYPE = 'street-light';
 /** Lamps that are counted of one zone, by id. */
 const LAMP_COUNT_MAX = 256;
 /** So long an account is given again, whoever asks. */
@@ -58,8 +56,11 @@ export function addLightingRoutes(app: App, context: GatewayContext): void {
 
 async function accountOf({ node, readModel: { database } }: GatewayContext, id: string): Promise<LightingAccountJson> {
   const devices = await findZoneDevices(database, id, { limit: LAMP_COUNT_MAX, after: '' });
-  const zone = new Set(devices);
-  const faults = (await latestOf(database, 'failure')).filter(({ device, number }) => zone.has(device) && number === 1);
+  const faults: LatestSample[] = [];
+  for (const device of devices) {
+    const [failure] = await findLatest(database, { limit: 1, after: null, device, name: 'failure' });
+    if (failure?.number === 1) faults.push(failure);
+  }
   const said = {
     lamps: devices.length,
     faults: faults.map(({ device, label, time_ms: sinceMs }) => ({ device, label, sinceMs })),
@@ -81,13 +82,9 @@ async function accountOf({ node, readModel: { database } }: GatewayContext, id: 
 /** Where no lamp spoke twice. */
 const NOTHING = { fromMs: 0, toMs: 0, counted: 0, usedWh: 0, undimmedWh: 0, halfNightWh: 0, intervals: [] };
 
-function latestOf(database: Database, name: string): Promise<LatestSample[]> {
-  return findLatest(database, { limit: 4 * LAMP_COUNT_MAX, after: null, type: LAMP_TYPE, name });
-}
-
 /** Local time less UTC, as the programme of the zone says it; UTC without one. */
 function clockOf(node: GatewayContext['node'], zone: Uint8Array): (timeMs: number) => number {
-  const record = node.read(at(zoneDocumentKind, zone, nativeCrypto.sha256(encodeUtf8(LIGHTING_PROGRAMME))));
+  const record = node.read(zoneDocumentAt(nativeCrypto, zone, LIGHTING_PROGRAMME));
   if (record === null) return () => 0;
   const programme = parseLightingProgramme(parseZoneDocument(record.statement).body);
   if ('code' in programme) throw new Error(`a programme was set that is refused: ${programme.code}`);

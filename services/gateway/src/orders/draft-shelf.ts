@@ -7,11 +7,11 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Bytes, encodeUtf8, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
-import { zoneDocumentKind, zoneEnvelopeKind, zoneKeysKind, zoneKind } from '@oppidum/formats/state-orders';
+import { zoneDocumentAt, zoneEnvelopeKind, zoneKeysKind, zoneKind } from '@oppidum/formats/state-orders';
 import {
   encodeZoneDraft,
   joinZoneDrafts,
@@ -154,7 +154,7 @@ function readBefore({ crypto, node }: ShelfOptions, change: ZoneChange): Before 
 
 function versionOf(crypto: Crypto, node: ShelfOptions['node'], change: ZoneChange): number {
   if (change.use !== 'document') return 0;
-  return node.read(at(zoneDocumentKind, change.zone, crypto.sha256(encodeUtf8(change.name))))?.version ?? 0;
+  return node.read(zoneDocumentAt(crypto, change.zone, change.name))?.version ?? 0;
 }
 
 /** What an earlier process kept; a file that is not whole, or is another than its name says, is none. */

@@ -3,11 +3,18 @@
  * once and whenever the ledger has a newer one. A device judges by itself; nothing here is kept over a restart, for it says again what it has.
  */
 
-import { type Bytes, encodeUtf8, equalBytes, parseHex, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, equalBytes, parseHex, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
-import { deviceZoneKind, zoneDocumentKind, zoneEnvelopeKind, zoneKeysKind, zoneKind } from '@oppidum/formats/state-orders';
+import {
+  deviceZoneKind,
+  zoneDocumentAt,
+  zoneDocumentKind,
+  zoneEnvelopeKind,
+  zoneKeysKind,
+  zoneKind,
+} from '@oppidum/formats/state-orders';
 import { kindOfKey } from '@oppidum/formats/state-registry';
 import { encodeZoneNews, parseZoneHave, type ZoneHave } from '@oppidum/formats/zone-news';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
@@ -86,7 +93,7 @@ export class ZoneDesk {
     const record = node.read(at(zoneKind, zone));
     if (record === null) return null;
     for (const { name, version } of have.documents) {
-      const document = node.read(at(zoneDocumentKind, zone, crypto.sha256(encodeUtf8(name))));
+      const document = node.read(zoneDocumentAt(crypto, zone, name));
       if (document === null || document.version <= version || document.keys !== have.keys) continue;
       return encodeZoneNews({ use: 'document', statement: document.statement, signatures: document.signatures });
     }
