@@ -302,6 +302,12 @@ export const SERVICE_ERRORS = {
     'No node named has a checkpoint over a header yet',
     'Wait for the next block of the city, or name further nodes',
   ),
+  CHECKPOINT_LATE: entry(
+    503,
+    5,
+    'Too few of those who cosign for the city did so yet, so this cannot be proven here now',
+    'Ask again in a minute; `oppidum cluster status` says which validators are away',
+  ),
   HEADER_UNPROVEN: entry(
     409,
     3,

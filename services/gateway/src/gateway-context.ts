@@ -46,6 +46,8 @@ export type GatewayContext = {
   /** Carries what devices report of themselves. */
   readonly reports: ReportDesk;
   readonly readModel: ReadModel;
+  /** How long whoever asks for evidence waits for the checkpoint above it. */
+  readonly evidenceWaitMs: number;
   /** Of a demo city; null in any other. */
   readonly tamperDesk: TamperDesk | null;
   readonly attackDesk: AttackDesk | null;

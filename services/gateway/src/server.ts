@@ -76,6 +76,8 @@ export type GatewayOptions = {
   readonly requestsPerMinute?: number;
   readonly writesPerMinute?: number;
   readonly evidencePerMinute?: number;
+  /** How long a request for evidence waits for the checkpoint above it. */
+  readonly evidenceWaitMs?: number;
   /** Milliseconds since 1970, for keys. */
   readonly clock?: () => number;
   readonly headTimeoutMs?: number;
@@ -103,6 +105,8 @@ export type Gateway = {
 const REQUESTS_PER_MINUTE = 60_000;
 /** Making evidence takes milliseconds, answering most else fractions of one. */
 const EVIDENCE_PER_MINUTE = 12_000;
+/** Checkpoints come four times a second; one that is so late waits for somebody. */
+const EVIDENCE_WAIT_MS = 10_000;
 
 /** Opens read model, HTTP and MQTT. Throws PORT_TAKEN; nothing stays open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -134,28 +138,28 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const orders = openOrders(options, readModel);
     closers.push(async () => orders.stop());
     const context: GatewayContext = {
-      ...{
-        crypto,
-        access,
-        answers,
-        registry,
-        node,
-        shards,
-        intake: new Intake({ crypto, node, shards }),
-        orders,
-        reports: openReports(options),
-        name,
-        genesisFile,
-        logFolder,
-        policiesFolder,
-        pagesFolder: options.pages ?? null,
-        mapFile: options.map ?? null,
-        ...{ tamperDesk, attackDesk },
-        logger,
-        readModel,
-        metrics,
-        mqttAddress,
-      },
+      crypto,
+      access,
+      answers,
+      registry,
+      node,
+      shards,
+      intake: new Intake({ crypto, node, shards }),
+      orders,
+      reports: openReports(options),
+      name,
+      genesisFile,
+      logFolder,
+      policiesFolder,
+      pagesFolder: options.pages ?? null,
+      mapFile: options.map ?? null,
+      tamperDesk,
+      attackDesk,
+      logger,
+      readModel,
+      evidenceWaitMs: options.evidenceWaitMs ?? EVIDENCE_WAIT_MS,
+      metrics,
+      mqttAddress,
     };
     const app = await buildApp(context, httpOptions(options));
     closers.push(() => app.close());

@@ -2,7 +2,13 @@
 
 import { parseHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
-import { type Evidence, encodeEvidence, encodeEvidenceJson, type StateClaim } from '@oppidum/formats/evidence';
+import {
+  type Evidence,
+  encodeEvidence,
+  encodeEvidenceJson,
+  type StateClaim,
+  type StateEvidence,
+} from '@oppidum/formats/evidence';
 import { LIMITS } from '@oppidum/formats/limits';
 import type { Segment } from '@oppidum/formats/state-layout';
 import { kindNamed } from '@oppidum/formats/state-registry';
@@ -50,7 +56,7 @@ export function addEvidenceRoutes(app: App, context: GatewayContext): void {
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
       };
-      return sendEvidence(request, reply, await stateEvidence(context.node, context.crypto, claim));
+      return sendEvidence(request, reply, await stateEvidenceNow(context, claim));
     },
   );
   app.get(
@@ -104,7 +110,36 @@ function addHeldEvidence(app: App, context: GatewayContext): void {
   });
 }
 
+/**
+ * Under a checkpoint over everything that is durable now. While cosigners are away the one published last proves what it covers, and
+ * evidence says as of which block. Throws what a claim's terms throw, CHECKPOINT_LATE before the first one.
+ */
+async function stateEvidenceNow({ node, crypto, evidenceWaitMs }: GatewayContext, claim: StateClaim): Promise<StateEvidence> {
+  const newest = await within(evidenceWaitMs, node.checkpointOf(node.head().logSize));
+  const checkpoint = newest ?? node.checkpoint();
+  if (checkpoint === null) throw formatError('CHECKPOINT_LATE', { kind: claim.kind });
+  return stateEvidence(node, crypto, claim, checkpoint);
+}
+
+/** Throws FACT_UNKNOWN, PERSONAL_DATA, CHECKPOINT_LATE, and what its shard throws. */
 async function evidenceOf(context: GatewayContext, request: FastifyRequest, id: string): Promise<Evidence> {
+  const evidence = await within(context.evidenceWaitMs, findEvidence(context, request, id));
+  if (evidence === null) throw formatError('CHECKPOINT_LATE', { id });
+  return evidence;
+}
+
+/** What was promised, or null when it does not come in time. */
+async function within<T>(waitMs: number, promised: Promise<T>): Promise<T | null> {
+  const { promise, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(resolve, waitMs, null);
+  try {
+    return await Promise.race([promised, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function findEvidence(context: GatewayContext, request: FastifyRequest, id: string): Promise<Evidence> {
   const { crypto, node, shards } = context;
   const digest = parseHex(id);
   if (node.transaction(digest) !== null) return transactionEvidence(node, crypto, digest);

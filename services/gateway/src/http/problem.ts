@@ -17,6 +17,7 @@ const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 1,
   NOT_READY: 2,
   NOT_ANCHORED: 2,
+  CHECKPOINT_LATE: 10,
   IDEMPOTENCY_KEY_BUSY: 1,
   RATE_LIMITED: 60,
 };
