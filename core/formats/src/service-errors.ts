@@ -378,6 +378,12 @@ export const SERVICE_ERRORS = {
   RATE_LIMITED: entry(429, 5, 'Too many requests came from this address', 'Wait as long as `retry-after` says'),
   READING_UNKNOWN: entry(404, 1, 'No such reading', 'Check the id; it is SHA-256 of what the device sent'),
   REQUEST_INVALID: entry(400, 2, 'The request is not as the API description says', 'Correct the named part'),
+  REPORTS_SPENT: entry(
+    429,
+    5,
+    'What devices of this model may report in a minute is used up',
+    'Wait as long as `retry-after` says; where it goes on, look for a fleet that restarts again and again, or for stolen keys',
+  ),
   ROUTE_UNKNOWN: entry(404, 2, 'There is nothing at this address', 'See /docs for what there is'),
   TOPIC_FOREIGN: entry(
     403,

@@ -140,8 +140,9 @@ export class DeviceReports {
   }
 }
 
-/** Waiting changes none of these. */
+/** Waiting for as long as a call does changes none of these. */
 const FINAL: ReadonlySet<string> = new Set([
   ...['SIGNATURE_INVALID', 'ATTESTATION_MISSING', 'ATTESTATION_UNASKED', 'REPORT_FOREIGN', 'TOO_LARGE'],
-  ...['DEVICE_REVOKED', 'MODEL_REVOKED', 'MANUFACTURER_REVOKED', 'DEVICE_NOT_ACTIVE', 'DEVICE_SUSPENDED', 'RATE_LIMITED'],
+  ...['DEVICE_REVOKED', 'MODEL_REVOKED', 'MANUFACTURER_REVOKED', 'DEVICE_NOT_ACTIVE', 'DEVICE_SUSPENDED'],
+  ...['RATE_LIMITED', 'REPORTS_SPENT'],
 ]);

@@ -41,6 +41,7 @@ describe('configuration', () => {
         requestsPerMinute: 60_000,
         writesPerMinute: 60_000,
         evidencePerMinute: 12_000,
+        reportsPerMinute: 600,
         anonymous: 'here',
       },
       found: null,

@@ -50,6 +50,8 @@ const settings = z.strictObject({
   /** Of these, what changes something; and evidence, which is made anew for each. */
   writesPerMinute: rate.default(60_000),
   evidencePerMinute: rate.default(12_000),
+  /** Reports of devices without an account that the city's own pays for. */
+  reportsPerMinute: z.coerce.number().int().min(1).max(10_000).default(600),
   /** Who may read without an API key what is not about people. `here`: who is on this machine. */
   anonymous: z.enum(ANONYMOUS).default('here'),
 });
@@ -90,6 +92,7 @@ const FLAGS = {
   'requests-per-minute': { type: 'string' },
   'writes-per-minute': { type: 'string' },
   'evidence-per-minute': { type: 'string' },
+  'reports-per-minute': { type: 'string' },
   anonymous: { type: 'string' },
   config: { type: 'string' },
   found: { type: 'string' },
@@ -118,6 +121,7 @@ const SETTING_FLAGS = [
   'requests-per-minute',
   'writes-per-minute',
   'evidence-per-minute',
+  'reports-per-minute',
   'anonymous',
 ] as const;
 

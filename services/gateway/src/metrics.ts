@@ -6,6 +6,7 @@ import type { NodeClient } from '@oppidum/node/client';
 import type { IngestAnswer, TelemetryClient } from '@oppidum/telemetry/client';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { ReadModelLag } from './read-model/read-model.ts';
+import type { ReportOutcome } from './report-desk.ts';
 
 const ALL_ERASURES = prefixRange(erasureKind as unknown as AnyKind, []);
 
@@ -17,6 +18,7 @@ export type GatewayMetrics = {
   readonly countReading: (door: 'http' | 'mqtt', outcome: IngestAnswer['kind'], count?: number) => void;
   readonly countTransaction: (code: string) => void;
   readonly countRefusedRequest: (code: string) => void;
+  readonly countReport: (outcome: ReportOutcome) => void;
 };
 
 export type MetricsOptions = {
@@ -26,12 +28,15 @@ export type MetricsOptions = {
   /** True once the read model follows no more. */
   readonly hasFailed: () => boolean;
   readonly mqttConnectionCount: () => number;
+  /** Of the account that carries what devices report: reports that are left in this minute. */
+  readonly reportsLeft: () => number;
   /** The broker from which readings are taken, and whether we are subscribed there; null without one. */
   readonly broker: () => { readonly host: string; readonly isOpen: boolean } | null;
 };
 
 /** Makes the metrics of one gateway in a register of their own. */
-export function makeMetrics({ node, shards, lag, hasFailed, mqttConnectionCount, broker }: MetricsOptions): GatewayMetrics {
+export function makeMetrics(options: MetricsOptions): GatewayMetrics {
+  const { node, shards, lag, hasFailed, mqttConnectionCount, broker } = options;
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -85,6 +90,7 @@ export function makeMetrics({ node, shards, lag, hasFailed, mqttConnectionCount,
   gauge('oppidum_read_model_behind_readings', 'Readings that the read model has not followed', () => lag().readings);
   gauge('oppidum_read_model_failed', 'Whether the read model stopped following: 1 or 0', () => (hasFailed() ? 1 : 0));
   gauge('oppidum_mqtt_connections', 'Open MQTT connections', mqttConnectionCount);
+  gauge('oppidum_device_reports_left', 'Reports of devices that are carried yet in this minute', options.reportsLeft);
   addBroker(registers, broker);
   addErasures(registers, node);
   return {
@@ -93,7 +99,18 @@ export function makeMetrics({ node, shards, lag, hasFailed, mqttConnectionCount,
     countReading: (door, outcome, count = 1) => readings.inc({ door, outcome }, count),
     countTransaction: (code) => transactions.inc({ code }),
     countRefusedRequest: (code) => refused.inc({ code }),
+    countReport: addReports(registers),
   };
+}
+
+function addReports(registers: Registry[]): GatewayMetrics['countReport'] {
+  const reports = new Counter({
+    name: 'oppidum_device_reports_total',
+    help: 'Reports of devices without an account, by what became of them',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  return (outcome) => reports.inc({ outcome });
 }
 
 function addBroker(registers: Registry[], broker: MetricsOptions['broker']): void {

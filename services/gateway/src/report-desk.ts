@@ -3,24 +3,24 @@
  * each report; a dry run of its own rules goes before, so that what would be refused leaves no trace and costs no block.
  */
 
-import { type Bytes, parseHex, toOctets } from '@oppidum/formats/bytes';
+import { type Bytes, parseHex, toHex, toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { parseDeviceReport } from '@oppidum/formats/device-report';
 import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { deviceKind } from '@oppidum/formats/state-devices';
+import { at } from '@oppidum/formats/state-layout';
 import type { Action, TransactionSigner } from '@oppidum/formats/transaction';
 import type { Registry } from '@oppidum/ledger/action';
 import { tryActions } from '@oppidum/ledger/block';
 import type { StateReader } from '@oppidum/ledger/city';
 import type { NodeClient } from '@oppidum/node/client';
 import { type SubmitOutcome, submitActions } from '@oppidum/telemetry/transactions';
+import type { ReportBudget } from './report-budget.ts';
 
 /** Reports under way at once. */
 const WAITING_COUNT_MAX = 256;
-/** Of one device within a minute: a boot, its attestation, and room for a few mishaps. What is not its own does not count. */
-const PER_MINUTE_MAX = 6;
-const MINUTE_MS = 60_000;
-/** Devices whose last reports are remembered. */
-const DEVICE_COUNT_MAX = 65_536;
+/** Codes of a budget that is used up, of one device or of all. */
+const LIMITED: ReadonlySet<string> = new Set(['RATE_LIMITED', 'REPORTS_SPENT']);
 
 type DeskOptions = {
   readonly crypto: Crypto;
@@ -29,10 +29,14 @@ type DeskOptions = {
   /** The account that carries reports; null where no key for it is here. */
   readonly carrier: TransactionSigner | null;
   readonly randomBytes: (size: number) => Bytes;
-  /** POSIX milliseconds, and those of a clock that only rises. */
+  /** POSIX milliseconds. */
   readonly clock: () => number;
-  readonly now: () => number;
+  readonly budget: ReportBudget;
+  readonly count: (outcome: ReportOutcome) => void;
 };
+
+/** What became of a report: on the ledger, refused for what it says, or beyond a budget. */
+export type ReportOutcome = 'carried' | 'refused' | 'limited';
 
 /** On the ledger: the transaction that carried it, and its block. */
 export type Reported = { readonly transaction: Bytes; readonly height: number };
@@ -42,8 +46,6 @@ export class ReportDesk {
   readonly #options: DeskOptions;
   /** By the bytes of the report: sent again while it is under way, it has one answer. */
   readonly #waiting = new Map<string, Promise<Reported | Rejection>>();
-  /** By device (hex): when its last reports came; those heard of last stand last. */
-  readonly #recent = new Map<string, readonly number[]>();
 
   constructor(options: DeskOptions) {
     this.#options = options;
@@ -51,9 +53,17 @@ export class ReportDesk {
 
   /**
    * Resolves when the report is on the ledger, durably. Refuses, in this order: as `parseDeviceReport`; NOT_READY where no account carries
-   * reports; OVERLOADED; what the ledger would say of its actions; RATE_LIMITED; what the ledger says. Never rejects for what comes.
+   * reports; OVERLOADED; what the ledger would say of its actions; RATE_LIMITED, REPORTS_SPENT as `ReportBudget`; what the ledger says. What
+   * is not the device's own does not count. Never rejects for what comes.
    */
   async take(device: string, message: Bytes): Promise<Reported | Rejection> {
+    const taken = await this.#take(device, message);
+    const isLimited = 'code' in taken && LIMITED.has(taken.code);
+    this.#options.count(isLimited ? 'limited' : 'code' in taken ? 'refused' : 'carried');
+    return taken;
+  }
+
+  async #take(device: string, message: Bytes): Promise<Reported | Rejection> {
     const actions = openReport(message, parseHex(device));
     if ('code' in actions) return actions;
     const name = toOctets(message);
@@ -62,7 +72,7 @@ export class ReportDesk {
     const { carrier } = this.#options;
     if (carrier === null) return reject('NOT_READY', { part: 'reports of devices' });
     if (this.#waiting.size >= WAITING_COUNT_MAX) return reject('OVERLOADED', { waiting: this.#waiting.size });
-    const refused = this.#wouldRefuse(carrier, actions) ?? this.#checkPace(device);
+    const refused = this.#wouldRefuse(carrier, actions) ?? this.#spend(device);
     if (refused !== null) return refused;
     const work = this.#carry(carrier, actions).finally(() => this.#waiting.delete(name));
     this.#waiting.set(name, work);
@@ -77,17 +87,11 @@ export class ReportDesk {
     return tryActions(rules, readerOf(node), { height: height + 1, timeMs, signers, actions });
   }
 
-  #checkPace(device: string): Rejection | null {
-    const nowMs = this.#options.now();
-    const recent = (this.#recent.get(device) ?? []).filter((at) => at > nowMs - MINUTE_MS);
-    if (recent.length >= PER_MINUTE_MAX) return reject('RATE_LIMITED', { device, perMinute: PER_MINUTE_MAX });
-    this.#recent.delete(device);
-    this.#recent.set(device, [...recent, nowMs]);
-    for (const oldest of this.#recent.keys()) {
-      if (this.#recent.size <= DEVICE_COUNT_MAX) break;
-      this.#recent.delete(oldest);
-    }
-    return null;
+  /** After a dry run: the device is on the ledger. */
+  #spend(device: string): Rejection | null {
+    const { budget, node } = this.#options;
+    const model = node.read(at(deviceKind, parseHex(device)))?.model;
+    return budget.take({ device, model: model === undefined ? '' : toHex(model) });
   }
 
   async #carry(signer: TransactionSigner, actions: readonly Action[]): Promise<Reported | Rejection> {

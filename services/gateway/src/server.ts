@@ -19,12 +19,13 @@ import type { GatewayContext } from './gateway-context.ts';
 import { type App, buildApp, type HttpOptions } from './http/app.ts';
 import { Intake } from './intake.ts';
 import { LISTEN_BACKLOG, portTaken } from './listen.ts';
-import { makeMetrics } from './metrics.ts';
+import { type GatewayMetrics, makeMetrics } from './metrics.ts';
 import { type MqttDoor, type MqttOptions, openMqtt } from './mqtt.ts';
 import type { MqttLimits } from './mqtt-limits.ts';
 import { readServerIdentity } from './mqtt-tls.ts';
 import { OrderDesk } from './orders/order-desk.ts';
 import { deleteReadModel, ReadModel } from './read-model/read-model.ts';
+import { ReportBudget } from './report-budget.ts';
 import { ReportDesk } from './report-desk.ts';
 import { TamperDesk } from './tamper-desk.ts';
 
@@ -76,10 +77,14 @@ export type GatewayOptions = {
   readonly requestsPerMinute?: number;
   readonly writesPerMinute?: number;
   readonly evidencePerMinute?: number;
+  /** Reports of devices a minute that the carrier pays for. */
+  readonly reportsPerMinute?: number;
   /** How long a request for evidence waits for the checkpoint above it. */
   readonly evidenceWaitMs?: number;
   /** Milliseconds since 1970, for keys. */
   readonly clock?: () => number;
+  /** Milliseconds of a clock that only rises, for the budget of reports. */
+  readonly now?: () => number;
   readonly headTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
   /** Fill the read model anew. */
@@ -105,6 +110,8 @@ export type Gateway = {
 const REQUESTS_PER_MINUTE = 60_000;
 /** Making evidence takes milliseconds, answering most else fractions of one. */
 const EVIDENCE_PER_MINUTE = 12_000;
+/** 10,000 devices of one model have all reported within 40 minutes; blocks have room for as much in a second. */
+const REPORTS_PER_MINUTE = 600;
 /** Checkpoints come four times a second; one that is so late waits for somebody. */
 const EVIDENCE_WAIT_MS = 10_000;
 
@@ -121,11 +128,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     closers.push(() => readModel.close());
     const { access, answers } = openAccess(options);
     closers.push(async () => access.close());
+    const budget = openBudget(options);
     let mqtt: MqttDoor | null = null;
     let broker: BrokerLink | null = null;
     const metrics = makeMetrics({
-      node,
-      shards,
+      ...{ node, shards, reportsLeft: () => budget.left() },
       lag: () => readModel.lag(),
       hasFailed: () => readModel.hasFailed,
       mqttConnectionCount: () => mqtt?.connectionCount() ?? 0,
@@ -146,7 +153,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       shards,
       intake: new Intake({ crypto, node, shards }),
       orders,
-      reports: openReports(options),
+      reports: openReports(options, budget, metrics),
       name,
       genesisFile,
       logFolder,
@@ -190,11 +197,20 @@ function openOrders({ folder, crypto, node, logger }: GatewayOptions, readModel:
   return new OrderDesk({ folder, crypto, node, readModel, logger, clock: Date.now, now: () => performance.now() });
 }
 
-function openReports({ crypto, registry, node, carrier = null }: GatewayOptions): ReportDesk {
+function openBudget({
+  reportsPerMinute: perMinute = REPORTS_PER_MINUTE,
+  now = () => performance.now(),
+}: GatewayOptions): ReportBudget {
+  return new ReportBudget({ perMinute, now });
+}
+
+function openReports(
+  { crypto, registry, node, carrier = null }: GatewayOptions,
+  budget: ReportBudget,
+  { countReport: count }: Pick<GatewayMetrics, 'countReport'>,
+): ReportDesk {
   const freshBytes = (size: number): Bytes => new Uint8Array(randomBytes(size));
-  return new ReportDesk({
-    ...{ crypto, registry, node, carrier, randomBytes: freshBytes, clock: Date.now, now: () => performance.now() },
-  });
+  return new ReportDesk({ crypto, registry, node, carrier, randomBytes: freshBytes, clock: Date.now, budget, count });
 }
 
 function openAlarms(

@@ -30,11 +30,15 @@ export function addDeviceReportRoutes(app: App, { reports }: GatewayContext): vo
           response: answers(reportTaken),
         },
       },
-      async (request) => {
+      async (request, reply) => {
         const { body } = request;
         if (!(body instanceof Uint8Array) || body.length === 0) throw formatError('REQUEST_INVALID', { want: 'a body' });
         const taken = await reports.take(request.params.id, new Uint8Array(body));
-        if ('code' in taken) throw formatError(taken.code, taken.details);
+        if ('code' in taken) {
+          const wait = taken.details['retryAfterS'];
+          if (typeof wait === 'number') reply.header('retry-after', wait);
+          throw formatError(taken.code, taken.details);
+        }
         return { transaction: toHex(taken.transaction), height: taken.height };
       },
     );
