@@ -86,12 +86,21 @@ export class Access {
     const known = shown === null ? undefined : this.#keys.get(shown.id);
     if (shown === null || known === undefined || !timingSafeEqual(known.stored.hash, hashKeyText(shown)))
       return reject('API_KEY_INVALID', {});
-    const { id, revokedMs, expiresMs } = known.stored;
-    if (revokedMs !== null) return reject('API_KEY_REVOKED', { key: id });
-    const nowMs = this.#options.clock();
-    if (nowMs >= expiresMs) return reject('API_KEY_EXPIRED', { key: id });
-    this.#uses.set(id, nowMs);
+    const over = this.#whyOver(known.stored);
+    if (over !== null) return over;
+    this.#uses.set(known.stored.id, this.#options.clock());
     return known.principal;
+  }
+
+  #whyOver({ id, revokedMs, expiresMs }: StoredKey): Rejection | null {
+    if (revokedMs !== null) return reject('API_KEY_REVOKED', { key: id });
+    return this.#options.clock() >= expiresMs ? reject('API_KEY_EXPIRED', { key: id }) : null;
+  }
+
+  /** Refuses API_KEY_REVOKED, API_KEY_EXPIRED where the key of this principal ended since `authenticate`: a body may be long in coming. */
+  recheck({ kind, id }: Principal): Rejection | null {
+    const known = kind === 'key' ? this.#keys.get(id) : undefined;
+    return known === undefined ? null : this.#whyOver(known.stored);
   }
 
   /** Whose request this is, as `authenticate` decided; a stranger from elsewhere where it was not asked. */

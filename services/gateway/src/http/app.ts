@@ -118,6 +118,7 @@ export async function buildApp(context: GatewayContext, options: HttpOptions): P
   addIdempotency(app, context);
   addRequestLog(app, context);
   addCompression(app);
+  keepNoAnswers(app);
   dropSilent(app);
   await app.register(helmet, HEADERS);
   await addDescription(app);
@@ -135,6 +136,14 @@ const HEADERS = {
   hsts: false,
   xXssProtection: false,
 } as const;
+
+/** What the API says may be about people, or is over in a moment: no browser keeps it, so that an erasure reaches it there, too. */
+function keepNoAnswers(app: App): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (request.url.startsWith('/api/') && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    return payload;
+  });
+}
 
 /**
  * Connections that have not asked anything yet do not keep others out, however many they are. At a stop they are ended: Node waits for

@@ -1,7 +1,8 @@
 /**
  * What every request passes before anything looks at it, in this order: a host name of ours, no key in the address, a key that is one,
- * a budget with something left, the right that its route asks for, a body that is not compressed. Then, where a key is limited to
- * devices, that the request is about one of them.
+ * a budget with something left, the right that its route asks for, a body that is not compressed. Once the body is here, that the key has
+ * not ended meanwhile: who sends it byte by byte does not outlive a revocation. Then, where a key is limited to devices, that the request
+ * is about one of them.
  */
 
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
@@ -72,7 +73,8 @@ export async function addGuard(app: App, context: GatewayContext, own: ReadonlyS
     return refusal === null ? undefined : refuse(request, reply, refusal);
   });
   app.addHook('preHandler', async (request, reply) => {
-    const refusal = await checkScope(context, access.principalOf(request), ruleFor(request), request);
+    const principal = access.principalOf(request);
+    const refusal = access.recheck(principal) ?? (await checkScope(context, principal, ruleFor(request), request));
     return refusal === null ? undefined : refuse(request, reply, refusal);
   });
   const refuse = (request: FastifyRequest, reply: FastifyReply, refusal: Rejection): FastifyReply => {

@@ -15,6 +15,7 @@ import { blockEvents, type LiveEvent, readingEvents, TOPICS, type Topic } from '
 import { newestPlace, parsePlace } from '../live/live-place.ts';
 import { type LiveSink, LiveStream } from '../live/live-stream.ts';
 import type { App } from './app.ts';
+import { accountOf } from './guard.ts';
 import { binaryAnswers, hexId } from './parameters.ts';
 
 const TYPE = 'text/event-stream';
@@ -116,9 +117,9 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
 }
 
 /** Throws LIVE_COUNT. */
-function assertRoom(open: ReadonlySet<Open>, { kind, id }: Principal): void {
+function assertRoom(open: ReadonlySet<Open>, by: Principal): void {
   if (open.size >= STREAM_COUNT_MAX) throw formatError('LIVE_COUNT', { countMax: STREAM_COUNT_MAX });
-  const own = [...open].filter(({ principal }) => principal.kind === kind && principal.id === id).length;
+  const own = [...open].filter(({ principal }) => accountOf(principal) === accountOf(by)).length;
   if (own >= STREAM_COUNT_OF_ONE_MAX) throw formatError('LIVE_COUNT', { ofOneMax: STREAM_COUNT_OF_ONE_MAX });
 }
 
