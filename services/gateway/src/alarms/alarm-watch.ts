@@ -8,6 +8,7 @@ import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { at } from '@oppidum/formats/state-layout';
 import { anchorHeadKind, shardKind } from '@oppidum/formats/state-telemetry';
+import { deviceOwnerKind } from '@oppidum/formats/state-trust';
 import { validatorSetKind } from '@oppidum/formats/state-validators';
 import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
@@ -15,10 +16,9 @@ import type { Logger } from 'pino';
 import { findMissed, findNewestReading, findSilent } from '../read-model/alarm-queries.ts';
 import type { EvidenceKind, FoundSign } from '../read-model/alarm-rows.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
+import { type SilentDevice, SilentModels } from './silent-models.ts';
 
 const SILENT_MS = 900_000;
-/** So many silent devices of one model are one alarm about the model. */
-const SILENT_OF_MODEL_MAX = 8;
 const SILENT_LOOKED_AT_MAX = 20_000;
 const SHARD_BEHIND_MS = 30_000;
 const VALIDATOR_SILENT_MS = 60_000;
@@ -41,7 +41,12 @@ type Missed = {
   readonly evidence: string;
   readonly kind: EvidenceKind;
   readonly detail: string | null;
+  /** It is open and is opened anew: who acknowledged it did not know this. */
+  readonly isAnew?: boolean;
 };
+
+/** An alarm that time opened. */
+type Known = Awaited<ReturnType<typeof findMissed>>[number];
 
 type Span = { readonly fromMs: number; readonly toMs: number };
 
@@ -62,6 +67,7 @@ export class AlarmWatch {
   readonly #options: WatchOptions;
   readonly #startedMs: number;
   readonly #anchors = new Steady();
+  readonly #models = new SilentModels();
   /** By cosigning key: the newest checkpoint that it cosigned, and between when it cosigned none of those that came. */
   readonly #validators = new Map<string, { readonly checkpoint: string; readonly missed: Span | null }>();
   #lastRoot = '';
@@ -98,31 +104,51 @@ export class AlarmWatch {
     const nowMs = clock();
     const known = await findMissed(readModel.database);
     const before = new Set(known.map(nameOf));
-    const silent = await this.#silent(nowMs);
     // What was silent while nobody listened is not silent yet; what was called so before still is.
     const isEarly = nowMs - this.#startedMs < SILENT_MS;
+    const silent = await this.#silent(isEarly ? new SilentModels() : this.#models, known, nowMs);
     const told = isEarly ? silent.filter((one) => before.has(nameOf(one))) : silent;
     const missed = [...told, ...this.#behind(nowMs), ...this.#unheard()];
     const now = new Set(missed.map(nameOf));
-    const raised = missed.filter((one) => !before.has(nameOf(one))).map((one) => signOf('raise', one));
-    const cleared = known.filter((one) => !now.has(nameOf(one)));
-    readModel.note([...raised, ...(await Promise.all(cleared.map((one) => this.#clear(one, nowMs))))]);
+    const opened = missed.filter((one) => !before.has(nameOf(one)));
+    const anew = isEarly ? [] : missed.filter(({ isAnew }) => isAnew === true);
+    const over = known.filter((one) => !now.has(nameOf(one)));
+    const cleared = await Promise.all(over.map((one) => this.#clear(one, nowMs)));
+    // Opened anew: what was is closed by the same that opens it.
+    readModel.note([
+      ...cleared,
+      ...anew.map((one) => signOf('clear', one)),
+      ...[...opened, ...anew].map((one) => signOf('raise', one)),
+    ]);
   }
 
-  async #silent(nowMs: number): Promise<readonly Missed[]> {
-    const { database } = this.#options.readModel;
-    const rows = await findSilent(database, { sinceMs: nowMs - SILENT_MS, limit: SILENT_LOOKED_AT_MAX });
-    const missed: Missed[] = [];
-    for (const [model, devices] of Map.groupBy(rows, (row) => row.model)) {
-      const isModel = devices.length > SILENT_OF_MODEL_MAX;
-      for (const { device, sender, lastMs } of isModel ? devices.slice(0, 1) : devices) {
-        const evidence = (await findNewestReading(database, sender)) ?? device;
-        const since = { sinceMs: lastMs + SILENT_MS, evidence, kind: 'reading' } as const;
-        if (isModel) missed.push({ cause: 'model-silent', subject: model, ...since, detail: String(devices.length) });
-        else missed.push({ cause: 'device-silent', subject: device, ...since, detail: null });
-      }
-    }
-    return missed;
+  /** `models`: what is known of alarms that are open. */
+  async #silent(models: SilentModels, known: readonly Known[], nowMs: number): Promise<readonly Missed[]> {
+    const { node, readModel } = this.#options;
+    const rows = await findSilent(readModel.database, { sinceMs: nowMs - SILENT_MS, limit: SILENT_LOOKED_AT_MAX });
+    const opened = new Map(
+      known.flatMap(({ cause, subject, openedMs }) => (cause === 'model-silent' ? [[subject, openedMs]] : [])),
+    );
+    const ownerOf = (device: string): string | null => {
+      const held = node.read(at(deviceOwnerKind, parseHex(device)));
+      return held === null ? null : toHex(held.owner);
+    };
+    const openedAt = (model: string): number | null => {
+      const openedMs = opened.get(model);
+      return openedMs === undefined ? null : openedMs - SILENT_MS;
+    };
+    const found = models.look(rows, ownerOf, openedAt);
+    const single = found.single.map((one) => this.#missing(one, { cause: 'device-silent', subject: one.device, detail: null }));
+    const ofModels = found.models.map(async ({ model, count, opening, isAnew }) => {
+      const said = await this.#missing(opening, { cause: 'model-silent', subject: model, detail: String(count) });
+      return { ...said, isAnew };
+    });
+    return Promise.all([...single, ...ofModels]);
+  }
+
+  async #missing({ device, sender, lastMs }: SilentDevice, about: Pick<Missed, 'cause' | 'subject' | 'detail'>): Promise<Missed> {
+    const evidence = (await findNewestReading(this.#options.readModel.database, sender)) ?? device;
+    return { ...about, sinceMs: lastMs + SILENT_MS, evidence, kind: 'reading' };
   }
 
   #behind(nowMs: number): readonly Missed[] {

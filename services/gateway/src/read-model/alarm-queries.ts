@@ -89,11 +89,13 @@ export async function findUnclosed(
     .execute();
 }
 
-/** What time opened and has not closed. */
-export async function findMissed(database: Database): Promise<readonly { readonly cause: string; readonly subject: string }[]> {
+/** What time opened and has not closed, and when. */
+export async function findMissed(
+  database: Database,
+): Promise<readonly { readonly cause: string; readonly subject: string; readonly openedMs: number }[]> {
   return database
     .selectFrom('alarms')
-    .select(['cause', 'subject'])
+    .select(['cause', 'subject', 'opened_ms as openedMs'])
     .where('cause', 'in', MISSED_CAUSES)
     .where('closed_ms', 'is', null)
     .execute();
