@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { writeAbciPackage } from '../../tools/abci-package.ts';
 import { AbciClient } from '../support/abci-client.ts';
 import { freePorts } from '../support/ports.ts';
 import { findProgram, skipWithout } from '../support/programs.ts';
@@ -21,11 +22,26 @@ const [EXAMPLE = ''] = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, cod
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 const textOf = (bytes: Uint8Array = new Uint8Array(0)): string => Buffer.from(bytes).toString();
 
-/** Runs the program of the README on an address for as long as `use` does. */
-async function withExample(address: string, use: () => Promise<void>): Promise<void> {
+/** A place inside the repository, where its packages are found; git ignores it. */
+function placeHere(): string {
   mkdirSync(CACHE, { recursive: true });
-  // Inside the repository, where its packages are found; git ignores the place.
-  const folder = mkdtempSync(join(CACHE, 'abci-example-'));
+  return mkdtempSync(join(CACHE, 'abci-example-'));
+}
+
+/** A place that knows nothing of the repository: the package is installed there as others have it. */
+function placeElsewhere(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'oppidum-abci-'));
+  writeAbciPackage(join(folder, 'node_modules/@oppidum/abci'));
+  for (const name of ['cosmjs-types', 'undici-types', '@types/node']) {
+    mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  return folder;
+}
+
+/** Runs the program of the README on an address for as long as `use` does. */
+async function withExample(address: string, use: () => Promise<void>, folder = placeHere()): Promise<void> {
   writeFileSync(join(folder, 'counter.ts'), EXAMPLE);
   const words = ['--disable-warning=ExperimentalWarning', join(folder, 'counter.ts'), address];
   const child: ChildProcess = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -89,6 +105,30 @@ describe('the ABCI package', () => {
       client.close();
     });
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('installed elsewhere it is JavaScript, and its declarations judge the program that uses it', async () => {
+    const folder = placeElsewhere();
+    const judge = (program: string): readonly [number | null, string] => {
+      writeFileSync(join(folder, 'counter.ts'), program);
+      const strict = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
+      const words = [join(ROOT, 'node_modules/typescript/bin/tsc'), ...strict, 'counter.ts'];
+      const { status, stdout } = spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
+      return [status, stdout];
+    };
+    assert.deepEqual(judge(EXAMPLE), [0, '']);
+    const [status, complaint] = judge(EXAMPLE.replace('{ retainHeight: 0n }', '{ retainHeight: 0 }'));
+    assert.match(complaint, /'number' is not assignable to type '.*bigint/);
+    assert.notEqual(status, 0);
+    assert.throws(() => writeAbciPackage(folder), /is not empty/);
+    const path = join(folder, 'counter.sock');
+    const use = async (): Promise<void> => {
+      const client = await AbciClient.open({ path });
+      assert.equal((await client.call({ checkTx: { tx: bytesOf('4'), type: 0 } }))?.checkTx?.code, 0);
+      assert.equal((await client.call({ checkTx: { tx: bytesOf('four'), type: 0 } }))?.checkTx?.code, 1);
+      client.close();
+    };
+    await withExample(`unix://${path}`, use, folder);
   });
 
   test('and is a chain under CometBFT, as the README says', { skip: skipWithout('cometbft'), timeout: 300_000 }, async () => {
