@@ -46,6 +46,10 @@ describe('oppidum cluster grow', { skip: skipWithout('cometbft'), timeout: 900_0
       dry.stdout,
       /^Make validator-5 in .*propose.*validator-5 votes and cosigns, too \(4 of 5 must cosign: one may fail\)\.$/m,
     );
+    // The city of the folder says where it is asked.
+    const unaddressed = await runCommand(['cluster', 'grow', '--data', data, '--dry-run']);
+    assert.equal(unaddressed.code, 0, unaddressed.stderr);
+    assert.equal(unaddressed.stdout, dry.stdout);
     const asked = await grow();
     assert.equal(asked.code, 2);
     assert.match(asked.stderr, /needs a confirmation/);

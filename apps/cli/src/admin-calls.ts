@@ -16,9 +16,14 @@ const SOCKET: typeof ADMIN_SOCKET = 'admin.sock';
 const TIMEOUT_MS = 60_000;
 
 /** GET without `body`, else POST of it as JSON. */
-export async function callAdmin<T>({ data }: { readonly data: string }, path: string, body?: object): Promise<T> {
+export async function callAdmin<T>(
+  { data }: { readonly data: string },
+  path: string,
+  body?: object,
+  timeoutMs = TIMEOUT_MS,
+): Promise<T> {
   const socketPath = join(data, SOCKET);
-  const response = await send(socketPath, path, body).catch((error: NodeJS.ErrnoException) => {
+  const response = await send(socketPath, path, { body, timeoutMs }).catch((error: NodeJS.ErrnoException) => {
     throw failureToReach(socketPath, error);
   });
   const parts: Buffer[] = [];
@@ -29,10 +34,12 @@ export async function callAdmin<T>({ data }: { readonly data: string }, path: st
   return parseJson<T>(answer);
 }
 
-function send(socketPath: string, path: string, body: object | undefined): Promise<IncomingMessage> {
+type Sent = { readonly body: object | undefined; readonly timeoutMs: number };
+
+function send(socketPath: string, path: string, { body, timeoutMs }: Sent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const method = body === undefined ? 'GET' : 'POST';
-    const call = request({ socketPath, path, method, signal: AbortSignal.timeout(TIMEOUT_MS) }, resolve).once('error', reject);
+    const call = request({ socketPath, path, method, signal: AbortSignal.timeout(timeoutMs) }, resolve).once('error', reject);
     call.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

@@ -6,6 +6,7 @@
 import { Command, CommanderError, Help, type OutputConfiguration } from 'commander';
 import { API_DEFAULT, addExamples, COMMAND, DATA_DEFAULT, versionOf } from './cli.ts';
 import { EXIT } from './failure.ts';
+import { useOwnAddress } from './own-address.ts';
 
 /** One noun (or a verb that stands alone) and where its code is. */
 type Entry = {
@@ -305,13 +306,17 @@ async function buildWith(names: ReadonlySet<string | undefined>, says: OutputCon
     .option('-q, --quiet', 'say only what was asked for')
     .option('-v, --verbose', 'say more: codes, traces, steps')
     .option('--no-input', 'never ask; fail where an answer would be needed')
-    .option('--api <urls>', `address of the city, or several with commas (default: OPPIDUM_API or ${API_DEFAULT})`)
+    .option(
+      '--api <urls>',
+      `address of the city, or several with commas (default: OPPIDUM_API, else that of the city that runs in the data folder, else ${API_DEFAULT})`,
+    )
     .option('--key-file <file>', 'file of the API key to show the city (default: OPPIDUM_API_KEY_FILE)')
     .option('--data <dir>', `data folder (default: OPPIDUM_DATA or ${DATA_DEFAULT})`)
     .helpOption('-h, --help', 'print help')
     .configureHelp({ showGlobalOptions: true, sortOptions: false })
     .configureOutput(says)
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_program, command) => useOwnAddress(command));
   addExamples(program, [
     ['run a city with a simulated one attached', 'start'],
     ['the newest readings', 'reading list --limit 5'],

@@ -2,7 +2,9 @@
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
-import { parseCityPolicy } from '@oppidum/formats/city-policy';
+import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
+import { originOf, parseCityPolicy } from '@oppidum/formats/city-policy';
+import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import type { Policy } from '@oppidum/formats/policy';
 import type { Json, Schema } from '@oppidum/formats/schema';
 import { cityKind, policyEffectiveKind } from '@oppidum/formats/state-governance';
@@ -49,6 +51,7 @@ async function readProven<V>(
 ): Promise<Proven<V>> {
   const file = await fetchRecords(cli, { kind: kind.name, segments });
   const { verdict, means, facts } = verifyEvidence(nativeCrypto, file, { policy });
+  if (verdict === 'NOT_OURS') throw otherCity(cli, policy, file);
   if (verdict !== 'OK')
     throw new CliFailure(`What the city says is not proven: ${verdict}: ${means}`, {
       exitCode: EXIT.unverified,
@@ -57,6 +60,16 @@ async function readProven<V>(
     });
   const records = facts['records'] as readonly { readonly key: readonly string[]; readonly value: Json }[];
   return records.map(({ key, value }) => ({ key, value: kind.value.fromJson(value, '') }));
+}
+
+/** Two cities on one machine are no attack: which one answered is said. */
+function otherCity({ api }: Cli, policy: Policy, file: Uint8Array): CliFailure {
+  const { origin } = parseCheckpointNote(parseEvidenceFile(file).checkpoint).checkpoint;
+  return new CliFailure(`At ${api} another city answers, ${origin}, than your policy is of, ${originOf(policy)}`, {
+    exitCode: EXIT.unverified,
+    code: 'EVIDENCE_REFUSED',
+    action: 'Name the address of yours with --api; whoever started it was told',
+  });
 }
 
 /** Who votes and cosigns now. */

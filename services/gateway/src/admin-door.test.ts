@@ -63,6 +63,7 @@ describe('the admin door', { skip }, () => {
         ['POST', '/clones', '{}', 'ROUTE_UNKNOWN'],
         ['POST', '/erase?x=1', erase({}), 'ROUTE_UNKNOWN'],
         ['POST', '/reindex', '{}', 'ROUTE_UNKNOWN'],
+        ['GET', '/doors', undefined, 'ROUTE_UNKNOWN'],
         ['POST', '/erase', '', 'REQUEST_INVALID'],
         ['POST', '/erase', '{', 'REQUEST_INVALID'],
         ['POST', '/erase', 'null', 'REQUEST_INVALID'],
@@ -81,6 +82,16 @@ describe('the admin door', { skip }, () => {
       assert.deepEqual((await call(path, 'GET', '/clones')).body, { items: [] });
       await door?.close();
       assert.ok(!existsSync(path));
+    }));
+
+  test('says where the city is asked, whatever else runs on this machine', () =>
+    inTemporaryFolder(async (folder) => {
+      mkdirSync(folder);
+      const path = join(folder, 'admin.sock');
+      const door = await openAdminDoor({ path, shards: [], http: 'http://127.0.0.1:9300', logger: listen().logger });
+      const { status, body } = await call(path, 'GET', '/doors');
+      assert.deepEqual([status, body], [200, { http: 'http://127.0.0.1:9300' }]);
+      await door?.close();
     }));
 
   test('a fault of ours is told by its trace only; a refusal of the shard by its code', async () => {

@@ -11,6 +11,7 @@
  *   POST /keys        {owner, key}       makes one; its secret is in the answer and nowhere else
  *   POST /keys/revoke {owner, id}        revokes one, at once
  *   GET  /keys/log                       the newest entries of the log of access
+ *   GET  /doors                          at which address this city is asked
  */
 
 import { randomBytes } from 'node:crypto';
@@ -28,7 +29,7 @@ import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Access } from './access/access.ts';
 import { answerKeys, parseAdminBody } from './access/admin-keys.ts';
-import type { CloneJson, ErasureJson, ReindexJson } from './api-types.ts';
+import type { CloneJson, DoorsJson, ErasureJson, ReindexJson } from './api-types.ts';
 import { hexId } from './http/parameters.ts';
 import { makeProblem } from './http/problem.ts';
 import type { ReadModel } from './read-model/read-model.ts';
@@ -47,6 +48,8 @@ export type AdminDoorOptions = {
   readonly declareShard?: (number: number) => Promise<void>;
   /** What `reindex` fills anew. */
   readonly readModel?: Pick<ReadModel, 'refill' | 'lag' | 'isCaughtUp'>;
+  /** Where the API listens. */
+  readonly http?: string;
   /** The newest block of the node. */
   readonly node?: Pick<NodeClient, 'head'>;
   /** Makes and revokes API keys. */
@@ -106,7 +109,7 @@ async function answer(options: AdminDoorOptions, request: IncomingMessage, respo
 }
 
 async function route(options: AdminDoorOptions, request: IncomingMessage): Promise<object> {
-  const { shards, declareShard, access, logger } = options;
+  const { shards, declareShard, access, http, logger } = options;
   const { method, url } = request;
   if (method === 'POST' && url === '/erase') {
     const { device, legalBasis } = parseAdminBody(erasureRequest, await readBody(request, BODY_SIZE_MAX));
@@ -115,6 +118,7 @@ async function route(options: AdminDoorOptions, request: IncomingMessage): Promi
     logger.info({ legalBasis, count: answer.erasures.reduce((sum, { count }) => sum + count, 0) }, 'readings were erased');
     return answer;
   }
+  if (http !== undefined && method === 'GET' && url === '/doors') return { http } satisfies DoorsJson;
   if (method === 'GET' && url === '/clones') return { items: (await Promise.all(shards.map(listClones))).flat() };
   if (declareShard !== undefined && method === 'POST' && url === '/shards') {
     const { number } = parseAdminBody(shardRequest, await readBody(request, BODY_SIZE_MAX));

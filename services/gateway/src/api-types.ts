@@ -306,6 +306,8 @@ export type SuccessorJson = z.infer<typeof successor>;
 /** The admin door's name in the data folder: a Unix socket, see admin-door.ts. */
 export const ADMIN_SOCKET = 'admin.sock';
 
+/** Where the doors of this city are, as the admin door says. */
+export type DoorsJson = { readonly http: string };
 /** Answers of the admin door. `count`: readings whose key was destroyed; `missed`: shards that have to be asked again, and why. */
 export type ErasureJson = {
   readonly erasures: readonly { readonly shard: string; readonly id: string; readonly count: number }[];

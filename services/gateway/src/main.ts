@@ -107,7 +107,7 @@ async function start(options: StartOptions, logger: Logger, fail: (error: Error)
       shards,
       declareShard,
       readModel: gateway.readModel,
-      node: city.client,
+      ...{ node: city.client, http: gateway.http },
       ...{ access: gateway.access, tamperDesk: gateway.tamperDesk },
       logger,
     });
