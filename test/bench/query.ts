@@ -139,8 +139,8 @@ function fill(connection: DatabaseSync, devices: readonly Made[], say: (text: st
     INSERT INTO readings SELECT ?, max(time_ms), 0, entry, randomblob(32), 0, entry + 1, max(time_ms) + 80, count(*), 0, 250
     FROM samples WHERE series = ? GROUP BY entry`);
   const rollups = connection.prepare(`
-    INSERT INTO rollups SELECT series, time_ms - time_ms % ${ROLLUP_MS}, count(*), count(number), min(number), max(number), sum(number),
-      max(time_ms), number FROM samples WHERE series = ? GROUP BY 2 ORDER BY 2`);
+    INSERT INTO rollups SELECT series, time_ms - time_ms % ${ROLLUP_MS}, count(*), count(number),
+      count(CASE WHEN number > 0 THEN 1 END), min(number), max(number), sum(number), max(time_ms), number FROM samples WHERE series = ? GROUP BY 2 ORDER BY 2`);
   let entry = 0;
   for (const { number, count, stepMs } of devices) {
     device.run(deviceId(number));

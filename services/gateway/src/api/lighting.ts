@@ -15,12 +15,13 @@ export const lightingAccount = z
   .object({
     fromMs: timeMs(),
     toMs: timeMs(),
-    /** Lamps of the zone, and those of them whose own readings are counted. */
+    /** Lamps of the zone, and those of them whose own readings are counted. Of many lamps `fromMs` is later than their first word. */
     lamps: whole(),
     counted: whole(),
     ...{ usedWh: z.number(), undimmedWh: z.number(), halfNightWh: z.number() },
     intervals: z.array(interval),
-    /** Lamps whose newest word is that they are told to burn and do not. */
+    /** Lamps whose newest word is that they are told to burn and do not: how many, and up to 256 of them. */
+    faultCount: whole(),
     faults: z.array(namedLamp.extend({ sinceMs: timeMs() })),
   })
   .meta({ id: 'LightingAccount' });

@@ -14,7 +14,6 @@ import { addAlarmRoutes } from './alarms.ts';
 import { addAsyncDescription } from './asyncapi.ts';
 import { addAttackRoutes } from './attacks.ts';
 import { addBlockRoutes } from './blocks.ts';
-import { addCabinetRoutes } from './cabinets.ts';
 import { addCityRoutes } from './city.ts';
 import { addCompleteRoutes } from './complete.ts';
 import { addCompression } from './compression.ts';
@@ -202,7 +201,6 @@ function addRoutes(app: App, context: GatewayContext): void {
     addTransactionRoutes,
     addAccountRoutes,
     addProposalRoutes,
-    addCabinetRoutes,
     addZoneRoutes,
     addLightingRoutes,
     addZoneDraftRoutes,

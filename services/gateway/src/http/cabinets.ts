@@ -15,7 +15,7 @@ import { parseZoneDocument } from '@oppidum/formats/zone-statements';
 import { z } from 'zod';
 import { cabinetAccounts } from '../api/cabinets.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { AccountDesk, endOfAnswer } from '../lighting/account-desk.ts';
+import { type AccountDesk, endOfAnswer } from '../lighting/account-desk.ts';
 import { intervalsOf } from '../lighting/live-accounts.ts';
 import type { App } from './app.ts';
 import { accountOf } from './guard.ts';
@@ -34,9 +34,7 @@ const spanQuery = z.strictObject({
 });
 
 /** GET /api/v1/zones/{id}/cabinets. */
-export function addCabinetRoutes(app: App, context: GatewayContext): void {
-  const desk = new AccountDesk(context.readModel.file);
-  app.addHook('preClose', () => desk.close());
+export function addCabinetRoutes(app: App, context: GatewayContext, desk: AccountDesk): void {
   app.get(
     '/api/v1/zones/:id/cabinets',
     {
@@ -61,9 +59,9 @@ export function addCabinetRoutes(app: App, context: GatewayContext): void {
       const span = intervalsOf(fromMs, toMs);
       const [first, end] = [after, endOfAnswer(cabinets, after)];
       const count = cabinets.cabinets.length;
-      const name = [id, version, first, span.fromMs, span.toMs].join();
+      const name = ['cabinets', id, version, first, span.fromMs, span.toMs].join();
       const by = accountOf(context.access.principalOf(request));
-      const items = first >= count ? [] : await desk.ask({ by, name, body, first, end, span });
+      const items = first >= count ? [] : await desk.ask({ by, name, task: { kind: 'cabinets', body, first, end, span } });
       return { version, count, next: end < count ? end : null, items: [...items] };
     },
   );

@@ -26,8 +26,8 @@ const body = encodeBy(lightingCabinetsSchema, {
   ],
 });
 
-function question(by: string, name: string): AccountQuestion {
-  return { by, name, body, first: 0, end: 1, span: intervalsOf(0, 3_600_000) };
+function question(by: string, name: string, its = body): AccountQuestion<'cabinets'> {
+  return { by, name, task: { kind: 'cabinets', body: its, first: 0, end: 1, span: intervalsOf(0, 3_600_000) } };
 }
 
 function openDesk(t: { after: (end: () => unknown) => void }, timeMsMax?: number): AccountDesk {
@@ -75,7 +75,7 @@ test('an account that takes too long is given up, and the next one is made', asy
 
 test('a thread that breaks ends its own account and no other', async (t) => {
   const desk = openDesk(t);
-  await assert.rejects(desk.ask({ ...question('ada', 'one'), body: Uint8Array.of(0xff) }), { code: /^[A-Z_]+$/ });
+  await assert.rejects(desk.ask(question('ada', 'one', Uint8Array.of(0xff))), { code: /^[A-Z_]+$/ });
   assert.equal((await desk.ask(question('ada', 'two'))).length, 1);
 });
 

@@ -1,17 +1,15 @@
 /**
- * Accounts of cabinets for whoever asks. One may cost seconds, more where lamps are set at odds with each other to make it dear, so it is made
- * beside the event loop, one at a time, within a time, and given again for a while. Nobody has more than a share of those that wait.
+ * Accounts of cabinets and of lamps for whoever asks. One may cost seconds, more where lamps are set at odds with each other to make it dear,
+ * so it is made beside the event loop, one at a time, within a time, and given again for a while. Nobody has more than a share of those that wait.
  */
 
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import type { LightingCabinets } from '@oppidum/formats/lighting-cabinets';
 import { startSideThread } from '@oppidum/node/side-thread';
-import type { CabinetAccountJson } from '../api/cabinets.ts';
 // Starts nothing here: the thread finds it compiled.
-import { ACCOUNT_THREAD, type AccountThread } from './account-worker.ts';
+import { ACCOUNT_THREAD, type Accounts, type AccountTasks, type AccountThread } from './account-worker.ts';
 
 /** Lamps of one answer: as many cabinets as have no more, and one in any case. */
 const LAMP_COUNT_MAX = 2_048;
@@ -24,13 +22,13 @@ const KEPT_COUNT_MAX = 64;
 const WORKER_YOUNG_MB = 4;
 
 /** `by`: the caller, as budgets are counted; `name`: the same for what is the same account. */
-export type AccountQuestion = { readonly by: string; readonly name: string; readonly body: Bytes } & Omit<
-  AccountThread,
-  'thread' | 'file'
->;
+export type AccountQuestion<Kind extends keyof AccountTasks> = {
+  readonly by: string;
+  readonly name: string;
+  readonly task: { readonly kind: Kind } & AccountTasks[Kind];
+};
 
-type Made = Promise<readonly CabinetAccountJson[]>;
-type Kept = { untilMs: number; readonly made: Made };
+type Kept = { untilMs: number; readonly made: Promise<Accounts[keyof Accounts]> };
 
 /** Where the run of cabinets from `first` on ends that one answer holds. */
 export function endOfAnswer(
@@ -65,14 +63,14 @@ export class AccountDesk {
   }
 
   /** Rejects with OVERLOADED where too many wait, also of this caller alone, and where it takes too long. */
-  ask({ by, name, ...question }: AccountQuestion): Made {
+  ask<Kind extends keyof AccountTasks>({ by, name, task }: AccountQuestion<Kind>): Promise<Accounts[Kind]> {
     const known = this.#kept.get(name);
-    if (known !== undefined && performance.now() < known.untilMs) return known.made;
+    if (known !== undefined && performance.now() < known.untilMs) return known.made as Promise<Accounts[Kind]>;
     const own = this.#waiting.filter((other) => other === by).length;
     if (this.#isClosed || own >= WAITING_OF_ONE_MAX || this.#waiting.length >= WAITING_COUNT_MAX)
       return Promise.reject(formatError('OVERLOADED', { waiting: 'accounts' }));
     this.#waiting.push(by);
-    const made = this.#queue.then(() => this.#make(question));
+    const made = this.#queue.then(() => this.#make(task)) as Promise<Accounts[Kind]>;
     const kept: Kept = { untilMs: Number.POSITIVE_INFINITY, made };
     if (this.#kept.size >= KEPT_COUNT_MAX) this.#dropOld();
     this.#kept.set(name, kept);
@@ -107,9 +105,9 @@ export class AccountDesk {
     }
   }
 
-  async #make(question: Omit<AccountQuestion, 'by' | 'name'>): Made {
+  async #make(task: AccountThread['task']): Kept['made'] {
     if (this.#isClosed) throw formatError('OVERLOADED', { waiting: 'accounts' });
-    const workerData = { thread: ACCOUNT_THREAD, file: this.#file, ...question } satisfies AccountThread;
+    const workerData = { thread: ACCOUNT_THREAD, file: this.#file, task } satisfies AccountThread;
     const worker = startSideThread(new URL('./account-worker.ts', import.meta.url), { youngMb: WORKER_YOUNG_MB, workerData });
     this.#worker = worker;
     const limit = new AbortController();
@@ -118,8 +116,8 @@ export class AccountDesk {
     // Whoever waits below hears it; what comes after that is nobody's.
     worker.on('error', () => undefined);
     try {
-      const [accounts] = await once(worker, 'message', { signal: limit.signal });
-      return accounts as readonly CabinetAccountJson[];
+      const [account] = await once(worker, 'message', { signal: limit.signal });
+      return account as Accounts[keyof Accounts];
     } catch (error) {
       if (limit.signal.aborted) throw formatError('OVERLOADED', { waiting: 'accounts' });
       throw error;

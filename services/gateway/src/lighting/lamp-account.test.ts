@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { curveOf, type LampMean, savingsOf } from './lamp-account.ts';
+import { curveOf, type LampMean, type LampMeans, type Savings, SavingsSum, type Span } from './lamp-account.ts';
 
 const HOUR_MS = 3_600_000;
-const steady = (level: number, powerW: number): LampMean => ({ level, least: level, most: level, powerW });
+const steady = (level: number, powerW: number): LampMean => ({ level, lit: level > 0 ? 1 : 0, powerW });
+function savingsOf(lamps: readonly LampMeans[], span: Span, aheadMinutes: (timeMs: number) => number): Savings {
+  const sum = new SavingsSum();
+  for (const means of lamps) sum.add(means);
+  return sum.over(span, aheadMinutes);
+}
 const NOON_MS = Date.UTC(2026, 0, 1, 12);
 const EVENING_MS = Date.UTC(2026, 0, 1, 20);
 const NIGHT_MS = Date.UTC(2026, 0, 2, 1);
@@ -42,7 +47,7 @@ test('saved is what full light would have taken in the hours in which a lamp bur
 
 test('an interval that is cut, or in which a lamp was switched or silent, counts for as much as there was', () => {
   const switched = new Map([
-    [EVENING_MS, { level: 0.25, least: 0, most: 1, powerW: 15 }],
+    [EVENING_MS, { level: 0.25, lit: 0.25, powerW: 15 }],
     [EVENING_MS + HOUR_MS, steady(1, 60)],
   ]);
   const silent = new Map([[EVENING_MS + HOUR_MS, steady(1, 40)]]);
@@ -50,4 +55,17 @@ test('an interval that is cut, or in which a lamp was switched or silent, counts
   const { usedWh, undimmedWh, intervals } = savingsOf([switched, silent], span, () => 0);
   assert.deepEqual([usedWh, undimmedWh], [15 + 50, 15 + 50]);
   assert.equal(intervals[1]?.toMs, span.toMs);
+});
+
+test('intervals longer than a night show what was saved all the same: lit for ten hours at half of its light', () => {
+  const day = 24 * HOUR_MS;
+  const long = new Map([
+    [0, { level: (10 / 24) * 0.5, lit: 10 / 24, powerW: (10 * 30 + 14 * 0.4) / 24 }],
+    [day, { level: (10 / 24) * 0.5, lit: 10 / 24, powerW: (10 * 30 + 14 * 0.4) / 24 }],
+    [2 * day, steady(0, 0.4)],
+  ]);
+  const span = { fromMs: 0, toMs: 3 * day, stepMs: day };
+  const { usedWh, undimmedWh } = savingsOf([long], span, () => 0);
+  assert.ok(Math.abs(usedWh - (2 * (300 + 5.6) + 9.6)) < 1e-6, `${usedWh}`);
+  assert.ok(Math.abs(undimmedWh - (2 * (600 + 5.6) + 9.6)) < 1e-6, `${undimmedWh}`);
 });

@@ -6,8 +6,8 @@
 
 import type { LightingIntervalJson } from '../api/lighting.ts';
 
-/** Of one lamp in one interval, from 0 to 1 and in W; null power where it said none. */
-export type LampMean = { readonly level: number; readonly least: number; readonly most: number; readonly powerW: number };
+/** Of one lamp in one interval: its brightness and how much of the time it burned, from 0 to 1, and what it took in W. */
+export type LampMean = { readonly level: number; readonly lit: number; readonly powerW: number };
 /** By the beginning of the interval. */
 export type LampMeans = ReadonlyMap<number, LampMean>;
 
@@ -22,6 +22,8 @@ export type Savings = {
   readonly intervals: readonly LightingIntervalJson[];
 };
 
+type IntervalSum = { level: number; powerW: number; undimmedW: number; count: number };
+
 /** Half-night switching: every second lamp off, in minutes of local time. */
 const HALF_FROM = 23 * 60;
 const HALF_TO = 5 * 60;
@@ -31,54 +33,51 @@ const HOUR_MS = 3_600_000;
 
 /** What a lamp takes in full light and when dark; zero where it never showed it. */
 export function curveOf(means: LampMeans): LampCurve {
-  let [litPower, litLevel, darkPower, darkCount] = [0, 0, 0, 0];
-  for (const { level, most, powerW } of means.values()) {
-    if (most === 0) {
-      darkPower += powerW;
-      darkCount++;
-    } else {
-      litPower += powerW;
-      litLevel += level;
-    }
+  const [dark, burning] = [[...means.values()].filter(({ lit }) => lit === 0), [...means.values()].filter(({ lit }) => lit > 0)];
+  const darkW = dark.length === 0 ? 0 : dark.reduce((sum, { powerW }) => sum + powerW, 0) / dark.length;
+  let [litPower, litLevel] = [0, 0];
+  for (const { level, lit, powerW } of burning) {
+    litPower += powerW - (1 - lit) * darkW;
+    litLevel += level;
   }
-  const darkW = darkCount === 0 ? 0 : darkPower / darkCount;
   return { fullW: litLevel === 0 ? darkW : litPower / litLevel, darkW };
 }
 
-/** Sums over lamps; `aheadMinutes`: local time less UTC. An interval counts for the lamps that spoke in it. */
-export function savingsOf(lamps: readonly LampMeans[], span: Span, aheadMinutes: (timeMs: number) => number): Savings {
-  const curves = lamps.map(curveOf);
-  const starts = [...new Set(lamps.flatMap((means) => [...means.keys()]))].sort((a, b) => a - b);
-  let [usedWh, undimmedWh, halfNightWh] = [0, 0, 0];
-  const intervals = starts.map((startMs): LightingIntervalJson => {
-    const [fromMs, toMs] = [Math.max(startMs, span.fromMs), Math.min(startMs + span.stepMs, span.toMs)];
-    const half = halfShare(fromMs, toMs, aheadMinutes(fromMs));
-    let [level, powerW, undimmedW, halfNightW, count] = [0, 0, 0, 0, 0];
-    for (const [i, means] of lamps.entries()) {
-      const mean = means.get(startMs);
-      const curve = curves[i];
-      if (mean === undefined || curve === undefined) continue;
-      const lit = litShare(mean);
-      const undimmed = lit * curve.fullW + (1 - lit) * curve.darkW;
-      level += mean.level;
-      powerW += mean.powerW;
-      undimmedW += undimmed;
-      halfNightW += undimmed * (1 - half / 2);
-      count++;
-    }
-    const hours = (toMs - fromMs) / HOUR_MS;
-    usedWh += powerW * hours;
-    undimmedWh += undimmedW * hours;
-    halfNightWh += halfNightW * hours;
-    return { fromMs, toMs, level: level / count, powerW, undimmedW, halfNightW };
-  });
-  return { usedWh, undimmedWh, halfNightWh, intervals };
-}
+/** Sums over lamps, one after the other: what is kept is as much for ten thousand as for one. */
+export class SavingsSum {
+  readonly #intervals = new Map<number, IntervalSum>();
 
-/** How much of an interval it burned: of one in which it was switched, as much as its mean is of its brightest. */
-function litShare({ level, least, most }: LampMean): number {
-  if (least > 0) return 1;
-  return most === 0 ? 0 : level / most;
+  /** An interval counts for the lamps that spoke in it. */
+  add(means: LampMeans): void {
+    const { fullW, darkW } = curveOf(means);
+    for (const [startMs, { level, lit, powerW }] of means) {
+      let sum = this.#intervals.get(startMs);
+      if (sum === undefined) {
+        sum = { level: 0, powerW: 0, undimmedW: 0, count: 0 };
+        this.#intervals.set(startMs, sum);
+      }
+      sum.level += level;
+      sum.powerW += powerW;
+      sum.undimmedW += lit * fullW + (1 - lit) * darkW;
+      sum.count++;
+    }
+  }
+
+  /** Of all that were added; `aheadMinutes`: local time less UTC. */
+  over(span: Span, aheadMinutes: (timeMs: number) => number): Savings {
+    let [usedWh, undimmedWh, halfNightWh] = [0, 0, 0];
+    const sums = [...this.#intervals].sort(([a], [b]) => a - b);
+    const intervals = sums.map(([startMs, { level, powerW, undimmedW, count }]): LightingIntervalJson => {
+      const [fromMs, toMs] = [Math.max(startMs, span.fromMs), Math.min(startMs + span.stepMs, span.toMs)];
+      const halfNightW = undimmedW * (1 - halfShare(fromMs, toMs, aheadMinutes(fromMs)) / 2);
+      const hours = (toMs - fromMs) / HOUR_MS;
+      usedWh += powerW * hours;
+      undimmedWh += undimmedW * hours;
+      halfNightWh += halfNightW * hours;
+      return { fromMs, toMs, level: level / count, powerW, undimmedW, halfNightW };
+    });
+    return { usedWh, undimmedWh, halfNightWh, intervals };
+  }
 }
 
 /** The share of an interval that lies in the half night, counted by the minute. */

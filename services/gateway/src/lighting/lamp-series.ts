@@ -1,81 +1,106 @@
 /** What the lamps of a zone said, in intervals that all of them share. */
 
-import { setImmediate as pause } from 'node:timers/promises';
-import type { Database } from '../read-model/database.ts';
-import { ROLLUP_MS } from '../read-model/database.ts';
+import { sql } from 'kysely';
+import { type Database, ROLLUP_MS } from '../read-model/database.ts';
 import { type Bucket, downsample } from '../read-model/downsampling.ts';
-import { findSeriesOf } from '../read-model/series-queries.ts';
 import type { LampMean, LampMeans, Span } from './lamp-account.ts';
 
-/** A lamp with what it said. */
-export type HeardLamp = { readonly device: string; readonly label: string | null; readonly means: LampMeans };
+/** A lamp that says how bright it is and what it takes: the numbers of these series, and when it said so first and last. */
+export type LampSeries = { readonly level: number; readonly power: number; readonly firstMs: number; readonly lastMs: number };
+/** A lamp whose newest word is that it is told to burn and does not. */
+export type FailedLamp = { readonly device: string; readonly label: string | null; readonly sinceMs: number };
+/** How the readings of a span are counted: one by one, or by quarters of an hour. */
+export type LampSpan = Span & { readonly from: 'samples' | 'rollups' };
 
-type LampSeries = Omit<HeardLamp, 'means'> & { readonly level: number; readonly power: number };
-
-const [LEVEL, POWER] = ['dimming', 'power'];
+const [LEVEL, POWER, FAILURE] = ['dimming', 'power', 'failure'];
 const INTERVAL_COUNT = 96;
 const MINUTE_MS = 60_000;
+/** Of so many lamps and so long a time readings are counted one by one. */
+const LAMP_COUNT_FINE = 256;
+const SPAN_FINE_MS = 4 * 3_600_000;
+/** Quarters of an hour of all series that one account looks at: of few lamps that is years, of ten thousand two days. */
+const ROLLUP_COUNT_MAX = 4_000_000;
 
-/** Of those that said how bright they are and what they take; null where none did. */
-export async function hearLamps(
+type SeriesRow = {
+  readonly device: string;
+  readonly label: string | null;
+  readonly name: string;
+  readonly number: number;
+  readonly first_ms: number;
+  readonly last_ms: number;
+  /** The value of the newest sample. */
+  readonly newest: number | null;
+};
+
+/** Those of a zone, in the order of their ids. */
+export async function findLamps(
   database: Database,
-  devices: readonly string[],
-): Promise<{ readonly lamps: readonly HeardLamp[]; readonly span: Span } | null> {
-  const known: LampSeries[] = [];
-  for (const device of devices) {
-    const series = await lampSeries(database, device);
-    if (series !== null) known.push(series);
+  zone: string,
+): Promise<{ readonly lamps: readonly LampSeries[]; readonly failed: readonly FailedLamp[] }> {
+  const { rows } = await sql<SeriesRow>`
+    SELECT zone_devices.device, devices.label, series.name, series.number,
+      (SELECT time_ms FROM samples WHERE series = series.number ORDER BY time_ms LIMIT 1) AS first_ms,
+      newest.time_ms AS last_ms, newest.number AS newest
+    FROM zone_devices
+    LEFT JOIN devices ON devices.id = zone_devices.device
+    JOIN senders ON senders.device = zone_devices.device
+    JOIN series ON series.sender = senders.number AND (series.name = ${FAILURE}
+      OR (series.name = ${LEVEL} AND series.unit = '/') OR (series.name = ${POWER} AND series.unit = 'W'))
+    JOIN samples AS newest ON newest.series = series.number AND (newest.time_ms, newest.shard, newest.entry, newest.position) = (
+      SELECT time_ms, shard, entry, position FROM samples WHERE series = series.number
+      ORDER BY time_ms DESC, shard DESC, entry DESC, position DESC LIMIT 1)
+    WHERE zone_devices.zone = ${zone}
+    ORDER BY zone_devices.device, series.number DESC`.execute(database);
+  const ofDevice = new Map<string, Map<string, SeriesRow>>();
+  for (const row of rows) {
+    const known = ofDevice.get(row.device) ?? new Map<string, SeriesRow>();
+    ofDevice.set(row.device, known.set(row.name, row));
   }
-  const span = await spanOf(database, known);
-  if (span === null) return null;
-  const lamps: HeardLamp[] = [];
-  for (const { device, label, level, power } of known) {
-    lamps.push({ device, label, means: await meansOf(database, { level, power }, span) });
-    // Counting samples keeps the process; others have their turn between two lamps.
-    await pause();
-  }
-  return { lamps, span };
+  const said = [...ofDevice.values()];
+  return {
+    lamps: said.flatMap((names) => {
+      const [level, power] = [names.get(LEVEL), names.get(POWER)];
+      if (level === undefined || power === undefined) return [];
+      return [{ level: level.number, power: power.number, firstMs: level.first_ms, lastMs: level.last_ms }];
+    }),
+    failed: said.flatMap((names) => {
+      const row = names.get(FAILURE);
+      return row?.newest === 1 ? [{ device: row.device, label: row.label, sinceMs: row.last_ms }] : [];
+    }),
+  };
 }
 
-async function lampSeries(database: Database, device: string): Promise<LampSeries | null> {
-  const [level] = await findSeriesOf(database, device, { name: LEVEL, unit: '/' }, 1);
-  const [power] = await findSeriesOf(database, device, { name: POWER, unit: 'W' }, 1);
-  if (level === undefined || power === undefined) return null;
-  return { device, label: level.label, level: level.number, power: power.number };
+/** From the first word to the last, or as much of the end of it as can be counted; null where no lamp spoke twice. */
+export function spanOf(lamps: readonly LampSeries[], rollupCountMax = ROLLUP_COUNT_MAX): LampSpan | null {
+  const firstMs = lamps.reduce((least, lamp) => Math.min(least, lamp.firstMs), Number.POSITIVE_INFINITY);
+  const toMs = lamps.reduce((most, lamp) => Math.max(most, lamp.lastMs), 0);
+  if (firstMs >= toMs) return null;
+  const isFine = toMs - firstMs <= SPAN_FINE_MS && lamps.length <= LAMP_COUNT_FINE;
+  const quarters = Math.max(INTERVAL_COUNT, Math.floor(rollupCountMax / (2 * lamps.length)));
+  const endMs = (Math.floor(toMs / ROLLUP_MS) + 1) * ROLLUP_MS;
+  const fromMs = isFine ? firstMs : Math.max(firstMs, endMs - quarters * ROLLUP_MS);
+  const unitMs = isFine ? MINUTE_MS : ROLLUP_MS;
+  const stepMs = Math.max(1, Math.ceil((toMs - fromMs) / INTERVAL_COUNT / unitMs)) * unitMs;
+  return { fromMs, toMs, stepMs, from: isFine ? 'samples' : 'rollups' };
 }
 
-/** From the first word to the last, in steps of minutes, of a day and more of quarters of an hour. */
-async function spanOf(database: Database, lamps: readonly LampSeries[]): Promise<Span | null> {
-  let [fromMs, lastMs] = [Number.POSITIVE_INFINITY, 0];
-  for (const { level } of lamps) {
-    fromMs = Math.min(fromMs, (await edgeOf(database, level, 'asc')) ?? fromMs);
-    lastMs = Math.max(lastMs, (await edgeOf(database, level, 'desc')) ?? lastMs);
-  }
-  if (fromMs >= lastMs) return null;
-  const neededMs = (lastMs - fromMs) / INTERVAL_COUNT;
-  const unitMs = neededMs > ROLLUP_MS ? ROLLUP_MS : MINUTE_MS;
-  return { fromMs, toMs: lastMs, stepMs: Math.max(1, Math.ceil(neededMs / unitMs)) * unitMs };
+/** Of each interval in which the lamp said both. */
+export function meansOf(database: Database, lamp: LampSeries, span: LampSpan): Promise<LampMeans> {
+  return span.from === 'rollups' ? fromRollups(database, lamp, span) : fromSamples(database, lamp, span);
 }
 
-async function edgeOf(database: Database, series: number, order: 'asc' | 'desc'): Promise<number | null> {
-  const edge = database.selectFrom('samples').select('time_ms').where('series', '=', series);
-  return (await edge.orderBy('time_ms', order).limit(1).executeTakeFirst())?.time_ms ?? null;
-}
-
-/** Of each interval in which it said both. */
-async function meansOf(database: Database, lamp: Pick<LampSeries, 'level' | 'power'>, span: Span): Promise<LampMeans> {
-  const powers = await bucketsOf(database, lamp.power, span);
+async function fromSamples(database: Database, { level, power }: LampSeries, span: LampSpan): Promise<LampMeans> {
+  const powers = await bucketsOf(database, power, span);
   const means = new Map<number, LampMean>();
-  for (const [startMs, bucket] of await bucketsOf(database, lamp.level, span)) {
-    const [level, powerW] = [meanOf(bucket), meanOf(powers.get(startMs))];
-    if (level !== null && powerW !== null)
-      means.set(startMs, { level, least: bucket.minimum ?? 0, most: bucket.maximum ?? 0, powerW });
+  for (const [startMs, bucket] of await bucketsOf(database, level, span)) {
+    const [mean, powerW] = [meanOf(bucket), meanOf(powers.get(startMs))];
+    if (mean !== null && powerW !== null) means.set(startMs, { level: mean, lit: bucket.positives / bucket.numbers, powerW });
   }
   return means;
 }
 
 /** None of a series with so many samples that its intervals would be others. */
-async function bucketsOf(database: Database, series: number, span: Span): Promise<ReadonlyMap<number, Bucket>> {
+async function bucketsOf(database: Database, series: number, span: LampSpan): Promise<ReadonlyMap<number, Bucket>> {
   const fromMs = Math.floor(span.fromMs / span.stepMs) * span.stepMs;
   const toMs = (Math.floor(span.toMs / span.stepMs) + 1) * span.stepMs;
   const points = (toMs - fromMs) / span.stepMs;
@@ -85,4 +110,16 @@ async function bucketsOf(database: Database, series: number, span: Span): Promis
 
 function meanOf(bucket: Bucket | undefined): number | null {
   return bucket === undefined || bucket.total === null ? null : bucket.total / bucket.numbers;
+}
+
+/** Of quarters of an hour in which it said both, in one question: there may be ten thousand lamps. */
+async function fromRollups(database: Database, { level, power }: LampSeries, span: LampSpan): Promise<LampMeans> {
+  const { rows } = await sql<LampMean & { readonly startMs: number }>`
+    SELECT levels.start_ms - levels.start_ms % ${span.stepMs} AS "startMs", sum(levels.total) / sum(levels.numbers) AS level,
+      1.0 * sum(levels.positives) / sum(levels.numbers) AS lit, sum(powers.total) / sum(powers.numbers) AS "powerW"
+    FROM rollups AS levels JOIN rollups AS powers ON powers.series = ${power} AND powers.start_ms = levels.start_ms
+    WHERE levels.series = ${level} AND levels.start_ms > ${span.fromMs - ROLLUP_MS} AND levels.start_ms <= ${span.toMs}
+      AND levels.numbers > 0 AND powers.numbers > 0
+    GROUP BY 1`.execute(database);
+  return new Map(rows.map((row) => [row.startMs, row]));
 }

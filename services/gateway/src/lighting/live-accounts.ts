@@ -4,7 +4,7 @@
  */
 
 import { accountCabinet, type CabinetInterval } from '@oppidum/contracts/domains/lighting/cabinet-account';
-import { cabinetSavings } from '@oppidum/contracts/domains/lighting/cabinet-savings';
+import { cabinetSavings, type SavingsInterval } from '@oppidum/contracts/domains/lighting/cabinet-savings';
 import { toHex } from '@oppidum/formats/bytes';
 import type { LightingCabinets } from '@oppidum/formats/lighting-cabinets';
 import { FULL_LEVEL } from '@oppidum/formats/lighting-level';
@@ -36,7 +36,7 @@ export function intervalsOf(fromMs: number, toMs: number): AccountSpan {
 type Cabinet = LightingCabinets['cabinets'][number];
 type Buckets = ReadonlyMap<number, Bucket>;
 /** One interval in which meter and all lamps spoke. */
-type Heard = CabinetInterval & { readonly startMs: number; readonly isSteady: boolean };
+type Heard = CabinetInterval & SavingsInterval & { readonly startMs: number; readonly isSteady: boolean };
 
 /** The accounts of all cabinets, in the order of the document. */
 export async function accountZone(
@@ -69,7 +69,7 @@ async function accountOne(
     intervalCount: heard.length,
     measuredKwh: savings.measuredMwh / MWH_PER_KWH,
     undimmedKwh: savings.undimmedMwh / MWH_PER_KWH,
-    savedPercent: heard.some(({ levels }) => levels.some((each) => each > 0)) ? savings.savedPermille / 10 : null,
+    savedPercent: heard.some(({ lit }) => lit.some((each) => each > 0)) ? savings.savedPermille / 10 : null,
   };
   const steady = heard.filter(({ isSteady }) => isSteady);
   return { ...facts, ...counted, account: steady.length === 0 ? null : judge(known, steady, cabinet, meter.bucketMs) };
@@ -117,16 +117,17 @@ function judge(
 /** Null where a lamp or the meter was silent. Steady: no lamp changed its level in it, nor just before or after. */
 function intervalOf({ startMs, numbers, total }: Bucket, lamps: readonly Buckets[], intervalMs: number): Heard | null {
   if (total === null || numbers === 0) return null;
-  const levels: number[] = [];
+  const [levels, lit]: [number[], number[]] = [[], []];
   let isSteady = true;
   for (const buckets of lamps) {
     const bucket = buckets.get(startMs);
     const level = levelOf(bucket?.last ?? null);
     if (bucket === undefined || level === null) return null;
     levels.push(level);
+    lit.push(Math.round((FULL_LEVEL * bucket.positives) / bucket.numbers));
     isSteady &&= [startMs - intervalMs, startMs, startMs + intervalMs].every((at) => staysAt(buckets.get(at), level));
   }
-  return { startMs, meterMw: Math.max(0, Math.round((MW_PER_W * total) / numbers)), levels, isSteady };
+  return { startMs, meterMw: Math.max(0, Math.round((MW_PER_W * total) / numbers)), levels, lit, isSteady };
 }
 
 function staysAt(bucket: Bucket | undefined, level: number): boolean {

@@ -179,12 +179,16 @@ export type Tables = {
     readonly text: string | null;
     readonly sum: number | null;
   };
-  /** The samples of a series within `ROLLUP_MS` from `start_ms` on; `numbers` of them have a number, which the rest is about. */
+  /**
+   * The samples of a series within `ROLLUP_MS` from `start_ms` on; `numbers` of them have a number, which the rest is about, and
+   * `positives` one above zero.
+   */
   readonly rollups: {
     readonly series: number;
     readonly start_ms: number;
     readonly count: number;
     readonly numbers: number;
+    readonly positives: number;
     readonly minimum: number | null;
     readonly maximum: number | null;
     readonly total: number | null;
@@ -196,7 +200,7 @@ export type Tables = {
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 8;
+const SCHEMA_VERSION = 9;
 
 /** What a sample holds; `kind` is a place in this list. */
 export const SAMPLE_KINDS = ['number', 'boolean', 'text', 'data', 'none'] as const;
@@ -263,7 +267,7 @@ CREATE TABLE samples (series INTEGER NOT NULL, time_ms INTEGER NOT NULL, shard I
   position INTEGER NOT NULL, kind INTEGER NOT NULL, number REAL, text TEXT, sum REAL,
   PRIMARY KEY (series, time_ms, shard, entry, position)) STRICT, WITHOUT ROWID;
 CREATE TABLE rollups (series INTEGER NOT NULL, start_ms INTEGER NOT NULL, count INTEGER NOT NULL, numbers INTEGER NOT NULL,
-  minimum REAL, maximum REAL, total REAL, last_ms INTEGER, last REAL, PRIMARY KEY (series, start_ms)) STRICT, WITHOUT ROWID;
+  positives INTEGER NOT NULL, minimum REAL, maximum REAL, total REAL, last_ms INTEGER, last REAL, PRIMARY KEY (series, start_ms)) STRICT, WITHOUT ROWID;
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 

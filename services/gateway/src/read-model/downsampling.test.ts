@@ -38,7 +38,17 @@ function bruteForce({ fromMs, toMs }: SpanQuery, bucketMs: number): Bucket[] {
   for (const { timeMs, number } of samples) {
     if (timeMs < fromMs || timeMs >= toMs) continue;
     const startMs = timeMs - (timeMs % bucketMs);
-    const none = { startMs, count: 0, numbers: 0, minimum: null, maximum: null, total: null, lastMs: null, last: null };
+    const none = {
+      startMs,
+      count: 0,
+      numbers: 0,
+      positives: 0,
+      minimum: null,
+      maximum: null,
+      total: null,
+      lastMs: null,
+      last: null,
+    };
     const known: Bucket = buckets.get(startMs) ?? none;
     const counted = { ...known, count: known.count + 1 };
     buckets.set(
@@ -46,7 +56,13 @@ function bruteForce({ fromMs, toMs }: SpanQuery, bucketMs: number): Bucket[] {
       number === null
         ? counted
         : {
-            ...{ ...counted, numbers: known.numbers + 1, lastMs: timeMs, last: number },
+            ...{
+              ...counted,
+              numbers: known.numbers + 1,
+              positives: known.positives + (number > 0 ? 1 : 0),
+              lastMs: timeMs,
+              last: number,
+            },
             ...{ minimum: Math.min(known.minimum ?? number, number), maximum: Math.max(known.maximum ?? number, number) },
             total: (known.total ?? 0) + number,
           },
@@ -69,9 +85,9 @@ describe('a span in buckets', () => {
     for (const { series, timeMs, entry, position, kind, number, text, sum } of samples)
       rows.add(series, timeMs, 0, entry, position, kind, number, text, sum);
     rows.flush();
-    const rollups = new RowInserter(connection, 'INSERT INTO rollups', 9);
-    for (const { series, startMs, count, numbers, minimum, maximum, total, lastMs, last } of rollUp(samples))
-      rollups.add(series, startMs, count, numbers, minimum, maximum, total, lastMs, last);
+    const rollups = new RowInserter(connection, 'INSERT INTO rollups', 10);
+    for (const { series, startMs, count, numbers, positives, minimum, maximum, total, lastMs, last } of rollUp(samples))
+      rollups.add(series, startMs, count, numbers, positives, minimum, maximum, total, lastMs, last);
     rollups.flush();
     connection.exec('COMMIT');
     connection.close();

@@ -8,11 +8,12 @@ import { type Database, ROLLUP_MS } from './database.ts';
 
 export type SpanQuery = { readonly series: number; readonly fromMs: number; readonly toMs: number; readonly points: number };
 
-/** Samples from `startMs` on, for `bucketMs`; all but `count` is about those `numbers` of them that are numbers or flags. */
+/** Samples from `startMs` on, for `bucketMs`; all but `count` is about those `numbers` of them that are numbers or flags, `positives` above zero. */
 export type Bucket = {
   readonly startMs: number;
   readonly count: number;
   readonly numbers: number;
+  readonly positives: number;
   readonly minimum: number | null;
   readonly maximum: number | null;
   readonly total: number | null;
@@ -89,10 +90,10 @@ async function fromSamples(database: Database, { series, fromMs, toMs }: Span, b
       SELECT time_ms - time_ms % ${bucketMs} AS start_ms, time_ms, shard, entry, position, number FROM samples
       WHERE series = ${series} AND time_ms >= ${fromMs} AND time_ms < ${toMs}),
     stretches AS (
-      SELECT start_ms, count(*) AS count, count(number) AS numbers, min(number) AS minimum, max(number) AS maximum,
+      SELECT start_ms, count(*) AS count, count(number) AS numbers, count(CASE WHEN number > 0 THEN 1 END) AS positives, min(number) AS minimum, max(number) AS maximum,
         sum(number) AS total, max(CASE WHEN number IS NOT NULL THEN time_ms END) AS last_ms
       FROM inside GROUP BY start_ms)
-    SELECT start_ms AS "startMs", count, numbers, minimum, maximum, total, last_ms AS "lastMs",
+    SELECT start_ms AS "startMs", count, numbers, positives, minimum, maximum, total, last_ms AS "lastMs",
       (SELECT number FROM samples WHERE series = ${series} AND time_ms = last_ms AND number IS NOT NULL
         ORDER BY shard DESC, entry DESC, position DESC LIMIT 1) AS last
     FROM stretches ORDER BY start_ms`.execute(database);
@@ -103,10 +104,10 @@ async function fromRollups(database: Database, { series, fromMs, toMs }: Span, b
   if (fromMs >= toMs) return [];
   const { rows } = await sql<Bucket>`
     WITH stretches AS (
-      SELECT start_ms - start_ms % ${bucketMs} AS bucket, sum(count) AS count, sum(numbers) AS numbers, min(minimum) AS minimum,
-        max(maximum) AS maximum, sum(total) AS total, max(last_ms) AS newest_ms
+      SELECT start_ms - start_ms % ${bucketMs} AS bucket, sum(count) AS count, sum(numbers) AS numbers, sum(positives) AS positives,
+        min(minimum) AS minimum, max(maximum) AS maximum, sum(total) AS total, max(last_ms) AS newest_ms
       FROM rollups WHERE series = ${series} AND start_ms >= ${fromMs} AND start_ms < ${toMs} GROUP BY 1)
-    SELECT bucket AS "startMs", count, numbers, minimum, maximum, total, newest_ms AS "lastMs",
+    SELECT bucket AS "startMs", count, numbers, positives, minimum, maximum, total, newest_ms AS "lastMs",
       (SELECT last FROM rollups WHERE series = ${series} AND start_ms = newest_ms - newest_ms % ${ROLLUP_MS}) AS last
     FROM stretches ORDER BY bucket`.execute(database);
   return rows;
@@ -127,7 +128,7 @@ function joinTwo(a: Bucket, b: Bucket): Bucket {
   if (a.numbers === 0 || b.numbers === 0) return { ...(b.numbers === 0 ? a : b), count: a.count + b.count };
   const [least, most] = [Math.min(a.minimum ?? 0, b.minimum ?? 0), Math.max(a.maximum ?? 0, b.maximum ?? 0)];
   return {
-    ...{ startMs: a.startMs, count: a.count + b.count, numbers: a.numbers + b.numbers, minimum: least, maximum: most },
-    ...{ total: (a.total ?? 0) + (b.total ?? 0), lastMs: b.lastMs, last: b.last },
+    ...{ startMs: a.startMs, count: a.count + b.count, numbers: a.numbers + b.numbers, positives: a.positives + b.positives },
+    ...{ minimum: least, maximum: most, total: (a.total ?? 0) + (b.total ?? 0), lastMs: b.lastMs, last: b.last },
   };
 }

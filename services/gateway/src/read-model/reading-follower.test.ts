@@ -71,8 +71,9 @@ test('rows are the same whether this thread or the worker wrote them', async () 
 test('rollups that grew batch by batch are what their samples come to', async () => {
   // Of equal times the last entry counts.
   const fresh = `WITH made AS (SELECT series, time_ms - time_ms % ${ROLLUP_MS} AS start_ms, count(*) AS count, count(number) AS numbers,
-    min(number) AS minimum, max(number) AS maximum, sum(number) AS total, max(time_ms) AS newest_ms FROM samples GROUP BY 1, 2)
-    SELECT series, start_ms, count, numbers, minimum, maximum, total, newest_ms AS last_ms, (SELECT number FROM samples
+    count(CASE WHEN number > 0 THEN 1 END) AS positives, min(number) AS minimum, max(number) AS maximum,
+    sum(number) AS total, max(time_ms) AS newest_ms FROM samples GROUP BY 1, 2)
+    SELECT series, start_ms, count, numbers, positives, minimum, maximum, total, newest_ms AS last_ms, (SELECT number FROM samples
       WHERE series = made.series AND time_ms = newest_ms ORDER BY entry DESC, position DESC LIMIT 1) AS last
     FROM made ORDER BY 1, 2`;
   const [kept, made] = await written(7, ['SELECT * FROM rollups', fresh]);

@@ -34,6 +34,7 @@ const ADD_ACTIVITY = `ON CONFLICT (sender) DO UPDATE SET last_reading_ms = max(l
   reading_count = reading_count + excluded.reading_count`;
 // min(x, NULL) is NULL in SQLite. Of equal times the later sample counts.
 const ADD_ROLLUP = `ON CONFLICT (series, start_ms) DO UPDATE SET count = count + excluded.count, numbers = numbers + excluded.numbers,
+  positives = positives + excluded.positives,
   minimum = min(coalesce(minimum, excluded.minimum), coalesce(excluded.minimum, minimum)),
   maximum = max(coalesce(maximum, excluded.maximum), coalesce(excluded.maximum, maximum)),
   total = coalesce(total + excluded.total, total, excluded.total),
@@ -72,7 +73,7 @@ export class ReadingWriter {
     this.#numbers = new SeriesNumbers(this.#connection);
     this.#readings = new RowInserter(this.#connection, 'INSERT INTO readings', 11);
     this.#samples = new RowInserter(this.#connection, 'INSERT INTO samples', 9);
-    this.#rollups = new RowInserter(this.#connection, 'INSERT INTO rollups', 9, ADD_ROLLUP);
+    this.#rollups = new RowInserter(this.#connection, 'INSERT INTO rollups', 10, ADD_ROLLUP);
     this.#activity = new RowInserter(this.#connection, INSERT_ACTIVITY, 3, ADD_ACTIVITY);
     this.#answers = new RowInserter(this.#connection, 'INSERT OR IGNORE INTO order_answers', 6);
     this.#localActs = new RowInserter(this.#connection, 'INSERT OR IGNORE INTO local_acts', 4);
@@ -133,8 +134,8 @@ export class ReadingWriter {
       this.#samples.add(series, timeMs, shard, entry, position, kind, number, text, sum);
     this.#samples.flush();
     for (const row of rollUp(samples)) {
-      const { series, startMs, count, numbers, minimum, maximum, total, lastMs, last } = row;
-      this.#rollups.add(series, startMs, count, numbers, minimum, maximum, total, lastMs, last);
+      const { series, startMs, count, numbers, positives, minimum, maximum, total, lastMs, last } = row;
+      this.#rollups.add(series, startMs, count, numbers, positives, minimum, maximum, total, lastMs, last);
     }
     this.#rollups.flush();
     for (const [sender, { lastMs, count }] of activity) this.#activity.add(sender, lastMs, count);

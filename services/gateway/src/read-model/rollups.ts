@@ -3,12 +3,13 @@
 import { ROLLUP_MS } from './database.ts';
 import type { SampleRow } from './reading-rows.ts';
 
-/** The samples of one series within `ROLLUP_MS`; all but `count` is about those `numbers` of them that are numbers or flags. */
+/** The samples of one series within `ROLLUP_MS`; all but `count` is about those `numbers` of them that are numbers or flags, `positives` above zero. */
 export type Rollup = {
   readonly series: number;
   readonly startMs: number;
   count: number;
   numbers: number;
+  positives: number;
   minimum: number | null;
   maximum: number | null;
   total: number | null;
@@ -24,7 +25,7 @@ export function rollUp(samples: readonly SampleRow[]): Rollup[] {
     let rollup = rollups.at(-1);
     if (rollup === undefined || rollup.series !== series || rollup.startMs !== startMs) {
       const none = { minimum: null, maximum: null, total: null, lastMs: null, last: null };
-      rollup = { series, startMs, count: 0, numbers: 0, ...none };
+      rollup = { series, startMs, count: 0, numbers: 0, positives: 0, ...none };
       rollups.push(rollup);
     }
     rollup.count += 1;
@@ -35,6 +36,7 @@ export function rollUp(samples: readonly SampleRow[]): Rollup[] {
 
 function addNumber(rollup: Rollup, timeMs: number, number: number): void {
   rollup.numbers += 1;
+  if (number > 0) rollup.positives += 1;
   rollup.minimum = Math.min(rollup.minimum ?? number, number);
   rollup.maximum = Math.max(rollup.maximum ?? number, number);
   rollup.total = (rollup.total ?? 0) + number;

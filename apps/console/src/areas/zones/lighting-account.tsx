@@ -35,7 +35,7 @@ export function LightingAccount({ zone }: { readonly zone: string }): ReactNode 
           <Levels account={account} />
         </>
       )}
-      {account !== null && <Faults faults={account.faults} />}
+      {account !== null && <Faults account={account} />}
     </section>
   );
 }
@@ -148,12 +148,15 @@ function Levels({ account: { intervals } }: { readonly account: LightingAccountJ
   );
 }
 
-function Faults({ faults }: { readonly faults: LightingAccountJson['faults'] }): ReactNode {
+function Faults({ account: { faults, faultCount } }: { readonly account: LightingAccountJson }): ReactNode {
   const { code, tag } = useLanguage();
   const texts = LIGHTING_TEXTS[code];
   return (
     <section>
-      <h3>{texts.faultsHeading}</h3>
+      <h3>
+        {texts.faultsHeading}
+        {faultCount > 0 && ` (${formatNumber(faultCount, tag)})`}
+      </h3>
       {faults.length === 0 ? (
         <p className="hint">{texts.faultsNone}</p>
       ) : (

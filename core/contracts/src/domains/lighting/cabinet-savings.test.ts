@@ -8,8 +8,8 @@ const CURVE = [
   { level: 1_000, powerMw: 40_000 },
 ];
 const CABINET = { lamps: [CURVE, CURVE], standingMw: 5_000, wavering: { meterMw: 0, lampsPermille: 0 }, steadyPermille: 0 };
-const NIGHT = { meterMw: 45_000, levels: [500, 500] };
-const DAY = { meterMw: 5_800, levels: [0, 0] };
+const NIGHT = { meterMw: 45_000, lit: [1_000, 1_000] };
+const DAY = { meterMw: 5_800, lit: [0, 0] };
 
 test('savings are what the meter did not count, against lamps never dimmed', () => {
   // By night 45 W instead of 85, by day the same 5.8 W.
@@ -26,6 +26,16 @@ test('what is stolen is not saved', () => {
   assert.equal(cabinetSavings(CABINET, [stolen], 3_600).savedPermille, Math.floor((-10_000 * 1_000) / 85_000));
 });
 
-test('an interval without a level for each lamp is a broken caller', () => {
-  assert.throws(() => cabinetSavings(CABINET, [{ meterMw: 1, levels: [0] }], 60), /no level of lamp 1/);
+test('an interval in which lamps were switched counts them for as long as they burned', () => {
+  // A quarter of an hour each of the lamps: 0.4 W dark, 40 W in full light.
+  const dusk = { meterMw: 10_000, lit: [250, 750] };
+  assert.deepEqual(cabinetSavings(CABINET, [dusk], 3_600), {
+    measuredMwh: 10_000,
+    undimmedMwh: 5_000 + 400 + 9_900 + 400 + 29_700,
+    savedPermille: Math.floor((35_400 * 1_000) / 45_400),
+  });
+});
+
+test('an interval that says nothing of a lamp is a broken caller', () => {
+  assert.throws(() => cabinetSavings(CABINET, [{ meterMw: 1, lit: [0] }], 60), /how long lamp 1 burned/);
 });
