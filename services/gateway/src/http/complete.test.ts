@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { parseCityPolicy } from '@oppidum/formats/city-policy';
 import { type CompleteRange, encodeCompleteRange, parseCompleteRange } from '@oppidum/formats/complete-range';
@@ -55,6 +56,31 @@ describe('complete ranges', () => {
     assert.equal(report.verdict, 'OK', JSON.stringify(report.steps));
     assert.deepEqual(found, { gaps: [], beginsBefore: true, endsAfter: true, isComplete: true });
     assert.deepEqual([report.facts['firstSequence'], report.facts['lastSequence'], report.facts['readingCount']], [2, 6, 5]);
+  });
+
+  test('ranges that are asked for together are made in turns: others are answered in between', async () => {
+    const { client } = doors.shard;
+    let [made, all, most, isOver] = [0, 0, 0, false];
+    const { evidence } = client;
+    Object.assign(client, {
+      evidence: (...asked: Parameters<typeof evidence>) => {
+        [made, all] = [made + 1, all + 1];
+        return evidence(...asked);
+      },
+    });
+    const watching = (async () => {
+      while (!isOver) {
+        await nextTurn();
+        [most, made] = [Math.max(most, made), 0];
+      }
+    })();
+    const query = `device=${lamp.hex}&from=${START_MS}&to=${START_MS + 20_000}`;
+    const answers = await Promise.all([call(query), call(query), call(query)]);
+    isOver = true;
+    await watching;
+    Object.assign(client, { evidence });
+    assert.deepEqual([answers.map(({ status }) => status), all], [[200, 200, 200], 3 * 11]);
+    assert.ok(most <= 8, `${most} in one turn`);
   });
 
   test('names a number that was never sent, and the open end', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createConnection } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { actionOf, envelopeOf, execute, freshAccount, inTemporaryFolder } from '../../../../test/support/running-city.ts';
 import {
   enrolDevice,
@@ -13,6 +14,7 @@ import {
 import type { LiveEvent } from '../live/live-events.ts';
 import { encodePlace, newestPlace, parsePlace } from '../live/live-place.ts';
 import { LiveStream } from '../live/live-stream.ts';
+import { Turns } from '../turns.ts';
 
 type Event = { readonly id: string; readonly event: string; readonly data: Readonly<Record<string, unknown>> };
 
@@ -256,6 +258,7 @@ function slowStream(takes: number, refusal: () => 'KEY_REVOKED' | null = () => n
     readingEvents: async () => Array.from({ length: 100 }, () => [event]),
     wants: () => true,
     refusal,
+    turn: async () => undefined,
     slowMs: 20,
     wantsReadings: true,
     wantsBlocks: true,
@@ -276,4 +279,58 @@ test('a stream ends at once when its right does', async () => {
   await stream.run();
   assert.ok(written.length <= 31);
   assert.equal(codeIn(ended()), 'KEY_REVOKED');
+});
+
+test('whoever asks for the whole past and wants none of it leaves turns to everybody else', async () => {
+  const [turns, block] = [new Turns(), { height: 0 } as never];
+  let [batchCount, turnCount, mostInOneTurn] = [0, 0, 0];
+  const count = (): void => {
+    mostInOneTurn = Math.max(mostInOneTurn, batchCount);
+    [batchCount, turnCount] = [0, turnCount + 1];
+  };
+  const event: LiveEvent = { topic: 'readings', device: null, deviceType: null, data: '{}' };
+  const replay = async (): Promise<void> => {
+    const place = { height: 0, event: 0, entries: new Map([[0, 0]]) };
+    const stream: LiveStream = new LiveStream({
+      node: {
+        blocks: (height) => {
+          batchCount++;
+          return Array.from(
+            { length: height < 1_600 ? 16 : 0 },
+            (_, i) => ({ ...(block as object), height: height + i }) as never,
+          );
+        },
+      },
+      shards: [{ status: () => ({ number: 0, size: 12_800 }) } as never],
+      sink: { write: () => true, onceDrain: () => () => undefined, end: () => undefined },
+      place,
+      blockEvents: () => [event],
+      readingEvents: async () => {
+        batchCount++;
+        return Array.from({ length: 128 }, () => [event]);
+      },
+      wants: () => false,
+      refusal: () => {
+        if (place.height === 1_600 && place.entries.get(0) === 12_800) stream.end(null);
+        return null;
+      },
+      turn: () => turns.next(),
+      slowMs: 20,
+      wantsReadings: true,
+      wantsBlocks: true,
+    });
+    await stream.run();
+  };
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) {
+      await nextTurn();
+      count();
+    }
+  })();
+  await Promise.all([replay(), replay(), replay()]);
+  isOver = true;
+  await watching;
+  assert.ok(turnCount > 100, `${turnCount} turns`);
+  assert.ok(mostInOneTurn <= 12, `${mostInOneTurn} batches in one turn`);
 });

@@ -14,6 +14,7 @@ import type { GatewayContext } from '../gateway-context.ts';
 import { blockEvents, type LiveEvent, readingEvents, TOPICS, type Topic } from '../live/live-events.ts';
 import { newestPlace, parsePlace } from '../live/live-place.ts';
 import { type LiveSink, LiveStream } from '../live/live-stream.ts';
+import { Turns } from '../turns.ts';
 import type { App } from './app.ts';
 import { accountOf } from './guard.ts';
 import { binaryAnswers, hexId } from './parameters.ts';
@@ -49,6 +50,8 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
   const { access, node, shards } = context;
   const open = new Set<Open>();
   const events = new KnownEvents(context);
+  // What no filter wants is written to nobody, so that nothing is waited for: who asks for the whole past must not hold up all others.
+  const turns = new Turns();
   const wakeAll = (): void => {
     for (const { stream } of open) stream.wake();
   };
@@ -94,7 +97,7 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
         principal,
         isRevoked: false,
         stream: new LiveStream({
-          ...{ node, shards, sink, place, slowMs: SLOW_MS },
+          ...{ node, shards, sink, place, slowMs: SLOW_MS, turn: () => turns.next() },
           blockEvents: (block) => blockEvents(node, block),
           readingEvents: (shard, from) => events.from(shard, from),
           wants: (event) => topics.has(event.topic) && isAbout(event, request.query) && isFor(event, principal),

@@ -31,6 +31,8 @@ export type LiveStreamOptions = {
   readonly wants: (event: LiveEvent) => boolean;
   /** The code for which the stream ends now, or null: asked before every batch. */
   readonly refusal: () => ErrorCode | null;
+  /** Waited for before each batch that is not the last. */
+  readonly turn: () => Promise<void>;
   /** Whoever takes nothing for so long is cut off. */
   readonly slowMs: number;
   readonly wantsReadings: boolean;
@@ -113,6 +115,7 @@ export class LiveStream {
       place.height = block.height + 1;
       place.event = 0;
     }
+    if (blocks.length === BLOCKS_OF_ONE_BATCH) await this.#options.turn();
     return true;
   }
 
@@ -133,7 +136,9 @@ export class LiveStream {
         place.entries.set(number, from + i + 1);
         await this.#sendTogether(entry);
       }
-      if (events.length > 0) found = true;
+      if (events.length === 0) continue;
+      found = true;
+      if (from + events.length < size) await this.#options.turn();
     }
     return found;
   }
