@@ -111,7 +111,13 @@ describe('the attack desk', { skip: skipWithout('chromium') }, () => {
   // What the last run left on the desk is the same in every language.
   test('reads well in four languages: no serious finding, nothing wider than a phone, nothing asked elsewhere', async () => {
     const desk = { http: city.http, view: '#/attacks', shots: SHOTS, name: 'attack-desk' };
-    await assertDeskReadsWell(browser, desk, (page) => page.waitForSelector('.exhibit[data-verdict]', ENDLESS));
+    await assertDeskReadsWell(browser, desk, async (page) => {
+      await page.waitForSelector('.exhibit[data-verdict]', ENDLESS);
+      const english = await page.locator('.told[lang=en]').allTextContents();
+      const isEnglish = page.url().includes('lang=en');
+      assert.equal(english.length > listed.attacks.length * 3, isEnglish, english.join('\n'));
+      if (!isEnglish) assert.deepEqual(english, [], 'every sentence of an attack is said in the language of the page');
+    });
   });
 
   test('one is carried out and the desk cleared by the keyboard alone', async () => {

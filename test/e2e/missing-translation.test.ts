@@ -13,7 +13,7 @@ import { after, describe, test } from 'node:test';
 const ROOT = resolve(import.meta.dirname, '../..');
 const HOUSES = ['apps/console', 'apps/verifier', 'apps/signer', 'sdk/pages', 'sdk/signing'];
 /** A file for each language. */
-const BY_LANGUAGE = '{apps,sdk}/*/src/**/{,texts-}{en,et,zh,ar}.ts';
+const BY_LANGUAGE = '{apps,sdk}/*/src/**/{,texts-,told-}{en,et,zh,ar}.ts';
 /** All languages in one file: its last language is the one that loses a sentence. */
 const TOGETHER = 'apps/console/src/{texts/{device,ledger,trust,kinds},areas/tour/texts}.ts';
 /** A sentence of one line at the first level of a table, or of a language in it. */

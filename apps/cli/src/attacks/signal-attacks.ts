@@ -64,7 +64,7 @@ export const HIJACKED_CONTROLLER: Attack = {
       const [cabinet] = (await city.makeSensors('Signal cabinet', 1)) as [Sensor];
       const { id } = await cabinet.say([{ sensor: 'signal/trip', value: trip.reason, timeMs: Date.now() }]);
       const exhibits = [await provenEntry(city, 'word-of-the-cabinet.evidence', id)];
-      const saw = `it took the lamps ${nowMs - 10_000} ms after phases ${trip.phases.join(' and ')} were green; it stays at flash`;
+      const saw = `it took the lamps ${nowMs - 10_000} ms after phases ${trip.phases.join(' + ')} were green; it stays at flash`;
       return { rule: trip.reason, saw, exhibits };
     }
     return { rule: null, saw: 'both were green for ten seconds' };

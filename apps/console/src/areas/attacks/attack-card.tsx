@@ -7,6 +7,7 @@ import { useLanguage } from '../../language.ts';
 import { Facts, Quoted } from '../../parts/texts.tsx';
 import { Exhibits } from './exhibit.tsx';
 import { type Standing, TEXTS } from './texts.ts';
+import { tell } from './told.ts';
 
 const MARKS: Readonly<Record<Standing, string>> = {
   ...{ idle: '·', waiting: '·', running: '…' },
@@ -24,13 +25,14 @@ type Props = {
 
 /** A card of the list. */
 export function AttackCard({ attack, standing, outcome, policy, isBusy, onBegin }: Props): ReactNode {
-  const texts = TEXTS[useLanguage().code];
+  const { code } = useLanguage();
+  const texts = TEXTS[code];
   const { name, tried, by, rule } = attack;
   return (
     <article className="card attack" data-attack={name} data-standing={standing}>
       <div className="head">
-        <h3 id={`attack-${name}`} lang="en" dir="ltr">
-          {name}
+        <h3 id={`attack-${name}`}>
+          <Told text={name} /> {code !== 'en' && <code dir="ltr">{name}</code>}
         </h3>
         <span className={`ending ${standing}`}>
           <span aria-hidden="true">{MARKS[standing]} </span>
@@ -72,11 +74,20 @@ function outcomeFacts(
   ];
 }
 
-/** A sentence of the program that carries attacks out. */
+/** A sentence of the program that carries attacks out: in English where it is not known in the language of the page. */
 function Told({ text }: { readonly text: string }): ReactNode {
+  const parts = tell(useLanguage().code, text);
+  if (parts === null)
+    return (
+      <span lang="en" dir="ltr" className="told">
+        <Quoted text={text} />
+      </span>
+    );
   return (
-    <span lang="en" dir="ltr" className="told">
-      <Quoted text={text} />
+    <span className="told">
+      {parts
+        .map((part, place) => ({ part, place }))
+        .map(({ part, place }) => (part.kind === 'words' ? part.text : <Quoted key={place} text={part.text} />))}
     </span>
   );
 }
@@ -88,8 +99,8 @@ function Rule({ rule }: { readonly rule: string }): ReactNode {
     <>
       <code dir="ltr">{rule}</code>
       {sentence !== null && (
-        <span lang="en" dir="ltr" className="told hint">
-          {sentence}
+        <span className="hint">
+          <Told text={sentence} />
         </span>
       )}
     </>

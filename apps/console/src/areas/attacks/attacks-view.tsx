@@ -61,9 +61,7 @@ function Attacks({ of: { desk, problem, begin, clear } }: { readonly of: Desk<At
       </div>
       <Result desk={desk} />
       <h2>{texts.listHeading}</h2>
-      <p className="hint">
-        {texts.english} {desk.policy !== null && texts.evidenceHint}
-      </p>
+      {desk.policy !== null && <p className="hint">{texts.evidenceHint}</p>}
       <div className="attacks">
         {desk.attacks.map((attack) => (
           <AttackCard

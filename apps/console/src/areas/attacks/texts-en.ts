@@ -20,7 +20,6 @@ export const TEXTS_EN: AttackTexts = {
   someSucceeded: 'Attacks that succeeded: {count}. Nobody stopped them and nobody can prove them. Do not trust this version.',
   failed: 'The run came to no end, so it shows nothing. Its program says:',
   listHeading: 'The attacks',
-  english: 'What attacks say of themselves is in English, the same as on the command line.',
   standing: {
     idle: 'not carried out',
     waiting: 'waiting',

@@ -21,7 +21,6 @@ export const TEXTS_ET: AttackTexts = {
     'Õnnestunud rünnakuid: {count}. Keegi ei peatanud neid ja keegi ei saa neid tõendada. Ära usalda seda versiooni.',
   failed: 'Läbimäng ei jõudnud lõpuni ega näita seega midagi. Programm ütleb:',
   listHeading: 'Rünnakud',
-  english: 'Mida rünnakud enda kohta ütlevad, on inglise keeles, nagu käsureal.',
   standing: {
     idle: 'läbi tegemata',
     waiting: 'ootab',
@@ -38,16 +37,16 @@ export const TEXTS_ET: AttackTexts = {
   noRule: 'puudub: miski ei seisnud ees',
   saw: 'Mida nähti',
   evidence: 'Tõendid',
-  evidenceHint: 'Sinu brauser tõi tõendid ja hindas neid ise, rünnatud linna poliitika järgi.',
+  evidenceHint: 'Sinu brauser tõi tõendid ja hindas neid ise, rünnatud linna reeglite järgi.',
   checked: 'Sinu brauser',
   same: 'Sama mis rünnaku kõrval: {verdict}.',
   differs: 'Sinu brauser ütleb {here}, laud ütleb {there}. Ära usu lauda.',
   notKept: 'See fail on siin hoidmiseks liiga suur.',
   save: 'Salvesta {name}',
-  savePolicy: 'Salvesta rünnatud linna poliitika',
+  savePolicy: 'Salvesta rünnatud linna reeglid',
   elsewhereHeading: 'Kui sa seda lehte ei usu',
   elsewhere:
-    'Leht tuleb linnalt, mis väidab, et teda rünnati asjata. Ava salvestatud failid koos poliitikaga võrguta kontrollijas või tee rünnakud ise läbi ja hoia alles, mis neid tõendab:',
+    'Leht tuleb linnalt, mis väidab, et teda rünnati asjata. Ava salvestatud failid koos reeglitega võrguta kontrollijas või tee rünnakud ise läbi ja hoia alles, mis neid tõendab:',
   wordsHeading: 'Kolm lõppu',
   words: [
     ['Ära hoitud', 'Keegi keeldus koodiga reegli järgi: midagi ei tehtud.'],

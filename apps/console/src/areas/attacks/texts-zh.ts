@@ -20,7 +20,6 @@ export const TEXTS_ZH: AttackTexts = {
   someSucceeded: '得逞的攻击：{count}。无人阻止，也无人能证明。请勿信任此版本。',
   failed: '这次运行没有完成，因此说明不了什么。程序说：',
   listHeading: '攻击列表',
-  english: '攻击对自身的说明是英文，与命令行相同。',
   standing: {
     idle: '未执行',
     waiting: '等待中',

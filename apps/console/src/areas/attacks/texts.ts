@@ -1,4 +1,4 @@
-/** What the attack desk says, in four languages: a missing sentence is a type error. What attacks say of themselves is their program's English. */
+/** What the attack desk says, in four languages: a missing sentence is a type error. What attacks say of themselves is in `told.ts`. */
 
 import type { LanguageCode } from '@oppidum/pages/languages';
 import { TEXTS_AR } from './texts-ar.ts';
@@ -32,7 +32,6 @@ export type AttackTexts = {
   readonly someSucceeded: string;
   readonly failed: string;
   readonly listHeading: string;
-  readonly english: string;
   readonly standing: Readonly<Record<Standing, string>>;
   readonly tried: string;
   readonly expected: string;
