@@ -57,6 +57,8 @@ describe('alarms in the console', { skip: skipWithout('chromium') }, () => {
     id = page.url().split('/').at(-1) ?? '';
     const { opening, state } = await alarmNow();
     assert.deepEqual([opening.kind, state], ['transaction', 'open']);
+    await page.goto(`${town.http}/#/search/${id}`);
+    await page.waitForURL(`**#/alarms/${id}`);
     await page.click('button:has-text("Check here")');
     await page.waitForSelector('.verdict.green');
     await page.close();

@@ -1,6 +1,6 @@
 /** What the ledger's views say beside what every view says. */
 
-import type { CityJson } from '@oppidum/gateway/api-types';
+import type { CityJson, FoundJson } from '@oppidum/gateway/api-types';
 import type { LanguageCode } from '@oppidum/pages/languages';
 
 export type LedgerTexts = {
@@ -51,12 +51,7 @@ export type LedgerTexts = {
   readonly withoutAnchors: string;
   readonly onlyAnchors: string;
   readonly several: string;
-  readonly foundKinds: Readonly<
-    Record<
-      'reading' | 'transaction' | 'block' | 'device' | 'account' | 'proposal' | 'model' | 'manufacturer' | 'body' | 'shard',
-      string
-    >
-  >;
+  readonly foundKinds: Readonly<Record<FoundJson['items'][number]['kind'], string>>;
 };
 
 export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
@@ -124,6 +119,9 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       manufacturer: 'Manufacturer',
       body: 'Body that decides',
       shard: 'Telemetry shard',
+      zone: 'Zone',
+      order: 'Order',
+      alarm: 'Alarm',
     },
   },
   et: {
@@ -191,6 +189,9 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       manufacturer: 'Tootja',
       body: 'Otsustav kogu',
       shard: 'Telemeetria kild',
+      zone: 'Piirkond',
+      order: 'Korraldus',
+      alarm: 'Häire',
     },
   },
   zh: {
@@ -253,6 +254,9 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       manufacturer: '制造商',
       body: '决定机构',
       shard: '遥测分片',
+      zone: '区域',
+      order: '命令',
+      alarm: '警报',
     },
   },
   ar: {
@@ -318,6 +322,9 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
       manufacturer: 'صانع',
       body: 'هيئة تقرّر',
       shard: 'شريحة القياسات',
+      zone: 'منطقة',
+      order: 'أمر',
+      alarm: 'إنذار',
     },
   },
 };

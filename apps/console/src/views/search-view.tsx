@@ -75,8 +75,19 @@ function FoundItem({ item }: { readonly item: Found }): ReactNode {
 
 /** Null for what has no page of its own. */
 function routeOf({ kind, id, height }: Found): Route | null {
-  if (kind === 'block') return height === null ? null : { view: 'block', height };
-  return kind === 'body' || kind === 'shard' ? null : { view: kind, id };
+  switch (kind) {
+    case 'block':
+      return height === null ? null : { view: 'block', height };
+    case 'body':
+    case 'shard':
+      return null;
+    case 'zone':
+    case 'order':
+    case 'alarm':
+      return { view: 'area', area: `${kind}s`, argument: id };
+    default:
+      return { view: kind, id };
+  }
 }
 
 async function find(text: string, signal: AbortSignal): Promise<readonly Found[]> {

@@ -5,11 +5,14 @@ import { FormatError, formatError } from '@oppidum/formats/errors';
 import { deviceKind, manufacturerKind, modelKind } from '@oppidum/formats/state-devices';
 import { accountKind, bodyKind, proposalKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
+import { zoneKind } from '@oppidum/formats/state-orders';
 import { shardKind } from '@oppidum/formats/state-telemetry';
 import type { FastifyRequest } from 'fastify';
 import { type FoundJson, found, type ManufacturerJson, type ModelJson, manufacturer, model } from '../api-types.ts';
 import type { GatewayContext } from '../gateway-context.ts';
+import { findAlarm } from '../read-model/alarm-queries.ts';
 import { findBlocksByHash } from '../read-model/ledger-queries.ts';
+import { findOrder } from '../read-model/order-queries.ts';
 import type { App } from './app.ts';
 import { answers, idParams, noQuery } from './parameters.ts';
 import { findKept } from './readings.ts';
@@ -25,7 +28,7 @@ export function addFindRoutes(app: App, context: GatewayContext): void {
       schema: {
         tags: ['city'],
         summary:
-          'What has this id or hash: readings, transactions, blocks, devices, accounts and the rest; none is an empty list',
+          'What has this id or hash: readings, transactions, blocks, devices, accounts, zones, orders, alarms and the rest; none is an empty list',
         params: idParams,
         querystring: noQuery,
         response: answers(found),
@@ -76,6 +79,7 @@ const RECORDS = [
   ['manufacturer', manufacturerKind],
   ['body', bodyKind],
   ['shard', shardKind],
+  ['zone', zoneKind],
 ] as const;
 
 async function findAll(context: GatewayContext, request: FastifyRequest, id: string): Promise<FoundItem[]> {
@@ -87,6 +91,9 @@ async function findAll(context: GatewayContext, request: FastifyRequest, id: str
   for (const [kind, stateKind] of RECORDS)
     if (node.read(at(stateKind as typeof deviceKind, digest)) !== null) items.push({ kind, id, height: null });
   for (const height of await findBlocksByHash(readModel.database, id)) items.push({ kind: 'block', id, height });
+  // The ledger forgets an order an hour after it is over, and has alarms nowhere.
+  if ((await findOrder(readModel.database, id)) !== null) items.push({ kind: 'order', id, height: null });
+  if ((await findAlarm(readModel.database, id)) !== null) items.push({ kind: 'alarm', id, height: null });
   const principal = access.principalOf(request);
   // A key that is limited to some devices is told of no others' readings.
   if (access.stillMay(principal, 'readings:read') && principal.scope === null && (await isKept(shards, digest)))
