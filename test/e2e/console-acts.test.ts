@@ -232,6 +232,37 @@ describe('everyday acts in the console', { skip: skipWithout('chromium') }, () =
     await page.close();
   });
 
+  test('a device is set apart with a reason, and not twice', async () => {
+    const page = await town.openView(person, `#/act/${town.device}`);
+    await page.click('label:has-text("Set it apart")');
+    await page.click('button:has-text("Show what will be signed")');
+    await page.waitForSelector('text=A reason of 1 to 256 bytes');
+    await page.fill('form.card input:not([type=radio])', 'measures 40° in January');
+    await page.click('button:has-text("Show what will be signed")');
+    await page.waitForSelector('.act-sentence:has-text("Put the device")');
+    const open = async () => (await town.deviceNow()).quarantines.filter(({ to }) => to === null);
+    assert.deepEqual(await open(), [], 'nothing was sent yet');
+    // Somebody else is quicker: what was looked at is refused in words.
+    await town.command('device', 'quarantine', town.device, '--reason', 'odd', '--yes');
+    await page.click('button:has-text("Sign and send")');
+    await page.waitForSelector('.problem:has-text("The device is in quarantine already.")');
+    await town.command('device', 'release', town.device, '--yes');
+    await page.click('button:has-text("Back")');
+    await page.click('label:has-text("Set it apart")');
+    await page.fill('form.card input:not([type=radio])', 'measures 40° in January');
+    await page.click('button:has-text("Show what will be signed")');
+    await page.click('button:has-text("Sign and send")');
+    await page.waitForSelector('.done');
+    assert.deepEqual(
+      (await open()).map(({ cause, reason }) => [cause, reason]),
+      [['manual', 'measures 40° in January']],
+    );
+    await page.click('button:has-text("Back")');
+    await page.waitForSelector('label:has-text("Suspend it")');
+    await page.locator('label:has-text("Set it apart")').waitFor({ state: 'detached' });
+    await page.close();
+  });
+
   test('pages about keys read well: no serious finding in four languages, nothing wider than a phone', async () => {
     const empty = await town.newContext({ colorScheme: 'dark' });
     const asking = await town.newContext();

@@ -23,14 +23,16 @@ import { useKey, useStanding } from './use-key.ts';
 const DEVICE_EVERY_MS = 3_000;
 const ID = /^[0-9a-f]{64}$/;
 
-type Verb = 'suspend' | 'resume' | 'revoke';
+type Verb = 'suspend' | 'resume' | 'quarantine' | 'revoke';
 /** What makes sense in each state of a device. */
 const VERBS: Readonly<Record<DeviceDetailJson['status'], readonly Verb[]>> = {
-  registered: ['revoke'],
-  active: ['suspend', 'revoke'],
-  suspended: ['resume', 'revoke'],
+  registered: ['quarantine', 'revoke'],
+  active: ['suspend', 'quarantine', 'revoke'],
+  suspended: ['resume', 'quarantine', 'revoke'],
   revoked: [],
 };
+/** What everybody is told the reason of. */
+const WITH_REASON: ReadonlySet<Verb> = new Set(['suspend', 'quarantine']);
 
 /** The page of acts on the device in the address. */
 export function ActView({ argument }: AreaProps): ReactNode {
@@ -120,7 +122,8 @@ function Choice({ signingKey, account, device }: ChoiceProps): ReactNode {
 function Form(props: { readonly device: DeviceDetailJson; readonly onChosen: (action: Action) => Promise<void> }): ReactNode {
   const { device, onChosen } = props;
   const texts = useTexts();
-  const verbs = VERBS[device.status];
+  const isApart = device.quarantines.some(({ to }) => to === null);
+  const verbs = VERBS[device.status].filter((each) => each !== 'quarantine' || !isApart);
   const [picked, setPicked] = useState<Verb | null>(null);
   const [reason, setReason] = useState('');
   const [isWrong, setWrong] = useState(false);
@@ -129,7 +132,7 @@ function Form(props: { readonly device: DeviceDetailJson; readonly onChosen: (ac
   if (verbs.length === 0) return <p className="hint">{texts.actNone}</p>;
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    const isRefused = verb === 'suspend' && !isReason(reason.trim());
+    const isRefused = verb !== null && WITH_REASON.has(verb) && !isReason(reason.trim());
     setWrong(isRefused);
     if (verb !== null && verb !== 'revoke' && !isRefused) void onChosen(makeAction(verb, device.id, reason.trim()));
   };
@@ -143,7 +146,7 @@ function Form(props: { readonly device: DeviceDetailJson; readonly onChosen: (ac
           </label>
         ))}
       </fieldset>
-      {verb === 'suspend' && (
+      {verb !== null && WITH_REASON.has(verb) && (
         <>
           <label htmlFor={reasonName}>{texts.reason}</label>
           <input id={reasonName} autoComplete="off" value={reason} onChange={({ target }) => setReason(target.value)} />
@@ -180,9 +183,9 @@ function Dangerous({ id }: { readonly id: string }): ReactNode {
   );
 }
 
-function makeAction(verb: 'suspend' | 'resume', device: string, reason: string): Action {
+function makeAction(verb: Exclude<Verb, 'revoke'>, device: string, reason: string): Action {
   const body = new Map<string, CborValue>([['id', parseHex(device)]]);
-  if (verb === 'suspend') body.set('reason', reason);
+  if (WITH_REASON.has(verb)) body.set('reason', reason);
   return { kind: `device/${verb}`, body };
 }
 

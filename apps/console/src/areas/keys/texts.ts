@@ -19,6 +19,7 @@ export type ToldCode =
   | 'ACCOUNT_CLOSED'
   | 'ACCOUNT_UNKNOWN'
   | 'DEVICE_SUSPENDED'
+  | 'DEVICE_QUARANTINED'
   | 'DEVICE_NOT_SUSPENDED'
   | 'DEVICE_NOT_ACTIVE'
   | 'DEVICE_REVOKED'
@@ -95,7 +96,7 @@ export type KeysTexts = {
   /** Who reports a device key in two places, which no page signs. */
   readonly clones: string;
   readonly actWhat: string;
-  readonly acts: Readonly<Record<'suspend' | 'resume' | 'revoke', string>>;
+  readonly acts: Readonly<Record<'suspend' | 'resume' | 'quarantine' | 'revoke', string>>;
   readonly actNone: string;
   readonly reason: string;
   readonly reasonHint: string;

@@ -96,6 +96,7 @@ export const arabicKeys: KeysTexts = {
   acts: {
     suspend: 'أوقفه مؤقتًا: تُرفض قراءاته حتى يُستأنف',
     resume: 'استأنفه: تُحتسب قراءاته من جديد',
+    quarantine: 'ضعه في الحجر: تُحفظ قراءاته بعلامة ولا تُحتسب، ولا يُرسَل إليه أمر',
     revoke: 'ألغِه نهائيًّا',
   },
   actNone: 'في هذه الحالة لا يمكن فعل شيء بمفتاح يومي.',
@@ -127,6 +128,7 @@ export const arabicKeys: KeysTexts = {
     ACCOUNT_CLOSED: 'حسابك مغلق.',
     ACCOUNT_UNKNOWN: 'لا يوجد حساب كهذا.',
     DEVICE_SUSPENDED: 'الجهاز موقوف بالفعل.',
+    DEVICE_QUARANTINED: 'الجهاز في الحجر أصلًا.',
     DEVICE_NOT_SUSPENDED: 'الجهاز ليس موقوفًا.',
     DEVICE_NOT_ACTIVE: 'الجهاز ليس في الخدمة بعد.',
     DEVICE_REVOKED: 'أُلغي الجهاز.',

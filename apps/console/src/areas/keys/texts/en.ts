@@ -99,6 +99,7 @@ export const englishKeys: KeysTexts = {
   acts: {
     suspend: 'Suspend it: its readings are refused until it is resumed',
     resume: 'Resume it: its readings count again',
+    quarantine: 'Set it apart: its readings are kept with a mark and count for nothing, no order goes to it',
     revoke: 'Revoke it for good',
   },
   actNone: 'In this state nothing can be done with an everyday key.',
@@ -130,6 +131,7 @@ export const englishKeys: KeysTexts = {
     ACCOUNT_CLOSED: 'Your account is closed.',
     ACCOUNT_UNKNOWN: 'There is no such account.',
     DEVICE_SUSPENDED: 'The device is suspended already.',
+    DEVICE_QUARANTINED: 'The device is in quarantine already.',
     DEVICE_NOT_SUSPENDED: 'The device is not suspended.',
     DEVICE_NOT_ACTIVE: 'The device is not in service yet.',
     DEVICE_REVOKED: 'The device was revoked.',

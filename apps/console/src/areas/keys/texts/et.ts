@@ -100,6 +100,7 @@ export const estonianKeys: KeysTexts = {
   acts: {
     suspend: 'Peatada: selle näite ei võeta vastu, kuni see jätkab',
     resume: 'Jätkata: selle näidud loevad jälle',
+    quarantine: 'Panna karantiini: selle näidud hoitakse alles märkega, need ei loe ja ühtki korraldust sellele ei saadeta',
     revoke: 'Jäädavalt tühistada',
   },
   actNone: 'Selles seisus ei saa igapäevase võtmega midagi teha.',
@@ -131,6 +132,7 @@ export const estonianKeys: KeysTexts = {
     ACCOUNT_CLOSED: 'Sinu konto on suletud.',
     ACCOUNT_UNKNOWN: 'Sellist kontot ei ole.',
     DEVICE_SUSPENDED: 'Seade on juba peatatud.',
+    DEVICE_QUARANTINED: 'Seade on juba karantiinis.',
     DEVICE_NOT_SUSPENDED: 'Seade ei ole peatatud.',
     DEVICE_NOT_ACTIVE: 'Seade ei ole veel kasutusel.',
     DEVICE_REVOKED: 'Seade on tühistatud.',

@@ -93,6 +93,7 @@ export const chineseKeys: KeysTexts = {
   acts: {
     suspend: '暂停：在恢复之前拒收它的读数',
     resume: '恢复：它的读数重新有效',
+    quarantine: '隔离：它的读数带标记保存但不算数，也不再对它下命令',
     revoke: '永久吊销',
   },
   actNone: '在此状态下，日常密钥做不了任何操作。',
@@ -124,6 +125,7 @@ export const chineseKeys: KeysTexts = {
     ACCOUNT_CLOSED: '您的账户已关闭。',
     ACCOUNT_UNKNOWN: '没有这个账户。',
     DEVICE_SUSPENDED: '设备已经暂停。',
+    DEVICE_QUARANTINED: '设备已处于隔离中。',
     DEVICE_NOT_SUSPENDED: '设备没有暂停。',
     DEVICE_NOT_ACTIVE: '设备尚未投入使用。',
     DEVICE_REVOKED: '设备已吊销。',
