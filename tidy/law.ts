@@ -30,6 +30,7 @@ export const LAWS = [
   'words',
   'repository',
   'packages',
+  'logical-styles',
 ] as const;
 export type Law = (typeof LAWS)[number];
 

@@ -210,6 +210,7 @@ async function holdToAll({ page, asked, troubles }: Watched, name: string, origi
     });
     assert.notEqual(heading.trim(), '', `${shot}: a heading`);
     assert.equal(over, 0, `${shot}: wider than the page`);
+    assert.deepEqual(await page.evaluate(MOVING), [], `${shot}: moves, and its reader asked for stillness`);
     if (size === DESK && /-(et|zh|ar)$/.test(name))
       assert.deepEqual(await page.evaluate(UNTRANSLATED), [], `${shot}: not translated`);
     if (judged?.test(name)) assert.deepEqual(await seriousFindings(page), [], shot);
@@ -223,6 +224,9 @@ async function holdToAll({ page, asked, troubles }: Watched, name: string, origi
 function isOwn(address: string, page: string, origin: string | null): boolean {
   return origin === null ? address === page.replace(/#.*/, '') : address.startsWith(`${origin}/`);
 }
+
+/** What moves by itself. */
+const MOVING = `document.getAnimations().filter(({ playState }) => playState === 'running').map(({ effect }) => effect.target.outerHTML.slice(0, 120))`;
 
 /**
  * Texts on a page in another language in which words stand that only English has. Not what is marked as English, as commands, or as a value of
