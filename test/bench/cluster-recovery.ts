@@ -1,112 +1,162 @@
 /**
  * How soon a validator that was lost votes again, of four on this machine: one that lost everything but its keys and what it signed last,
  * by state sync; and one that was killed, by the blocks that it missed. The first runs in this process and is given one transaction after
- * the other, so that there are many small blocks; the others are processes. `seconds` bounds the making of blocks.
+ * the other, so that there are many small blocks; the others are processes. `seconds` bounds the making of the history. OPPIDUM_BENCH_BLOCKS makes
+ * a shorter one (thousands), and fewer that are missed.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
-import { folderEngine } from '@oppidum/node/comet-process';
 import { openDataFolder } from '@oppidum/node/data-folder';
 import { cometPlaces } from '@oppidum/node/found-cluster';
-import { changeNodeSettings } from '@oppidum/node/node-settings';
+import { askJoin } from '@oppidum/node/light-client';
+import { changeNodeSettings, readNodeSettings } from '@oppidum/node/node-settings';
 import { resetNode } from '@oppidum/node/reset-node';
-import { foundTestCluster } from '../support/comet.ts';
 import { freePorts } from '../support/ports.ts';
-import { envelopeOf, execute, freshAccount, type RunningCity, runCity } from '../support/running-city.ts';
+import type { RunningCity } from '../support/running-city.ts';
 import type { BenchFigures, BenchOptions } from './bench.ts';
+import { createAccount, foundLongHistory, joinValidators, makeBlocks, openValidator } from './long-history.ts';
+import { TimedValidator } from './recovery-timeline.ts';
 
 const VALIDATOR_COUNT = 4;
-const BLOCK_COUNT = 10_000;
-const MISSED_COUNT = 500;
+const BLOCK_COUNT = Number(process.env['OPPIDUM_BENCH_BLOCKS'] ?? 10_000);
+/** Left for the decision that there are four, so that the next snapshot is of a state with all of them. */
+const JOINING_COUNT = 10;
+/** 500 after the snapshot that the emptied one begins with: half of what lies between two. As many that the killed one misses. */
+const MISSED_COUNT = BLOCK_COUNT / 20;
+/** Between two transactions while one is awaited. */
 const PAUSE_MS = 50;
-const VALIDATOR = fileURLToPath(import.meta.resolve('@oppidum/node/validator-main'));
+const ASK_MS = 100;
+/** CometBFT waits so long for offers, whatever comes: its shortest (`discovery_time`). */
+const DISCOVERY_S = 5;
+/** `BLOCK_ID_FLAG_COMMIT`. */
+const FOR_THE_BLOCK = 2;
 
-/** Figures: `blocks` before the loss, `stateSyncS`, `missedBlocks`, `replayS`: seconds from the start of its process to its vote in a commit. */
+/**
+ * Figures in seconds from the start of its process to its vote in a commit, and how they divide. `stateSyncS` at `blocks`: `syncStartS`
+ * until its CometBFT runs, `syncDiscoveryS` waiting for offers, `syncHeadersS` the light client, `syncStateS` fetching, proving and keeping,
+ * `syncBlocksS` the blocks after it, `syncVoteS` the rest by gossip and the vote. `replayS` with `missedBlocks`: `replayStartS`,
+ * `replayHandshakeS`, `replayBlocksS`, `replayVoteS`. `…Gossiped`: blocks that came by gossip, since block sync did not know of them.
+ */
 export async function benchClusterRecovery({ seconds, say }: BenchOptions): Promise<BenchFigures> {
   const root = mkdtempSync(join(tmpdir(), 'oppidum-bench-recovery-'));
-  const paths = Array.from({ length: VALIDATOR_COUNT }, (_, i) => join(root, String(i + 1))) as [string, string, string, string];
-  await foundTestCluster(paths);
-  const port = await freePorts(2);
-  const doors = [0, 1].map((i) => `127.0.0.1:${port + i}`) as [string, string];
-  for (const [i, lightDoor] of doors.entries()) await changeNodeSettings(paths[i] as string, { lightDoor });
-  const urls = doors.map((door) => `http://${door}`) as [string, string];
-  const children = new Map(paths.slice(1).map((path) => [path, startValidator(path)]));
+  const paths = Array.from({ length: VALIDATOR_COUNT }, (_, i) => join(root, String(i + 1)));
+  const running = new Map<string, TimedValidator>();
   let city: RunningCity | null = null;
   try {
-    city = await openFirst(paths[0]);
-    const lost = paths[3];
-    const address = addressOf(lost);
-    await makeBlocks(city, BLOCK_COUNT, seconds * 1_000, say);
-    const blocks = city.client.head().height;
-    await kill(children.get(lost), 'SIGTERM');
-    const folder = await openDataFolder({ folder: lost, crypto });
-    const { isSynced } = await resetNode({ folder, crypto, doors: urls });
-    folder.release();
-    if (!isSynced) throw new Error('no snapshot is offered: more blocks are needed');
-    const restart = async (): Promise<number> => {
-      const startMs = performance.now();
-      children.set(lost, startValidator(lost));
-      await untilVote(city as RunningCity, urls[0], address);
-      return (performance.now() - startMs) / 1_000;
-    };
-    const stateSyncS = await restart();
-    say(`votes again after ${stateSyncS.toFixed(1)} s, by state sync at ${blocks} blocks`);
-    await kill(children.get(lost), 'SIGKILL');
-    const before = city.client.head().height;
-    await makeBlocks(city, MISSED_COUNT, seconds * 1_000, say);
-    const missedBlocks = city.client.head().height - before;
-    const replayS = await restart();
-    return { blocks, stateSyncS, missedBlocks, replayS };
+    const joining = await foundLongHistory({ paths, height: BLOCK_COUNT - JOINING_COUNT, seconds, say });
+    const urls = await openDoors(paths.slice(0, 2));
+    for (const path of paths.slice(1)) running.set(path, new TimedValidator(path));
+    city = await openValidator(paths[0] as string);
+    await joinValidators(city, joining);
+    const lost = paths[VALIDATOR_COUNT - 1] as string;
+    const bench: Recovering = { city, lost, door: urls[0] as string, address: addressOf(lost), running, say };
+    await untilVote(bench);
+    say(`four validators at block ${city.client.head().height}`);
+    const synced = await measureSync(bench, urls);
+    return { ...synced, ...(await measureReplay(bench)) };
   } finally {
     await city?.stop();
-    await Promise.all([...children.values()].map((child) => kill(child, 'SIGTERM')));
+    await Promise.all([...running.values()].map((each) => each.end('SIGTERM')));
     rmSync(root, { recursive: true, force: true });
   }
 }
 
-async function openFirst(path: string): Promise<RunningCity> {
-  const folder = await openDataFolder({ folder: path, crypto });
-  const startEngine = folderEngine({ folder, crypto, onLine: () => undefined });
-  if (startEngine === undefined) throw new Error('a cluster has a home of CometBFT');
-  return runCity(folder, { startEngine });
+type Recovering = {
+  readonly city: RunningCity;
+  /** Folder of the validator that is lost. */
+  readonly lost: string;
+  readonly door: string;
+  readonly address: string;
+  readonly running: Map<string, TimedValidator>;
+  readonly say: (text: string) => void;
+};
+
+async function measureSync(bench: Recovering, doors: readonly string[]): Promise<BenchFigures> {
+  const { city, lost, say } = bench;
+  await untilOffered(bench, doors);
+  await running(bench).end('SIGTERM');
+  await advance(city, MISSED_COUNT);
+  const folder = await openDataFolder({ folder: lost, crypto });
+  const { isSynced } = await resetNode({ folder, crypto, doors });
+  folder.release();
+  if (!isSynced) throw new Error('no snapshot is offered: more blocks are needed');
+  const blocks = city.client.head().height;
+  const { seconds: stateSyncS, node, votedHeight } = await restart(bench);
+  say(`votes again after ${stateSyncS.toFixed(1)} s, by state sync at ${blocks} blocks`);
+  return {
+    blocks,
+    stateSyncS,
+    syncStartS: node.at('running'),
+    syncDiscoveryS: node.at('discovering') - node.at('running') + DISCOVERY_S,
+    syncHeadersS: node.at('proving') - node.at('discovering') - DISCOVERY_S,
+    syncStateS: node.at('restored') - node.at('proving'),
+    syncBlocksS: node.at('consensus') - node.at('restored'),
+    syncVoteS: stateSyncS - node.at('consensus'),
+    syncGossiped: votedHeight - node.consensusHeight,
+  };
 }
 
-/** A group of processes of its own, so that its CometBFT is killed with it. */
-function startValidator(path: string): ChildProcess {
-  return spawn(process.execPath, [VALIDATOR, '--data', path], { stdio: 'ignore', detached: true });
+async function measureReplay(bench: Recovering): Promise<BenchFigures> {
+  const { city, say } = bench;
+  await running(bench).end('SIGKILL');
+  const before = city.client.head().height;
+  await advance(city, MISSED_COUNT);
+  const missedBlocks = city.client.head().height - before;
+  const { seconds: replayS, node, votedHeight } = await restart(bench);
+  say(`votes again after ${replayS.toFixed(1)} s, by replay of ${missedBlocks} blocks`);
+  return {
+    missedBlocks,
+    replayS,
+    replayStartS: node.at('running'),
+    replayHandshakeS: node.at('handshake') - node.at('running'),
+    replayBlocksS: node.at('consensus') - node.at('handshake'),
+    replayVoteS: replayS - node.at('consensus'),
+    replayGossiped: votedHeight - node.consensusHeight,
+  };
 }
 
-async function kill(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  if (signal === 'SIGKILL') process.kill(-child.pid, signal);
-  else child.kill(signal);
-  await once(child, 'exit');
+function running({ running, lost }: Recovering): TimedValidator {
+  const node = running.get(lost);
+  if (node === undefined) throw new Error('it does not run');
+  return node;
 }
 
-/** One transaction after the other: each makes a block, and its app hash another. */
-async function makeBlocks(city: RunningCity, count: number, msMax: number, say: (text: string) => void): Promise<void> {
-  const startMs = performance.now();
-  const from = city.client.head().height;
-  let told = from;
-  while (city.client.head().height < from + count && performance.now() - startMs < msMax) {
+/** Starts the lost one and waits for its vote. */
+async function restart(bench: Recovering) {
+  const node = new TimedValidator(bench.lost);
+  bench.running.set(bench.lost, node);
+  const votedHeight = await untilVote(bench);
+  return { node, votedHeight, seconds: node.ageS };
+}
+
+async function advance(city: RunningCity, count: number): Promise<void> {
+  const end = city.client.head().height + count;
+  await makeBlocks(city, (height) => height >= end);
+}
+
+/** Light doors at these; answers their addresses. */
+async function openDoors(paths: readonly string[]): Promise<readonly string[]> {
+  const port = await freePorts(paths.length);
+  for (const [i, path] of paths.entries()) await changeNodeSettings(path, { lightDoor: `127.0.0.1:${port + i}` });
+  return paths.map((_, i) => `http://127.0.0.1:${port + i}`);
+}
+
+/** Until both doors offer a snapshot that is younger than the decision. */
+async function untilOffered({ city, lost }: Recovering, doors: readonly string[]): Promise<void> {
+  const { snapshotInterval } = readNodeSettings(lost);
+  const { height } = city.client.head();
+  const due = height - (height % snapshotInterval) + snapshotInterval;
+  await makeBlocks(city, (made) => made >= due);
+  for (;;) {
     await createAccount(city);
-    const { height } = city.client.head();
-    if (height - told < 1_000) continue;
-    told = height;
-    say(`block ${height}`);
+    const answers = await Promise.all(doors.map(askJoin));
+    if (answers.every(({ snapshotHeight }) => snapshotHeight !== null && snapshotHeight >= due)) return;
+    await sleep(ASK_MS);
   }
-}
-
-async function createAccount({ client, operator }: RunningCity): Promise<void> {
-  const { code } = await execute(client, envelopeOf(client, operator, [freshAccount().action]));
-  if (code !== 'OK') throw new Error(`an account was refused: ${code}`);
 }
 
 function addressOf(path: string): string {
@@ -114,12 +164,23 @@ function addressOf(path: string): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { readonly address: string }).address;
 }
 
-/** Until the newest commit has a vote of this validator; the city goes on meanwhile. */
-async function untilVote(city: RunningCity, door: string, address: string): Promise<void> {
+type Commit = {
+  readonly height: string;
+  readonly signatures: readonly { readonly block_id_flag: number; readonly validator_address: string }[];
+};
+
+/** Until the newest commit has a vote for its block of the lost one; the city goes on meanwhile. Answers the height of that block. */
+async function untilVote({ city, door, address }: Recovering): Promise<number> {
   for (;;) {
     await createAccount(city);
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'commit', params: {} });
-    if ((await (await fetch(door, { method: 'POST', body })).text()).includes(address)) return;
+    const answer = (await (await fetch(door, { method: 'POST', body })).json()) as {
+      readonly result?: { readonly signed_header: { readonly commit: Commit } };
+    };
+    const commit = answer.result?.signed_header.commit;
+    const isFor = (vote: Commit['signatures'][number]): boolean =>
+      vote.validator_address === address && vote.block_id_flag === FOR_THE_BLOCK;
+    if (commit?.signatures.some(isFor) === true) return Number(commit.height);
     await sleep(PAUSE_MS);
   }
 }

@@ -1,24 +1,50 @@
 /**
- * One line of CometBFT 0.38.26 is not built as its source has it. `abci/client/socket_client.go` waits 20 before it flushes what it asks
- * the application, and means milliseconds; in Go that is 20 nanoseconds, and while the goroutine that writes has no turn, as on a machine
- * that is busy, the timer fires again and again and takes the processor from it. See decisions/0020.
+ * Three lines of CometBFT 0.38.26 are not built as its source has them. Others see nothing of it: they are waits of one node. Why, and what
+ * each gave, is in decisions/0020.
  */
 
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-const FILE = join('abci', 'client', 'socket_client.go');
-const WRITTEN = /^(\tflushThrottleMS = )20(\s+\/\/ .*)$/gm;
-const MEANT = '$15 * time.Millisecond$2';
+type AlteredLine = {
+  readonly file: string;
+  /** The line, once in its file: what stands before the value, and after it. */
+  readonly written: RegExp;
+  readonly value: string;
+};
+
+const ALTERED: readonly AlteredLine[] = [
+  {
+    // It means milliseconds, and in Go that is 20 nanoseconds: while the goroutine that writes has no turn, the timer fires again and again.
+    file: join('abci', 'client', 'socket_client.go'),
+    written: /^(\tflushThrottleMS = )20(\s+\/\/ .*)$/gm,
+    value: '5 * time.Millisecond',
+  },
+  {
+    // Before it asks the first of its peers for a block it waits so long for more of them. Those that come later are asked when they come.
+    file: join('blocksync', 'pool.go'),
+    written: /^(\tpeerConnWait = )3 \* time\.Second()$/gm,
+    value: '500 * time.Millisecond',
+  },
+  {
+    // How often a node that fetches blocks asks how many there are. What it has not heard of comes by gossip, several times as slowly.
+    file: join('blocksync', 'reactor.go'),
+    written: /^(\tstatusUpdateIntervalSeconds = )10()$/gm,
+    value: '1',
+  },
+];
 
 /**
- * Runs `use` with a copy of the source in which that line says what it means; Go's checksum database has vouched for `source`, and its
- * go.sum vouches for the rest. Throws a plain Error for a source without that line.
+ * Runs `use` with a copy of the source in which those lines are altered; Go's checksum database has vouched for `source`, and its go.sum
+ * vouches for the rest. Throws a plain Error for a source without one of them.
  */
 export async function withMeantSource<T>(source: string, use: (copy: string) => Promise<T>): Promise<T> {
-  const text = readFileSync(join(source, FILE), 'utf8');
-  if ([...text.matchAll(WRITTEN)].length !== 1) throw new Error(`${join(source, FILE)} is not the source that is known`);
+  const altered = ALTERED.map(({ file, written, value }) => {
+    const text = readFileSync(join(source, file), 'utf8');
+    if ([...text.matchAll(written)].length !== 1) throw new Error(`${join(source, file)} is not the source that is known`);
+    return { file, text: text.replace(written, (_, before: string, after: string) => `${before}${value}${after}`) };
+  });
   const copy = mkdtempSync(join(tmpdir(), 'oppidum-engine-'));
   try {
     for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
@@ -29,7 +55,7 @@ export async function withMeantSource<T>(source: string, use: (copy: string) => 
       // Not with its mode: what Go keeps nobody may write or remove.
       writeFileSync(to, readFileSync(from));
     }
-    writeFileSync(join(copy, FILE), text.replace(WRITTEN, MEANT));
+    for (const { file, text } of altered) writeFileSync(join(copy, file), text);
     return await use(copy);
   } finally {
     rmSync(copy, { recursive: true, force: true });

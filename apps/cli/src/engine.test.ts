@@ -65,23 +65,33 @@ describe('CometBFT on this machine', () => {
     assert.match((await install()).stderr, /set GOPROXY to a mirror that you reach \(no such host\)/);
   });
 
-  test('one line of its source is built as it is meant, and its source is left alone', async () => {
-    const path = join(folder, 'abci', 'client', 'socket_client.go');
-    mkdirSync(dirname(path), { recursive: true });
+  test('three lines of its source are built otherwise, and its source is left alone', async () => {
+    const lines = [
+      ['abci/client/socket_client.go', "\tflushThrottleMS = 20  // Don't wait longer than...", '20', '5 * time.Millisecond'],
+      ['blocksync/pool.go', '\tpeerConnWait = 3 * time.Second', '3 * time.Second', '500 * time.Millisecond'],
+      ['blocksync/reactor.go', '\tstatusUpdateIntervalSeconds = 10', '10', '1'],
+    ] as const;
     const [before, after] = ['const (\n\treqQueueSize    = 256\n', '\n)\n'];
-    const line = "\tflushThrottleMS = 20  // Don't wait longer than...";
-    writeFileSync(path, before + line + after);
+    const write = (file: string, line: string): void => {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), before + line + after);
+    };
+    for (const [file, line] of lines) write(file, line);
     writeFileSync(join(folder, 'go.mod'), 'module x');
     await withMeantSource(folder, async (copy) => {
-      const meant = line.replace('20', '5 * time.Millisecond');
-      assert.equal(readFileSync(join(copy, 'abci', 'client', 'socket_client.go'), 'utf8'), before + meant + after);
+      for (const [file, line, from, to] of lines)
+        assert.equal(readFileSync(join(copy, file), 'utf8'), before + line.replace(from, to) + after);
       assert.equal(readFileSync(join(copy, 'go.mod'), 'utf8'), 'module x');
     });
-    assert.equal(readFileSync(path, 'utf8'), before + line + after);
-    writeFileSync(path, before + line.replace('20', '20 * time.Millisecond') + after);
-    await assert.rejects(
-      withMeantSource(folder, async () => assert.fail()),
-      /is not the source that is known/,
-    );
+    for (const [file, line, from] of lines) {
+      assert.equal(readFileSync(join(folder, file), 'utf8'), before + line + after);
+      write(file, line.replace(from, '7'));
+      await assert.rejects(
+        withMeantSource(folder, async () => assert.fail()),
+        /is not the source that is known/,
+        file,
+      );
+      write(file, line);
+    }
   });
 });

@@ -219,7 +219,7 @@ export class Application {
   }
 
   /** ApplySnapshotChunk: after the last one the block whose state is proven under the app hash. Throws SNAPSHOT_INVALID. */
-  applySnapshotChunk(index: number, chunk: Bytes): BlockLeaf | null {
+  async applySnapshotChunk(index: number, chunk: Bytes): Promise<BlockLeaf | null> {
     this.#enter('applySnapshotChunk', null);
     return (this.#restore as SnapshotRestore).apply(index, chunk);
   }

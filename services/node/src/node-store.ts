@@ -24,9 +24,9 @@ import {
   type DecidedBlock,
   encodeStoredBlock,
   parseStoredBlock,
+  parseStoredIds,
   type StoredBlock,
   storedBlockOf,
-  storedTransactionIds,
 } from './stored-block.ts';
 import { TransactionIndex } from './transaction-index.ts';
 import { WeightedCache } from './weighted-cache.ts';
@@ -281,12 +281,25 @@ export class NodeStore {
   /** Ids that no stored run has, and those of the replay window. */
   #loadIndex(): void {
     if (this.#last === null) return;
-    const windowFrom = this.windowBlocks(this.#last.height, this.#last.timeMs)[0]?.height ?? 0;
+    const windowFrom = this.#heightAfter(this.#last.timeMs - LIMITS.transactionLifetimeMs);
     const runsEnd = this.#heightOfLeaf(this.#index.storedEnd) ?? this.#last.height;
-    for (const height of this.#blocks.getKeys({ start: Math.min(windowFrom, runsEnd) })) {
-      const block = this.block(height) as StoredBlock;
-      for (const [i, id] of storedTransactionIds(block).entries()) this.#index.add(id, block.firstIndex + i, block.timeMs);
+    for (const { value } of this.#blocks.getRange({ start: Math.min(windowFrom, runsEnd) })) {
+      const { timeMs, firstIndex, ids } = parseStoredIds(plain(value));
+      for (const [i, id] of ids.entries()) this.#index.add(id, firstIndex + i, timeMs);
     }
+  }
+
+  /** From here on every stored block but the last is later than this time; time ascends with height. A snapshot brought no blocks without leaves. */
+  #heightAfter(timeMs: number): number {
+    let [low, high] = [this.firstHeight ?? 0, this.#last?.height ?? 0];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      for (const { key, value } of this.#blocks.getRange({ start: middle, limit: 1 })) {
+        if (parseStoredIds(plain(value)).timeMs > timeMs) high = middle;
+        else low = Math.min(key + 1, high);
+      }
+    }
+    return low;
   }
 
   #heightOfLeaf(index: number): number | null {

@@ -129,7 +129,7 @@ async function restoreState({ from, crypto, registry }: RestoreOptions, restored
     application.offerSnapshot(manifest, root);
     for (const index of manifest.chunks.keys()) {
       const chunk = refuseInvalid(() => readLimited(join(from, 'chunks', String(index)), CHUNK_SIZE_MAX));
-      const newest = application.applySnapshotChunk(index, chunk);
+      const newest = await application.applySnapshotChunk(index, chunk);
       if (newest !== null && !equalBytes(crypto.sha256(manifest.policy), newest.validatorSetDigest))
         throw invalid('the policy that the newest block names');
     }

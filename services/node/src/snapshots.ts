@@ -18,7 +18,7 @@ import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import type { NodeStore } from './node-store.ts';
 import { encodeChunks, parseChunk, type SnapshotManifest, type WindowBlock } from './snapshot-format.ts';
 import type { DecidedBlock, StoredBlock } from './stored-block.ts';
-import { isSignedAsOf } from './window-signatures.ts';
+import { findUnsigned } from './window-signatures.ts';
 
 /** Every key of the state lies between these. */
 const LOWEST = new Uint8Array(0);
@@ -61,6 +61,9 @@ export class SnapshotRestore {
   readonly #records: StoredRecord[] = [];
   readonly #blocks: WindowBlock[] = [];
   #next = 0;
+  /** The store holds the state in `state.preview`. */
+  #isPreviewed = false;
+  #isDiscarded = false;
   /** Null until all of it is proven. */
   #proven: readonly DecidedBlock[] | null = null;
 
@@ -69,19 +72,17 @@ export class SnapshotRestore {
     this.#options = options;
   }
 
-  /** Takes chunk number `index`, in order; after the last the block after which this is the state, proven. Throws SNAPSHOT_INVALID. */
-  apply(index: number, chunk: Bytes): BlockLeaf | null {
-    return refuseInvalid(() => {
-      const { crypto, manifest } = this.#options;
-      const digest = manifest.chunks[index];
-      if (index !== this.#next || digest === undefined) throw invalid('chunks in order', { index });
-      if (!equalBytes(crypto.sha256(chunk), digest)) throw invalid('the chunk that the manifest names', { index });
-      const parsed = parseChunk(chunk);
-      if ('blocks' in parsed) for (const block of parsed.blocks) this.#blocks.push(block);
-      else this.#takeRecords(parsed.records);
-      this.#next++;
-      return this.#next < manifest.chunks.length ? null : this.#prove();
-    });
+  /**
+   * Takes chunk number `index`, in order; after the last the block after which this is the state, proven. Throws SNAPSHOT_INVALID, also
+   * where it was discarded meanwhile.
+   */
+  async apply(index: number, chunk: Bytes): Promise<BlockLeaf | null> {
+    try {
+      this.#take(index, chunk);
+      return this.#next < this.#options.manifest.chunks.length ? null : await this.#prove();
+    } catch (error) {
+      throw asInvalid(error as Error);
+    }
   }
 
   /** Makes what is proven the beginning of the store, durably. */
@@ -89,14 +90,28 @@ export class SnapshotRestore {
     if (this.#proven === null) throw new Error('a snapshot is kept when it is proven');
     const blocks = this.#proven;
     this.#proven = null;
+    this.#isPreviewed = false;
     // COMMIT POINT
     this.#options.store.restore(blocks);
   }
 
   /** Gives it up; nothing happened. */
   discard(): void {
-    if (this.#proven !== null) this.#options.store.state.rollBack();
+    if (this.#isPreviewed) this.#options.store.state.rollBack();
+    this.#isPreviewed = false;
+    this.#isDiscarded = true;
     this.#proven = null;
+  }
+
+  #take(index: number, chunk: Bytes): void {
+    const { crypto, manifest } = this.#options;
+    const digest = manifest.chunks[index];
+    if (index !== this.#next || digest === undefined) throw invalid('chunks in order', { index });
+    if (!equalBytes(crypto.sha256(chunk), digest)) throw invalid('the chunk that the manifest names', { index });
+    const parsed = parseChunk(chunk);
+    if ('blocks' in parsed) for (const block of parsed.blocks) this.#blocks.push(block);
+    else this.#takeRecords(parsed.records);
+    this.#next++;
   }
 
   /** Refused at once where no state has them: small ones cost many times their bytes in memory. */
@@ -106,13 +121,27 @@ export class SnapshotRestore {
     for (const record of records) this.#records.push(record);
   }
 
-  #assertSigned({ height, envelopes }: DecidedBlock): void {
-    for (const [position, envelope] of envelopes.entries())
-      if (!isSignedAsOf(this.#options.crypto, this.#records, envelope, height))
-        throw invalid('signatures by keys that were in force', { height, position });
+  async #prove(): Promise<BlockLeaf> {
+    const { blocks, newest } = this.#openWindow();
+    const { height, timeMs, stateRoot } = newest;
+    const { crypto, store } = this.#options;
+    const root = store.state.preview(height, timeMs, this.#records);
+    this.#isPreviewed = true;
+    try {
+      if (!equalBytes(root, stateRoot)) throw invalid('the state of the newest block');
+      const unsigned = await findUnsigned(crypto, this.#records, blocks);
+      if (this.#isDiscarded) throw invalid('somebody who waits for it');
+      if (unsigned !== null) throw invalid('signatures by keys that were in force', unsigned);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+    this.#proven = blocks;
+    return newest;
   }
 
-  #prove(): BlockLeaf {
+  /** The blocks of the window, proven by the log that they make, and the leaf of the last one. */
+  #openWindow(): { readonly blocks: readonly DecidedBlock[]; readonly newest: BlockLeaf } {
     const { store, crypto, manifest, appHash } = this.#options;
     const log = CompactTree.parse(crypto, manifest.windowEdge);
     const blocks = this.#blocks.map((block) => openBlock(crypto, log, block));
@@ -121,20 +150,7 @@ export class SnapshotRestore {
     if (newest === undefined) throw invalid('a block');
     assertWindow(blocks.map(({ leaf }) => leaf));
     assertCity(this.#records, store.genesisHash);
-    const { height, timeMs, stateRoot } = newest.leaf;
-    const root = store.state.preview(height, timeMs, this.#records);
-    if (!equalBytes(root, stateRoot)) {
-      store.state.rollBack();
-      throw invalid('the state of the newest block');
-    }
-    try {
-      for (const { block } of blocks) this.#assertSigned(block);
-    } catch (error) {
-      store.state.rollBack();
-      throw error;
-    }
-    this.#proven = blocks.map(({ block }) => block);
-    return newest.leaf;
+    return { blocks: blocks.map(({ block }) => block), newest: newest.leaf };
   }
 }
 
@@ -216,7 +232,11 @@ export function refuseInvalid<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof FormatError) || error.code === 'SNAPSHOT_INVALID') throw error;
-    throw formatError('SNAPSHOT_INVALID', { ...error.details, because: error.code });
+    throw asInvalid(error as Error);
   }
+}
+
+function asInvalid(error: Error): Error {
+  if (!(error instanceof FormatError) || error.code === 'SNAPSHOT_INVALID') return error;
+  return formatError('SNAPSHOT_INVALID', { ...error.details, because: error.code });
 }

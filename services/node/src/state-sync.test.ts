@@ -359,6 +359,20 @@ describe('state sync', () => {
       await again.stop();
     }));
 
+  test('CometBFT was ended while signatures were verified: nothing is kept, and the next one begins anew', () =>
+    newcomer(async (city) => {
+      const last = parseSyncManifest(crypto, offered.metadata).chunks.length - 1;
+      await offer(city);
+      for (let index = 0; index < last; index++) await apply(city, index, honest(index));
+      const proving = apply(city, last, honest(last));
+      city.application.engineGone();
+      assert.equal((await proving).result, ChunkResult.REJECT_SNAPSHOT);
+      assert.equal(city.application.height, -1);
+      assert.equal(await offer(city), OfferResult.ACCEPT);
+      assert.deepEqual(await sync(city, honest), []);
+      assert.equal(city.application.height, INTERVAL);
+    }));
+
   test('a crash after the state was durable and before the log was: the next start fills the log', () =>
     newcomer(async (city, made) => {
       await offer(city);

@@ -92,7 +92,7 @@ export class SyncRestore {
   /** The next chunk of the accepted snapshot. */
   async apply({ index, chunk, sender }: ReceivedChunk): Promise<ChunkAnswer> {
     const progress = this.#progress;
-    if (progress === null || index !== progress.next) return this.#refuse('a chunk that is not the next one', sender);
+    if (progress === null || index !== progress.next) return this.#refuse(progress, 'a chunk that is not the next one', sender);
     if (progress.isStored) this.#options.application.passSnapshot('applySnapshotChunk');
     else {
       const refusal = await this.#take(progress, new Uint8Array(chunk), index, sender);
@@ -129,17 +129,17 @@ export class SyncRestore {
     } else {
       progress.stateSize += chunk.length;
       const isLarge = progress.stateSize > (this.#options.stateSizeMax ?? STATE_SIZE_MAX);
-      const refusal = isLarge ? 'its state is too large to be held in memory' : this.#applyState(index, chunk, height);
-      if (refusal !== null) return this.#refuse(refusal, sender);
+      const refusal = isLarge ? 'its state is too large to be held in memory' : await this.#applyState(index, chunk, height);
+      if (refusal !== null) return this.#refuse(progress, refusal, sender);
     }
     if (index + 1 === chunkCountOf(manifest)) await this.#finish(height);
     return null;
   }
 
   /** Why the snapshot is none, or null. */
-  #applyState(index: number, chunk: Bytes, height: number): string | null {
+  async #applyState(index: number, chunk: Bytes, height: number): Promise<string | null> {
     try {
-      const newest: BlockLeaf | null = this.#options.application.applySnapshotChunk(index, chunk);
+      const newest: BlockLeaf | null = await this.#options.application.applySnapshotChunk(index, chunk);
       return newest === null || newest.height === height ? null : `it is the state of block ${newest.height}, not of ${height}`;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
@@ -155,8 +155,9 @@ export class SyncRestore {
     this.#tell(`the state of block ${height} is restored and proven`);
   }
 
-  #refuse(why: string, sender: string): ChunkAnswer {
-    this.#progress = null;
+  /** Another CometBFT may have begun with another one meanwhile. */
+  #refuse(progress: Progress | null, why: string, sender: string): ChunkAnswer {
+    if (this.#progress === progress) this.#progress = null;
     this.#tell(`a snapshot was refused, and ${sender} is asked no more: ${why}`);
     return { result: 'reject snapshot', refetch: [], ban: [sender] };
   }
