@@ -6,7 +6,7 @@
  * OPPIDUM_BENCH_ACCOUNTS makes fewer accounts.
  */
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,7 @@ import { readFirstAccounts } from '@oppidum/node/found-city';
 import { readSeedFile } from '@oppidum/node/key-files';
 import { VALIDATOR_NODE_FLAGS } from '@oppidum/node/validator-flags';
 import { foundTestCluster } from '../support/comet.ts';
+import { findProgram } from '../support/programs.ts';
 import { freshBytes } from '../support/running-city.ts';
 import { type BenchFigures, type BenchOptions, percentile } from './bench.ts';
 import { readEnvelopes, type SigningJob } from './cluster-envelopes.ts';
@@ -116,6 +117,14 @@ export async function benchLedgerCluster({ seconds, say }: BenchOptions): Promis
   }
 }
 
+/** Figures of one that is not built by `cluster install-engine` are others (decisions/0020). */
+function engineSentence(): string {
+  const program = findProgram('cometbft');
+  if (program === null) throw new Error('there is no cometbft on this machine');
+  const version = spawnSync(program, ['version'], { encoding: 'utf8' }).stdout.trim();
+  return `CometBFT ${version}${version.includes('+oppidum.') ? '' : ', as its source has it: slower than what `cluster install-engine` builds'}`;
+}
+
 type RunOptions = Omit<LoadOrder, 'file' | 'startMs'> & { readonly files: readonly string[] };
 /** Of all validators together: `first` is the number of the first envelope. */
 type SignOptions = Pick<SigningJob, 'count' | 'actionCount' | 'accountCount'> & {
@@ -153,6 +162,7 @@ class BenchCluster {
 
   /** The accounts, created by the city's founder. */
   async load(say: (text: string) => void): Promise<void> {
+    say(engineSentence());
     const began = performance.now();
     const count = Math.ceil(ACCOUNT_COUNT / CREATED_TOGETHER);
     const files = await this.#sign({

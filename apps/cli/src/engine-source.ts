@@ -3,6 +3,7 @@
  * each gave, is in decisions/0020.
  */
 
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -34,6 +35,10 @@ const ALTERED: readonly AlteredLine[] = [
     value: '1',
   },
 ];
+
+const IN_FULL = ALTERED.map(({ file, written, value }) => [file, written.source, value]);
+/** What the version of a CometBFT with these lines ends with, and of none with others: one that was built before is told by it. */
+export const ENGINE_MARK = `oppidum.${createHash('sha256').update(JSON.stringify(IN_FULL)).digest('hex').slice(0, 8)}`;
 
 /**
  * Runs `use` with a copy of the source in which those lines are altered; Go's checksum database has vouched for `source`, and its go.sum

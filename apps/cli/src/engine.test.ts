@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runCommand } from '../../../test/support/command-line.ts';
-import { ENGINE_VERSION, findEngines, isAtLeast } from './engine.ts';
-import { withMeantSource } from './engine-source.ts';
+import { ENGINE_VERSION, findEngines, isAsMeant, isAtLeast } from './engine.ts';
+import { ENGINE_MARK, withMeantSource } from './engine-source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oppidum-engine-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,9 +16,9 @@ function makeProgram(name: string, script: string): void {
 }
 
 /** The command with our programs first on PATH. */
-const install = (env: Readonly<Record<string, string>> = {}) => {
+const install = (env: Readonly<Record<string, string>> = {}, flags: readonly string[] = ['--again']) => {
   const path = `${folder}${delimiter}${process.env['PATH'] ?? ''}`;
-  return runCommand(['cluster', 'install-engine', '--again'], { env: { PATH: path, ...env } });
+  return runCommand(['cluster', 'install-engine', ...flags], { env: { PATH: path, ...env } });
 };
 
 describe('CometBFT on this machine', () => {
@@ -28,6 +28,24 @@ describe('CometBFT on this machine', () => {
     assert.equal(isAtLeast('1.22.9', '1.22.11'), false);
     assert.equal(isAtLeast('1.22', '1.22.11'), false);
     assert.equal(isAtLeast('2', '1.22.11'), true);
+  });
+
+  test('one that was built here is told from one as its source has it', () => {
+    assert.equal(isAsMeant(`${ENGINE_VERSION}+${ENGINE_MARK}`), true);
+    assert.equal(isAsMeant(`v${ENGINE_VERSION}+${ENGINE_MARK}`), true);
+    for (const version of [ENGINE_VERSION, `${ENGINE_VERSION}+oppidum.00000000`, `1.0.1+${ENGINE_MARK}`, 'unknown'])
+      assert.equal(isAsMeant(version), false, version);
+  });
+
+  test('what PATH names before ours is left alone and said; what was built is asked whether it is meant', async () => {
+    makeProgram('cometbft', `echo ${ENGINE_VERSION}`);
+    const there = await install({}, []);
+    assert.deepEqual([there.code, there.stdout], [0, `CometBFT ${ENGINE_VERSION} is there: ${join(folder, 'cometbft')}\n`]);
+    assert.match(there.stderr, /not the one that this builds.*take it from PATH/);
+    makeProgram('cometbft', `echo ${ENGINE_VERSION}+${ENGINE_MARK}`);
+    const meant = await install({}, []);
+    assert.deepEqual([meant.code, meant.stderr], [0, '']);
+    rmSync(join(folder, 'cometbft'));
   });
 
   test('it is found on PATH first, and one of another version is told apart', () => {

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ENGINE_MARK } from './engine-source.ts';
 
 /** What `install-engine` builds. */
 export const ENGINE_VERSION = '0.38.26';
@@ -33,6 +34,11 @@ export function findEngines(): readonly Engine[] {
       const version = engineVersion(path) ?? 'unknown';
       return [{ path, version, fits: /^v?0\.38\./.test(version) }];
     });
+}
+
+/** Whether a CometBFT of this version is what `install-engine` builds: one as its source has it names the version alone, and is slow. */
+export function isAsMeant(version: string): boolean {
+  return version.replace(/^v/, '') === `${ENGINE_VERSION}+${ENGINE_MARK}`;
 }
 
 /** What a program says to `version`; null where it says nothing. */

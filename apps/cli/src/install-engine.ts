@@ -12,24 +12,33 @@ import {
   findEngines,
   GO_VERSION_MIN,
   goVersion,
+  isAsMeant,
   isAtLeast,
   pathWithGo,
 } from './engine.ts';
-import { withMeantSource } from './engine-source.ts';
+import { ENGINE_MARK, withMeantSource } from './engine-source.ts';
 import { CliFailure, EXIT } from './failure.ts';
 
 const MODULE = `github.com/cometbft/cometbft@v${ENGINE_VERSION}`;
 const KEPT_LINES = 20;
+/** What CometBFT's own build puts there, so that `cometbft version` tells ours from others. */
+const MARK = `-X github.com/cometbft/cometbft/version.TMGitCommitHash=${ENGINE_MARK}`;
 /** What Go says where it cannot fetch. */
 const OFFLINE = /dial tcp|no such host|i\/o timeout|connection refused|network is unreachable|TLS handshake|proxyconnect/;
 /** What it says where the fetched bytes are not those that the checksum database knows. */
 const TAMPERED = /SECURITY ERROR|checksum mismatch/;
 
-/** Builds it, unless the version is there; verifies what was built. */
+/** Builds it, unless what it builds is there, or another of this version that PATH names before ours; verifies what was built. */
 export async function installEngine({ again = false }: { readonly again?: boolean }, self: Command): Promise<void> {
   const { output } = openCli(self);
-  const there = findEngines().find(({ version }) => version.replace(/^v/, '') === ENGINE_VERSION);
-  if (there !== undefined && !again) return output.line(`CometBFT ${ENGINE_VERSION} is there: ${there.path}`);
+  const there = findEngines().find(({ fits }) => fits);
+  const isOurs = there?.path === join(ENGINE_FOLDER, 'cometbft');
+  if (there !== undefined && !again && (isAsMeant(there.version) || !isOurs)) {
+    output.line(`CometBFT ${there.version} is there: ${there.path}`);
+    if (!isAsMeant(there.version))
+      output.note(`It is not the one that this builds, which costs a busy machine less: take it from PATH, and run this again.`);
+    return;
+  }
   const go = goVersion();
   if (go === null)
     throw unavailable(
@@ -50,10 +59,10 @@ export async function installEngine({ again = false }: { readonly again?: boolea
   const { code, said } = await build(output.options.verbose);
   if (code !== 0) throw unavailable('CometBFT could not be built', adviceOf(said));
   const path = join(ENGINE_FOLDER, 'cometbft');
-  const version = engineVersion(path)?.replace(/^v/, '');
-  if (version !== ENGINE_VERSION)
+  const version = engineVersion(path) ?? 'nothing';
+  if (!isAsMeant(version))
     throw unavailable(
-      `What was built says that it is ${version ?? 'nothing'}, not ${ENGINE_VERSION}`,
+      `What was built says that it is ${version}, not ${ENGINE_VERSION}+${ENGINE_MARK}`,
       `Remove ${path} and try again`,
     );
   output.line(`CometBFT ${version} is in ${ENGINE_FOLDER}.`);
@@ -66,7 +75,7 @@ async function build(isShown: boolean): Promise<GoAnswer> {
   const fetched = await runGo(['mod', 'download', '-json', MODULE], isShown);
   if (fetched.code !== 0) return { ...fetched, said: `${fetched.said}\n${errorIn(fetched.told)}`.trim() };
   const { Dir: source } = JSON.parse(fetched.told) as { readonly Dir: string };
-  return withMeantSource(source, (copy) => runGo(['install', './cmd/cometbft'], isShown, copy));
+  return withMeantSource(source, (copy) => runGo(['install', '-ldflags', MARK, './cmd/cometbft'], isShown, copy));
 }
 
 /** With `-json` Go puts its error there. */

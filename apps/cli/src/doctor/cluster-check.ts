@@ -27,7 +27,7 @@ export function checkEngine(data: string): CheckResult {
   const install = `Build it with \`${COMMAND} cluster install-engine\``;
   if (engine !== undefined) {
     const detail = `CometBFT ${engine.version} in ${engine.path}`;
-    return engine.version.replace(/^v/, '') === ENGINE_VERSION
+    return engine.version.replace(/^v/, '').split('+')[0] === ENGINE_VERSION
       ? passed(name, detail)
       : warned(name, `${detail}; tested with ${ENGINE_VERSION}`, install);
   }
