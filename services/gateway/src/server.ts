@@ -13,6 +13,7 @@ import { AnswerStore } from './access/answer-store.ts';
 import { openAccessDatabase } from './access/key-store.ts';
 import type { Anonymous } from './access/principal.ts';
 import { AlarmWatch } from './alarms/alarm-watch.ts';
+import { CabinetWatch } from './alarms/cabinet-watch.ts';
 import { AttackDesk, type AttackDeskOptions } from './attack-desk.ts';
 import { BrokerLink, type BrokerOptions } from './broker-link.ts';
 import type { GatewayContext } from './gateway-context.ts';
@@ -219,8 +220,11 @@ function openAlarms(
   closers: (() => Promise<void>)[],
 ): AlarmWatch {
   const alarms = new AlarmWatch({ node, shards, readModel, logger, clock: Date.now });
+  const cabinets = new CabinetWatch({ node, readModel, logger, clock: Date.now });
   alarms.start();
+  cabinets.start();
   closers.push(() => alarms.stop());
+  closers.push(() => cabinets.stop());
   return alarms;
 }
 

@@ -14,7 +14,8 @@ import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { Logger } from 'pino';
 import { findMissed, findNewestReading, findSilent } from '../read-model/alarm-queries.ts';
-import type { EvidenceKind, FoundSign } from '../read-model/alarm-rows.ts';
+import type { FoundSign } from '../read-model/alarm-rows.ts';
+import type { EvidenceKind } from '../read-model/database.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 import { type SilentDevice, SilentModels } from './silent-models.ts';
 

@@ -5,8 +5,8 @@ import { ALARM_STATES } from '@oppidum/formats/alarm-life';
 import { z } from 'zod';
 import { height, id, page, timeMs, whole } from './common.ts';
 
-/** What says so: a signed reading, a transaction; or the anchor or checkpoint after which something was missed. */
-const evidence = z.object({ kind: z.enum(['reading', 'transaction', 'anchor', 'checkpoint']), id: id() });
+/** What says so: a signed reading, a transaction, the account of a cabinet as of a reading of its meter; or the anchor or checkpoint after which something was missed. */
+const evidence = z.object({ kind: z.enum(['reading', 'transaction', 'account', 'anchor', 'checkpoint']), id: id() });
 
 const alarm = z.object({
   id: id(),

@@ -1,27 +1,20 @@
 /** What the cabinets of a lighting zone took and saved, and whether their lamps explain it. */
 
-import { nativeCrypto } from '@oppidum/crypto/native-crypto';
-import { type Bytes, parseHex } from '@oppidum/formats/bytes';
+import { parseHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
-import {
-  LIGHTING_CABINET_COUNT_MAX,
-  LIGHTING_CABINETS,
-  type LightingCabinets,
-  parseLightingCabinets,
-} from '@oppidum/formats/lighting-cabinets';
+import { LIGHTING_CABINET_COUNT_MAX } from '@oppidum/formats/lighting-cabinets';
 import { at } from '@oppidum/formats/state-layout';
-import { zoneDocumentAt, zoneKind } from '@oppidum/formats/state-orders';
-import { parseZoneDocument } from '@oppidum/formats/zone-statements';
+import { zoneKind } from '@oppidum/formats/state-orders';
 import { z } from 'zod';
 import { cabinetAccounts } from '../api/cabinets.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { type AccountDesk, endOfAnswer } from '../lighting/account-desk.ts';
 import { intervalsOf } from '../lighting/live-accounts.ts';
+import { type CabinetsDocument, zoneCabinets } from '../lighting/zone-cabinets.ts';
 import type { App } from './app.ts';
 import { accountOf } from './guard.ts';
 import { answers, idParams, timeParameter } from './parameters.ts';
 
-const LIGHTING = 'lighting';
 const SPAN_DEFAULT_MS = 3 * 3_600_000;
 const SPAN_MAX_MS = 24 * 3_600_000;
 /** Whoever asks about now asks about the same as who asked a moment ago. */
@@ -67,16 +60,10 @@ export function addCabinetRoutes(app: App, context: GatewayContext, desk: Accoun
   );
 }
 
-type Document = { readonly version: number; readonly body: Bytes; readonly cabinets: LightingCabinets };
-
-/** The document in force, from the state itself. Throws ZONE_UNKNOWN, LIGHT_CABINETS_MISSING. */
-function readCabinets({ node }: GatewayContext, id: string): Document {
-  const zone = node.read(at(zoneKind, parseHex(id)));
-  if (zone === null) throw formatError('ZONE_UNKNOWN', { zone: id });
-  const record = zone.domain === LIGHTING ? node.read(zoneDocumentAt(nativeCrypto, parseHex(id), LIGHTING_CABINETS)) : null;
-  if (record === null) throw formatError('LIGHT_CABINETS_MISSING', { zone: id });
-  const { body } = parseZoneDocument(record.statement);
-  const cabinets = parseLightingCabinets(body);
-  if ('code' in cabinets) throw new Error(`cabinets were set that are refused: ${cabinets.code}`);
-  return { version: record.version, body, cabinets };
+/** The document in force. Throws ZONE_UNKNOWN, LIGHT_CABINETS_MISSING. */
+function readCabinets({ node }: GatewayContext, id: string): CabinetsDocument {
+  const document = zoneCabinets(node, id);
+  if (document !== null) return document;
+  const isThere = node.read(at(zoneKind, parseHex(id))) !== null;
+  throw formatError(isThere ? 'LIGHT_CABINETS_MISSING' : 'ZONE_UNKNOWN', { zone: id });
 }

@@ -101,6 +101,18 @@ export async function findMissed(
     .execute();
 }
 
+/** Meters (hex) of whose cabinets an account opened an alarm that is not closed. */
+export async function findAccounted(database: Database): Promise<readonly string[]> {
+  const rows = await database
+    .selectFrom('alarms')
+    .select('subject')
+    .where('cause', '=', 'power-residual')
+    .where('opening_kind', '=', 'account')
+    .where('closed_ms', 'is', null)
+    .execute();
+  return rows.map(({ subject }) => subject);
+}
+
 /** Active devices, none of them about people, that sent readings and none since. `limit`: so many of them. */
 export async function findSilent(
   database: Database,
@@ -131,6 +143,20 @@ export async function findNewestReading(database: Database, sender: number): Pro
     .selectFrom('readings')
     .select('id')
     .where('sender', '=', sender)
+    .orderBy('time_ms', 'desc')
+    .limit(1)
+    .execute();
+  return row === undefined ? null : Buffer.from(row.id).toString('hex');
+}
+
+/** The same of a device (hex), of what was measured before `endMs`. */
+export async function findNewestReadingOf(database: Database, device: string, endMs: number): Promise<string | null> {
+  const [row] = await database
+    .selectFrom('readings')
+    .innerJoin('senders', 'senders.number', 'readings.sender')
+    .select('readings.id')
+    .where('senders.device', '=', device)
+    .where('time_ms', '<', endMs)
     .orderBy('time_ms', 'desc')
     .limit(1)
     .execute();

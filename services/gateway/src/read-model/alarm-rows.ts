@@ -14,10 +14,7 @@ import { parsePayload } from '@oppidum/formats/transaction';
 import type { CommittedTransaction } from '@oppidum/node/client';
 import { type RawBuilder, sql } from 'kysely';
 import { orderZoneOf } from '../alarms/order-zone.ts';
-import type { Database } from './database.ts';
-
-/** What a sign was found in: a reading, a transaction, or what somebody missed (the anchor or checkpoint that was the last). */
-export type EvidenceKind = 'reading' | 'transaction' | 'anchor' | 'checkpoint';
+import type { Database, EvidenceKind } from './database.ts';
 
 /** A sign with where it was found and when, in milliseconds since 1970. */
 export type FoundSign = AlarmSign & { readonly evidence: string; readonly kind: EvidenceKind; readonly timeMs: number };
@@ -37,7 +34,9 @@ const RAISED = `ON CONFLICT (id) DO UPDATE SET
 
 /** The two statements. */
 export const RAISE_SQL = `INSERT INTO alarms (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1) ${RAISED}`;
-export const CLEAR_SQL = `UPDATE alarms SET closed_ms = ?, closed_by = ?, closed_kind = ? WHERE id = ? AND closed_ms IS NULL`;
+/** What an account opened no word of the meter closes, nor the other way round: whose power is stolen could have it say that none is. */
+export const CLEAR_SQL = `UPDATE alarms SET closed_ms = ?, closed_by = ?, closed_kind = ? WHERE id = ? AND closed_ms IS NULL
+  AND (opening_kind = 'account') = (? = 'account')`;
 
 /** What `RAISE_SQL` takes. */
 export function raiseValues(crypto: Pick<Crypto, 'sha256'>, sign: FoundSign) {
@@ -48,7 +47,7 @@ export function raiseValues(crypto: Pick<Crypto, 'sha256'>, sign: FoundSign) {
 
 /** What `CLEAR_SQL` takes. */
 export function clearValues(crypto: Pick<Crypto, 'sha256'>, { cause, subject, evidence, kind, timeMs }: FoundSign) {
-  return [timeMs, evidence, kind, toHex(alarmId(crypto, { cause, subject }))] as const;
+  return [timeMs, evidence, kind, toHex(alarmId(crypto, { cause, subject })), kind] as const;
 }
 
 /** Writes signs that were not found in readings; those stand in the transaction of their rows (`reading-writer.ts`). */

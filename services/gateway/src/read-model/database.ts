@@ -6,6 +6,9 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 
+/** What a sign was found in: a reading, a transaction, an account of a cabinet, or what somebody missed (the last anchor or checkpoint). */
+export type EvidenceKind = 'reading' | 'transaction' | 'account' | 'anchor' | 'checkpoint';
+
 type Flag = 0 | 1;
 /** In force from height to (not including) height. */
 type Term = { readonly from_height: number; readonly to_height: number | null };
@@ -124,7 +127,7 @@ export type Tables = {
     readonly ends: 'gone' | 'seen';
     readonly opened_ms: number;
     readonly opening: string;
-    readonly opening_kind: 'reading' | 'transaction' | 'anchor' | 'checkpoint';
+    readonly opening_kind: EvidenceKind;
     readonly last_ms: number;
     readonly detail: string | null;
     /** How often it was said since it was opened, and how often it was opened. */
@@ -132,7 +135,7 @@ export type Tables = {
     readonly opening_count: number;
     readonly closed_ms: number | null;
     readonly closed_by: string | null;
-    readonly closed_kind: 'reading' | 'transaction' | 'anchor' | 'checkpoint' | null;
+    readonly closed_kind: EvidenceKind | null;
   };
   readonly alarm_acknowledgements: {
     readonly alarm: string;

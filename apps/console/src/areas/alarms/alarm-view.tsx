@@ -87,10 +87,11 @@ function What({ alarm }: { readonly alarm: AlarmJson }): ReactNode {
 function Evidence({ of }: { readonly of: AlarmJson['opening'] }): ReactNode {
   const { code } = useLanguage();
   const text = TEXTS[code].evidence[of.kind];
-  const isRecord = of.kind === 'reading' || of.kind === 'transaction';
+  const view = of.kind === 'account' ? 'reading' : of.kind;
+  const isRecord = view === 'reading' || view === 'transaction';
   return (
     <>
-      {text} {isRecord ? <IdLink id={of.id} to={{ view: of.kind as 'reading' | 'transaction', id: of.id }} /> : <Id id={of.id} />}
+      {text} {isRecord ? <IdLink id={of.id} to={{ view, id: of.id }} /> : <Id id={of.id} />}
     </>
   );
 }

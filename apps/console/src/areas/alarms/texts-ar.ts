@@ -19,7 +19,13 @@ export const arabicTexts: AlarmTexts = {
   called: { operator: 'المشغّلين', council: 'المجلس' },
   escalated: 'مصعّد: لم يُجب في الوقت',
   subjects: { device: 'جهاز', zone: 'منطقة', order: 'أمر', shard: 'جزء', validator: 'مدقق', model: 'طراز' },
-  evidence: { reading: 'قراءة موقّعة', transaction: 'معاملة', anchor: 'آخر تثبيت', checkpoint: 'آخر نقطة تحقق' },
+  evidence: {
+    reading: 'قراءة موقّعة',
+    transaction: 'معاملة',
+    account: 'حساب الخزانة حتى القراءة',
+    anchor: 'آخر تثبيت',
+    checkpoint: 'آخر نقطة تحقق',
+  },
   columns: {
     cause: 'ماذا',
     severity: 'الخطورة',

@@ -19,7 +19,13 @@ export const englishTexts: AlarmTexts = {
   called: { operator: 'operators', council: 'the council' },
   escalated: 'escalated: not answered in time',
   subjects: { device: 'Device', zone: 'Zone', order: 'Order', shard: 'Shard', validator: 'Validator', model: 'Model' },
-  evidence: { reading: 'signed reading', transaction: 'transaction', anchor: 'last anchor', checkpoint: 'last checkpoint' },
+  evidence: {
+    reading: 'signed reading',
+    transaction: 'transaction',
+    account: 'account of the cabinet, as of the reading',
+    anchor: 'last anchor',
+    checkpoint: 'last checkpoint',
+  },
   columns: {
     cause: 'What',
     severity: 'Severity',

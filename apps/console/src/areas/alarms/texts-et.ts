@@ -22,6 +22,7 @@ export const estonianTexts: AlarmTexts = {
   evidence: {
     reading: 'allkirjastatud näit',
     transaction: 'tehing',
+    account: 'kilbi arvestus, seisuga näit',
     anchor: 'viimane ankur',
     checkpoint: 'viimane kontrollpunkt',
   },

@@ -19,7 +19,13 @@ export const chineseTexts: AlarmTexts = {
   called: { operator: '操作员', council: '议会' },
   escalated: '已升级：未及时答复',
   subjects: { device: '设备', zone: '区域', order: '命令', shard: '分片', validator: '验证者', model: '型号' },
-  evidence: { reading: '已签名的读数', transaction: '交易', anchor: '最后的锚定', checkpoint: '最后的检查点' },
+  evidence: {
+    reading: '已签名的读数',
+    transaction: '交易',
+    account: '配电箱核算，截至读数',
+    anchor: '最后的锚定',
+    checkpoint: '最后的检查点',
+  },
   columns: {
     cause: '内容',
     severity: '严重程度',
