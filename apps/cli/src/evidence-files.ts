@@ -15,6 +15,7 @@ import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import { CityCalls } from './api.ts';
 import { type Cli, policyAtHand, readInput } from './cli.ts';
 import { CliFailure, EXIT, usageFailure } from './failure.ts';
+import { awaitsFirst } from './policy-walk.ts';
 
 export type EvidenceOptions = {
   readonly out?: string;
@@ -47,7 +48,7 @@ export async function writeEvidence(
   if (options.out === undefined && form === 'cbor' && process.stdout.isTTY === true)
     throw usageFailure('CBOR is no text for a terminal', 'Name a file with --out FILE, or choose --format json');
   const known = policy ?? (await findPolicy(cli, options));
-  const verdict = checkFirst(cli, file, known);
+  const verdict = await checkFirst(cli, file, known);
   if (options.tlogProof !== undefined) await writeHops(cli, evidence, options.tlogProof, known);
   if (options.out === undefined) process.stdout.write(bytes);
   else {
@@ -84,13 +85,17 @@ export async function fetchRecords(cli: Pick<Cli, 'api'>, { kind, segments, from
  * Evidence that does not prove what it says is not written: the city or whoever stands between is wrong. The verdict, or null where
  * no policy is at hand to judge by.
  */
-function checkFirst(cli: Cli, file: Uint8Array, policy: Policy | null): string | null {
+async function checkFirst(cli: Cli, file: Uint8Array, policy: Policy | null): Promise<string | null> {
   if (policy === null) {
     cli.output.note('No policy file is at hand, so this was not checked. Verify it before you rely on it.');
     return null;
   }
   const report = verifyEvidence(nativeCrypto, file, { policy });
-  if (report.color === 'red') throw refuted(report);
+  if (report.color === 'red') {
+    const { verdict } = report;
+    const { checkpoint: note } = parseEvidenceFile(file);
+    throw (await awaitsFirst(new CityCalls(cli.api), policy, { verdict, note })) ?? refuted(report);
+  }
   cli.output.note(`${report.verdict}: ${report.means}.`);
   return report.verdict;
 }

@@ -5,8 +5,13 @@
 
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
+import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
+import { FormatError } from '@oppidum/formats/errors';
 import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import { encodePolicy, type Policy } from '@oppidum/formats/policy';
+import { policyEffectiveKind } from '@oppidum/formats/state-governance';
+import { parseState } from '@oppidum/formats/state-layout';
+import type { Verdict } from '@oppidum/formats/verdicts';
 import type { SuccessorJson } from '@oppidum/gateway/api-types';
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifySuccessorPolicy } from '@oppidum/proofs/verify-successor';
@@ -49,6 +54,63 @@ export async function walkPolicies(city: CityCalls, trusted: Policy): Promise<re
     trust = next;
   }
   return changes;
+}
+
+/** Verdicts on what nobody cosigned whom the policy knows: of what is forged in other ways there is another one. */
+const UNSIGNED: ReadonlySet<Verdict> = new Set<Verdict>(['QUORUM_MISSING', 'WITNESS_MISSING', 'SIGNATURE_INVALID']);
+
+/**
+ * Nothing verifies under a policy before something happened that its validators could cosign: until then the city's newest checkpoint is
+ * the one that put it into force, by those before them. Whoever holds no policy before it cannot verify that either; but a city whose own
+ * evidence says so is no forger. The failure to tell then, or null.
+ */
+export async function awaitsFirst(
+  city: CityCalls,
+  policy: Policy,
+  { verdict, note }: { readonly verdict: Verdict; readonly note: Bytes },
+): Promise<CliFailure | null> {
+  if (!UNSIGNED.has(verdict)) return null;
+  const last = await lastChange(city);
+  if (last === null || !isLastWordBefore(policy, last.evidence, note)) return null;
+  return new CliFailure(
+    `By what the city says nothing happened since block ${last.height} put your policy into force, so its validators have cosigned nothing yet`,
+    {
+      exitCode: EXIT.unavailable,
+      code: 'EVIDENCE_REFUSED',
+      action: 'Try again after the next transaction; until then the policy before it is the one that verifies',
+    },
+  );
+}
+
+/** What the city has of its newest change; null where it has none or does not answer, which excuses nothing. */
+async function lastChange(city: CityCalls): Promise<{ readonly height: number; readonly evidence: Bytes } | null> {
+  try {
+    const last = (await listChanges(city)).at(-1);
+    if (last === undefined) return null;
+    return { height: last.height, evidence: await city.bytes(`/api/v1/policies/${last.height}`, 'application/cbor') };
+  } catch (error) {
+    if (!(error instanceof CliFailure || error instanceof FormatError)) throw error;
+    return null;
+  }
+}
+
+/** Does this evidence, which nobody verified, say under the head of this note that the policy is in force? */
+function isLastWordBefore(policy: Policy, file: Bytes, note: Bytes): boolean {
+  try {
+    const evidence = parseEvidenceFile(file);
+    const [value] = evidence.fact === 'state' ? evidence.state.values : [];
+    if (value === undefined || !isSameHead(note, evidence.checkpoint)) return false;
+    return equalBytes(parseState(policyEffectiveKind, value).policy, encodePolicy(nativeCrypto, policy));
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return false;
+  }
+}
+
+/** True of two notes about one head of one log. */
+export function isSameHead(one: Bytes, other: Bytes): boolean {
+  const [a, b] = [parseCheckpointNote(one).checkpoint, parseCheckpointNote(other).checkpoint];
+  return a.origin === b.origin && a.size === b.size && equalBytes(a.root, b.root);
 }
 
 async function listChanges(city: CityCalls): Promise<readonly SuccessorJson[]> {

@@ -5,13 +5,22 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
+import { policyOfValidators } from '@oppidum/formats/city-policy';
+import { encodePolicy } from '@oppidum/formats/policy';
 import { type CommandResult, runCommand } from '../../../test/support/command-line.ts';
 import { changePolicy } from '../../../test/support/policy-change.ts';
 import { envelopeOf, execute, freshAccount, freshBytes } from '../../../test/support/running-city.ts';
 import { openDoors, type RunningDoors } from '../../../test/support/running-gateway.ts';
 
 type Files = Map<string, (file: Uint8Array) => Uint8Array>;
+
+/** A policy of this city that nobody decided. */
+function policyOfNobody(origin: string): Bytes {
+  const [logKey, cosignerKey] = [freshBytes(32), freshBytes(32)].map((seed) => ed25519Signer(seed).publicKey) as [Bytes, Bytes];
+  return encodePolicy(crypto, policyOfValidators(origin, [{ name: 'validator-9', logKey, cosignerKey }]));
+}
 
 /** Stands between: hands on what the city says, altered at some addresses. */
 function standBetween(api: string, alter: Files): Promise<{ readonly api: string; readonly server: Server }> {
@@ -35,6 +44,9 @@ describe('a policy that the city has replaced, twice', () => {
   let folder: string;
   let api: string;
   let followedAtOnce: CommandResult;
+  let tooEarly: readonly CommandResult[];
+  let notOurs: CommandResult;
+  let refreshedAtOnce: CommandResult;
   const alterations: Files = new Map();
   let between: { readonly api: string; readonly server: Server };
 
@@ -63,6 +75,23 @@ describe('a policy that the city has replaced, twice', () => {
     const third = await changePolicy(doors.city, 3, async () => {
       await client.checkpointOf(client.head().logSize);
       followedAtOnce = await run(['policy', 'follow', '--policy', 'first.policy', '--out', 'early.policy']);
+      tooEarly = await Promise.all([
+        run(['policy', 'follow', '--policy', 'early.policy', '-v']),
+        run(['upgrade', 'show', '--policy', 'early.policy', '-v']),
+        run(['evidence', toHex(id), '--policy', 'early.policy', '--out', 'early.evidence', '-v']),
+      ]);
+      write('second.policy', second);
+      write('another.policy', policyOfNobody(client.origin));
+      notOurs = await run(['upgrade', 'show', '--policy', 'another.policy', '-v']);
+      refreshedAtOnce = await run([
+        'evidence',
+        'refresh',
+        'old.evidence',
+        '--policy',
+        'first.policy',
+        '--out',
+        'at-once.evidence',
+      ]);
     });
     policies = [first, second, third];
     write('newest.policy', policies[2]);
@@ -115,6 +144,23 @@ describe('a policy that the city has replaced, twice', () => {
     assert.equal(followedAtOnce.code, 0, followedAtOnce.stderr);
     assert.match(followedAtOnce.stderr, /Nothing happened since that change: its validators cosign with the next transaction\./);
     assert.deepEqual(read('early.policy'), policies[2]);
+  });
+
+  test('whoever has the newest alone is told that nothing verifies under it yet, and of no forger', () => {
+    for (const { code, stderr } of tooEarly) {
+      assert.equal(code, 5, stderr);
+      assert.match(stderr, /nothing happened since block \d+ put your policy into force.*Try again after the next transaction/);
+      assert.doesNotMatch(stderr, /do not trust/);
+    }
+    // A policy that the city does not name is no newer one.
+    assert.equal(notOurs.code, 3);
+    assert.match(notOurs.stderr, /QUORUM_MISSING.*otherwise do not trust this address/);
+  });
+
+  test('evidence is refreshed meanwhile under the policy whose validators cosigned last', async () => {
+    assert.equal(refreshedAtOnce.code, 0, refreshedAtOnce.stderr);
+    assert.match(refreshedAtOnce.stderr, new RegExp(toHex(crypto.sha256(policies[1]))));
+    assert.deepEqual(await verdictOf(['at-once.evidence', '--policy', 'second.policy']), ['OK', 0]);
   });
 
   test('is followed to the newest from wherever one stands, and nobody is led back', async () => {

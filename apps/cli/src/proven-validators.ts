@@ -18,9 +18,11 @@ import {
   validatorSetKind,
 } from '@oppidum/formats/state-validators';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import { CityCalls } from './api.ts';
 import { type Cli, COMMAND, noPolicyAtHand } from './cli.ts';
 import { fetchRecords, findPolicy } from './evidence-files.ts';
 import { CliFailure, EXIT } from './failure.ts';
+import { awaitsFirst } from './policy-walk.ts';
 import type { ValidatorSet } from './validator-sets.ts';
 
 type PolicyOption = { readonly policy?: string };
@@ -52,12 +54,16 @@ async function readProven<V>(
   const file = await fetchRecords(cli, { kind: kind.name, segments });
   const { verdict, means, facts } = verifyEvidence(nativeCrypto, file, { policy });
   if (verdict === 'NOT_OURS') throw otherCity(cli, policy, file);
-  if (verdict !== 'OK')
+  if (verdict !== 'OK') {
+    const { checkpoint: note } = parseEvidenceFile(file);
+    const early = await awaitsFirst(new CityCalls(cli.api), policy, { verdict, note });
+    if (early !== null) throw early;
     throw new CliFailure(`What the city says is not proven: ${verdict}: ${means}`, {
       exitCode: EXIT.unverified,
       code: 'EVIDENCE_REFUSED',
       action: `If the policy was changed, run \`${COMMAND} policy follow\` first; otherwise do not trust this address`,
     });
+  }
   const records = facts['records'] as readonly { readonly key: readonly string[]; readonly value: Json }[];
   return records.map(({ key, value }) => ({ key, value: kind.value.fromJson(value, '') }));
 }

@@ -52,12 +52,7 @@ export function buildClusterGrow(command: Command): void {
       wholeNumber('--p2p-port', 1, PORT_MAX),
     )
     .option('--policy <file>', 'the policy to trust (default: ./city.policy, else that of the data folder)')
-    .option(
-      '--wait <s>',
-      `how long it may take to read the blocks (default: ${WAIT_SECONDS})`,
-      wholeNumber('--wait', 1, 86_400),
-      WAIT_SECONDS,
-    )
+    .option('--wait <s>', 'how long it may take to read the blocks', wholeNumber('--wait', 1, 86_400), WAIT_SECONDS)
     .action(growCluster);
   command.addHelpText(
     'after',

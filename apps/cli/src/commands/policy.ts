@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { writeFileDurably } from '@oppidum/device/durable-file';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
-import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { originOf, parseCityPolicy, VALIDATORS } from '@oppidum/formats/city-policy';
 import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import { evaluatePolicy, type Policy, refusalOf } from '@oppidum/formats/policy';
@@ -12,7 +11,7 @@ import type { Command } from 'commander';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, openCli, policyAtHand, readFile, readInput } from '../cli.ts';
 import { CliFailure, EXIT, usageFailure } from '../failure.ts';
-import { type PolicyChange, walkPolicies } from '../policy-walk.ts';
+import { awaitsFirst, isSameHead, type PolicyChange, walkPolicies } from '../policy-walk.ts';
 
 type FollowOptions = { readonly policy?: string; readonly out?: string };
 
@@ -131,16 +130,13 @@ async function assertUpToDate(cli: Cli, city: CityCalls, policy: Policy, lastCha
   if (refusal === null) return;
   if (lastChange !== undefined && isSameHead(note, parseEvidenceFile(lastChange).checkpoint))
     return cli.output.note('Nothing happened since that change: its validators cosign with the next transaction.');
+  const early = lastChange === undefined ? await awaitsFirst(city, policy, { verdict: 'QUORUM_MISSING', note }) : null;
+  if (early !== null) throw early;
   throw new CliFailure(`No evidence leads from your policy to the one of the city's newest checkpoint (${refusal.code})`, {
     exitCode: EXIT.unverified,
     code: 'EVIDENCE_REFUSED',
     action: 'Check that your policy is of this city; otherwise do not trust this address',
   });
-}
-
-function isSameHead(one: Bytes, other: Bytes): boolean {
-  const [a, b] = [parseCheckpointNote(one).checkpoint, parseCheckpointNote(other).checkpoint];
-  return a.origin === b.origin && a.size === b.size && equalBytes(a.root, b.root);
 }
 
 /** What is to be replaced must be one of these: nobody is led back, nor to another city. */
