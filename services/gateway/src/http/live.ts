@@ -61,15 +61,7 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
     wakeAll();
   };
   const forget = [node.onBlock(onBlock), ...shards.map((shard) => shard.onKept(wakeAll))];
-  forget.push(
-    access.onRevoked((keyId) => {
-      for (const one of open) {
-        if (one.principal.kind !== 'key' || one.principal.id !== keyId) continue;
-        one.isRevoked = true;
-        one.stream.end('API_KEY_REVOKED');
-      }
-    }),
-  );
+  forget.push(access.onRevoked((keyId) => endStreamsOf(open, keyId)));
   app.addHook('preClose', async () => {
     for (const forgetOne of forget) forgetOne();
     for (const { stream } of open) stream.end(null);
@@ -117,6 +109,15 @@ export function addLiveRoutes(app: App, context: GatewayContext): void {
       });
     },
   );
+}
+
+/** Of this API key, which was revoked. */
+function endStreamsOf(open: ReadonlySet<Open>, keyId: string): void {
+  for (const one of open) {
+    if (one.principal.kind !== 'key' || one.principal.id !== keyId) continue;
+    one.isRevoked = true;
+    one.stream.end('API_KEY_REVOKED');
+  }
 }
 
 /** Throws LIVE_COUNT. */
