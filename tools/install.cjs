@@ -113,6 +113,8 @@ function runNpm(part) {
     ...(installedPart() === null ? ['ci'] : ['install', '--no-save']),
     part === 'all' ? '--include=dev' : '--omit=dev',
     '--include=optional',
+    // npm before 11 knows no `allowScripts`: what packages would run here, it would run.
+    '--ignore-scripts',
     '--no-audit',
     '--no-fund',
     '--no-engine-strict',

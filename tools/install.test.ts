@@ -77,6 +77,7 @@ test('whoever starts a city downloads nothing for tests; tests add it beside the
   assert.match(first, /^ci --omit=dev /);
   assert.match(second, /^install --no-save --include=dev /);
   assert.deepEqual(more, []);
+  for (const flags of [first, second]) assert.match(flags, / --ignore-scripts /, 'no package runs anything when it is installed');
 });
 
 test('whoever starts a city keeps the development packages that lie there, with a mark of another lock file or none', {

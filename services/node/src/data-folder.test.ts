@@ -118,6 +118,20 @@ describe('data folder', () => {
     await assert.rejects(openDataFolder({ folder, crypto }), { code: 'DATA_FOLDER_VERSION' });
   });
 
+  test('blocks, state and read model are for no other user of the machine, also of a city that was founded before', {
+    skip: process.platform === 'win32' ? 'no modes on Windows' : false,
+  }, async () => {
+    const folder = await makeCity();
+    const parts = ['node', 'gateway'].map((name) => join(folder, name));
+    for (const part of parts) {
+      assert.equal(statSync(part).mode & 0o777, 0o700, part);
+      chmodSync(part, 0o755);
+    }
+    (await openDataFolder({ folder, crypto })).release();
+    // A group is somebody's decision.
+    for (const part of parts) assert.equal(statSync(part).mode & 0o777, 0o750, part);
+  });
+
   test('wrong modes are refused', { skip: process.platform === 'win32' ? 'no modes on Windows' : false }, async () => {
     const folder = await makeCity();
     chmodSync(join(folder, 'keys'), 0o755);

@@ -4,8 +4,8 @@
  *   oppidum.json   whose folder this is: format, version, genesis hash; written last, so a folder without it was never finished
  *   genesis.cbor   city.policy (the policy in force)   lock   admin.sock (while the city runs)
  *   keys/          seeds, 0600 in 0700, never in a backup that anybody else can read
- *   node/          blocks and state (LMDB)        log/           the block log: tiles, `checkpoint`, `last-signed`
- *   shards/<n>/    vault, log and keys of telemetry shard n      gateway/    read model, rebuildable
+ *   node/          blocks and state (LMDB), 0700  log/           the block log: tiles, `checkpoint`, `last-signed`
+ *   shards/<n>/    vault (0700), log and keys of telemetry shard n      gateway/    read model, rebuildable, 0700
  *   access/        API keys as hashes, log of access (SQLite), 0600 in 0700
  */
 
@@ -18,7 +18,7 @@ import { encodeGenesis, type Genesis, genesisHash, genesisPolicy, parseGenesis }
 import { encodePolicy } from '@oppidum/formats/policy';
 import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
 import { lockFolder } from './folder-lock.ts';
-import { makeSecretFolder } from './key-files.ts';
+import { closeToOthers, makeSecretFolder } from './key-files.ts';
 
 const FORMAT = 'oppidum-data';
 const VERSION = 1;
@@ -93,9 +93,8 @@ export async function createDataFolder(options: {
     if (readdirSync(folder).length > 0) throw formatError('DATA_FOLDER_FOREIGN', { folder, want: 'an empty folder' });
     const lock = lockFolder(folder);
     try {
-      const parts = [paths.node, paths.log, paths.gateway, join(folder, 'shards')];
-      for (const part of parts) changed.push(...(await makeFolder(part)));
-      await makeSecretFolder(paths.keys);
+      for (const part of [paths.log, join(folder, 'shards')]) changed.push(...(await makeFolder(part)));
+      for (const part of [paths.keys, paths.node, paths.gateway]) await makeSecretFolder(part);
       await fill?.(paths);
       // DURABLE: genesis
       await writeFileDurably(paths.genesis, encodeGenesis(genesis));
@@ -133,6 +132,7 @@ export async function openDataFolder(options: {
       throw formatError('DATA_FOLDER_FOREIGN', { folder, want: toHex(want), got: toHex(computed) });
     assertSecret(paths);
     const lock = lockFolder(folder);
+    for (const part of [paths.node, paths.gateway]) closeToOthers(part);
     return { ...known, release: lock.release };
   });
 }

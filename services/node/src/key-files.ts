@@ -3,6 +3,7 @@
  * used: whoever copied it signs as we do. Seeds never enter a log line or an error.
  */
 
+import { chmodSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { readSecretFile } from '@oppidum/crypto/secret-file';
@@ -13,10 +14,20 @@ import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
 const SEED_SIZE = 32;
 const SECRET_FILE_MODE = 0o600;
 const SECRET_FOLDER_MODE = 0o700;
+const OTHERS = 0o007;
 
 /** Makes a folder that only its owner may enter. */
 export async function makeSecretFolder(folder: string): Promise<void> {
   for (const changed of await makeFolder(folder, SECRET_FOLDER_MODE)) await fsyncFolder(changed);
+}
+
+/**
+ * Takes a folder from users who are neither its owner nor of its group: those of earlier versions were open to everybody on the machine, who
+ * reads there what the doors let nobody read without a key.
+ */
+export function closeToOthers(folder: string): void {
+  const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0;
+  if (process.platform !== 'win32' && (mode & OTHERS) !== 0) chmodSync(folder, mode & 0o777 & ~OTHERS);
 }
 
 /** The seed in a key file, hex or base64, with or without a newline. Throws as `readSecretFile` does, and KEY_FILE_INVALID. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -169,6 +169,17 @@ describe('a group', () => {
 });
 
 describe('the vault', () => {
+  test('is for no other user of the machine, also one that was made before', {
+    skip: process.platform === 'win32' && 'modes mean nothing here',
+  }, async () => {
+    const folder = join(makeFolder(), 'vault');
+    await (await Vault.open(folder, shard)).close();
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+    chmodSync(folder, 0o755);
+    await (await Vault.open(folder, shard)).close();
+    assert.equal(statSync(folder).mode & 0o777, 0o750);
+  });
+
   test('finds anchors by what they cover', async () => {
     const folder = makeFolder();
     let vault = await Vault.open(folder, shard);

@@ -16,7 +16,8 @@
 import { type Bytes, encodeUint64, equalBytes, readUint64 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
-import { fsyncFolder, makeFolder } from '@oppidum/node/durable-file';
+import { fsyncFolder } from '@oppidum/node/durable-file';
+import { closeToOthers, makeSecretFolder } from '@oppidum/node/key-files';
 import { CompactTree } from '@oppidum/proofs/merkle-tree';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { DigestRuns } from './digest-runs.ts';
@@ -92,7 +93,8 @@ export class Vault {
 
   /** Opens or makes the vault of this shard. Throws DATA_FOLDER_FOREIGN when it is another shard's. */
   static async open(folder: string, shard: Bytes): Promise<Vault> {
-    for (const changed of await makeFolder(folder)) await fsyncFolder(changed);
+    await makeSecretFolder(folder);
+    closeToOthers(folder);
     const vault = new Vault(folder);
     const stored = vault.#headValue('shard');
     if (stored === null) {
