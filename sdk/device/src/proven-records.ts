@@ -11,7 +11,7 @@ import { parseState, type Segment, type StateKind } from '@oppidum/formats/state
 import type { Trust } from '@oppidum/proofs/verify-checkpoint';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import type { CityClient } from './city-client.ts';
-import { followPolicy } from './follow-policy.ts';
+import { followPolicy, hearSuccessors } from './follow-policy.ts';
 
 /** Reads proven records of one city. */
 export class ProvenRecords {
@@ -36,8 +36,10 @@ export class ProvenRecords {
     const file = await this.fetch(kind, segments);
     const api = this.#api;
     // The council may have changed who vouches: a machine is not cut off from its city by that.
-    if (api !== null && verifyEvidence(this.#crypto, file, this.#trust).verdict !== 'OK')
-      this.#trust = await followPolicy(this.#crypto, this.#trust, () => api.successors());
+    if (api !== null && verifyEvidence(this.#crypto, file, this.#trust).verdict !== 'OK') {
+      const files = await hearSuccessors(() => api.successors());
+      this.#trust = followPolicy(this.#crypto, this.#trust, files);
+    }
     return this.open(kind, segments, file);
   }
 
