@@ -44,3 +44,30 @@ test('a change that its own validators did not prove leads nowhere: EVIDENCE_REF
   for (const told of [[], changes.slice(1), changes.slice(0, 1), [record]])
     await assert.rejects(recordsOf(pinned, told, record, []).read(deviceKind, [city.device]), { code: 'EVIDENCE_REFUSED' });
 });
+
+test('an answer that is kept back until another read has led further leads no reader back', async () => {
+  const { city, pinned, changes, record } = changed();
+  const asked: string[] = [];
+  let answer = (): void => assert.fail('nobody asked');
+  const listOf = (count: number) => ({
+    status: 200,
+    body: encodeUtf8(JSON.stringify({ items: changes.slice(0, count).map((_, height) => ({ height })) })),
+  });
+  const api = new CityClient('http://city.example', async ({ pathname }) => {
+    if (pathname.startsWith('/api/v1/evidence')) return { status: 200, body: record };
+    if (pathname !== '/api/v1/policies') return { status: 200, body: changes[Number(pathname.split('/').at(-1))] as Bytes };
+    asked.push(pathname);
+    if (asked.length > 1) return listOf(changes.length);
+    return new Promise((resolve) => {
+      answer = () => resolve(listOf(0));
+    });
+  });
+  const records = new ProvenRecords(nodeCrypto, pinned, api);
+  const read = () => records.read(deviceKind, [city.device]);
+  const late = read();
+  assert.equal((await read())?.label, 'lamp 17');
+  answer();
+  assert.equal((await late)?.label, 'lamp 17', 'by what the other has proven');
+  assert.equal((await read())?.label, 'lamp 17');
+  assert.equal(asked.length, 2);
+});
