@@ -16,6 +16,8 @@ export type Assumptions = {
   readonly fogPercent: number;
   /** Pauses of the traffic record up to so long are bridged; in longer ones the detector is lost and its road fully lit. */
   readonly gapMinutes: number;
+  /** What lamps still give of what they gave when new and clean, in ‰, as the programme of this year was signed. */
+  readonly maintained: number;
   readonly seed: number;
 };
 
@@ -46,6 +48,14 @@ export const ASSUMPTIONS: Readonly<Record<string, Rule & { readonly field: keyof
     max: 1_440,
     whole: true,
     says: 'minutes of a pause in the traffic record that are bridged; longer ones are a lost detector',
+  },
+  maintained: {
+    field: 'maintained',
+    value: 850,
+    min: 850,
+    max: 1_000,
+    whole: true,
+    says: '‰ of their light as new that lamps give at the end of the year: 850 when they are to be renewed',
   },
   seed: { field: 'seed', value: 1, min: 0, max: 4_294_967_295, whole: true, says: 'of clouds, weather and the choice of days' },
 };

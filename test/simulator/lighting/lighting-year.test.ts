@@ -26,6 +26,13 @@ test('lamps that do as they are told are never below their class and never lit b
   assert.ok((figures['halfNightBelowClassHoursPerLamp'] ?? 0) > 1, 'half-night switching leaves streets too dark');
 });
 
+test('a programme that is signed for young lamps saves more, and no street is below its class', () => {
+  const [old, young] = [850, 950].map((maintained) => runYear({ ...THREE_DAYS, days: 1, maintained }, madeUpDays()));
+  assert.ok(old !== undefined && young !== undefined && young.adaptiveMws < old.adaptiveMws);
+  assert.equal(young.fullMws, old.fullMws, 'against the same lamps');
+  assert.deepEqual([young.darkLampS, young.dayLampS], [0, 0]);
+});
+
 test('a lamp that cheats is caught: for an hour 1 ‰ too little, for a minute dark', () => {
   const fromMs = Date.UTC(2026, 0, 2, 20);
   const dim = (spanMs: number, change: (level: number) => number) =>
@@ -99,6 +106,7 @@ test('assumptions are read, checked and printed', () => {
     [['--price', ''], /wants a number/],
     [['--moon', '1'], /Unknown option/],
     [['--latitude', '66'], /from -55 to 55/],
+    [['--maintained', '849'], /whole number from 850 to 1000/],
   ] as const)
     assert.match(String(readAssumptions(args)), says);
   const lines = describeYear(usualAssumptions(), madeUpDays(), runYear({ ...THREE_DAYS, days: 1 }, madeUpDays())).join('\n');

@@ -188,7 +188,7 @@ function makeProgramme(assumed: Assumptions, sky: Sky): LightingProgramme {
     sections: PLANS.map(({ lampShare, wattsShare, hasDetector, ...section }) => ({
       ...section,
       lampCount: Math.max(1, Math.round(assumed.lamps * lampShare)),
-      maintained: 850,
+      maintained: assumed.maintained,
       ...(hasDetector ? { traffic: detector } : {}),
     })),
   };
