@@ -178,7 +178,7 @@ timeout_precommit = "500ms"
 timeout_commit = "0s"
 skip_timeout_commit = true
 create_empty_blocks = false
-peer_gossip_sleep_duration = "10ms"
+peer_gossip_sleep_duration = "5ms"
 
 [storage]
 discard_abci_responses = true
