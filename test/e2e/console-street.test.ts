@@ -98,16 +98,6 @@ describe('pages of the street', { skip: skipWithout('chromium') }, () => {
     const issued = await issuing.ended;
     assert.equal(issued.code, 0, issued.stderr);
     await page.waitForSelector('.state.applied');
-    // Whoever has nothing but an id finds the order by it, and the zone.
-    const order = page.url().split('/').at(-1) ?? '';
-    for (const [id, address] of [
-      [zone.split('/').at(-1) ?? '', '#/zones/'],
-      [order, '#/orders/'],
-    ] as const) {
-      await page.fill('input[name="text"]', id);
-      await page.press('input[name="text"]', 'Enter');
-      await page.waitForURL(`**${address}${id}`);
-    }
     await page.goto(zone);
     await page.waitForSelector('dd:has-text("1 day")');
     await page.selectOption('select[name=order]', { label: 'signal/flash' });

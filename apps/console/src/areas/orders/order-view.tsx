@@ -17,6 +17,7 @@ import { ActList } from '../decisions/act-list.tsx';
 import { atCity, commandLine } from '../maker/command-line.ts';
 import { CopyBlock } from '../maker/copy-block.tsx';
 import '../maker/maker.css';
+import { CancelOrder } from './cancel-order.tsx';
 import { OrderAnswers } from './order-answers.tsx';
 import './orders.css';
 import { isCalledDangerous, isSignedBy, type ReadOrder, readOrder } from './read-order.ts';
@@ -24,6 +25,8 @@ import { TEXTS } from './texts.ts';
 
 const EVERY_MS = 5_000;
 const KEY_FILE = 'my-order-key.seed';
+/** What can still be taken back. */
+const OPEN: ReadonlySet<OrderDetailJson['state']> = new Set(['awaiting', 'queued', 'sent', 'acked']);
 
 /** The order with this id. */
 export function OrderView({ id }: { readonly id: string }): ReactNode {
@@ -49,6 +52,7 @@ export function OrderView({ id }: { readonly id: string }): ReactNode {
           <Effect order={order} read={read} />
           <Signed order={order} />
           {order.state === 'awaiting' && typeof read === 'object' && <Approve id={id} />}
+          <CancelOrder key={id} id={id} isOpen={OPEN.has(order.state)} />
           <Life order={order} />
           <OrderAnswers order={order} changes={changes} />
           <section aria-labelledby="evidence-heading">

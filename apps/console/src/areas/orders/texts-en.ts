@@ -81,6 +81,9 @@ export const englishTexts: OrderTexts = {
     'No page that a city serves signs orders: whoever sends the page could have it sign something else. Sign with the command line, on a machine that you trust, with the file of your order key. It takes the order apart once more, says its whole effect and asks.',
   approveCommand: 'Approve this order',
   watchCommand: 'Be asked about each order that waits',
+  cancelHeading: 'Take it back',
+  cancelLead:
+    'An operator can: nobody hands it over from then on. A machine that has it already may still obey it until its time ends.',
   copy: 'Copy',
   copied: 'Copied',
   copyFailed: 'This browser does not let the page copy. Mark the text and copy it.',

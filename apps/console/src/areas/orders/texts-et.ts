@@ -83,6 +83,9 @@ export const estonianTexts: OrderTexts = {
     'Ükski leht, mida linn saadab, ei kirjuta korraldustele alla: lehe saatja võiks lasta alla kirjutada millelegi muule. Kirjuta alla käsureal, masinas, mida usaldad, oma korraldusvõtme failiga. Käsurida võtab korralduse uuesti lahti, ütleb kogu selle mõju ja küsib.',
   approveCommand: 'Kiida see korraldus heaks',
   watchCommand: 'Lase iga ootava korralduse kohta küsida',
+  cancelHeading: 'Võta tagasi',
+  cancelLead:
+    'Operaator saab: sellest peale ei anna keegi seda üle. Masin, kellel see juba on, võib sellele kuni aja lõpuni siiski kuuletuda.',
   copy: 'Kopeeri',
   copied: 'Kopeeritud',
   copyFailed: 'See brauser ei luba lehel kopeerida. Märgi tekst ja kopeeri see ise.',

@@ -80,6 +80,8 @@ export const chineseTexts: OrderTexts = {
     '城市所提供的任何页面都不签署命令：发送页面的人可以让它签别的东西。请在您信任的计算机上，用您的命令密钥文件通过命令行签名。命令行会再次解析命令，说明其全部作用并询问您。',
   approveCommand: '批准此命令',
   watchCommand: '对每条等待的命令进行询问',
+  cancelHeading: '撤回',
+  cancelLead: '操作员可以撤回：此后不再交付。已收到它的机器在其时限之前仍可能服从。',
   copy: '复制',
   copied: '已复制',
   copyFailed: '此浏览器不允许页面复制。请选中文本自行复制。',

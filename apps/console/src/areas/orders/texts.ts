@@ -61,6 +61,8 @@ export type OrderTexts = {
   readonly approveHelp: string;
   readonly approveCommand: string;
   readonly watchCommand: string;
+  readonly cancelHeading: string;
+  readonly cancelLead: string;
   readonly copy: string;
   readonly copied: string;
   readonly copyFailed: string;

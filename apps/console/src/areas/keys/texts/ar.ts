@@ -62,7 +62,7 @@ export const arabicKeys: KeysTexts = {
   mayAnybody: 'أن تطّلع على كل ما هو علني، وأن تثبته',
   may: {
     registrar: 'أن تنشئ حسابات لأشخاص ومؤسسات، وأن تقبل صانعي الأجهزة',
-    operator: 'أن توقف الأجهزة مؤقتًا وتستأنفها',
+    operator: 'أن توقف الأجهزة مؤقتًا وتستأنفها وتضعها في الحجر، وتسحب الأوامر',
     'data-protection': 'أن تسجّل أن بيانات مُحيت',
     auditor: 'أن يُنقص الثقة بالأجهزة لما وُجد فيها',
   },
@@ -133,6 +133,7 @@ export const arabicKeys: KeysTexts = {
     DEVICE_NOT_ACTIVE: 'الجهاز ليس في الخدمة بعد.',
     DEVICE_REVOKED: 'أُلغي الجهاز.',
     DEVICE_UNKNOWN: 'لا يوجد جهاز كهذا.',
+    ORDER_CLOSED: 'انتهى الأمر أو سُحب من قبل.',
     WRONG_CITY: 'هذا لمدينة أخرى.',
     INVITATION_FOREIGN: 'هذه الدعوة لمفتاح غير الذي في هذا المتصفح. افتحها حيث ذلك المفتاح.',
     SIGNATURE_INVALID: 'التوقيع لا يصح: من صنع هذا لا يملك المفتاح.',

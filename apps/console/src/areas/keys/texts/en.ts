@@ -62,7 +62,7 @@ export const englishKeys: KeysTexts = {
   mayAnybody: 'look at everything that is public, and prove it',
   may: {
     registrar: 'create accounts for people and organisations, and admit makers of devices',
-    operator: 'suspend and resume devices',
+    operator: 'suspend and resume devices, set them apart, and take orders back',
     'data-protection': 'record that data was erased',
     auditor: 'mark devices down for what was found of them',
   },
@@ -136,6 +136,7 @@ export const englishKeys: KeysTexts = {
     DEVICE_NOT_ACTIVE: 'The device is not in service yet.',
     DEVICE_REVOKED: 'The device was revoked.',
     DEVICE_UNKNOWN: 'There is no such device.',
+    ORDER_CLOSED: 'The order is over, or was taken back already.',
     WRONG_CITY: 'This is for another city.',
     INVITATION_FOREIGN: 'This invitation is for another key than the one in this browser. Open it where that key is.',
     SIGNATURE_INVALID: 'The signature does not verify: whoever made this does not hold the key.',

@@ -62,7 +62,7 @@ export const estonianKeys: KeysTexts = {
   mayAnybody: 'vaadata kõike avalikku ja seda tõestada',
   may: {
     registrar: 'luua kontosid inimestele ja organisatsioonidele ning lubada seadmete tootjaid',
-    operator: 'seadmeid peatada ja jätkata',
+    operator: 'seadmeid peatada, jätkata ja karantiini panna ning korraldusi tagasi võtta',
     'data-protection': 'märkida, et andmed kustutati',
     auditor: 'vähendada seadmete usaldust selle järgi, mis nende kohta leiti',
   },
@@ -137,6 +137,7 @@ export const estonianKeys: KeysTexts = {
     DEVICE_NOT_ACTIVE: 'Seade ei ole veel kasutusel.',
     DEVICE_REVOKED: 'Seade on tühistatud.',
     DEVICE_UNKNOWN: 'Sellist seadet ei ole.',
+    ORDER_CLOSED: 'Korraldus on möödas või juba tagasi võetud.',
     WRONG_CITY: 'See on teise linna jaoks.',
     INVITATION_FOREIGN: 'See kutse on teise võtme jaoks kui see, mis on selles brauseris. Ava see seal, kus on too võti.',
     SIGNATURE_INVALID: 'Allkiri ei pea paika: kes selle tegi, sellel ei ole seda võtit.',

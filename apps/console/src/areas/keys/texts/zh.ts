@@ -61,7 +61,7 @@ export const chineseKeys: KeysTexts = {
   mayAnybody: '查看一切公开的内容，并加以证明',
   may: {
     registrar: '为个人和机构创建账户，并准入设备制造商',
-    operator: '暂停和恢复设备',
+    operator: '暂停、恢复和隔离设备，并撤回命令',
     'data-protection': '记录数据已被删除',
     auditor: '按所发现的情况给设备扣分',
   },
@@ -130,6 +130,7 @@ export const chineseKeys: KeysTexts = {
     DEVICE_NOT_ACTIVE: '设备尚未投入使用。',
     DEVICE_REVOKED: '设备已吊销。',
     DEVICE_UNKNOWN: '没有这个设备。',
+    ORDER_CLOSED: '命令已结束，或已被撤回。',
     WRONG_CITY: '这是给另一座城市的。',
     INVITATION_FOREIGN: '这份邀请针对的不是这个浏览器里的密钥。请在有那个密钥的地方打开它。',
     SIGNATURE_INVALID: '签名验证不通过：制作者并不持有该密钥。',
