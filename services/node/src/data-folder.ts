@@ -131,8 +131,8 @@ export async function openDataFolder(options: {
     if (!equalBytes(want, computed))
       throw formatError('DATA_FOLDER_FOREIGN', { folder, want: toHex(want), got: toHex(computed) });
     assertSecret(paths);
-    const lock = lockFolder(folder);
     for (const part of [paths.node, paths.gateway]) closeToOthers(part);
+    const lock = lockFolder(folder);
     return { ...known, release: lock.release };
   });
 }

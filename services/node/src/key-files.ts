@@ -27,7 +27,13 @@ export async function makeSecretFolder(folder: string): Promise<void> {
  */
 export function closeToOthers(folder: string): void {
   const mode = statSync(folder, { throwIfNoEntry: false })?.mode ?? 0;
-  if (process.platform !== 'win32' && (mode & OTHERS) !== 0) chmodSync(folder, mode & 0o777 & ~OTHERS);
+  if (process.platform === 'win32' || (mode & OTHERS) === 0) return;
+  try {
+    chmodSync(folder, mode & 0o777 & ~OTHERS);
+  } catch (error) {
+    // Somebody else's, who decides.
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+  }
 }
 
 /** The seed in a key file, hex or base64, with or without a newline. Throws as `readSecretFile` does, and KEY_FILE_INVALID. */
