@@ -10,6 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
+import { at } from '@oppidum/formats/state-layout';
+import { validatorSetKind } from '@oppidum/formats/state-validators';
 import { openDataFolder } from '@oppidum/node/data-folder';
 import { cometPlaces } from '@oppidum/node/found-cluster';
 import { askJoin } from '@oppidum/node/light-client';
@@ -148,8 +150,8 @@ async function openDoors(paths: readonly string[]): Promise<readonly string[]> {
 /** Until both doors offer a snapshot that is younger than the decision. */
 async function untilOffered({ city, lost }: Recovering, doors: readonly string[]): Promise<void> {
   const { snapshotInterval } = readNodeSettings(lost);
-  const { height } = city.client.head();
-  const due = height - (height % snapshotInterval) + snapshotInterval;
+  const from = city.client.read(at(validatorSetKind))?.from ?? 0;
+  const due = from - (from % snapshotInterval) + snapshotInterval;
   await makeBlocks(city, (made) => made >= due);
   for (;;) {
     await createAccount(city);
