@@ -50,7 +50,8 @@ describe('layers of the operations map', { skip: skipWithout('chromium') }, () =
   test('one that is switched off is neither on the map nor in the list, and the address remembers it', async () => {
     const page = await open('#/city');
     const all = await until(page, (count) => count > 10);
-    for (const layer of ['signals', 'roads', 'water', 'power', 'others']) await page.uncheck(`.layers input[name=${layer}]`);
+    for (const layer of ['signals', 'roads', 'water', 'power', 'others', 'zones'])
+      await page.uncheck(`.layers input[name=${layer}]`);
     const lamps = await until(page, (count) => count < all);
     assert.ok(lamps > 0 && lamps < all);
     assert.equal(new URL(page.url()).hash, '#/city/lighting,alarms');
@@ -78,13 +79,36 @@ describe('layers of the operations map', { skip: skipWithout('chromium') }, () =
     await page.context().close();
   });
 
+  test('zones are a layer with a list beside the map, and one is picked from it by the keyboard', async () => {
+    const page = await open('#/city');
+    const list = page.locator('section[aria-labelledby=city-zones-heading]');
+    const button = list.locator('button[aria-pressed]').first();
+    await button.waitFor();
+    const zones = await (await fetch(`${city.api}/api/v1/zones?limit=1000`)).json();
+    const { items } = zones as { readonly items: readonly { readonly name: string; readonly deviceCount: number }[] };
+    assert.equal(await list.locator('tbody tr').count(), items.length);
+    assert.match((await button.getAttribute('aria-label')) ?? '', /^Show .+ on the map$/);
+    assert.equal(await button.getAttribute('aria-pressed'), 'false');
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await list.locator('button[aria-pressed=true]').waitFor();
+    await page.locator('.map').waitFor();
+    const shown = await page.evaluate(`document.querySelector('.map').getBoundingClientRect().bottom <= innerHeight`);
+    assert.equal(shown, true, 'the map is in sight');
+    await page.waitForTimeout(500);
+    writeFileSync(join(SHOTS, 'layers-zone.png'), await page.screenshot());
+    await page.uncheck('.layers input[name=zones]');
+    await list.waitFor({ state: 'detached' });
+    await page.context().close();
+  });
+
   for (const [lang, width, scheme] of [
     ['ar', 360, 'dark'],
     ['zh', 360, 'light'],
     ['et', 1280, 'dark'],
   ] as const)
     test(`in ${lang}, ${width} wide and ${scheme}`, async () => {
-      const page = await open('#/city/lighting,signals,alarms', lang, width, scheme);
+      const page = await open('#/city/lighting,signals,zones,alarms', lang, width, scheme);
       await page.waitForTimeout(500);
       writeFileSync(join(SHOTS, `layers-${lang}-${width}.png`), await page.screenshot({ fullPage: true }));
       assert.deepEqual(await seriousFindings(page), []);

@@ -45,7 +45,7 @@ export async function serveBigCity(upstream: string, deviceCount: number): Promi
     if (url.pathname === '/api/v1/devices') return sendJson(answer, pageOf(devices, url));
     const number = numbers.get(url.pathname.replace('/api/v1/devices/', ''));
     if (number !== undefined)
-      return sendJson(answer, { ...deviceOf(number), keys: [], suspensions: [], zone: null, readingCount: READING_COUNT });
+      return sendJson(answer, { ...deviceOf(number), keys: [], suspensions: [], readingCount: READING_COUNT });
     if (url.pathname === '/api/v1/readings') return sendJson(answer, readingsOf(url));
     if (url.pathname === '/api/v1/readings/latest') return sendJson(answer, latestOf(url, deviceCount));
     passOn(asked, answer, url);
@@ -84,7 +84,7 @@ function deviceOf(number: number): DeviceJson {
     },
     ...{ deviceType, manufacturer: idOf(3, 0), manufacturerName: 'Synthetic works', simulated: true, personal: false },
     ...{ status: number % 97 === 0 ? 'suspended' : 'active', grade: 'device', keyNumber: 0, registration: idOf(4, number) },
-    ...{ from: 5, to: null, reason: null, lastReadingMs: Date.now() - number, readingCount: 100 + number },
+    ...{ from: 5, to: null, reason: null, lastReadingMs: Date.now() - number, readingCount: 100 + number, zone: null },
   };
 }
 

@@ -90,6 +90,8 @@ const device = z
     reason: z.string().nullable(),
     lastReadingMs: timeMs().nullable(),
     readingCount: whole(),
+    /** The zone whose order keys it listens to. */
+    zone: id().nullable(),
   })
   .meta({ id: 'Device' });
 export const devicePage = page(device).meta({ id: 'DevicePage' });
@@ -108,8 +110,6 @@ export const deviceDetail = device
     suspensions: z.array(z.object({ from: height(), to: height().nullable(), reason: z.string() })),
     /** Set apart: what it said in these spans is kept and marked, and nothing acted on it. */
     quarantines: z.array(quarantine),
-    /** The zone whose order keys it listens to. */
-    zone: id().nullable(),
   })
   .meta({ id: 'DeviceDetail' });
 export type DeviceJson = z.infer<typeof device>;

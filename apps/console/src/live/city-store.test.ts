@@ -7,7 +7,7 @@ const id = (digit: string): string => digit.repeat(64);
 const device = (digit: string, changes: Partial<DeviceJson> = {}): DeviceJson => ({
   ...{ id: id(digit), label: `lamp ${digit}`, model: id('f'), modelName: 'L1', deviceType: 'lamp', manufacturer: id('e') },
   ...{ manufacturerName: 'Maker', status: 'active', simulated: false, personal: false, grade: 'device', keyNumber: 0 },
-  ...{ registration: id('d'), from: 1, to: null, reason: null, lastReadingMs: null, readingCount: 0 },
+  ...{ registration: id('d'), from: 1, to: null, reason: null, lastReadingMs: null, readingCount: 0, zone: null },
   ...changes,
 });
 const sample = (digit: string, unit: 'lat' | 'lon', value: number) => ({

@@ -7,10 +7,13 @@ import { type GeoJSONSource, type GeoJSONSourceDiff, LngLatBounds, Map as MapLib
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { useLanguage } from '../language.ts';
 import { useLoaded } from '../use-loaded.ts';
 import { MARK_SHAPES, type Mark } from '../views/city-layers.ts';
 import { colorAt, useIsDark } from './colors.ts';
 import { Quoted } from './texts.tsx';
+import { addZoneLayers, pickZone, showZones } from './zone-layer.ts';
+import type { ZoneOutline } from './zone-outlines.ts';
 
 /** A device at a place, in degrees (WGS 84). */
 export type PlacedDevice = {
@@ -27,9 +30,10 @@ export type PlacedDevice = {
 type CityMapProps = {
   readonly devices: readonly PlacedDevice[];
   readonly selected: string | null;
+  /** Outlines, and the zone that is picked. */
+  readonly zones: readonly ZoneOutline[];
+  readonly zone: string | null;
   readonly onSelect: (id: string) => void;
-  /** Names the map for those who do not see it. */
-  readonly label: string;
 };
 
 setWorkerUrl(workerUrl);
@@ -40,24 +44,29 @@ const ZOOM_MAX = 18;
 const DRAW_EVERY_MS = 1_000;
 
 /** The map of these devices; one that is clicked is selected. */
-export function CityMap({ devices, selected, onSelect, label }: CityMapProps): ReactNode {
+export function CityMap({ devices, selected, zones, zone, onSelect }: CityMapProps): ReactNode {
+  const { sentences } = useLanguage();
   // Whose the streets are, as their licence asks for.
   const { value: streets } = useLoaded<{ readonly attribution?: unknown }>('/map.geojson');
   const box = useRef<HTMLDivElement>(null);
   const isDark = useIsDark();
   const drawing = useRef<Drawing | null>(null);
-  const newest = useRef({ devices, selected, onSelect });
-  newest.current = { devices, selected, onSelect };
+  const newest = useRef({ devices, selected, zones, zone, onSelect });
+  newest.current = { devices, selected, zones, zone, onSelect };
   useEffect(() => {
     const place = box.current;
     if (place === null) return undefined;
     const map = makeMap(place, isDark);
     map.on('load', () => {
-      addMarks(map, (name) => colorAt(place, name, isDark));
-      drawing.current = new Drawing(map);
+      const color = (name: string): string => colorAt(place, name, isDark);
+      addZoneLayers(map, color);
+      addMarks(map, color);
+      drawing.current = new Drawing(map, color);
+      drawing.current.showZones(newest.current.zones);
       drawing.current.show(newest.current.devices);
       drawing.current.select(newest.current.selected, newest.current.devices, false);
       fit(map, newest.current.devices);
+      drawing.current.pickZone(newest.current.zones, newest.current.zone);
     });
     map.on('click', 'devices', ({ features }) => {
       const id = features?.[0]?.properties['id'] as unknown;
@@ -73,10 +82,16 @@ export function CityMap({ devices, selected, onSelect, label }: CityMapProps): R
   }, [isDark]);
   useEffect(() => drawing.current?.show(devices), [devices]);
   useEffect(() => drawing.current?.select(selected, newest.current.devices, true), [selected]);
+  useEffect(() => drawing.current?.showZones(zones), [zones]);
+  useEffect(() => {
+    drawing.current?.pickZone(newest.current.zones, zone);
+    // The list is below it.
+    if (zone !== null) box.current?.scrollIntoView({ block: 'nearest' });
+  }, [zone]);
   const attribution = typeof streets?.attribution === 'string' ? streets.attribution : null;
   return (
     <>
-      <div ref={box} className="map" role="application" aria-label={label} />
+      <div ref={box} className="map" role="application" aria-label={sentences.mapLabel} />
       {attribution !== null && (
         <p className="hint">
           <Quoted text={attribution} />
@@ -89,12 +104,22 @@ export function CityMap({ devices, selected, onSelect, label }: CityMapProps): R
 /** What of the devices is on the map: only differences are sent to it. */
 class Drawing {
   readonly #map: MapLibre;
+  readonly #color: (name: string) => string;
   #shown: ReadonlyMap<string, PlacedDevice> = new Map();
   #waiting: readonly PlacedDevice[] | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(map: MapLibre) {
+  constructor(map: MapLibre, color: (name: string) => string) {
     this.#map = map;
+    this.#color = color;
+  }
+
+  showZones(zones: readonly ZoneOutline[]): void {
+    showZones(this.#map, zones, this.#color);
+  }
+
+  pickZone(zones: readonly ZoneOutline[], id: string | null): void {
+    pickZone(this.#map, zones, id);
   }
 
   end(): void {

@@ -1,9 +1,9 @@
-/** Layers of the operations map: which kinds of devices each shows, what is marked, and the address that remembers the choice. */
+/** Layers of the operations map: which kinds of devices each shows, outlines of zones, what is marked, and the address that remembers the choice. */
 
 import { useCallback, useEffect, useState } from 'react';
 import type { CityDevice } from '../live/city-store.ts';
 
-export const LAYERS = ['lighting', 'signals', 'roads', 'water', 'power', 'others', 'alarms'] as const;
+export const LAYERS = ['lighting', 'signals', 'roads', 'water', 'power', 'others', 'zones', 'alarms'] as const;
 export type Layer = (typeof LAYERS)[number];
 /** A shape beside the colour of a kind, as the legend has it; `none`: nothing is to be said. */
 export type Mark = 'alarm' | 'fault' | 'stale' | 'none';

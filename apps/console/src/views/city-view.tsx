@@ -18,6 +18,7 @@ import { LAYER_TEXTS } from '../texts/layers.ts';
 import { useLoaded } from '../use-loaded.ts';
 import { Counters } from './city-counters.tsx';
 import { layerOf, MARK_SHAPES, type Mark, markOf, useLayers } from './city-layers.ts';
+import { CityZoneList, useZones } from './city-zones.tsx';
 import { DeviceList } from './device-list.tsx';
 import { LayerChoice } from './layer-choice.tsx';
 import { SelectedDevice } from './selected-device.tsx';
@@ -63,6 +64,7 @@ function Devices({ city }: { readonly city: City }): ReactNode {
   );
   const marks = useMarks(all, layers.includes('alarms'));
   const drawn = usePlaced(placed, wanted, colors, marks);
+  const { picked, pick, ...zones } = useZones(placed, layers.includes('zones'));
   const byId = useMemo(() => new Map(all.map((device) => [device.id, device])), [all]);
   const device = byId.get(selected ?? '');
   return (
@@ -80,7 +82,7 @@ function Devices({ city }: { readonly city: City }): ReactNode {
         {placed.some(({ place }) => place !== null) && (
           <div>
             <Suspense fallback={<div className="map" />}>
-              <CityMap devices={drawn} selected={selected} onSelect={select} label={sentences.mapLabel} />
+              <CityMap {...{ devices: drawn, selected, zones: zones.outlines, zone: picked }} onSelect={select} />
             </Suspense>
             <Legend colors={colors} />
           </div>
@@ -102,6 +104,7 @@ function Devices({ city }: { readonly city: City }): ReactNode {
           <LiveState city={city} />
         </div>
       </div>
+      <CityZoneList {...zones} picked={picked} onPick={pick} />
     </section>
   );
 }

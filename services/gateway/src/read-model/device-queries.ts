@@ -36,10 +36,11 @@ function selectDevices(database: Database) {
     .leftJoin('device_keys', 'device_keys.device', 'devices.id')
     .leftJoin('senders', 'senders.device', 'devices.id')
     .leftJoin('device_activity', 'device_activity.sender', 'senders.number')
+    .leftJoin('zone_devices', 'zone_devices.device', 'devices.id')
     .selectAll('devices')
     .select(['models.name as model_name', 'models.device_type', 'models.personal', 'models.simulated', 'models.manufacturer'])
     .select(['manufacturers.name as manufacturer_name', 'device_keys.number', 'device_keys.grade'])
-    .select(['device_activity.last_reading_ms', 'device_activity.reading_count']);
+    .select(['device_activity.last_reading_ms', 'device_activity.reading_count', 'zone_devices.zone']);
 }
 
 type DeviceRow = Awaited<ReturnType<ReturnType<typeof selectDevices>['execute']>>[number];
@@ -64,6 +65,7 @@ function showDevice(row: DeviceRow): DeviceJson {
     reason: row.reason,
     lastReadingMs: row.last_reading_ms,
     readingCount: row.reading_count ?? 0,
+    zone: row.zone,
   };
 }
 
