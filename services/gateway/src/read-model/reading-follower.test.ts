@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { encodePack } from '@oppidum/device/reading-pack';
@@ -12,7 +13,7 @@ import { signReading } from '@oppidum/formats/reading';
 import { freshBytes } from '../../../../test/support/running-city.ts';
 import { openForWriting, ROLLUP_MS } from './database.ts';
 import { ReadingFollower } from './reading-follower.ts';
-import type { KeptRow } from './reading-rows.ts';
+import { deleteErased, type KeptRow } from './reading-rows.ts';
 import { encodeReadingBatch, parseReadingBatch } from './reading-writer.ts';
 
 const signer = ed25519Signer(freshBytes(32));
@@ -94,4 +95,50 @@ test('a worker that fails says so, and closing does not wait for it', async () =
 test('a batch survives the way between threads', () => {
   const batch = { shard: 7, end: 2 ** 40, rows };
   assert.deepEqual(parseReadingBatch(encodeReadingBatch(batch)), batch);
+});
+
+test('an erasure compares all that is about people, and leaves turns to everybody else', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'oppidum-erasure-'));
+  const { database, close } = openForWriting(join(folder, 'rows.sqlite'));
+  try {
+    const counts = { key_number: 0, received_ms: 0, record_count: 1, personal: 1, clock_error_ms: null } as const;
+    const personal = Array.from({ length: 1_000 }, (_, entry) => ({
+      ...{ sender: 1 + (entry % 2), time_ms: entry, shard: 0, entry, id: Uint8Array.of(entry >> 8, entry & 255) },
+      ...{ sequence: entry, ...counts },
+    }));
+    for (let first = 0; first < 1_000; first += 100)
+      await database
+        .insertInto('readings')
+        .values(personal.slice(first, first + 100))
+        .execute();
+    const activity = [1, 2].map((sender) => ({ sender, last_reading_ms: 999, reading_count: 500 }));
+    await database.insertInto('device_activity').values(activity).execute();
+    let [asked, most, isOver] = [0, 0, false];
+    const client = {
+      reading: async (id: Uint8Array) => {
+        asked++;
+        return { envelope: id.at(-1)! % 2 === 0 ? null : id } as never;
+      },
+    };
+    const watching = (async () => {
+      while (!isOver) {
+        await nextTurn();
+        [most, asked] = [Math.max(most, asked), 0];
+      }
+    })();
+    await deleteErased(database, [{ number: 0, client }]);
+    isOver = true;
+    await watching;
+    const left = await database.selectFrom('readings').select('sender').execute();
+    const active = await database.selectFrom('device_activity').select('sender').execute();
+    assert.deepEqual([left.length, new Set(left.map(({ sender }) => sender))], [500, new Set([2])]);
+    assert.deepEqual(
+      active.map(({ sender }) => sender),
+      [2],
+    );
+    assert.ok(most <= 256, `${most} in one turn`);
+  } finally {
+    close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,5 +1,6 @@
 /** Kept readings as rows. Of a reading about people no record is kept here, not even a name: it, too, may be about somebody. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Bytes, encodeBase64 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { type AllegedReading, parseReading, parseReadingRecords } from '@oppidum/formats/reading';
@@ -97,31 +98,51 @@ export function showRecord(record: ResolvedRecord, urnPrefixSize: number): Recor
   };
 }
 
-/** Deletes the rows of readings that were erased: what linked them to a device goes, too. `shards` by number. */
+/** Rows that are compared in one turn of the event loop: opening as many envelopes takes about ten milliseconds. */
+const ROWS_OF_ONE_TURN = 256;
+
+/**
+ * Deletes the rows of readings that were erased: what linked them to a device goes, too. `shards` by number. No erasure names whose it was, so
+ * all that is about people is looked at, a few at a time.
+ */
 export async function deleteErased(
   database: Database,
   shards: readonly { readonly number: number; readonly client: Pick<TelemetryClient, 'reading'> }[],
 ): Promise<void> {
+  const senders = new Set<number>();
   for (const { number, client } of shards) {
-    const rows = await database
-      .selectFrom('readings')
-      .select(['sender', 'time_ms', 'entry', 'id'])
-      .where('shard', '=', number)
-      .where('personal', '=', 1)
-      .execute();
-    const erased: typeof rows = [];
-    for (const row of rows) if ((await client.reading(row.id))?.envelope === null) erased.push(row);
-    for (const { sender, time_ms, entry } of erased) {
-      await database
-        .deleteFrom('readings')
-        .where('sender', '=', sender)
-        .where('time_ms', '=', time_ms)
-        .where('shard', '=', number)
-        .where('entry', '=', entry)
-        .execute();
-    }
-    for (const sender of new Set(erased.map((row) => row.sender))) {
-      await database.deleteFrom('device_activity').where('sender', '=', sender).execute();
+    let after = -1;
+    for (;;) {
+      const rows = await findPersonal(database, number, after);
+      const last = rows.at(-1);
+      if (last === undefined) break;
+      after = last.entry;
+      for (const { sender, time_ms, entry, id } of rows) {
+        if ((await client.reading(id))?.envelope !== null) continue;
+        senders.add(sender);
+        await database
+          .deleteFrom('readings')
+          .where('sender', '=', sender)
+          .where('time_ms', '=', time_ms)
+          .where('shard', '=', number)
+          .where('entry', '=', entry)
+          .execute();
+      }
+      await nextTurn();
     }
   }
+  for (const sender of senders) await database.deleteFrom('device_activity').where('sender', '=', sender).execute();
+}
+
+/** The next rows about people of a shard, in the order of its log. */
+function findPersonal(database: Database, shard: number, after: number) {
+  return database
+    .selectFrom('readings')
+    .select(['sender', 'time_ms', 'entry', 'id'])
+    .where('shard', '=', shard)
+    .where('personal', '=', 1)
+    .where('entry', '>', after)
+    .orderBy('entry')
+    .limit(ROWS_OF_ONE_TURN)
+    .execute();
 }
