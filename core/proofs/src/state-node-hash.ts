@@ -12,7 +12,10 @@ import type { NodeRef } from './state-prove.ts';
 export class NodeHasher {
   readonly #crypto: Crypto;
   readonly #nodes: StateNodes;
-  readonly #branch = new Uint8Array(3 + 2 * HASH_SIZE);
+  /** Begins one byte before what is hashed, so that both hashes lie on whole words. */
+  readonly #words = new Int32Array(1 + (2 * HASH_SIZE) / 4);
+  readonly #bytes = new Uint8Array(this.#words.buffer);
+  readonly #branch = this.#bytes.subarray(1);
   readonly #leaf = new Uint8Array(2 + LIMITS.stateKeySizeMax + HASH_SIZE);
   /** `#leaf` cut to each key size. */
   readonly #leafViews: Bytes[] = [];
@@ -31,14 +34,23 @@ export class NodeHasher {
     const bit = nodes.bit(branch);
     this.#branch[1] = bit >> 8;
     this.#branch[2] = bit & 255;
-    this.hashInto(nodes.child(branch, 0), this.#branch, 3);
-    this.hashInto(nodes.child(branch, 1), this.#branch, 3 + HASH_SIZE);
+    this.#layOut(nodes.child(branch, 0), 4);
+    this.#layOut(nodes.child(branch, 1), 4 + HASH_SIZE);
     this.#crypto.sha256Into(this.#branch, nodes.hashesOf(branch), nodes.hashOffset(branch));
   }
 
   /** Writes the hash of a node: a branch has it stored, a leaf's is computed. */
   hashInto(ref: NodeRef, out: Bytes, offset: number): void {
     if (ref >= 0) return copyBytes(this.#nodes.hashesOf(ref), this.#nodes.hashOffset(ref), out, offset, HASH_SIZE);
+    this.#hashLeaf(ref, out, offset);
+  }
+
+  #layOut(child: NodeRef, offset: number): void {
+    if (child >= 0) this.#nodes.copyHash(child, this.#words, offset / 4);
+    else this.#hashLeaf(child, this.#bytes, offset);
+  }
+
+  #hashLeaf(ref: NodeRef, out: Bytes, offset: number): void {
     const keySize = this.#nodes.copyLeaf(ref, this.#leaf, 1);
     this.#crypto.sha256Into(this.#leafViews[keySize] as Bytes, out, offset);
   }

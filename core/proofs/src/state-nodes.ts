@@ -1,12 +1,13 @@
 /**
  * Where the nodes of a state tree live: flat arrays instead of objects, so that a million keys take about 125 bytes each and the
  * garbage collector has nothing to walk. The arrays come in chunks, so that growing copies nothing; freed places form lists inside
- * the arrays themselves.
+ * the arrays themselves. What belongs to one node lies together: a walk down a large tree waits for memory at each node it meets.
  */
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import { LIMITS } from '@oppidum/formats/limits';
 import { HASH_SIZE } from './merkle-hash.ts';
+import { bitAt, type KeyUnit } from './state-bits.ts';
 import type { NodeRef } from './state-prove.ts';
 
 /** The tree without keys. Branches are numbers from 0 up; leaves are their complements, from −1 down. */
@@ -20,17 +21,23 @@ const NODE_MASK = 2 ** NODE_SHIFT - 1;
 const KEY_SHIFT = 18;
 const KEY_MASK = 2 ** KEY_SHIFT - 1;
 
-type BranchChunk = { readonly hashes: Bytes; readonly children: Int32Array; readonly bits: Uint16Array };
-type LeafChunk = { readonly digests: Bytes; readonly keyOffsets: Uint32Array; readonly tags: Float64Array };
+const HASH_WORDS = HASH_SIZE / 4;
+/** A branch in words of 32 bits: children (the first lists free places), bit, hash. */
+const [BRANCH_BIT, BRANCH_HASH] = [2, 3] as const;
+const BRANCH_WORDS = BRANCH_HASH + HASH_WORDS;
+/** A leaf: where its key lies (lists free places), the caller's number (above and below 2^32), SHA-256 of the value. */
+const [LEAF_TAG, LEAF_DIGEST] = [1, 3] as const;
+const LEAF_WORDS = LEAF_DIGEST + HASH_WORDS;
 
 /** Branches, leaves and keys by number. */
 export class StateNodes {
-  /** Hash, two children and bit of each branch. */
-  readonly #branches: BranchChunk[] = [];
+  /** The words of each chunk, and the same memory as bytes. */
+  readonly #branches: Int32Array[] = [];
+  readonly #branchBytes: Bytes[] = [];
   #branchTop = 0;
   #freeBranch = NONE;
-  /** SHA-256 of the value, where the key lies, and the caller's number, of each leaf. */
-  readonly #leaves: LeafChunk[] = [];
+  readonly #leaves: Int32Array[] = [];
+  readonly #leafBytes: Bytes[] = [];
   #leafTop = 0;
   #freeLeaf = NONE;
   #leafCount = 0;
@@ -45,11 +52,8 @@ export class StateNodes {
 
   /** Bytes that the arrays occupy. */
   get size(): number {
-    const branchSize = HASH_SIZE + 2 * 4 + 2;
-    const leafSize = HASH_SIZE + 4 + 8;
-    return (
-      (this.#branches.length * branchSize + this.#leaves.length * leafSize) * (NODE_MASK + 1) + this.#keys.length * (KEY_MASK + 1)
-    );
+    const words = this.#branches.length * BRANCH_WORDS + this.#leaves.length * LEAF_WORDS;
+    return words * 4 * (NODE_MASK + 1) + this.#keys.length * (KEY_MASK + 1);
   }
 
   /** A branch at bit `b`; its hash is still to be computed. */
@@ -58,76 +62,115 @@ export class StateNodes {
     if (branch !== NONE) this.#freeBranch = this.child(branch, 0);
     else {
       branch = this.#branchTop++;
-      if ((branch & NODE_MASK) === 0) this.#branches.push(newBranchChunk());
+      if ((branch & NODE_MASK) === 0) addChunk(this.#branches, this.#branchBytes, BRANCH_WORDS);
     }
-    const { bits, children } = this.#branches[branch >> NODE_SHIFT] as BranchChunk;
-    const at = branch & NODE_MASK;
-    bits[at] = b;
-    children[2 * at] = left;
-    children[2 * at + 1] = right;
+    const words = this.#branches[branch >> NODE_SHIFT] as Int32Array;
+    const at = (branch & NODE_MASK) * BRANCH_WORDS;
+    words[at] = left;
+    words[at + 1] = right;
+    words[at + BRANCH_BIT] = b;
     return branch;
   }
 
   freeBranch(branch: NodeRef): void {
-    (this.#branches[branch >> NODE_SHIFT] as BranchChunk).children[2 * (branch & NODE_MASK)] = this.#freeBranch;
+    (this.#branches[branch >> NODE_SHIFT] as Int32Array)[(branch & NODE_MASK) * BRANCH_WORDS] = this.#freeBranch;
     this.#freeBranch = branch;
   }
 
   bit(branch: NodeRef): number {
-    return (this.#branches[branch >> NODE_SHIFT] as BranchChunk).bits[branch & NODE_MASK] as number;
+    return (this.#branches[branch >> NODE_SHIFT] as Int32Array)[(branch & NODE_MASK) * BRANCH_WORDS + BRANCH_BIT] as number;
   }
 
   child(branch: NodeRef, side: 0 | 1): NodeRef {
-    return (this.#branches[branch >> NODE_SHIFT] as BranchChunk).children[2 * (branch & NODE_MASK) + side] as NodeRef;
+    return (this.#branches[branch >> NODE_SHIFT] as Int32Array)[(branch & NODE_MASK) * BRANCH_WORDS + side] as NodeRef;
+  }
+
+  /** The leaf that the key's bits lead to from a node; EMPTY from EMPTY. */
+  descend(from: NodeRef, key: Bytes, unit: KeyUnit): NodeRef {
+    let ref = from;
+    while (ref >= 0) {
+      const words = this.#branches[ref >> NODE_SHIFT] as Int32Array;
+      const at = (ref & NODE_MASK) * BRANCH_WORDS;
+      ref = words[at + bitAt(key, words[at + BRANCH_BIT] as number, unit)] as NodeRef;
+    }
+    return ref;
+  }
+
+  /** The same for many: they go down side by side, so that the processor waits for the memory of several at once. */
+  descendAll(from: NodeRef, items: readonly { readonly key: Bytes }[], unit: KeyUnit): Int32Array {
+    const refs = new Int32Array(items.length).fill(from);
+    for (let isOpen = from >= 0; isOpen; ) {
+      isOpen = false;
+      for (let i = 0; i < refs.length; i++) {
+        const ref = refs[i] as NodeRef;
+        if (ref < 0) continue;
+        const words = this.#branches[ref >> NODE_SHIFT] as Int32Array;
+        const at = (ref & NODE_MASK) * BRANCH_WORDS;
+        const { key } = items[i] as { readonly key: Bytes };
+        refs[i] = words[at + bitAt(key, words[at + BRANCH_BIT] as number, unit)] as NodeRef;
+        isOpen = true;
+      }
+    }
+    return refs;
   }
 
   /** The array that holds a branch's hash, from `hashOffset` on. */
   hashesOf(branch: NodeRef): Bytes {
-    return (this.#branches[branch >> NODE_SHIFT] as BranchChunk).hashes;
+    return this.#branchBytes[branch >> NODE_SHIFT] as Bytes;
   }
 
   hashOffset(branch: NodeRef): number {
-    return (branch & NODE_MASK) * HASH_SIZE;
+    return ((branch & NODE_MASK) * BRANCH_WORDS + BRANCH_HASH) * 4;
+  }
+
+  /** Copies a branch's hash, word by word. */
+  copyHash(branch: NodeRef, out: Int32Array, offset: number): void {
+    const words = this.#branches[branch >> NODE_SHIFT] as Int32Array;
+    const at = (branch & NODE_MASK) * BRANCH_WORDS + BRANCH_HASH;
+    for (let i = 0; i < HASH_WORDS; i++) out[offset + i] = words[at + i] as number;
   }
 
   /** A leaf whose key is stored already. */
   addLeaf(keyOffset: number, valueDigest: Bytes, tag: number): NodeRef {
     let leaf = this.#freeLeaf;
-    if (leaf !== NONE) this.#freeLeaf = this.tag(~leaf);
+    if (leaf !== NONE) this.#freeLeaf = this.#leafWord(~leaf, 0);
     else {
       leaf = this.#leafTop++;
-      if ((leaf & NODE_MASK) === 0) this.#leaves.push(newLeafChunk());
+      if ((leaf & NODE_MASK) === 0) addChunk(this.#leaves, this.#leafBytes, LEAF_WORDS);
     }
-    const chunk = this.#leafChunk(~leaf);
-    chunk.keyOffsets[leaf & NODE_MASK] = keyOffset;
-    chunk.tags[leaf & NODE_MASK] = tag;
-    chunk.digests.set(valueDigest, (leaf & NODE_MASK) * HASH_SIZE);
+    const at = (leaf & NODE_MASK) * LEAF_WORDS;
+    (this.#leaves[leaf >> NODE_SHIFT] as Int32Array)[at] = keyOffset;
+    copyBytes(valueDigest, 0, this.#leafBytes[leaf >> NODE_SHIFT] as Bytes, 4 * (at + LEAF_DIGEST), HASH_SIZE);
+    this.setTag(~leaf, tag);
     this.#leafCount++;
     return ~leaf;
   }
 
   freeLeaf(ref: NodeRef): void {
-    this.setTag(ref, this.#freeLeaf);
+    (this.#leaves[~ref >> NODE_SHIFT] as Int32Array)[(~ref & NODE_MASK) * LEAF_WORDS] = this.#freeLeaf;
     this.#freeLeaf = ~ref;
     this.#leafCount--;
   }
 
   tag(ref: NodeRef): number {
-    return this.#leafChunk(ref).tags[~ref & NODE_MASK] as number;
+    return this.#leafWord(ref, LEAF_TAG) * 2 ** 32 + (this.#leafWord(ref, LEAF_TAG + 1) >>> 0);
   }
 
   setTag(ref: NodeRef, tag: number): void {
-    this.#leafChunk(ref).tags[~ref & NODE_MASK] = tag;
+    const words = this.#leaves[~ref >> NODE_SHIFT] as Int32Array;
+    const at = (~ref & NODE_MASK) * LEAF_WORDS + LEAF_TAG;
+    words[at] = Math.floor(tag / 2 ** 32);
+    words[at + 1] = tag;
   }
 
   /** A view of the digest of a leaf's value. */
   digestOf(ref: NodeRef): Bytes {
-    const at = (~ref & NODE_MASK) * HASH_SIZE;
-    return this.#leafChunk(ref).digests.subarray(at, at + HASH_SIZE);
+    const at = 4 * ((~ref & NODE_MASK) * LEAF_WORDS + LEAF_DIGEST);
+    return (this.#leafBytes[~ref >> NODE_SHIFT] as Bytes).subarray(at, at + HASH_SIZE);
   }
 
   keyOffset(ref: NodeRef): number {
-    return this.#leafChunk(ref).keyOffsets[~ref & NODE_MASK] as number;
+    return this.#leafWord(ref, 0) >>> 0;
   }
 
   /** A view of a leaf's key. */
@@ -144,7 +187,8 @@ export class StateNodes {
     const chunk = this.#keys[keyOffset >>> KEY_SHIFT] as Bytes;
     const size = chunk[keyOffset & KEY_MASK] as number;
     copyBytes(chunk, keyOffset & KEY_MASK, out, offset, 1 + size);
-    copyBytes(this.#leafChunk(ref).digests, (~ref & NODE_MASK) * HASH_SIZE, out, offset + 1 + size, HASH_SIZE);
+    const digests = this.#leafBytes[~ref >> NODE_SHIFT] as Bytes;
+    copyBytes(digests, 4 * ((~ref & NODE_MASK) * LEAF_WORDS + LEAF_DIGEST), out, offset + 1 + size, HASH_SIZE);
     return size;
   }
 
@@ -185,19 +229,16 @@ export class StateNodes {
     return offset;
   }
 
-  #leafChunk(ref: NodeRef): LeafChunk {
-    return this.#leaves[~ref >> NODE_SHIFT] as LeafChunk;
+  #leafWord(ref: NodeRef, word: number): number {
+    return (this.#leaves[~ref >> NODE_SHIFT] as Int32Array)[(~ref & NODE_MASK) * LEAF_WORDS + word] as number;
   }
 }
 
-function newBranchChunk(): BranchChunk {
-  const count = NODE_MASK + 1;
-  return { hashes: new Uint8Array(count * HASH_SIZE), children: new Int32Array(2 * count), bits: new Uint16Array(count) };
-}
-
-function newLeafChunk(): LeafChunk {
-  const count = NODE_MASK + 1;
-  return { digests: new Uint8Array(count * HASH_SIZE), keyOffsets: new Uint32Array(count), tags: new Float64Array(count) };
+/** Room for further nodes, as words and as bytes. */
+function addChunk(words: Int32Array[], bytes: Bytes[], wordsOfOne: number): void {
+  const chunk = new Int32Array((NODE_MASK + 1) * wordsOfOne);
+  words.push(chunk);
+  bytes.push(new Uint8Array(chunk.buffer));
 }
 
 /** Byte by byte: for 32 bytes faster than making a view for `set`. */

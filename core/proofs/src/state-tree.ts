@@ -115,7 +115,7 @@ export class StateTree implements MapNodes {
     const oldest = this.#versions[0] as Version;
     // The oldest version's own list names nodes of a version that is gone already.
     for (const { stale } of [...released.slice(1), oldest]) {
-      for (const ref of stale) this.#free(ref);
+      for (let i = 0; i < stale.length; i++) this.#free(stale[i] as number);
       this.#staleCount -= stale.length;
     }
     this.#versions[0] = { ...oldest, stale: new Int32Array(0) };
@@ -142,7 +142,7 @@ export class StateTree implements MapNodes {
 
   /** The leaf of this key, or null. A leaf names the same key and value as long as one version that has it is kept. */
   find(version: number, key: Bytes): NodeRef | null {
-    const leaf = this.#descend(this.#version(version).root, key);
+    const leaf = this.#nodes.descend(this.#version(version).root, key, this.unit);
     return leaf !== EMPTY && this.#firstDifference(key, leaf) === SAME ? leaf : null;
   }
 
@@ -233,11 +233,13 @@ export class StateTree implements MapNodes {
     const sorted = isAscending(changes) ? changes : [...changes].sort((a, b) => compareBytes(a.key, b.key));
     const kept: TreeChange[] = [];
     const leavesAt = new Int32Array(sorted.length);
+    const leaves = this.#nodes.descendAll(root, sorted, this.unit);
     let previous: Bytes | null = null;
-    for (const change of sorted) {
+    for (let i = 0; i < sorted.length; i++) {
+      const change = sorted[i] as TreeChange;
       if (previous !== null) this.#assertApart(previous, change.key, firstDifference(previous, change.key, this.unit));
       previous = change.key;
-      const leaf = this.#descend(root, change.key);
+      const leaf = leaves[i] as NodeRef;
       const at = leaf === EMPTY ? 0 : this.#firstDifference(change.key, leaf);
       if (leaf !== EMPTY && at !== SAME) this.#assertApart(this.#nodes.keyOf(leaf), change.key, at);
       if (change.valueDigest === null && (leaf === EMPTY || at !== SAME)) continue;
@@ -342,13 +344,6 @@ export class StateTree implements MapNodes {
     return ref === EMPTY ? emptyStateRoot(this.#crypto) : this.hash(ref);
   }
 
-  /** The leaf that the key's bits lead to; EMPTY in an empty map. */
-  #descend(root: NodeRef, key: Bytes): NodeRef {
-    let ref = root;
-    while (ref >= 0) ref = this.#nodes.child(ref, bitAt(key, this.#nodes.bit(ref), this.unit));
-    return ref;
-  }
-
   /** Where the key differs from the leaf's key, or SAME. A key that only reads like it (one is the other and zeros) differs at the end. */
   #firstDifference(key: Bytes, leaf: NodeRef): number {
     if (this.#nodes.hasKey(leaf, key)) return SAME;
@@ -365,7 +360,7 @@ export class StateTree implements MapNodes {
 
   /** Subtrees that hold exactly the keys from `lo` on, the first on top. */
   #seek(root: NodeRef, lo: Bytes): NodeRef[] {
-    const leaf = this.#descend(root, lo);
+    const leaf = this.#nodes.descend(root, lo, this.unit);
     if (leaf === EMPTY) return [];
     const at = this.#firstDifference(lo, leaf);
     const pending: NodeRef[] = [];
