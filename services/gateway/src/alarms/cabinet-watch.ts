@@ -4,6 +4,7 @@
  * gateway's door keeps no theft from being seen; one account at a time, and then as long a rest.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { deviceKind, modelKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
@@ -140,19 +141,8 @@ export class CabinetWatch {
   }
 
   async #rest(ms: number): Promise<void> {
-    const { signal } = this.#stop;
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal.addEventListener(
-        'abort',
-        () => {
-          clearTimeout(timer);
-          resolve();
-        },
-        { once: true },
-      );
-    });
+    // A stop ends it early.
+    await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 
   #isAboutPeople(meter: string): boolean {
