@@ -11,3 +11,14 @@ test('flags that npm kept for itself are not silently lost', () => {
   assert.deepEqual([status, stdout], [2, '']);
   assert.match(stderr, /--mqtt-port and --no-demo .* npm start -- --mqtt-port/);
 });
+
+test('whoever names two files at once is told why none was run', () => {
+  const { status, stdout } = spawnSync(process.execPath, [RUNNER, 'test', 'no-such.test.ts', 'nor-this.test.ts'], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 1);
+  assert.match(
+    stdout,
+    /No test was found whose file has each of these in its path: no-such\.test\.ts, nor-this\.test\.ts: that is a failure\./,
+  );
+});

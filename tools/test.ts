@@ -73,7 +73,12 @@ function mayBeSkipped({ reason }: Skip): boolean {
   return WITHOUT.some((program) => reason === `without ${program}`);
 }
 
-function report(outcomes: readonly PartOutcome[]): boolean {
+/** Several texts narrow the choice down; two whole names of files are what somebody means otherwise. */
+function pathsNeeded(patterns: readonly string[]): string {
+  return patterns.length > 1 ? ` whose file has each of these in its path: ${patterns.join(', ')}` : '';
+}
+
+function report(outcomes: readonly PartOutcome[], patterns: readonly string[]): boolean {
   const sum = { tests: 0, passed: 0, failed: 0, skipped: 0 };
   console.log('\n── summary');
   for (const { part, passed, seconds, counts } of outcomes) {
@@ -89,7 +94,7 @@ function report(outcomes: readonly PartOutcome[]): boolean {
   }
   const ranTests = outcomes.some(({ counts }) => counts !== null);
   if (ranTests) console.log(`tests ${sum.tests}, passed ${sum.passed}, failed ${sum.failed}, skipped ${sum.skipped}`);
-  if (ranTests && sum.tests === 0) console.log('No test was found: that is a failure.');
+  if (ranTests && sum.tests === 0) console.log(`No test was found${pathsNeeded(patterns)}: that is a failure.`);
   if (REQUIRE_ALL && sum.skipped > 0)
     console.log('OPPIDUM_REQUIRE_ALL=1: a skipped test is a failure, but without a program of OPPIDUM_WITHOUT.');
   return outcomes.every(({ passed }) => passed) && (!ranTests || sum.tests > 0);
@@ -102,7 +107,7 @@ async function main(words: readonly string[]): Promise<void> {
   const wanted = named.length > 0 ? named : patterns.length > 0 ? (Object.keys(GLOBS) as TestPart[]) : PARTS;
   const outcomes: PartOutcome[] = [];
   for (const part of PARTS) if (wanted.includes(part) && !stop.signal.aborted) outcomes.push(await runPart(part, patterns));
-  process.exitCode = report(outcomes) && !stop.signal.aborted ? 0 : 1;
+  process.exitCode = report(outcomes, patterns) && !stop.signal.aborted ? 0 : 1;
 }
 
 await main(process.argv.slice(2));

@@ -100,6 +100,7 @@ describe('changes of a zone that engineers sign apart', () => {
         assert.match(stdout, /signed by +1 of 2 keys needed/);
         assert.match(stderr, /waits at the gateway for 1 more signature/);
       }
+      if (line.endsWith('zone list')) assert.match(stdout, /^id +name +domain +devices +key set +envelope$/m);
       if (line.endsWith('zone drafts')) assert.match(stdout, /document plans 2 +1\/2/);
       if (line.includes('--out second.draft')) {
         assert.match(stdout, /^Version 2 of the document “plans”, after version 1, of zone “Junction”/);

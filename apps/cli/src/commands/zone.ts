@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<ZoneJson>[] = [
   { heading: 'name', text: ({ name }) => name },
   { heading: 'domain', text: ({ domain }) => domain },
   { heading: 'devices', text: ({ deviceCount }) => String(deviceCount) },
-  { heading: 'keys', text: ({ keys }) => String(keys) },
+  { heading: 'key set', text: ({ keys }) => String(keys) },
   { heading: 'envelope', text: ({ envelope }) => String(envelope) },
 ];
 const DEVICE_COLUMNS: readonly Column<ZoneDeviceJson>[] = [
