@@ -89,6 +89,8 @@ test('an answer holds whole cabinets up to so many lamps, and one in any case', 
 });
 
 test('short spans have intervals of their own length, long ones whole quarters of an hour', () => {
-  assert.deepEqual(intervalsOf(1, 14_400_001), { fromMs: 1, toMs: 14_400_001, intervals: 120 });
+  assert.deepEqual(intervalsOf(1, 14_400_001), { fromMs: 0, toMs: 14_400_000, intervals: 120 });
+  // The seven seconds left over at the end would count for ninety.
+  assert.deepEqual(intervalsOf(97_000, 10_897_000), { fromMs: 90_000, toMs: 10_890_000, intervals: 120 });
   assert.deepEqual(intervalsOf(1, 14_400_002), { fromMs: 0, toMs: 15_300_000, intervals: 17 });
 });

@@ -25,9 +25,14 @@ export type AccountSpan = { readonly fromMs: number; readonly toMs: number; read
 const SHORT_MS_MAX = 4 * 3_600_000;
 const SHORT_INTERVALS = 120;
 
-/** The intervals of a span; a long one begins and ends with rollups. */
+/** The intervals of a span, none of them cut: of a piece the mean would count for the whole. A long one begins and ends with rollups. */
 export function intervalsOf(fromMs: number, toMs: number): AccountSpan {
-  if (toMs - fromMs <= SHORT_MS_MAX) return { fromMs, toMs, intervals: SHORT_INTERVALS };
+  if (toMs - fromMs <= SHORT_MS_MAX) {
+    const intervalMs = Math.max(1, Math.ceil((toMs - fromMs) / SHORT_INTERVALS));
+    const start = Math.floor(fromMs / intervalMs);
+    const stop = Math.max(start + 1, Math.floor(toMs / intervalMs));
+    return { fromMs: start * intervalMs, toMs: stop * intervalMs, intervals: stop - start };
+  }
   const first = Math.floor(fromMs / ROLLUP_MS);
   const end = Math.ceil(toMs / ROLLUP_MS);
   return { fromMs: first * ROLLUP_MS, toMs: end * ROLLUP_MS, intervals: end - first };
