@@ -260,6 +260,7 @@ describe('everyday acts in the console', { skip: skipWithout('chromium') }, () =
     await page.click('button:has-text("Back")');
     await page.waitForSelector('label:has-text("Suspend it")');
     await page.locator('label:has-text("Set it apart")').waitFor({ state: 'detached' });
+    await page.waitForSelector('.facts:has-text("it is in quarantine"):has-text("measures 40° in January")');
     await page.close();
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RecordJson } from '@oppidum/gateway/api/readings';
-import { formatAmount, formatRecord, formatSpan, unitText } from './format.ts';
+import { formatAmount, formatEuros, formatInUnits, formatNumber, formatRecord, formatSpan, unitText } from './format.ts';
 
 test('a stretch of time is said in its largest unit, in each language', () => {
   assert.equal(formatSpan(3_600_000, 'en'), '1 hour');
@@ -40,4 +40,14 @@ test('a number that is measured reads as a number in each language, and words of
   assert.equal(formatRecord({ ...record, unit: '\u202eW' }, 'en', 40), '0.5 \\u{202e}W');
   assert.equal(formatRecord({ ...record, value: '\u202eon', unit: null }, 'en', 40), '\\u{202e}on');
   assert.equal(formatRecord({ ...record, value: 'x'.repeat(99), unit: null }, 'en', 40), `${'x'.repeat(40)}…`);
+});
+
+test('nothing is said without a sign, and little in the smaller unit', () => {
+  for (const tag of ['en', 'et', 'zh-Hans', 'ar'])
+    for (const said of [formatNumber(-0, tag), formatAmount(-0, '/', tag), formatEuros(-0.001, tag)])
+      assert.doesNotMatch(said, /[-\u2212]/, tag);
+  assert.equal(formatEuros(-0.01, 'en'), '-€0.01');
+  assert.equal(formatInUnits(-0.001, 1_000, ['Wh', 'kWh'], 'en'), '0 Wh');
+  assert.equal(formatInUnits(0.71, 1_000, ['Wh', 'kWh'], 'en'), '0.71 Wh');
+  assert.equal(formatInUnits(-12_346, 1_000, ['Wh', 'kWh'], 'en'), '-12.35 kWh');
 });

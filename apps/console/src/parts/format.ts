@@ -8,11 +8,16 @@ export function formatTime(timeMs: number, tag: string): string {
   return new Intl.DateTimeFormat(tag, { dateStyle: 'short', timeStyle: 'medium' }).format(timeMs);
 }
 
-/** A number in the reader's language: six decimals (a degree to 11 cm), smaller ones to four digits, so that none but 0 shows as 0. */
+/** A number in the reader's language: six decimals (a degree to 11 cm), smaller ones to four digits, so that none but 0 shows as 0, which has no sign. */
 export function formatNumber(value: number, tag: string): string {
   const isSmall = value !== 0 && Math.abs(value) < 0.001;
   const digits = isSmall ? { maximumSignificantDigits: 4 } : { maximumFractionDigits: 6 };
-  return new Intl.NumberFormat(tag, digits).format(value);
+  return new Intl.NumberFormat(tag, digits).format(unsigned(value));
+}
+
+/** Differences that were rounded leave -0, of which a reader sees the sign. */
+function unsigned(value: number): number {
+  return value === 0 ? 0 : value;
 }
 
 const UNITS = [
@@ -60,7 +65,7 @@ export function unitText(unit: string | null): string {
 
 /** A measured number without its unit, as `formatNumber` has it; a ratio ("/") is a percentage. */
 export function formatMeasured(value: number, unit: string | null, tag: string): string {
-  if (unit === '/') return new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 4 }).format(value);
+  if (unit === '/') return new Intl.NumberFormat(tag, { style: 'percent', maximumFractionDigits: 4 }).format(unsigned(value));
   return formatNumber(value, tag);
 }
 
@@ -68,6 +73,17 @@ export function formatMeasured(value: number, unit: string | null, tag: string):
 export function formatAmount(value: number, unit: string | null, tag: string): string {
   const sign = unitText(unit);
   return `${formatMeasured(value, unit, tag)}${/^[/°]/.test(sign) && sign !== '°C' ? '' : ' '}${sign}`.trim();
+}
+
+/** In the larger unit from one of it on, with as many digits as are worth reading. */
+export function formatInUnits(value: number, count: number, [small, large]: readonly [string, string], tag: string): string {
+  const isLarge = Math.abs(value) >= count;
+  return formatAmount(Math.round((100 * value) / (isLarge ? count : 1)) / 100, isLarge ? large : small, tag);
+}
+
+/** Money in cents; less than half of one is none. */
+export function formatEuros(value: number, tag: string): string {
+  return new Intl.NumberFormat(tag, { style: 'currency', currency: 'EUR' }).format(unsigned(Math.round(100 * value) / 100));
 }
 
 /** What a record says, with its unit. Words of the device are plain; a number of ours keeps the marks of direction that its language writes it with. */

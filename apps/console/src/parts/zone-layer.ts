@@ -8,6 +8,8 @@ const NAME_EDGE_PX = 8;
 /** Names are drawn at twice their size, for fine screens. */
 const PIXEL_RATIO = 2;
 const PADDING_PX = 60;
+/** Of a zone of one device the name stands below it, with the marks of devices above. */
+const BELOW_PX = 16;
 const ZOOM_MAX = 17;
 
 /** Adds the layers, empty. `color`: of a variable of the page. */
@@ -42,7 +44,7 @@ export function addZoneLayers(map: MapLibre, color: (name: string) => string): v
     type: 'symbol',
     source: 'zones',
     filter: ['==', ['geometry-type'], 'Point'],
-    layout: { 'icon-image': ['get', 'image'] },
+    layout: { 'icon-image': ['get', 'image'], 'icon-offset': [0, BELOW_PX] },
   });
 }
 

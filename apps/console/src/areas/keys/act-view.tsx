@@ -12,6 +12,7 @@ import type { AreaProps } from '../../areas.ts';
 import { useLanguage } from '../../language.ts';
 import { Freshness } from '../../parts/freshness.tsx';
 import { Facts, IdLink, Quoted, StateBadge } from '../../parts/texts.tsx';
+import { STREET_TEXTS } from '../../texts/device-street.ts';
 import { useLoaded } from '../../use-loaded.ts';
 import { ActFlow } from './act-flow.tsx';
 import type { KeptAccount, KeptKey } from './key-store.ts';
@@ -54,8 +55,11 @@ export function ActView({ argument }: AreaProps): ReactNode {
   );
 }
 
+const isOpen = ({ to }: DeviceDetailJson['quarantines'][number]): boolean => to === null;
+
 function DeviceFacts({ device }: { readonly device: DeviceDetailJson }): ReactNode {
-  const { sentences } = useLanguage();
+  const { sentences, code } = useLanguage();
+  const { believed, countsNot } = STREET_TEXTS[code];
   const { id, label, status, reason, modelName } = device;
   return (
     <Facts
@@ -68,6 +72,15 @@ function DeviceFacts({ device }: { readonly device: DeviceDetailJson }): ReactNo
             <StateBadge state={status} text={sentences.statuses[status]} /> {reason !== null && <Quoted text={reason} />}
           </>,
         ],
+        ...device.quarantines.filter(isOpen).map(
+          (open) =>
+            [
+              believed,
+              <>
+                <StateBadge state="revoked" text={countsNot.quarantined} /> <Quoted text={open.reason} />
+              </>,
+            ] as const,
+        ),
       ]}
     />
   );
@@ -122,7 +135,7 @@ function Choice({ signingKey, account, device }: ChoiceProps): ReactNode {
 function Form(props: { readonly device: DeviceDetailJson; readonly onChosen: (action: Action) => Promise<void> }): ReactNode {
   const { device, onChosen } = props;
   const texts = useTexts();
-  const isApart = device.quarantines.some(({ to }) => to === null);
+  const isApart = device.quarantines.some(isOpen);
   const verbs = VERBS[device.status].filter((each) => each !== 'quarantine' || !isApart);
   const [picked, setPicked] = useState<Verb | null>(null);
   const [reason, setReason] = useState('');

@@ -4,7 +4,7 @@ import type { CabinetAccountJson, CabinetAccountsJson } from '@oppidum/gateway/a
 import type { ReactNode } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { DataTable } from '../../parts/data-table.tsx';
-import { formatAmount, formatNumber, formatTime } from '../../parts/format.ts';
+import { formatAmount, formatInUnits, formatNumber, formatTime } from '../../parts/format.ts';
 import { Freshness } from '../../parts/freshness.tsx';
 import { IdLink } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
@@ -12,6 +12,7 @@ import { LIGHTING_TEXTS } from './texts-lighting.ts';
 
 const EVERY_MS = 30_000;
 const PERCENT = 100;
+const WH_A_KWH = 1_000;
 
 /** Of the lighting zone with this id. */
 export function CabinetAccounts({ zone }: { readonly zone: string }): ReactNode {
@@ -20,7 +21,7 @@ export function CabinetAccounts({ zone }: { readonly zone: string }): ReactNode 
   const loaded = useLoaded<CabinetAccountsJson>(`/api/v1/zones/${zone}/cabinets`, EVERY_MS);
   const items = loaded.value?.items ?? null;
   const watts = (value: number): string => formatAmount(Math.round(10 * value) / 10, 'W', tag);
-  const energy = (kwh: number): string => formatAmount(Math.round(1_000 * kwh) / 1_000, 'kWh', tag);
+  const energy = (kwh: number): string => formatInUnits(WH_A_KWH * kwh, WH_A_KWH, ['Wh', 'kWh'], tag);
   return (
     <section aria-labelledby="cabinets-heading" data-cabinets={items?.length}>
       <h2 id="cabinets-heading">{texts.cabinetsHeading}</h2>

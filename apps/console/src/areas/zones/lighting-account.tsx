@@ -4,7 +4,7 @@ import type { LightingAccountJson } from '@oppidum/gateway/api/lighting';
 import { lazy, type ReactNode, Suspense, useMemo, useState } from 'react';
 import { fill, useLanguage } from '../../language.ts';
 import { DataTable } from '../../parts/data-table.tsx';
-import { formatAmount, formatNumber, formatTime } from '../../parts/format.ts';
+import { formatAmount, formatEuros, formatInUnits, formatNumber, formatTime } from '../../parts/format.ts';
 import { Freshness } from '../../parts/freshness.tsx';
 import { Facts, IdLink, Time } from '../../parts/texts.tsx';
 import { useLoaded } from '../../use-loaded.ts';
@@ -46,7 +46,7 @@ function Saved({ account }: { readonly account: LightingAccountJson }): ReactNod
   const [price, setPrice] = useState(String(PRICE_DEFAULT));
   const [grams, setGrams] = useState(String(GRAMS_DEFAULT));
   const { usedWh, undimmedWh, halfNightWh, fromMs, toMs, counted, lamps } = account;
-  const energy = (wh: number): string => inUnits(wh, WH_A_KWH, ['Wh', 'kWh'], tag);
+  const energy = (wh: number): string => formatInUnits(wh, WH_A_KWH, ['Wh', 'kWh'], tag);
   const against = (wh: number): string => {
     const share = wh === 0 ? 0 : (wh - usedWh) / wh;
     return fill(texts.savedSay, {
@@ -55,7 +55,6 @@ function Saved({ account }: { readonly account: LightingAccountJson }): ReactNod
     });
   };
   const savedKwh = (undimmedWh - usedWh) / WH_A_KWH;
-  const money = new Intl.NumberFormat(tag, { style: 'currency', currency: 'EUR' }).format(savedKwh * Number(price));
   const span = {
     ...{ from: formatTime(fromMs, tag), to: formatTime(toMs, tag) },
     ...{ counted: formatNumber(counted, tag), lamps: formatNumber(lamps, tag) },
@@ -70,8 +69,8 @@ function Saved({ account }: { readonly account: LightingAccountJson }): ReactNod
           [texts.halfNight, energy(halfNightWh)],
           [texts.saved, <strong key="saved">{against(undimmedWh)}</strong>],
           [texts.savedHalfNight, against(halfNightWh)],
-          [texts.money, money],
-          [texts.co2, inUnits(savedKwh * Number(grams), GRAMS_A_KG, ['g', 'kg'], tag)],
+          [texts.money, formatEuros(savedKwh * Number(price), tag)],
+          [texts.co2, formatInUnits(savedKwh * Number(grams), GRAMS_A_KG, ['g', 'kg'], tag)],
         ]}
       />
       <fieldset className="assumptions">
@@ -96,12 +95,6 @@ function Assumption(props: {
       <input type="number" min="0" step={step} dir="ltr" value={value} onChange={({ target }) => onChange(target.value)} /> {says}
     </label>
   );
-}
-
-/** In the larger unit from one of it on, with as many digits as are worth reading. */
-function inUnits(value: number, count: number, [small, large]: readonly [string, string], tag: string): string {
-  const isLarge = Math.abs(value) >= count;
-  return formatAmount(Math.round((100 * value) / (isLarge ? count : 1)) / 100, isLarge ? large : small, tag);
 }
 
 function Levels({ account: { intervals } }: { readonly account: LightingAccountJson }): ReactNode {
