@@ -112,6 +112,7 @@ test('an order is shown to its last field, and its sentence says what moves', ()
       'every label is of the language',
     );
     assert.ok(view.sentence.some((part) => part.kind === 'value' && part.name === 'Harbour'));
+    assert.ok(view.rows.some(({ label }) => label === `${each.fields.statement}: ${each.fields.zone}`));
   }
   const broken = new Map<string, CborValue>(Object.entries({ statement: Uint8Array.of(0), signatures }));
   assert.throws(() => readProposed(crypto, [{ kind: 'order/issue', body: broken }]), { code: 'WRONG_TYPE' });

@@ -117,10 +117,16 @@ function addRows(rows: Row[], path: readonly string[], given: CborValue, words: 
   // An order names its key set by a number; elsewhere keys stand under this name.
   const named = field === 'keys' && typeof value === 'number' ? [...path.slice(0, -1), 'keySet'] : path;
   rows.push({
-    label: named.map((step) => labelOf(step, words)).join(' '),
+    label: pathText(named, words),
     value: valuePart(field, value, words, nameOf),
     isFile: field === 'policy',
   });
+}
+
+/** A path, and no phrase: words beside each other would be read as one. Numbers belong to the word before them. */
+function pathText(path: readonly string[], words: ActWords): string {
+  const between = (step: string, i: number): string => (i === 0 ? '' : /^[0-9]+$/.test(step) ? ' ' : ': ');
+  return path.map((step, i) => `${between(step, i)}${labelOf(step, words)}`).join('');
 }
 
 function labelOf(step: string, { fields }: ActWords): string {
