@@ -169,16 +169,10 @@ export function parseUtf8(bytes: Bytes): string {
   }
 }
 
-/** Lists of numbers by length, used again and again. */
-const OCTET_LISTS: readonly number[][] = Array.from({ length: 65 }, (_, length) => Array.from({ length }, () => 0));
-
 /** One character per byte: the cheapest name of short bytes in a Map. At most some thousand bytes. */
 export function toOctets(bytes: Bytes): string {
-  // Spreading them would walk an iterator: seven times slower. Of what is no array a list would be made first: half as long again.
-  const list = OCTET_LISTS[bytes.length];
-  if (list === undefined) return String.fromCharCode.apply(null, bytes as unknown as number[]);
-  for (let i = 0; i < list.length; i++) list[i] = bytes[i] as number;
-  return String.fromCharCode.apply(null, list);
+  // Spreading them would walk an iterator: seven times slower.
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }
 
 /** Big-endian unsigned 16-bit. */
@@ -189,12 +183,11 @@ export function encodeUint16(value: number): Bytes {
 
 /** Big-endian unsigned 32-bit. */
 export function encodeUint32(value: number): Bytes {
-  const bytes = new Uint8Array(4);
-  writeUint32(value, bytes, 0);
-  return bytes;
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError(`not a u32: ${value}`);
+  return Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
 }
 
-/** The same into `out` at `offset`. */
+/** The same into `out` at `offset`, without an array between. */
 export function writeUint32(value: number, out: Bytes, offset: number): void {
   if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError(`not a u32: ${value}`);
   out[offset] = value >>> 24;
@@ -205,16 +198,10 @@ export function writeUint32(value: number, out: Bytes, offset: number): void {
 
 /** Big-endian unsigned 64-bit of a safe integer (at most 2^53 − 1). */
 export function encodeUint64(value: number): Bytes {
-  const bytes = new Uint8Array(8);
-  writeUint64(value, bytes, 0);
-  return bytes;
-}
-
-/** The same into `out` at `offset`. */
-export function writeUint64(value: number, out: Bytes, offset: number): void {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a safe u64: ${value}`);
-  writeUint32(Math.floor(value / 2 ** 32), out, offset);
-  writeUint32(value % 2 ** 32, out, offset + 4);
+  const high = Math.floor(value / 2 ** 32);
+  const low = value % 2 ** 32;
+  return Uint8Array.of(high >>> 24, high >>> 16, high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low);
 }
 
 /** Reads a big-endian u32 at `offset`. Throws TRUNCATED. */

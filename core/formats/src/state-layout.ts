@@ -3,7 +3,7 @@
  * No key is a prefix of another, nobody can choose a deep path, and order is meaningful (specs/state-map.md).
  */
 
-import { type Bytes, readUint64, writeUint64 } from './bytes.ts';
+import { type Bytes, encodeUint64, readUint64 } from './bytes.ts';
 import { encodeBy, parseBy } from './common-schemas.ts';
 import { formatError } from './errors.ts';
 import { ID_SIZE } from './ids.ts';
@@ -85,14 +85,10 @@ function fillKey(kind: AnyKind, segments: readonly Segment[], rest: number): Byt
     const segment = segments[i] as Segment;
     const wantsId = kind.segments[i] === 'id';
     if (wantsId !== segment instanceof Uint8Array) throw formatError('WRONG_TYPE', { kind: kind.name, segment: i });
-    if (typeof segment === 'number') {
-      writeUint64(segment, key, size);
-      size += SEGMENT_SIZE.number;
-      continue;
-    }
-    if (segment.length !== ID_SIZE) throw formatError('LENGTH_WRONG', { kind: kind.name, segment: i, want: ID_SIZE });
-    key.set(segment, size);
-    size += ID_SIZE;
+    const bytes = typeof segment === 'number' ? encodeUint64(segment) : segment;
+    if (wantsId && bytes.length !== ID_SIZE) throw formatError('LENGTH_WRONG', { kind: kind.name, segment: i, want: ID_SIZE });
+    key.set(bytes, size);
+    size += bytes.length;
   }
   if (rest !== 0) key.fill(rest, size);
   return key;

@@ -71,7 +71,7 @@ export function describeAct(act: Act, words: ActWords, names: Names): ActView {
     sentence: fillSentence(words.acts[kind], (field) => valuePart(field, fieldOf(body, field), words, nameOf)),
     risk: words.risks[kind] ?? null,
     rows,
-    inner: inner === null ? null : inner.map((each) => describeAct(each, words, names)),
+    inner: inner?.map((each) => describeAct(each, words, names)) ?? null,
   };
 }
 
@@ -106,27 +106,25 @@ function fillSentence(sentence: string, partOf: (field: string) => Part): readon
 function addRows(rows: Row[], path: readonly string[], given: CborValue, words: ActWords, nameOf: NameOf): void {
   const value = openStatement(path.at(-1) ?? '', given);
   if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) addRows(rows, [...path, String(i + 1)], item, words, nameOf);
+    for (const [i, item] of value.entries()) addRows(rows, [...path, `${i + 1}`], item, words, nameOf);
     return;
   }
   if (value instanceof Map) {
     for (const [field, inner] of value) addRows(rows, [...path, String(field)], inner, words, nameOf);
     return;
   }
-  const field = path.findLast((step) => !/^[0-9]+$/.test(step)) ?? '';
+  const field = path.findLast((step) => !/^\d+$/.test(step)) ?? '';
   // An order names its key set by a number; elsewhere keys stand under this name.
   const named = field === 'keys' && typeof value === 'number' ? [...path.slice(0, -1), 'keySet'] : path;
   rows.push({
-    label: pathText(named, words),
+    // A path, and no phrase: words beside each other would be read as one. Numbers belong to the word before them.
+    label: named
+      .map((step) => labelOf(step, words))
+      .join(': ')
+      .replace(/: (?=\d)/g, ' '),
     value: valuePart(field, value, words, nameOf),
     isFile: field === 'policy',
   });
-}
-
-/** A path, and no phrase: words beside each other would be read as one. Numbers belong to the word before them. */
-function pathText(path: readonly string[], words: ActWords): string {
-  const between = (step: string, i: number): string => (i === 0 ? '' : /^[0-9]+$/.test(step) ? ' ' : ': ');
-  return path.map((step, i) => `${between(step, i)}${labelOf(step, words)}`).join('');
 }
 
 function labelOf(step: string, { fields }: ActWords): string {
