@@ -28,7 +28,7 @@ const OFFLINE = /dial tcp|no such host|i\/o timeout|connection refused|network i
 /** What it says where the fetched bytes are not those that the checksum database knows. */
 const TAMPERED = /SECURITY ERROR|checksum mismatch/;
 
-/** Builds it, unless what it builds is there, or another of this version that PATH names before ours; verifies what was built. */
+/** Builds it, unless what it builds is there, or another that a node takes because PATH names it before ours; verifies what was built. */
 export async function installEngine({ again = false }: { readonly again?: boolean }, self: Command): Promise<void> {
   const { output } = openCli(self);
   const there = findEngines().find(({ fits }) => fits);

@@ -187,15 +187,6 @@ export function encodeUint32(value: number): Bytes {
   return Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255);
 }
 
-/** The same into `out` at `offset`, without an array between. */
-export function writeUint32(value: number, out: Bytes, offset: number): void {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError(`not a u32: ${value}`);
-  out[offset] = value >>> 24;
-  out[offset + 1] = value >>> 16;
-  out[offset + 2] = value >>> 8;
-  out[offset + 3] = value;
-}
-
 /** Big-endian unsigned 64-bit of a safe integer (at most 2^53 − 1). */
 export function encodeUint64(value: number): Bytes {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a safe u64: ${value}`);

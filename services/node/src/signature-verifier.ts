@@ -4,7 +4,7 @@
  */
 
 import type { Worker } from 'node:worker_threads';
-import { type Bytes, writeUint32 } from '@oppidum/formats/bytes';
+import { type Bytes, encodeUint32 } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { EDDSA, ES256 } from '@oppidum/formats/ids';
 import { startSideThread } from './side-thread.ts';
@@ -92,7 +92,7 @@ function encodeJobs(jobs: readonly SignatureJob[]): Uint8Array {
   for (const { algorithm, publicKey, message, signature } of jobs) {
     bytes[at] = algorithm & 0xff;
     bytes[at + 1] = publicKey.length;
-    writeUint32(message.length, bytes, at + 2);
+    bytes.set(encodeUint32(message.length), at + 2);
     bytes.set(publicKey, at + HEADER_SIZE);
     bytes.set(message, at + HEADER_SIZE + publicKey.length);
     at += HEADER_SIZE + publicKey.length + message.length + SIGNATURE_SIZE;

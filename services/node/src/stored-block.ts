@@ -10,7 +10,7 @@
  */
 
 import { parseLeaf, type TransactionLeaf } from '@oppidum/formats/block-log';
-import { type Bytes, readUint32, writeUint32 } from '@oppidum/formats/bytes';
+import { type Bytes, encodeUint32, readUint32 } from '@oppidum/formats/bytes';
 import { type CborValue, encodeCbor, parseCbor } from '@oppidum/formats/cbor';
 import type { ErrorCode, ErrorDetails } from '@oppidum/formats/errors';
 import { parseEvents } from '@oppidum/formats/result';
@@ -145,7 +145,7 @@ function encodeChanges(changes: readonly StateChange[]): Bytes {
     bytes[at] = key.length;
     bytes.set(key, at + 1);
     at += 1 + key.length;
-    writeUint32(value?.length ?? REMOVED, bytes, at);
+    bytes.set(encodeUint32(value?.length ?? REMOVED), at);
     at += 4;
     if (value !== null) bytes.set(value, at);
     at += value?.length ?? 0;
