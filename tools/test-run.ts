@@ -2,7 +2,7 @@
 
 import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
-import { inspect } from 'node:util';
+import { type Ended, errorOf, type Failure, Failures, placeOf, stringOf } from './test-failures.ts';
 
 /** Test files run at the same time; the target machine has two cores. */
 const FILES_AT_ONCE = 2;
@@ -11,16 +11,7 @@ const FILE_TIMEOUT_MS = 600_000;
 const OUTPUT_KEPT_LENGTH = 8_000;
 
 export type Skip = { readonly file: string; readonly name: string; readonly reason: string };
-export type TestCounts = { tests: number; passed: number; failed: number; skipped: Skip[]; failures: string[] };
-
-type Ended = {
-  readonly name: string;
-  readonly file?: string;
-  readonly line?: number;
-  readonly skip?: string | boolean;
-  readonly todo?: string | boolean;
-  readonly details: { readonly type?: string; readonly error?: { readonly cause?: unknown; readonly failureType?: string } };
-};
+export type TestCounts = { tests: number; passed: number; failed: number; skipped: Skip[]; failures: readonly Failure[] };
 
 /**
  * Runs the files (paths relative to `root`) and counts their tests; suites are not counted. Prints each failure with its error.
@@ -28,7 +19,8 @@ type Ended = {
  */
 export async function runFiles(options: { root: string; files: string[]; signal: AbortSignal }): Promise<TestCounts> {
   const { root, files, signal } = options;
-  const counts: TestCounts = { tests: 0, passed: 0, failed: 0, skipped: [], failures: [] };
+  const failures = new Failures(root);
+  const counts: TestCounts = { tests: 0, passed: 0, failed: 0, skipped: [], failures: failures.all() };
   if (files.length === 0) return counts;
   const stream = run({
     files: files.map((file) => resolve(root, file)),
@@ -37,8 +29,8 @@ export async function runFiles(options: { root: string; files: string[]; signal:
     timeout: FILE_TIMEOUT_MS,
     signal,
   });
-  stream.on('test:pass', (event) => countPass(counts, event as Ended, root));
-  stream.on('test:fail', (event) => countFailure(counts, event as Ended, root));
+  stream.on('test:pass', (event) => countPass(counts, failures, event as Ended, root));
+  stream.on('test:fail', (event) => countFailure(counts, failures, event as Ended, root));
   const outputs = new Map<string, string>();
   const keepOutput = (event: { readonly file: string; readonly message: string }): void => {
     outputs.set(event.file, `${outputs.get(event.file) ?? ''}${event.message}`.slice(-OUTPUT_KEPT_LENGTH));
@@ -46,8 +38,10 @@ export async function runFiles(options: { root: string; files: string[]; signal:
   stream.on('test:stdout', keepOutput);
   stream.on('test:stderr', keepOutput);
   // What tests have to say beside passing: counts, seeds. The runner's own sums come the same way.
-  stream.on('test:diagnostic', ({ message, nesting }) => {
-    if (nesting > 0) console.log(`  ${message}`);
+  stream.on('test:diagnostic', ({ file, message }) => {
+    if (file === undefined) return;
+    console.log(`  ${message}`);
+    failures.said(file, message);
   });
   stream.resume();
   await new Promise<void>((done, failed) => {
@@ -56,18 +50,13 @@ export async function runFiles(options: { root: string; files: string[]; signal:
   });
   for (const [file, output] of outputs) {
     const name = relative(root, file);
-    if (counts.failures.some((failure) => failure.startsWith(name))) console.log(`── what ${name} printed\n${indent(output)}`);
+    if (counts.failures.some(({ place }) => place.startsWith(name))) console.log(`── what ${name} printed\n${indent(output)}`);
   }
   return counts;
 }
 
-function place(event: Ended, root: string): string {
-  if (event.file === undefined || resolve(root, event.name) === event.file) return relative(root, resolve(root, event.name));
-  const line = event.line === undefined ? '' : `:${event.line}`;
-  return `${relative(root, event.file)}${line}: ${event.name}`;
-}
-
-function countPass(counts: TestCounts, event: Ended, root: string): void {
+function countPass(counts: TestCounts, failures: Failures, event: Ended, root: string): void {
+  failures.passed(event);
   const skip = event.skip ?? event.todo;
   if (skip !== undefined && skip !== false) {
     counts.tests += 1;
@@ -76,27 +65,22 @@ function countPass(counts: TestCounts, event: Ended, root: string): void {
     return;
   }
   if (event.details.type === 'suite') return;
-  if (resolve(root, event.name) === event.file) return fail(counts, `${relative(root, event.file)}: holds no test`);
   counts.tests += 1;
-  counts.passed += 1;
+  if (resolve(root, event.name) === event.file) {
+    counts.failed += 1;
+    failures.failed(event, `${relative(root, event.file)}: holds no test`);
+  } else counts.passed += 1;
 }
 
-function countFailure(counts: TestCounts, event: Ended, root: string): void {
-  const { error } = event.details;
+function countFailure(counts: TestCounts, failures: Failures, event: Ended, root: string): void {
   // A parent fails because a child did: the child was reported already.
-  if (error?.failureType === 'subtestsFailed') return;
-  fail(counts, place(event, root));
-  console.log(`✖ ${place(event, root)}`);
-  const cause = error?.cause ?? error;
-  console.log(
-    indent(cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : inspect(cause)),
-  );
-}
-
-function fail(counts: TestCounts, text: string): void {
+  if (event.details.error?.failureType === 'subtestsFailed') return failures.within(event);
   counts.tests += 1;
   counts.failed += 1;
-  counts.failures.push(text);
+  failures.failed(event);
+  console.log(`✖ ${placeOf(event, root)}`);
+  const error = errorOf(event);
+  console.log(indent(error instanceof Error ? (error.stack ?? error.message) : stringOf(error)));
 }
 
 function indent(text: string): string {

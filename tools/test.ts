@@ -8,6 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
+import { failureLines } from './test-failures.ts';
 import { runFiles, type Skip, type TestCounts } from './test-run.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -90,8 +91,9 @@ function report(outcomes: readonly PartOutcome[], patterns: readonly string[]): 
     sum.failed += counts.failed;
     sum.skipped += counts.skipped.length;
     for (const skip of counts.skipped) console.log(`  skipped: ${relative(ROOT, skip.file)}: ${skip.name}: ${skip.reason}`);
-    for (const failure of counts.failures) console.log(`  failed: ${failure}`);
   }
+  // After all parts: whoever is sent only the end of the output reads what failed, and why.
+  for (const { counts } of outcomes) for (const failure of counts?.failures ?? []) console.log(failureLines(failure).join('\n'));
   const ranTests = outcomes.some(({ counts }) => counts !== null);
   if (ranTests) console.log(`tests ${sum.tests}, passed ${sum.passed}, failed ${sum.failed}, skipped ${sum.skipped}`);
   if (ranTests && sum.tests === 0) console.log(`No test was found${pathsNeeded(patterns)}: that is a failure.`);
