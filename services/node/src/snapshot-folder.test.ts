@@ -127,7 +127,7 @@ describe('snapshots', () => {
       writeFileSync(file, chunk);
       rewrite(from, (m) => ({ ...m, chunks: m.chunks.map((digest, i) => (i === index ? crypto.sha256(chunk) : digest)) }));
     };
-    const flip = (bytes: Bytes, position: number): Bytes => bytes.with(position, (bytes.at(position) as number) ^ 0x77);
+    const flip = (bytes: Bytes, position: number): Bytes => bytes.with(position, (bytes.at(position) as number) ^ 1);
     const table: readonly (readonly [string, string, (from: string) => void])[] = [
       ['no manifest', 'SNAPSHOT_INVALID', (from) => rmSync(join(from, 'manifest.cbor'))],
       ['torn manifest', 'SNAPSHOT_INVALID', (from) => writeFileSync(join(from, 'manifest.cbor'), 'torn')],
