@@ -8,8 +8,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, test } from 'node:test';
 import { attacksOn } from '@oppidum/cli/attacks/attacks';
-import { tell } from '@oppidum/console/areas/attacks/told';
+import { ruleSentence, tell } from '@oppidum/console/areas/attacks/told';
 import { ERRORS } from '@oppidum/formats/error-catalogue';
+import { VERDICTS, type Verdict } from '@oppidum/formats/verdicts';
+import { chooseLanguage } from '@oppidum/pages/languages';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const LANGUAGES = ['et', 'zh', 'ar'] as const;
@@ -38,9 +40,20 @@ describe('words of attacks', () => {
   test('what each is called, tries, and is stopped by', () => {
     for (const { name, tried, stop } of attacks) for (const text of [name, tried, stop.by]) assertTold(text);
     assertTold('nobody');
-    const rules = attacks.map(({ stop }) => stop.rule).filter((rule) => Object.hasOwn(ERRORS, rule));
-    assert.ok(rules.length > 8, rules.join());
-    for (const rule of rules) assertTold(ERRORS[rule as keyof typeof ERRORS].message);
+  });
+
+  test('every rule has words, and those of a verdict are the verifier’s', () => {
+    for (const { stop } of attacks) {
+      const sentence = ruleSentence(stop.rule);
+      assert.ok(sentence !== null, stop.rule);
+      assertTold(sentence);
+      if (Object.hasOwn(ERRORS, stop.rule) || !Object.hasOwn(VERDICTS, stop.rule)) continue;
+      for (const lang of LANGUAGES) {
+        const { means } = chooseLanguage([lang]).words.verdicts[stop.rule as Verdict];
+        assert.deepEqual(tell(lang, sentence), [{ kind: 'words', text: means }], `${lang}: ${stop.rule}`);
+      }
+    }
+    assert.equal(ruleSentence('NO_SUCH_RULE'), null);
   });
 
   test('what was seen, however it ended', () => {

@@ -1,13 +1,12 @@
 /** One attack: what it tries, how it stands, and what came of it. */
 
-import { ERRORS } from '@oppidum/formats/error-catalogue';
 import type { AttackJson, AttackOutcomeJson } from '@oppidum/gateway/api/attacks';
 import type { ReactNode } from 'react';
 import { useLanguage } from '../../language.ts';
 import { Facts, Quoted } from '../../parts/texts.tsx';
 import { Exhibits } from './exhibit.tsx';
 import { type Standing, TEXTS } from './texts.ts';
-import { tell } from './told.ts';
+import { ruleSentence, tell } from './told.ts';
 
 const MARKS: Readonly<Record<Standing, string>> = {
   ...{ idle: '·', waiting: '·', running: '…' },
@@ -92,9 +91,9 @@ function Told({ text }: { readonly text: string }): ReactNode {
   );
 }
 
-/** A code, and its sentence where the catalogue has one. */
+/** A code, and its sentence where it has one. */
 function Rule({ rule }: { readonly rule: string }): ReactNode {
-  const sentence = Object.hasOwn(ERRORS, rule) ? ERRORS[rule as keyof typeof ERRORS].message : null;
+  const sentence = ruleSentence(rule);
   return (
     <>
       <code dir="ltr">{rule}</code>

@@ -141,4 +141,14 @@ export const TOLD_AR: Told = {
   'A stored reading is not the one that was received': 'القراءة المخزّنة ليست التي استُلمت',
   'A stage would show green to two phases that are not declared compatible': 'ستُظهر مرحلة الضوء الأخضر لطورين لم يُعلن توافقهما',
   'Too few of the policy’s witnesses cosigned this checkpoint': 'شارك في توقيع نقطة التحقق عدد قليل جدًا من شهود السياسة',
+  // As the catalogue of verdicts has them.
+  'A hash does not match the data beside it: something was altered': 'بصمة لا تطابق البيانات التي بجانبها: غُيِّر شيء ما',
+  'Proven: a key of this city signed two histories that contradict each other': 'مُثبَت: وقّع مفتاح لهذه المدينة تاريخين متناقضين',
+  // Of what no catalogue has.
+  'What is shown is proven, but numbers that the device signed are missing': 'المعروض مُثبَت، لكن أرقامًا وقّعها الجهاز ناقصة',
+  'The detector said one number for too long: the lamp believes it no more':
+    'قال الكاشف رقمًا واحدًا مدة أطول مما ينبغي: لم يعد المصباح يصدّقه',
+  'The meter of the cabinet counted more than its lamps can have taken':
+    'عدّ عدّاد الخزانة أكثر مما يمكن أن تكون مصابيحها قد أخذته',
+  'Two greens that exclude each other were lit at once': 'أُضيء معًا ضوءان أخضران يستبعد أحدهما الآخر',
 };

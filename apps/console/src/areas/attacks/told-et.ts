@@ -146,4 +146,17 @@ export const TOLD_ET: Told = {
     'Üks samm näitaks rohelist kahele faasile, mida pole lubatud koos näidata',
   'Too few of the policy’s witnesses cosigned this checkpoint':
     'Liiga vähe reeglites nimetatud tunnistajaid on kontrollpunkti kaasallkirjastanud',
+  // As the catalogue of verdicts has them.
+  'A hash does not match the data beside it: something was altered':
+    'Räsi ei vasta kõrvalolevatele andmetele: midagi on muudetud',
+  'Proven: a key of this city signed two histories that contradict each other':
+    'Tõestatud: selle linna võti allkirjastas kaks ajalugu, mis on vastuolus',
+  // Of what no catalogue has.
+  'What is shown is proven, but numbers that the device signed are missing':
+    'Näidatu on tõestatud, kuid seadme allkirjastatud numbritest on osa puudu',
+  'The detector said one number for too long: the lamp believes it no more':
+    'Andur ütles liiga kaua üht ja sama arvu: lamp seda enam ei usu',
+  'The meter of the cabinet counted more than its lamps can have taken':
+    'Kilbi arvesti luges rohkem, kui selle lambid võtta said',
+  'Two greens that exclude each other were lit at once': 'Kaks teineteist välistavat rohelist põlesid korraga',
 };

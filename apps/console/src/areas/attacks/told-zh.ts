@@ -140,4 +140,13 @@ export const TOLD_ZH: Told = {
   'A stored reading is not the one that was received': '存储的读数不是收到的那个',
   'A stage would show green to two phases that are not declared compatible': '某阶段会让两个未声明相容的相位同时绿灯',
   'Too few of the policy’s witnesses cosigned this checkpoint': '策略所列的见证者中联署此检查点的太少',
+  // As the catalogue of verdicts has them.
+  'A hash does not match the data beside it: something was altered': '哈希与其旁的数据不符：有内容被更改',
+  'Proven: a key of this city signed two histories that contradict each other':
+    '已证明：该城市的一个密钥签署了两段互相矛盾的历史',
+  // Of what no catalogue has.
+  'What is shown is proven, but numbers that the device signed are missing': '所示内容已证明，但设备签过的序号中有缺失',
+  'The detector said one number for too long: the lamp believes it no more': '检测器长时间只报同一个数：路灯不再相信它',
+  'The meter of the cabinet counted more than its lamps can have taken': '配电箱的电表所计多于其路灯可能用去的电',
+  'Two greens that exclude each other were lit at once': '两个互相排斥的绿灯同时亮起',
 };

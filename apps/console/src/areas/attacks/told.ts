@@ -3,6 +3,8 @@
  * leaves open stands between braces. One without its translation is a type error; one that is not known here stays English.
  */
 
+import { ERRORS } from '@oppidum/formats/error-catalogue';
+import { VERDICTS, type Verdict } from '@oppidum/formats/verdicts';
 import type { LanguageCode } from '@oppidum/pages/languages';
 import { TOLD_AR } from './told-ar.ts';
 import { TOLD_ET } from './told-et.ts';
@@ -118,9 +120,32 @@ const SENTENCES = [
   'A stored reading is not the one that was received',
   'A stage would show green to two phases that are not declared compatible',
   'Too few of the policy’s witnesses cosigned this checkpoint',
+  // As the catalogue of verdicts has them.
+  'A hash does not match the data beside it: something was altered',
+  'Proven: a key of this city signed two histories that contradict each other',
+  // Of what no catalogue has.
+  'What is shown is proven, but numbers that the device signed are missing',
+  'The detector said one number for too long: the lamp believes it no more',
+  'The meter of the cabinet counted more than its lamps can have taken',
+  'Two greens that exclude each other were lit at once',
 ] as const;
 type Sentence = (typeof SENTENCES)[number];
 export type Told = Readonly<Record<Sentence, string>>;
+
+/** What ends attacks besides errors and verdicts: a range with a gap, a lamp’s doubt, accounts of a cabinet, a monitor’s trip. */
+const OTHER_RULES: Readonly<Record<string, Sentence>> = {
+  INCOMPLETE: 'What is shown is proven, but numbers that the device signed are missing',
+  frozen: 'The detector said one number for too long: the lamp believes it no more',
+  stolen: 'The meter of the cabinet counted more than its lamps can have taken',
+  conflict: 'Two greens that exclude each other were lit at once',
+};
+
+/** What a rule that ends attacks says, in English; null where nothing is known of it. */
+export function ruleSentence(rule: string): string | null {
+  if (Object.hasOwn(ERRORS, rule)) return ERRORS[rule as keyof typeof ERRORS].message;
+  if (Object.hasOwn(VERDICTS, rule)) return VERDICTS[rule as Verdict].means;
+  return Object.hasOwn(OTHER_RULES, rule) ? (OTHER_RULES[rule] as string) : null;
+}
 
 /** Words of ours, or a value that the program put in. */
 export type ToldPart = { readonly kind: 'words' | 'value'; readonly text: string };
