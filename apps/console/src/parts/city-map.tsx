@@ -12,7 +12,7 @@ import { useLoaded } from '../use-loaded.ts';
 import { MARK_SHAPES, type Mark } from '../views/city-layers.ts';
 import { colorAt, useIsDark } from './colors.ts';
 import { Quoted } from './texts.tsx';
-import { addZoneLayers, pickZone, showZones } from './zone-layer.ts';
+import { ZoneLayer } from './zone-layer.ts';
 import type { ZoneOutline } from './zone-outlines.ts';
 
 /** A device at a place, in degrees (WGS 84). */
@@ -59,14 +59,14 @@ export function CityMap({ devices, selected, zones, zone, onSelect }: CityMapPro
     const map = makeMap(place, isDark);
     map.on('load', () => {
       const color = (name: string): string => colorAt(place, name, isDark);
-      addZoneLayers(map, color);
+      const zoneLayer = new ZoneLayer(map, color);
       addMarks(map, color);
-      drawing.current = new Drawing(map, color);
-      drawing.current.showZones(newest.current.zones);
+      drawing.current = new Drawing(map, zoneLayer);
+      zoneLayer.show(newest.current.zones);
       drawing.current.show(newest.current.devices);
       drawing.current.select(newest.current.selected, newest.current.devices, false);
       fit(map, newest.current.devices);
-      drawing.current.pickZone(newest.current.zones, newest.current.zone);
+      zoneLayer.pick(newest.current.zone);
     });
     map.on('click', 'devices', ({ features }) => {
       const id = features?.[0]?.properties['id'] as unknown;
@@ -82,9 +82,9 @@ export function CityMap({ devices, selected, zones, zone, onSelect }: CityMapPro
   }, [isDark]);
   useEffect(() => drawing.current?.show(devices), [devices]);
   useEffect(() => drawing.current?.select(selected, newest.current.devices, true), [selected]);
-  useEffect(() => drawing.current?.showZones(zones), [zones]);
+  useEffect(() => drawing.current?.zones.show(zones), [zones]);
   useEffect(() => {
-    drawing.current?.pickZone(newest.current.zones, zone);
+    drawing.current?.zones.pick(zone);
     // The list is below it.
     if (zone !== null) box.current?.scrollIntoView({ block: 'nearest' });
   }, [zone]);
@@ -101,25 +101,17 @@ export function CityMap({ devices, selected, zones, zone, onSelect }: CityMapPro
   );
 }
 
-/** What of the devices is on the map: only differences are sent to it. */
+/** What is on the map; of the devices only differences are sent to it. */
 class Drawing {
   readonly #map: MapLibre;
-  readonly #color: (name: string) => string;
+  readonly zones: ZoneLayer;
   #shown: ReadonlyMap<string, PlacedDevice> = new Map();
   #waiting: readonly PlacedDevice[] | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(map: MapLibre, color: (name: string) => string) {
+  constructor(map: MapLibre, zones: ZoneLayer) {
     this.#map = map;
-    this.#color = color;
-  }
-
-  showZones(zones: readonly ZoneOutline[]): void {
-    showZones(this.#map, zones, this.#color);
-  }
-
-  pickZone(zones: readonly ZoneOutline[], id: string | null): void {
-    pickZone(this.#map, zones, id);
+    this.zones = zones;
   }
 
   end(): void {

@@ -33,7 +33,7 @@ export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
     column: 'Now',
     zones: {
       heading: 'Zones',
-      note: 'On the map a dashed line runs around the devices of each zone, where they say that they are.',
+      note: 'On the map a dashed line runs around the devices of each zone, where they say that they are. A name that finds no room there is in this list.',
       ...{ zone: 'Zone', onMap: 'Map', show: 'Show {name} on the map', showShort: 'Show', nowhere: 'no place is known' },
     },
     empty: 'No device is registered here yet. What you can do:',
@@ -55,7 +55,7 @@ export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
     column: 'Praegu',
     zones: {
       heading: 'Tsoonid',
-      note: 'Kaardil ümbritseb katkendjoon iga tsooni seadmeid seal, kus nad ütlevad end olevat.',
+      note: 'Kaardil ümbritseb katkendjoon iga tsooni seadmeid seal, kus nad ütlevad end olevat. Nimi, millele seal ruumi pole, on selles loendis.',
       ...{ zone: 'Tsoon', onMap: 'Kaart', show: 'Näita kaardil: {name}', showShort: 'Näita', nowhere: 'asukoht pole teada' },
     },
     empty: 'Ühtegi seadet pole siin veel registreeritud. Mida saad teha:',
@@ -77,7 +77,7 @@ export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
     column: '现状',
     zones: {
       heading: '区域',
-      note: '地图上的虚线环绕每个区域的设备，位置以设备自报为准。',
+      note: '地图上的虚线环绕每个区域的设备，位置以设备自报为准。地图上放不下的名称在此列表中。',
       ...{ zone: '区域', onMap: '地图', show: '在地图上显示{name}', showShort: '显示', nowhere: '位置未知' },
     },
     empty: '此处尚未登记任何设备。您可以：',
@@ -99,7 +99,7 @@ export const LAYER_TEXTS: Readonly<Record<LanguageCode, LayerTexts>> = {
     column: 'الآن',
     zones: {
       heading: 'المناطق',
-      note: 'على الخريطة يحيط خط متقطع بأجهزة كل منطقة حيث تقول إنها موجودة.',
+      note: 'على الخريطة يحيط خط متقطع بأجهزة كل منطقة حيث تقول إنها موجودة. والاسم الذي لا يجد مكانًا هناك موجود في هذه القائمة.',
       ...{ zone: 'المنطقة', onMap: 'الخريطة', show: 'اعرض {name} على الخريطة', showShort: 'اعرض', nowhere: 'الموقع غير معروف' },
     },
     empty: 'لم يُسجَّل هنا أي جهاز بعد. ما يمكنك فعله:',

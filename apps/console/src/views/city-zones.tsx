@@ -43,13 +43,17 @@ function sortedByName(zones: readonly ZoneJson[], tag: string): readonly ZoneJso
   return zones.toSorted((a, b) => compare(a.name, b.name) || (a.id < b.id ? -1 : 1));
 }
 
+/** Those with the most devices first: where names are close together, theirs are on the map. */
 function outlinesOf(zones: readonly ZoneJson[], devices: readonly CityDevice[]): readonly ZoneOutline[] {
   const places = new Map<string, Place[]>(zones.map(({ id }) => [id, []]));
   for (const { zone, place } of devices) if (zone !== null && place !== null) places.get(zone)?.push(place);
-  return zones.flatMap(({ id, name }) => {
-    const outline = outlineOf(places.get(id) ?? []);
-    return outline === null ? [] : [{ id, name: plainText(name, NAME_LENGTH_MAX), ...outline }];
-  });
+  const countOf = ({ id }: ZoneJson): number => places.get(id)?.length ?? 0;
+  return zones
+    .toSorted((a, b) => countOf(b) - countOf(a))
+    .flatMap(({ id, name }) => {
+      const outline = outlineOf(places.get(id) ?? []);
+      return outline === null ? [] : [{ id, name: plainText(name, NAME_LENGTH_MAX), ...outline }];
+    });
 }
 
 type ListProps = Pick<CityZones, 'zones' | 'outlines'> & {
