@@ -11,17 +11,18 @@ export function certificateAddress(asked: Asked | null): string {
   return addressOf({ view: 'area', area: 'certificate', argument: asked === null ? '' : askedText(asked) });
 }
 
-/** To the page that asks of what, and one for each kind of records under an id. */
+/** One for each kind of records under an id, and the page that asks of what. */
 export function CertificateLinks({ id, kinds }: { readonly id: string | null; readonly kinds: readonly KindName[] }): ReactNode {
   const { sentences, code } = useLanguage();
   return (
     <p className="actions">
-      <a href={certificateAddress(null)}>{sentences.certificate}</a>
+      <span>{sentences.certificatesOf}</span>
       {kinds.map((kind) => (
         <a key={kind} href={certificateAddress(recordsOf(kind, ...(id === null ? [] : [id])))}>
           {kindName(code, kind)}
         </a>
       ))}
+      <a href={certificateAddress(null)}>{sentences.certificateOther}</a>
     </p>
   );
 }

@@ -90,6 +90,8 @@ export const english: Sentences = {
   checkExplain:
     'Your browser fetches the evidence and verifies it itself, against the policy that it pinned. That protects against altered storage, not against whoever serves this page: for that, save the offline verifier or use the command line.',
   certificate: 'Certificate',
+  certificatesOf: 'To print or hand on, as the ledger proves it:',
+  certificateOther: 'anything else',
   trustHeading: 'Whom you trust',
   trustNone: 'No policy is pinned yet.',
   trustPin: 'Pin the policy that the city serves now',

@@ -90,6 +90,8 @@ export const estonian: Sentences = {
   checkExplain:
     'Sinu brauser hangib tõendi ja kontrollib seda ise, enda kinnitatud reeglite järgi. See kaitseb muudetud andmete, mitte selle lehe pakkuja eest: selleks salvesta võrguta kontrollija või kasuta käsurida.',
   certificate: 'Tunnistus',
+  certificatesOf: 'Trükkimiseks või edasi andmiseks, nagu pearaamat tõendab:',
+  certificateOther: 'midagi muud',
   trustHeading: 'Keda usaldad',
   trustNone: 'Reegleid pole veel kinnitatud.',
   trustPin: 'Kinnita reeglid, mida linn praegu pakub',

@@ -87,6 +87,9 @@ export type Sentences = {
   readonly openVerifier: string;
   readonly checkExplain: string;
   readonly certificate: string;
+  /** Before links to certificates of what a page shows; the last leads to the page that asks of what. */
+  readonly certificatesOf: string;
+  readonly certificateOther: string;
   readonly trustHeading: string;
   readonly trustNone: string;
   readonly trustPin: string;

@@ -90,6 +90,8 @@ export const chinese: Sentences = {
   checkExplain:
     '您的浏览器获取证据，并依据其固定的策略自行核验。这可防范存储被更改，但不能防范提供本页的一方：为此请保存离线核验器或使用命令行。',
   certificate: '证书',
+  certificatesOf: '可打印或转交的证书，由账本证明：',
+  certificateOther: '其他内容',
   trustHeading: '您信任谁',
   trustNone: '尚未固定策略。',
   trustPin: '固定城市当前提供的策略',
