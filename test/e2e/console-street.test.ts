@@ -86,6 +86,26 @@ describe('pages of the street', { skip: skipWithout('chromium') }, () => {
     await page.screenshot({ path: join(SHOTS, 'console-street-junction.png'), fullPage: true });
   });
 
+  test('on a phone each head is in sight with what it shows, and a table that goes on says so until its end', async () => {
+    await page.setViewportSize({ width: 390, height: 900 });
+    const hidden = `[...document.querySelectorAll('[data-aspect]')].filter((each) =>
+      each.getBoundingClientRect().right > each.closest('.wide').getBoundingClientRect().right).length`;
+    assert.ok((await page.locator('[data-aspect]').count()) >= 4);
+    assert.equal(await page.evaluate(hidden), 0);
+    /** Of the table of plans, which has many columns, scrolled to there. */
+    const shadowAt = (left: number): Promise<string> =>
+      page.evaluate(`new Promise((done) => {
+        const box = [...document.querySelectorAll('.wide')].find(({ textContent }) => textContent.includes('fire brigade'));
+        box.scrollTo({ left: ${left} });
+        requestAnimationFrame(() => requestAnimationFrame(() => done(getComputedStyle(box).boxShadow)));
+      })`);
+    assert.match(await shadowAt(0), / -[1-9][0-9.]*px .*inset/);
+    assert.match(await shadowAt(10_000), / 0px 0px 0px 0px inset|none/);
+    assert.deepEqual(await seriousFindings(page), []);
+    await page.screenshot({ path: join(SHOTS, 'console-street-phone.png'), fullPage: true });
+    await page.setViewportSize({ width: 1280, height: 900 });
+  });
+
   test('a plan is changed with two approvals by nothing but what the page says', async () => {
     await page.selectOption('select[name=order]', { label: 'signal/plan 1 – day' });
     await page.waitForSelector('text=2 of 2 must sign this order');

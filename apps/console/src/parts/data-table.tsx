@@ -48,7 +48,9 @@ export function DataTable<Row>(props: {
           {sorted.map((row) => (
             <tr key={keyOf(row)}>
               {columns.map((column) => (
-                <td key={column.name}>{column.cell(row)}</td>
+                <td key={column.name}>
+                  <div className="cell">{column.cell(row)}</div>
+                </td>
               ))}
             </tr>
           ))}
