@@ -156,7 +156,8 @@ describe('decisions in the console', { skip: skipWithout('chromium') }, () => {
     await prepareGrant(operator.id);
     const first = await saveRequest('first.request');
     await open();
-    assert.equal(await page.locator('text=Requests that wait for their answer').count(), 1, 'kept when the page was left');
+    // Kept when the page was left.
+    await page.waitForSelector('h2:has-text("Requests that wait for their answer")');
     await prepareGrant(operator.id);
     await saveRequest('second.request');
     const answer = join(folder, 'first.answer');
@@ -194,7 +195,7 @@ describe('decisions in the console', { skip: skipWithout('chromium') }, () => {
     await page.waitForSelector('.risk:has-text("All its keys and roles end")');
     const shown = await runCommand(['transaction', 'sign', request, '--dry-run', '--policy', join(data, 'city.policy')]);
     assert.match(shown.stdout, new RegExp(`Close the account ${ben.id}`));
-    await page.unroute('**');
+    await page.unrouteAll({ behavior: 'wait' });
   });
 
   test('an answer for later is kept and sent when its time comes', async () => {

@@ -81,7 +81,7 @@ describe('the tamper desk', { skip: skipWithout('chromium') }, () => {
 
   const openDesk = async (context: BrowserContext, lang = 'en'): Promise<Page> => {
     const page = await context.newPage();
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     await page.goto(`${city.http}/?lang=${lang}#/tamper/${reading}`);
     await page.waitForSelector(`input[name=reading][value="${reading}"]`);
     return page;

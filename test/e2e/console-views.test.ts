@@ -86,6 +86,8 @@ describe('views of the console', { skip: skipWithout('chromium') }, () => {
   const withContext = async (use: (context: BrowserContext) => Promise<void>, options = {}): Promise<void> => {
     const context = await browser.newContext({ locale: 'en-US', ...options });
     await use(context);
+    // What a page asks for by itself may be on its way through a test's hands.
+    await context.unrouteAll({ behavior: 'ignoreErrors' });
     await context.close();
   };
   const pin = async (page: Page): Promise<void> => {

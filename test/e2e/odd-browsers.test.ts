@@ -59,7 +59,7 @@ describe('a browser that is set oddly', { skip: skipWithout('chromium') }, () =>
       page.on('pageerror', ({ message }) => troubles.push(message));
       if (before !== undefined) await page.addInitScript(before);
       await page.goto(`${city.http}/?lang=en${address}`);
-      await page.locator('main h1').waitFor({ timeout: 10_000 });
+      await page.locator('main h1').waitFor({ timeout: 60_000 });
       await page.waitForTimeout(200);
       assert.notEqual((await page.locator('main').innerText()).trim(), '', `${address}: not blank`);
       assert.equal(await page.locator('text=This part of the page failed').count(), 0, `${address}: ${troubles.join()}`);
@@ -83,7 +83,7 @@ describe('a browser that is set oddly', { skip: skipWithout('chromium') }, () =>
       const address = new URL(page.url()).hash;
       if (Object.hasOwn(ASK_NOTHING, address)) return;
       if (NEEDS_A_POLICY.test(address)) return page.locator('text=No policy is pinned').waitFor();
-      await page.locator('main >> text=cannot be reached').first().waitFor({ timeout: 10_000 });
+      await page.locator('main >> text=cannot be reached').first().waitFor({ timeout: 60_000 });
       assert.equal(await page.locator('main >> text="None."').count(), 0, 'what nobody knows is not called none');
     }));
 });

@@ -191,7 +191,7 @@ describe('the offline signing page', { skip: skipWithout('chromium') }, () => {
       await give(page, '#request-file', request);
       await page
         .waitForFunction(`document.querySelector('#judgement-state')?.textContent.includes('${code}')`, undefined, {
-          timeout: 5_000,
+          timeout: 30_000,
         })
         .catch(() => undefined);
       assert.deepEqual(await refusalsOf(page), [code], what);

@@ -16,7 +16,7 @@ import { at } from '@oppidum/formats/state-layout';
 import type { IClientOptions } from 'mqtt';
 import { credentialsOf, refusedConnection, refusedCount, TestLink } from '../../../test/support/mqtt-device.ts';
 import { actionOf, envelopeOf, execute, freshBytes } from '../../../test/support/running-city.ts';
-import { enrolDevice, openDoors, type RunningDoors, type TestDevice } from '../../../test/support/running-gateway.ts';
+import { enrolDevice, eventually, openDoors, type RunningDoors, type TestDevice } from '../../../test/support/running-gateway.ts';
 import { signToken } from '../../../test/support/tokens.ts';
 
 async function act({ city }: RunningDoors, kind: string, body: object): Promise<void> {
@@ -208,7 +208,10 @@ describe('a certificate of its own key lets a device in', () => {
       ciphers: 'DEFAULT@SECLEVEL=0',
     });
     await new Promise((resolve) => old.once('error', resolve));
-    assert.equal(await refusedCount(doors, 'MQTT_MALFORMED'), count + 1);
+    await eventually(
+      () => refusedCount(doors, 'MQTT_MALFORMED'),
+      (counted) => counted === count + 1,
+    );
     const lamp = await enrolDevice(doors.city);
     const plain = refusedConnection(`mqtt://${hostname}:${port}`, credentialsOf(lamp));
     assert.notEqual(await Promise.race([plain, new Promise((resolve) => setTimeout(() => resolve('silent'), 500).unref())]), 0);

@@ -154,8 +154,8 @@ describe('readings that pass the broker by', () => {
 
   test('who only publishes is heard of, and not taken for gone', async () => {
     const device = await enrolDevice(doors.city);
-    const link = await TestLink.open(doors, device, { keepalive: 1, reschedulePings: true });
-    for (let n = 1; n <= 12; n++) {
+    const link = await TestLink.open(doors, device, { keepalive: 3, reschedulePings: true });
+    for (let n = 1; n <= 26; n++) {
       await link.publish(device.reading(n));
       await new Promise((wait) => setTimeout(wait, 200));
     }

@@ -41,7 +41,7 @@ const openDoor = async (): Promise<void> => {
 };
 
 async function until(isIt: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 500 && !isIt(); attempt++) await sleep(10);
+  for (let attempt = 0; attempt < 6_000 && !isIt(); attempt++) await sleep(10);
   assert.ok(isIt(), 'it came');
 }
 

@@ -167,30 +167,31 @@ const NOWHERE = 'http://127.0.0.1:9';
 describe('witness panel', () => {
   test('gathers what comes; without a quorum to meet nobody is waited for long', async () => {
     const log = logOf(20);
-    const slow = await startStranger(() => undefined);
+    let askedCount = 0;
+    const slow = await startStranger(() => {
+      askedCount++;
+    });
     const clients = [clientOf((await startWitness('w1')).url), clientOf(NOWHERE, 'w2'), clientOf(slow, 'w3')];
     const refusals: string[] = [];
     const onRefusal = ({ code }: Rejection): void => void refusals.push(code);
-    const panel = new WitnessPanel({ crypto, clients, policy: () => null, waitMs: 300, onRefusal });
-    let begun = performance.now();
+    const panel = new WitnessPanel({ crypto, clients, policy: () => null, waitMs: 100, onRefusal });
+    const begun = performance.now();
     const note = await panel.cosign(signed(log), log);
-    assert.ok(performance.now() - begun >= 295, 'the slow one is given its time');
+    assert.ok(performance.now() - begun >= 95, 'the slow one is given its time');
     assert.equal(evaluatePolicy(crypto, witnessed(['w1', 'w2', 'w3'], 1), note!).cosignatures.length, 1);
-    begun = performance.now();
     await panel.cosign(signed(log), log);
-    assert.ok(performance.now() - begun < 250, 'the next time it is left alone, and so is the one that failed');
-    assert.deepEqual(refusals, ['WITNESS_UNREACHABLE']);
+    assert.deepEqual([refusals, askedCount], [['WITNESS_UNREACHABLE'], 1], 'the next time both are left alone');
   });
 
   test('a quorum is waited for, but not longer than it takes', async () => {
     const log = logOf(20);
     const slow = await startStranger(() => undefined);
-    const clients = [clientOf((await startWitness('w1')).url), clientOf(slow, 'w2')];
+    const clients = [clientOf((await startWitness('w1')).url), clientOf(slow, 'w2', 4_000)];
     const panelOf = (threshold: number) =>
       new WitnessPanel({ crypto, clients, policy: () => witnessed(['w1', 'w2'], threshold) });
     const begun = performance.now();
     const note = await panelOf(1).cosign(signed(log), log);
-    assert.ok(performance.now() - begun < 1_000);
+    assert.ok(performance.now() - begun < 3_900);
     assert.equal(evaluatePolicy(crypto, witnessed(['w1', 'w2'], 1), note!).quorum, 'met');
     assert.equal(await panelOf(2).cosign(signed(log), log), null);
   });

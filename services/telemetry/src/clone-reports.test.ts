@@ -10,7 +10,7 @@ import { act, createMake, enrolDevice, startShard, type TestDevice } from '../..
 import type { OpenShard } from './open-shard.ts';
 
 async function until(isIt: () => boolean | Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
+  for (let attempt = 0; attempt < 6_000; attempt++) {
     if (await isIt()) return;
     await sleep(10);
   }

@@ -39,7 +39,7 @@ let remote: RemoteShard;
 const faults: Error[] = [];
 
 async function until(isIt: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 1_000 && !isIt(); attempt++) await sleep(10);
+  for (let attempt = 0; attempt < 6_000 && !isIt(); attempt++) await sleep(10);
   assert.ok(isIt(), 'it came');
 }
 
