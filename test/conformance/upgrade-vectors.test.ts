@@ -11,7 +11,7 @@ import { MemoryState } from '../support/ledger.ts';
 import { registryKnowing } from '../support/migrations.ts';
 
 const FOLDER = join(resolve(import.meta.dirname, '../..'), 'vectors/upgrades');
-const EVERY_VERSION = [2, 3];
+const EVERY_VERSION = [2, 3, 4];
 
 type Blocks = { readonly timeMs: number; readonly transactions: readonly string[] };
 type Vector = Blocks & {

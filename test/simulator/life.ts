@@ -6,6 +6,7 @@
 import type { Bytes } from '@oppidum/formats/bytes';
 import { at } from '@oppidum/formats/state-layout';
 import { anchorHeadKind } from '@oppidum/formats/state-telemetry';
+import { FIRST_VERSION, NEWEST_VERSION } from '@oppidum/formats/state-upgrades';
 import {
   activation,
   deviceId,
@@ -66,7 +67,8 @@ export class Life {
   constructor(seed: number, validatorCount = 1, clockMs?: () => number) {
     this.#clockMs = clockMs ?? (() => this.city.timeMs);
     this.#dice = new Dice(seed);
-    this.city = makeTrustCity(validatorCount);
+    // Some cities never upgrade.
+    this.city = makeTrustCity(validatorCount, seed % 4 === 1 ? FIRST_VERSION : NEWEST_VERSION);
     for (let n = 0; n < ENROLLED_COUNT; n++) enrol(this.city, `device-${n}`);
     const shared = [namedId('entry 0'), namedId('entry 1')];
     const [honest, dishonest] = [new TestShard(this.city, 0), new TestShard(this.city, 1)];

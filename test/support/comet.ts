@@ -4,17 +4,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
+import { NEWEST_VERSION } from '@oppidum/formats/state-upgrades';
 import { type CometPlaces, foundCluster } from '@oppidum/node/found-cluster';
 import { freePorts } from './ports.ts';
 import { findProgram } from './programs.ts';
 import { freshBytes } from './running-city.ts';
 
-/** Founds a city with one validator for each of these folders, each with the home of its CometBFT. */
-export async function foundTestCluster(folders: readonly string[]): Promise<void> {
+/** Founds a city with one validator for each of these folders, each with the home of its CometBFT; by the newest rules unless a version of them is named. */
+export async function foundTestCluster(folders: readonly string[], rulesVersion = NEWEST_VERSION): Promise<void> {
   const first = await freePorts(folders.length);
   const p2pPorts = folders.map((_, i) => first + i);
   const name = 'test.oppidum.example';
-  await foundCluster({ folders, p2pPorts, crypto: nativeCrypto, name, nowMs: Date.now(), randomBytes: freshBytes });
+  const nowMs = Date.now();
+  await foundCluster({ folders, p2pPorts, crypto: nativeCrypto, name, nowMs, randomBytes: freshBytes, rulesVersion });
 }
 
 /** A running CometBFT. */

@@ -22,6 +22,7 @@ import { encodeSenmlCbor } from '@oppidum/formats/senml-cbor';
 import { deviceKind } from '@oppidum/formats/state-devices';
 import { cityKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
+import { FIRST_VERSION } from '@oppidum/formats/state-upgrades';
 import { nodeCrypto } from './crypto.ts';
 import { DEFAULT_ACCOUNTS, makeCity, namedId, publicKeyOf, type TestAccount, type TestCity } from './ledger.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -41,9 +42,10 @@ export function makeDeviceCity(
   validatorCount = 1,
   more: Readonly<Record<string, TestAccount>> = {},
   registry = cityRegistry,
+  rulesVersion = FIRST_VERSION,
 ): TestCity {
   const accounts = { ...ACCOUNTS, ...more };
-  const city = makeCity({ registry, accounts, validatorCount, hasConsensusKeys: validatorCount > 1 });
+  const city = makeCity({ registry, accounts, validatorCount, hasConsensusKeys: validatorCount > 1, rulesVersion });
   const manufacturer = (name: string, account: string) =>
     city.action('manufacturer/create', { id: namedId(name), name: `The ${name}`, account: namedId(account) });
   const model = (...body: Parameters<typeof newModel>) => city.action('model/create', newModel(...body));

@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { governanceActions } from '@oppidum/contracts/governance/actions';
 import { beginBlock, hasPendingWork } from '@oppidum/contracts/governance/begin-block';
 import { applyGenesis } from '@oppidum/contracts/governance/genesis';
+import { MIGRATIONS } from '@oppidum/contracts/governance/migrations';
 import { type Bytes, compareBytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import type { ErrorDetails } from '@oppidum/formats/errors';
@@ -26,6 +27,7 @@ import {
   type StateKind,
   type StateRef,
 } from '@oppidum/formats/state-layout';
+import { FIRST_VERSION } from '@oppidum/formats/state-upgrades';
 import { type Action, signTransaction, type TransactionPayload } from '@oppidum/formats/transaction';
 import { type AnyAction, actionTable, type Registry } from '@oppidum/ledger/action';
 import {
@@ -142,7 +144,7 @@ function lowerBound(records: readonly StoredRecord[], key: Bytes): number {
 
 /** Governance and these areas. */
 export function registryOf(...areas: readonly (readonly AnyAction[])[]): Registry {
-  return { actions: actionTable(governanceActions, ...areas), applyGenesis, beginBlock, hasPendingWork, migrations: new Map() };
+  return { actions: actionTable(governanceActions, ...areas), applyGenesis, beginBlock, hasPendingWork, migrations: MIGRATIONS };
 }
 
 /** An account of the test city. Its key number n is the test signer `<name>/<n>`. */
@@ -164,6 +166,8 @@ export type TestCityOptions = {
   readonly accounts?: Readonly<Record<string, TestAccount>>;
   /** Instead of one body `council` of anna, ben and clara with threshold 2. A body named `council` must be among them. */
   readonly bodies?: Readonly<Record<string, TestBody>>;
+  /** Of the rules that the city begins with; the first, as vectors have it, unless another is named. */
+  readonly rulesVersion?: number;
 };
 
 /** Three members of the council, and one account per role. `anna/1` is an everyday key. */
@@ -184,8 +188,9 @@ const BLOCK_MS = 1_000;
 
 /** The genesis document of a test city. */
 export function makeGenesis(
-  options: Pick<TestCityOptions, 'validatorCount' | 'hasConsensusKeys' | 'accounts' | 'bodies'> = {},
+  options: Pick<TestCityOptions, 'validatorCount' | 'hasConsensusKeys' | 'accounts' | 'bodies' | 'rulesVersion'> = {},
 ): Genesis {
+  const { rulesVersion = FIRST_VERSION } = options;
   const accounts = Object.entries(options.accounts ?? DEFAULT_ACCOUNTS).map(([name, account]) => ({
     id: namedId(name),
     holder: account.holder ?? ('organisation' as const),
@@ -215,6 +220,7 @@ export function makeGenesis(
     accounts: accounts.sort((a, b) => compareBytes(a.id, b.id)),
     bodies: bodies.sort((a, b) => compareBytes(a.id, b.id)),
     council: namedId('council'),
+    ...(rulesVersion === FIRST_VERSION ? {} : { rulesVersion }),
   };
 }
 

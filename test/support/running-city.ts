@@ -9,6 +9,7 @@ import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, compareBytes } from '@oppidum/formats/bytes';
 import type { CborMap, CborValue } from '@oppidum/formats/cbor';
+import { NEWEST_VERSION } from '@oppidum/formats/state-upgrades';
 import { type Action, signTransaction, type TransactionSigner } from '@oppidum/formats/transaction';
 import type { CommittedTransaction, NodeClient } from '@oppidum/node/client';
 import type { DataFolder } from '@oppidum/node/data-folder';
@@ -35,9 +36,10 @@ export type RunningCity = OpenCity & {
   readonly stop: () => Promise<void>;
 };
 
-/** Founds a city in this folder, which must be empty or missing. */
-export function foundTestCity(folder: string, nowMs = Date.now()): Promise<DataFolder> {
-  return foundCity({ folder, crypto: nativeCrypto, name: 'test.oppidum.example', nowMs, randomBytes: freshBytes });
+/** Founds a city in this folder, which must be empty or missing; by the newest rules unless a version of them is named. */
+export function foundTestCity(folder: string, nowMs = Date.now(), rulesVersion = NEWEST_VERSION): Promise<DataFolder> {
+  const name = 'test.oppidum.example';
+  return foundCity({ folder, crypto: nativeCrypto, name, nowMs, randomBytes: freshBytes, rulesVersion });
 }
 
 /** Opens the city of a held folder. */

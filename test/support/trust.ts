@@ -1,5 +1,6 @@
 /** Vouchers, tokens, images and auditors in a small city: bodies of their actions, honest unless changed. */
 
+import { cityRegistry } from '@oppidum/contracts/registry';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { type CborValue, encodeCbor } from '@oppidum/formats/cbor';
 import { signSign1 } from '@oppidum/formats/cose';
@@ -9,6 +10,7 @@ import { firmwareReport } from '@oppidum/formats/firmware-report';
 import { deviceKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { attestationKind } from '@oppidum/formats/state-trust';
+import { FIRST_VERSION } from '@oppidum/formats/state-upgrades';
 import { nodeCrypto } from './crypto.ts';
 import { deviceId, deviceSigner, makeDeviceCity } from './devices.ts';
 import { namedId, publicKeyOf, type TestAccount, type TestCity } from './ledger.ts';
@@ -18,9 +20,9 @@ const TRADER: TestAccount = { keyClasses: ['full', 'everyday'] };
 const AUDITOR: TestAccount = { roles: ['auditor'] };
 
 /** The city of `makeDeviceCity` with an owner and a buyer of devices, and three auditors. */
-export function makeTrustCity(validatorCount = 1): TestCity {
+export function makeTrustCity(validatorCount = 1, rulesVersion = FIRST_VERSION): TestCity {
   const auditors = { 'auditor-a': AUDITOR, 'auditor-b': AUDITOR, 'auditor-c': AUDITOR };
-  return makeDeviceCity(validatorCount, { owner: TRADER, buyer: TRADER, ...auditors });
+  return makeDeviceCity(validatorCount, { owner: TRADER, buyer: TRADER, ...auditors }, cityRegistry, rulesVersion);
 }
 
 /** What the city asks of the lamps, and the chip maker whose key vouches for them. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
@@ -9,10 +10,13 @@ import { ed25519Signer } from '@oppidum/crypto/signer';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { policyOfValidators } from '@oppidum/formats/city-policy';
 import { encodePolicy } from '@oppidum/formats/policy';
+import { policyEffectiveKind } from '@oppidum/formats/state-governance';
+import { at } from '@oppidum/formats/state-layout';
+import { FIRST_VERSION } from '@oppidum/formats/state-upgrades';
 import { type CommandResult, runCommand } from '../../../test/support/command-line.ts';
 import { changePolicy } from '../../../test/support/policy-change.ts';
-import { envelopeOf, execute, freshAccount, freshBytes } from '../../../test/support/running-city.ts';
-import { openDoors, type RunningDoors } from '../../../test/support/running-gateway.ts';
+import { envelopeOf, execute, foundTestCity, freshAccount, freshBytes } from '../../../test/support/running-city.ts';
+import { type RunningDoors, runDoors, withDoors } from '../../../test/support/running-gateway.ts';
 
 type Files = Map<string, (file: Uint8Array) => Uint8Array>;
 
@@ -38,7 +42,8 @@ function standBetween(api: string, alter: Files): Promise<{ readonly api: string
   });
 }
 
-describe('a policy that the city has replaced, twice', () => {
+describe('a policy that the city has replaced, twice, by the first version of the rules', () => {
+  let root: string;
   let doors: RunningDoors;
   let policies: readonly [Bytes, Bytes, Bytes];
   let folder: string;
@@ -61,9 +66,11 @@ describe('a policy that the city has replaced, twice', () => {
   const read = (name: string): Bytes => new Uint8Array(readFileSync(join(folder, name)));
 
   before(async () => {
-    doors = await openDoors();
+    root = mkdtempSync(join(tmpdir(), 'oppidum-policies-'));
+    (await foundTestCity(join(root, 'city'), Date.now(), FIRST_VERSION)).release();
+    doors = await runDoors(join(root, 'city'), false);
     api = doors.gateway.http;
-    folder = join(doors.city.folder.paths.folder, '..', 'user');
+    folder = join(root, 'user');
     mkdirSync(folder);
     const { client, operator } = doors.city;
     const first = client.policyFile();
@@ -100,6 +107,7 @@ describe('a policy that the city has replaced, twice', () => {
   after(async () => {
     between.server.close();
     await doors.close();
+    rmSync(root, { recursive: true });
   });
 
   test('the changes are listed, the oldest first, in pages, and served as evidence', async () => {
@@ -233,3 +241,25 @@ describe('a policy that the city has replaced, twice', () => {
     assert.equal((await run(['policy', 'show', 'old.evidence'])).code, 3);
   });
 });
+
+test('by the newest rules whoever has the new policy alone verifies under it, though nothing has happened since the change', () =>
+  withDoors(async ({ city, gateway }) => {
+    const { client, folder } = city;
+    const user = join(folder.paths.folder, '..', 'user');
+    mkdirSync(user);
+    writeFileSync(join(user, 'mine.policy'), client.policyFile());
+    const run = (...args: readonly string[]): Promise<CommandResult> =>
+      runCommand([...args, '--policy', 'mine.policy', '--api', gateway.http], { cwd: user });
+    await changePolicy(city, 2, async () => {
+      const from = client.read(at(policyEffectiveKind))?.from ?? assert.fail();
+      while (client.head().height <= from) await new Promise(setImmediate);
+      await client.checkpointOf(client.head().logSize);
+      const followed = await run('policy', 'follow');
+      assert.equal(followed.code, 0, followed.stderr);
+      assert.doesNotMatch(followed.stderr, /Nothing happened since/);
+      assert.deepEqual(new Uint8Array(readFileSync(join(user, 'mine.policy'))), client.policyFile());
+      const shown = await run('upgrade', 'show');
+      assert.equal(shown.code, 0, shown.stderr);
+      assert.equal(client.head().height, from + 1);
+    });
+  }));

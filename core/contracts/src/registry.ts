@@ -9,6 +9,7 @@ import { erasureActions } from './erasure/actions.ts';
 import { governanceActions } from './governance/actions.ts';
 import { beginBlock, hasPendingWork } from './governance/begin-block.ts';
 import { applyGenesis } from './governance/genesis.ts';
+import { MIGRATIONS } from './governance/migrations.ts';
 import { orderActions } from './orders/actions.ts';
 import { telemetryActions } from './telemetry/actions.ts';
 import { trustActions } from './trust/actions.ts';
@@ -30,8 +31,7 @@ export function registryWith(domains: DomainLookup): Registry {
     applyGenesis,
     beginBlock,
     hasPendingWork,
-    // By version, from the second on: what turns the state of the version before into this one's (specs/ledger.md §11).
-    migrations: new Map(),
+    migrations: MIGRATIONS,
   };
 }
 

@@ -12,6 +12,7 @@ import { formatError } from './errors.ts';
 import { cityOrigin } from './ids.ts';
 import type { Policy } from './policy.ts';
 import { bytes, type Infer, list, oneOf, optional, struct, text, uint } from './schema.ts';
+import { laterVersion } from './state-upgrades.ts';
 
 /**
  * Keys of one validator; log (0x01), cosigner (0x04) and consensus keys are distinct Ed25519 keys. A city whose validators are to be
@@ -39,6 +40,8 @@ export const genesisSchema = struct({
   bodies: list(bodySchema, { min: 1, max: 16, order: (a, b) => compareBytes(a.id, b.id) }),
   /** The body whose approval dangerous acts need. */
   council: id(),
+  /** The version of the rules that the city begins with; absent of the first. */
+  rulesVersion: optional(laterVersion()),
 });
 
 export type Genesis = Infer<typeof genesisSchema>;

@@ -10,10 +10,13 @@ const VERSION_MAX = 0xffffffff;
 /** The version by which a city executes that has no record of another. */
 export const FIRST_VERSION = 1;
 
+/** The newest version of specs/ledger.md §11: the one that new cities begin with. */
+export const NEWEST_VERSION = 2;
+
 /** A version that somebody may upgrade to. */
 export const laterVersion = () => uint({ min: FIRST_VERSION + 1, max: VERSION_MAX });
 
-/** The version of the rules in force; absent while it is the first. */
+/** The version of the rules in force, from height 0 on where the city began with it; absent while it is the first. */
 export const rulesVersionKind = defineKind({
   name: 'rulesVersion',
   area: AREA,

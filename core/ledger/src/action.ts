@@ -52,8 +52,8 @@ export type Registry = {
   readonly applyGenesis: (genesis: Genesis, genesisHash: Bytes, city: City) => void;
   /** Runs before the transactions of every block: what was decided earlier and comes into force now, and what the engine proved. */
   readonly beginBlock: (city: City, misbehaviour: readonly Misbehaviour[]) => void;
-  /** True when the next block has work of its own even without transactions. */
-  readonly hasPendingWork: (city: Pick<City, 'read'>) => boolean;
+  /** True when the block of this height, the next one, has work of its own even without transactions. */
+  readonly hasPendingWork: (city: Pick<City, 'read' | 'height'>) => boolean;
   /** The versions of the rules after the first that this program executes. */
   readonly migrations: Migrations;
 };

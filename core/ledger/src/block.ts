@@ -14,6 +14,7 @@ import { ID_SIZE } from '@oppidum/formats/ids';
 import { encodeEvents, type LedgerEvent, type Result } from '@oppidum/formats/result';
 import { policyEffectiveKind } from '@oppidum/formats/state-governance';
 import { at, parseState, type StateRef } from '@oppidum/formats/state-layout';
+import { FIRST_VERSION } from '@oppidum/formats/state-upgrades';
 import { type Validator, validatorSetKind } from '@oppidum/formats/state-validators';
 import type { Action } from '@oppidum/formats/transaction';
 import { answerOf, type ParsedAction, parseAction, type Registry } from './action.ts';
@@ -25,8 +26,9 @@ import {
   isRefusal,
 } from './admission.ts';
 import { type Authority, type City, cityView, type StateChange, StateOverlay, type StateReader } from './city.ts';
+import { isFirstOfSet } from './first-of-set.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
-import { checkVersion, rulesVersion, upgradeState } from './upgrade.ts';
+import { beginWithVersion, checkFirstVersion, checkVersion, rulesVersion, upgradeState } from './upgrade.ts';
 import { type ValidatorUpdate, validatorUpdates } from './validator-updates.ts';
 
 const NO_ID: Bytes = new Uint8Array(ID_SIZE);
@@ -73,7 +75,7 @@ export type BlockOutcome = {
   readonly outcomes: readonly Outcome[];
   readonly changes: readonly StateChange[];
   readonly leaves: readonly Bytes[];
-  /** Null when the block had no transaction leaf and no write: the app hash stays. */
+  /** Null when the block had no transaction leaf and no write and is not the first of a new set: the app hash stays. */
   readonly blockLeaf: BlockLeaf | null;
   /** Who votes from two blocks later on, where that changes. */
   readonly validatorUpdates: readonly ValidatorUpdate[];
@@ -89,6 +91,7 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
   requireVersion(rules, state, block.height);
   const overlay = new StateOverlay(state);
   const validatorSetDigest = effectivePolicyDigest(rules, state);
+  const mustHaveLeaf = isFirstOfSet(recordsOf(state), block.height);
   beginBlock(rules, overlay, block);
 
   const around = surroundings(rules, block);
@@ -117,7 +120,7 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
     const digest = rules.crypto.sha256(encodedEvents);
     leaves.push(encodeTransactionLeaf({ height: block.height, position, id, code: result.code, eventsDigest: digest }));
   }
-  const closed = closeBlock(state, block, overlay.changes(), leaves, outcomes, validatorSetDigest);
+  const closed = closeBlock(state, block, { changes: overlay.changes(), leaves, outcomes, validatorSetDigest, mustHaveLeaf });
   const version = versionIn(overlay);
   const newVersion = version === versionIn(state) ? null : version;
   return { ...closed, validatorUpdates: validatorUpdates(validatorsIn(state), validatorsIn(overlay)), newVersion };
@@ -142,26 +145,40 @@ export function tryActions(
   return runTransaction(rules, new StateOverlay(state), around, { id: NO_ID, signers, actions: parsed }).rejection;
 }
 
-/** The block of height 0: what the genesis document says, as records, a block leaf and the first app hash. */
+/**
+ * The block of height 0: what the genesis document says, as records, a block leaf and the first app hash. Throws UPGRADE_NEEDED (a
+ * FormatError) where the city begins by rules that this program does not know.
+ */
 export function executeGenesis(rules: LedgerRules, state: LedgerState, genesis: Genesis): BlockOutcome {
+  const { applyGenesis, migrations } = rules.registry;
+  const { rulesVersion: first = FIRST_VERSION } = genesis;
+  const refused = checkFirstVersion(migrations, first);
+  if (refused !== null) throw formatError(refused.code, refused.details);
   const overlay = new StateOverlay(state);
   const block: Block = { height: 0, timeMs: genesis.createdMs, transactions: [] };
-  rules.registry.applyGenesis(genesis, rules.genesis, blockCity(rules, overlay, block));
+  const city = blockCity(rules, overlay, block);
+  applyGenesis(genesis, rules.genesis, city);
+  beginWithVersion(migrations, city, first);
   overlay.keep();
-  const digest = effectivePolicyDigest(rules, overlay);
-  return { ...closeBlock(state, block, overlay.changes(), [], [], digest), validatorUpdates: [], newVersion: null };
+  const validatorSetDigest = effectivePolicyDigest(rules, overlay);
+  const done = { changes: overlay.changes(), leaves: [], outcomes: [], validatorSetDigest, mustHaveLeaf: true };
+  return { ...closeBlock(state, block, done), validatorUpdates: [], newVersion: null };
 }
+
+/** What a block did; `leaves` are those of its transactions. */
+type Done = Pick<BlockOutcome, 'outcomes' | 'changes' | 'leaves'> & {
+  readonly validatorSetDigest: Bytes;
+  /** Also where nothing happened. */
+  readonly mustHaveLeaf: boolean;
+};
 
 function closeBlock(
   state: LedgerState,
   block: Block,
-  changes: readonly StateChange[],
-  transactionLeaves: readonly Bytes[],
-  outcomes: readonly Outcome[],
-  validatorSetDigest: Bytes,
+  { outcomes, changes, leaves, validatorSetDigest, mustHaveLeaf }: Done,
 ): Omit<BlockOutcome, 'validatorUpdates' | 'newVersion'> {
-  const count = transactionLeaves.length;
-  if (count === 0 && changes.length === 0) return { outcomes, changes, leaves: [], blockLeaf: null };
+  const count = leaves.length;
+  if (count === 0 && changes.length === 0 && !mustHaveLeaf) return { outcomes, changes, leaves, blockLeaf: null };
   const { height, timeMs } = block;
   const blockLeaf: BlockLeaf = {
     height,
@@ -171,7 +188,7 @@ function closeBlock(
     firstIndex: state.logSize,
     count,
   };
-  return { outcomes, changes, leaves: [...transactionLeaves, encodeBlockLeaf(blockLeaf)], blockLeaf };
+  return { outcomes, changes, leaves: [...leaves, encodeBlockLeaf(blockLeaf)], blockLeaf };
 }
 
 /** SHA-256 of the policy in force before the block: the set that cosigns it. */

@@ -12,6 +12,7 @@ import { formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { LIMITS } from '@oppidum/formats/limits';
 import { parseState, type StateRef } from '@oppidum/formats/state-layout';
+import { FIRST_VERSION } from '@oppidum/formats/state-upgrades';
 import {
   type AdmissionRefusal,
   admitTransaction,
@@ -28,7 +29,7 @@ import {
   type LedgerState,
 } from '@oppidum/ledger/block';
 import type { StateReader } from '@oppidum/ledger/city';
-import { checkVersion, rulesVersion } from '@oppidum/ledger/upgrade';
+import { checkFirstVersion, checkVersion, rulesVersion } from '@oppidum/ledger/upgrade';
 import type { CommittedBlock } from './client.ts';
 import { committedBlock } from './committed-block.ts';
 import type { NodeStore } from './node-store.ts';
@@ -100,16 +101,17 @@ export class Application {
     return this.#store.head?.height ?? -1;
   }
 
-  /** The version of the rules that are in force. */
+  /** The version of the rules that are in force; before genesis the one that the city begins with. */
   get version(): number {
-    return rulesVersion({ read: this.read });
+    return this.height < 0 ? (this.#genesis.rulesVersion ?? FIRST_VERSION) : rulesVersion({ read: this.read });
   }
 
   /** Why this node takes no part in the next block: UPGRADE_NEEDED, HALT_HEIGHT; null while it does. */
   checkNext(): Rejection | null {
     const next = this.height + 1;
     if (next > this.#haltHeight) return reject('HALT_HEIGHT', { height: next, haltHeight: this.#haltHeight });
-    return checkVersion(this.#rules.registry.migrations, { read: this.read }, next);
+    const { migrations } = this.#rules.registry;
+    return next === 0 ? checkFirstVersion(migrations, this.version) : checkVersion(migrations, { read: this.read }, next);
   }
 
   /** After the last durable block. */
@@ -248,7 +250,7 @@ export class Application {
 
   /** True when the next block has work of its own even without transactions. */
   hasPendingWork(): boolean {
-    return this.#rules.registry.hasPendingWork({ read: this.read });
+    return this.#rules.registry.hasPendingWork({ read: this.read, height: this.height + 1 });
   }
 
   #requireNext(): void {

@@ -8,6 +8,7 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import { encodeGenesis, type Genesis, genesisHash, parseGenesis } from '@oppidum/formats/genesis';
 import { cityOrigin, EDDSA, ID_SIZE } from '@oppidum/formats/ids';
+import { FIRST_VERSION, NEWEST_VERSION } from '@oppidum/formats/state-upgrades';
 import { createDataFolder, type DataFolder, type DataPaths } from './data-folder.ts';
 import { writeFileDurably } from './durable-file.ts';
 import { writeSeedFile } from './key-files.ts';
@@ -22,6 +23,8 @@ export type FoundOptions = {
   readonly nowMs: number;
   /** Must come from a source fit for keys. */
   readonly randomBytes: (size: number) => Bytes;
+  /** The version of the rules to begin with; the newest unless said otherwise. */
+  readonly rulesVersion?: number;
 };
 
 /** The accounts that every founded city has: whoever runs it, and the service that signs anchors. */
@@ -35,10 +38,11 @@ const SECRET_MODE = 0o600;
  * Makes the data folder of a new city and holds it. The operator is the only member of the council; proposals change that later.
  * Throws as `createDataFolder` does, and TEXT_INVALID for the name.
  */
-export async function foundCity({ folder, crypto, name, nowMs, randomBytes }: FoundOptions): Promise<DataFolder> {
+export async function foundCity({ folder, crypto, ...rest }: FoundOptions): Promise<DataFolder> {
+  const { randomBytes } = rest;
   const validator = freshSeeds(['log', 'cosigner'], randomBytes);
   const founder = freshFounder(randomBytes);
-  const genesis = foundingGenesis({ name, nowMs, validators: [{ name: 'validator-1', seeds: validator }], founder, randomBytes });
+  const genesis = foundingGenesis({ ...rest, validators: [{ name: 'validator-1', seeds: validator }], founder });
   const fill = async (paths: DataPaths): Promise<void> => {
     await writeValidatorKeys(paths, { crypto, genesis, seeds: validator });
     await writeFounder(paths, founder);
@@ -100,15 +104,14 @@ function encodeAccounts({ operator, telemetry }: FirstAccounts): Bytes {
 }
 
 /** The genesis document of a founder and these validators. Throws TEXT_INVALID for the name. */
-export function foundingGenesis(parts: {
-  readonly name: string;
-  readonly nowMs: number;
-  /** Of several, with the consensus keys that their CometBFTs have. */
-  readonly validators: readonly { readonly name: string; readonly seeds: ValidatorSeeds; readonly consensusKey?: Bytes }[];
-  readonly founder: Founder;
-  readonly randomBytes: RandomBytes;
-}): Genesis {
-  const { name, nowMs, validators, founder, randomBytes } = parts;
+export function foundingGenesis(
+  parts: Pick<FoundOptions, 'name' | 'nowMs' | 'randomBytes' | 'rulesVersion'> & {
+    /** Of several, with the consensus keys that their CometBFTs have. */
+    readonly validators: readonly { readonly name: string; readonly seeds: ValidatorSeeds; readonly consensusKey?: Bytes }[];
+    readonly founder: Founder;
+  },
+): Genesis {
+  const { name, nowMs, validators, founder, randomBytes, rulesVersion = NEWEST_VERSION } = parts;
   const { accounts, seeds } = founder;
   const council = randomBytes(ID_SIZE);
   const account = (
@@ -137,6 +140,7 @@ export function foundingGenesis(parts: {
     ),
     bodies: [{ id: council, name: 'council', threshold: 1, members: [accounts.operator] }],
     council,
+    ...(rulesVersion === FIRST_VERSION ? {} : { rulesVersion }),
   };
   // What a node starts from are bytes; parsing them is also the check of the name.
   return parseGenesis(encodeGenesis(genesis));

@@ -46,7 +46,8 @@ type Member = {
 
 /** Makes the data folders; answers the genesis hash. Throws as `createDataFolder` does, and TEXT_INVALID for the name. */
 export async function foundCluster(options: FoundClusterOptions): Promise<Bytes> {
-  const { crypto, folders, p2pPorts = [], addresses, name, nowMs, randomBytes } = options;
+  const { crypto, folders, p2pPorts = [], addresses, ...rest } = options;
+  const { randomBytes } = rest;
   const places = addresses ?? p2pPorts.map((port) => `127.0.0.1:${port}`);
   const members = folders.map((folder, i): Member => {
     const comet = freshSeeds(['validator', 'node'], randomBytes);
@@ -55,7 +56,7 @@ export async function foundCluster(options: FoundClusterOptions): Promise<Bytes>
   });
   const founder = freshFounder(randomBytes);
   const validators = members.map((member) => ({ ...member, consensusKey: ed25519Signer(member.comet.validator).publicKey }));
-  const genesis = foundingGenesis({ name, nowMs, validators, founder, randomBytes });
+  const genesis = foundingGenesis({ ...rest, validators, founder });
   for (const [i, member] of members.entries()) {
     const fill = async (paths: DataPaths): Promise<void> => {
       await writeValidatorKeys(paths, { crypto, genesis, seeds: member.seeds });

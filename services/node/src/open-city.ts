@@ -99,8 +99,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   });
   const listeners = new Set<(block: CommittedBlock) => void>();
   const verifier = new SignatureVerifier(crypto);
-  const start: StartEngine =
-    options.startEngine ?? ((parts) => EmbeddedEngine.start({ ...parts, ...pick(options, 'gatherMsMax', 'waitingCountMax') }));
+  const start = options.startEngine ?? embeddedEngine(options, publisher);
   const snapshots = snapshotsOf(options, settings, { store, log, application, restoredLog }, async () => {
     await followStore(log, store, { origin, restoredLog });
     publisher.news();
@@ -118,7 +117,7 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
       publisher.news();
       snapshots.kept.committed(block);
       for (const listener of listeners) listener(block);
-      return mustHandOver(options, application, block) ? handOver(publisher, options.handOverMs ?? 5_000) : undefined;
+      return mustHandOver(options, application, block) ? handOver(publisher, options).catch(() => undefined) : undefined;
     },
   });
   if (log.size > (publisher.latest()?.size ?? -1)) publisher.news();
@@ -330,14 +329,25 @@ function makePanel({ crypto, onWitnessRefusal }: CityOptions, { policy }: CityPo
 }
 
 /** A block that changes the policy. Under another engine the votes for the next one bring its checkpoint: they cannot come while Commit waits. */
-function mustHandOver({ startEngine }: CityOptions, application: Application, { height }: CommittedBlock): boolean {
+function mustHandOver({ startEngine }: CityOptions, application: Application, { height }: { readonly height: number }): boolean {
   return startEngine === undefined && height > 0 && application.read(at(policyEffectiveKind))?.from === height;
 }
 
-/** The old set's checkpoint over the block that ends its term: by it clients learn of the new set. */
-async function handOver(publisher: CheckpointPublisher, waitMs: number): Promise<void> {
-  // Without it (a lost witness, a node that stops) the ledger goes on: the new policy may be the remedy.
-  await Promise.race([publisher.flush().catch(() => undefined), sleep(waitMs, undefined, { ref: false })]);
+/** The old set's last word is said before the first block: a stop may have come before it, and by the next head its key signs no more. */
+function embeddedEngine(options: CityOptions, publisher: CheckpointPublisher): StartEngine {
+  return async (parts) => {
+    const { application } = parts;
+    if (mustHandOver(options, application, application)) await handOver(publisher, options);
+    return EmbeddedEngine.start({ ...parts, ...pick(options, 'gatherMsMax', 'waitingCountMax') });
+  };
+}
+
+/**
+ * Waits a while for the old set's checkpoint over the block that ends its term: by it clients learn of the new set. Without it (a lost
+ * witness, a node that stops) the ledger goes on: the new policy may be the remedy. Rejects as `flush` does.
+ */
+async function handOver(publisher: CheckpointPublisher, { handOverMs = 5_000 }: CityOptions): Promise<void> {
+  await Promise.race([publisher.flush(), sleep(handOverMs, undefined, { ref: false })]);
 }
 
 function pick<T extends object, const K extends keyof T>(from: T, ...names: readonly K[]): Partial<Pick<T, K>> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { nativeCrypto as crypto } from '@oppidum/crypto/native-crypto';
@@ -44,10 +44,23 @@ async function decide({ client, operator, folder }: RunningCity, policy: Policy)
   return file;
 }
 
+/** A policy of one new validator, whose keys this node has. */
+async function policyOfNewKeys({ client, folder }: RunningCity, number: number): Promise<Policy> {
+  const [logSeed, cosignerSeed] = [freshBytes(32), freshBytes(32)];
+  await writeSeedFile(join(folder.paths.keys, `log-${number}.seed`), logSeed);
+  await writeSeedFile(join(folder.paths.keys, `cosigner-${number}.seed`), cosignerSeed);
+  const keys = { logKey: ed25519Signer(logSeed).publicKey, cosignerKey: ed25519Signer(cosignerSeed).publicKey };
+  return policyOfValidators(client.origin, [{ name: `validator-${number}`, ...keys }]);
+}
+
+async function reach({ client }: RunningCity, height: number): Promise<void> {
+  while (client.head().height < height) await new Promise(setImmediate);
+}
+
 /** Blocks of work after a decision: the one that puts it into force comes by itself. */
-async function twoMoreBlocks({ client, operator }: RunningCity): Promise<void> {
-  const decided = client.head().height;
-  while (client.head().height < decided + 1) await new Promise(setImmediate);
+async function twoMoreBlocks(city: RunningCity): Promise<void> {
+  const { client, operator } = city;
+  await reach(city, client.head().height + 1);
   assert.equal((await execute(client, envelopeOf(client, operator, [freshAccount().action]))).code, 'OK');
 }
 
@@ -79,19 +92,12 @@ describe('policy change', () => {
       const city = await runCity(await foundTestCity(path));
       const { client, folder } = city;
       const former = client.policyFile();
-      const [logSeed, cosignerSeed] = [freshBytes(32), freshBytes(32)];
-      await writeSeedFile(join(folder.paths.keys, 'log-2.seed'), logSeed);
-      await writeSeedFile(join(folder.paths.keys, 'cosigner-2.seed'), cosignerSeed);
-      const keys = {
-        logKey: ed25519Signer(logSeed).publicKey,
-        cosignerKey: ed25519Signer(cosignerSeed).publicKey,
-      };
       const heard: { readonly height: number; readonly note: Bytes }[] = [];
       client.onBlock(({ height, logSize }) => {
         void client.checkpointOf(logSize).then(({ note }) => heard.push({ height, note }));
       });
       const before = await client.checkpointOf(client.head().logSize);
-      const file = await decide(city, policyOfValidators(client.origin, [{ name: 'validator-2', ...keys }]));
+      const file = await decide(city, await policyOfNewKeys(city, 2));
       assert.ok(!equalBytes(file, former));
       const decidedHeight = client.head().height;
       await twoMoreBlocks(city);
@@ -112,6 +118,76 @@ describe('policy change', () => {
       const again = await runCity(await openDataFolder({ folder: path, crypto }));
       await execute(again.client, envelopeOf(again.client, again.operator, [freshAccount().action]));
       await assertProvable(again.client, file);
+      await again.stop();
+    }));
+
+  test("in a city at rest the new set vouches for a block in which nothing happens, without anybody's transaction", () =>
+    inTemporaryFolder(async (path) => {
+      const city = await runCity(await foundTestCity(path));
+      const { client, folder } = city;
+      const former = client.policyFile();
+      const first = await decide(city, await policyOfNewKeys(city, 2));
+      const decided = client.head().height;
+      await reach(city, decided + 2);
+      const { logSize } = client.head();
+      const { note } = await client.checkpointOf(logSize);
+      assert.ok(isBelieved(first, note) && !isBelieved(former, note), 'the new set signs');
+      const block = client.block(decided + 2) ?? assert.fail();
+      assert.deepEqual([block.transactions, block.changes, block.logSize], [[], [], logSize]);
+      assert.deepEqual(client.policyFile(), first);
+      const evidence = await stateEvidence(client, crypto, POLICY_CLAIM);
+      assert.equal(verifyEvidence(crypto, encodeEvidence(evidence), { policy: parsePolicy(crypto, first) }).verdict, 'OK');
+
+      const second = await decide(city, await policyOfNewKeys(city, 3));
+      // Nothing came after the block of the new set but the decision.
+      assert.equal(client.head().height, decided + 3);
+      await reach(city, decided + 5);
+      assert.ok(isBelieved(second, (await client.checkpointOf(client.head().logSize)).note));
+      assertSuccession(folder.paths.policies, [former, first, second]);
+      await city.stop();
+    }));
+
+  test('a city that runs the first version of the rules waits for a transaction, until it upgrades', () =>
+    inTemporaryFolder(async (path) => {
+      const city = await runCity(await foundTestCity(path, Date.now(), 1));
+      const { client, operator, folder } = city;
+      const former = client.policyFile();
+      const first = await decide(city, await policyOfNewKeys(city, 2));
+      const decided = client.head().height;
+      await reach(city, decided + 1);
+      assert.ok(isBelieved(former, (await client.checkpointOf(client.head().logSize)).note));
+      const plan = actionOf('proposal/create', {
+        id: freshBytes(32),
+        body: folder.genesis.council,
+        actions: [actionOf('upgrade/plan', { version: 2, height: decided + 3 })],
+        expiresMs: client.head().timeMs + 600_000,
+      });
+      assert.equal((await execute(client, envelopeOf(client, operator, [plan]))).height, decided + 2, 'no block came by itself');
+      assert.ok(isBelieved(first, (await client.checkpointOf(client.head().logSize)).note));
+      const second = await decide(city, await policyOfNewKeys(city, 3));
+      assert.equal(client.head().height, decided + 3);
+      await reach(city, decided + 5);
+      assert.ok(isBelieved(second, (await client.checkpointOf(client.head().logSize)).note));
+      await city.stop();
+    }));
+
+  test("a node that stopped before the old set's last word says it first when it starts again", () =>
+    inTemporaryFolder(async (path) => {
+      const { promise: halted, resolve: onFailure } = Promise.withResolvers<Error>();
+      const city = await runCity(await foundTestCity(path), { haltHeight: 2, onFailure });
+      const { paths } = city.folder;
+      const former = city.client.policyFile();
+      const file = await decide(city, await policyOfNewKeys(city, 2));
+      await halted;
+      assert.equal(city.client.head().height, 2);
+      await city.stop();
+      // As a loss of power would have left it, with block 2 durable and nothing said of it.
+      for (const said of [join(paths.log, 'checkpoint'), join(paths.policies, '2.evidence')]) rmSync(said);
+
+      const again = await runCity(await openDataFolder({ folder: path, crypto }));
+      await reach(again, 3);
+      assert.ok(isBelieved(file, (await again.client.checkpointOf(again.client.head().logSize)).note));
+      assertSuccession(paths.policies, [former, file]);
       await again.stop();
     }));
 

@@ -20,7 +20,8 @@ import {
 import { openDataFolder } from './data-folder.ts';
 import { waitsForUpgrade } from './waiting-upgrade.ts';
 
-const NEWER: Registry = { ...cityRegistry, migrations: new Map([[2, () => undefined]]) };
+/** The rules of a program from before there was a second version. */
+const OLDER: Registry = { ...cityRegistry, migrations: new Map() };
 
 const create = ({ client, operator }: RunningCity) => execute(client, envelopeOf(client, operator, [freshAccount().action]));
 
@@ -47,7 +48,7 @@ describe('an upgrade under the embedded engine', () => {
     inTemporaryFolder(async (path) => {
       assert.equal(await waitsForUpgrade(path, crypto), false, 'there is nothing yet');
       const { onFailure, why } = ending();
-      const old = await runCity(await foundTestCity(path), { onFailure });
+      const old = await runCity(await foundTestCity(path, Date.now(), 1), { registry: OLDER, onFailure });
       assert.equal((await plan(old, 3)).code, 'OK');
       assert.equal((await create(old)).height, 2);
       const error = await why;
@@ -57,17 +58,28 @@ describe('an upgrade under the embedded engine', () => {
       await old.stop();
       assert.equal(await waitsForUpgrade(path, crypto), true, 'it says what it waits for');
       const held = await openDataFolder({ folder: path, crypto });
-      await assert.rejects(runCity(held), { code: 'UPGRADE_NEEDED' });
+      await assert.rejects(runCity(held, { registry: OLDER }), { code: 'UPGRADE_NEEDED' });
       held.release();
 
-      const newer = await runCity(await openDataFolder({ folder: path, crypto }), { registry: NEWER });
+      const newer = await runCity(await openDataFolder({ folder: path, crypto }));
       assert.equal((await create(newer)).height, 3);
       assert.deepEqual(newer.client.read(at(rulesVersionKind)), { version: 2, from: 3 });
       await newer.stop();
       assert.equal(await waitsForUpgrade(path, crypto), false, 'once it has happened nobody waits');
       const again = await openDataFolder({ folder: path, crypto });
-      await assert.rejects(runCity(again), { code: 'UPGRADE_NEEDED', details: { height: 4, version: 2, have: 1 } });
+      await assert.rejects(runCity(again, { registry: OLDER }), {
+        code: 'UPGRADE_NEEDED',
+        details: { height: 4, version: 2, have: 1 },
+      });
       again.release();
+    }));
+
+  test('a program that does not know the rules by which a city begins makes no block of it', () =>
+    inTemporaryFolder(async (path) => {
+      const founded = await foundTestCity(path);
+      const details = { height: 0, version: 2, have: 1 };
+      await assert.rejects(runCity(founded, { registry: OLDER }), { code: 'UPGRADE_NEEDED', details });
+      founded.release();
     }));
 
   test('--halt-height: the node stops after that block, as it was told', () =>

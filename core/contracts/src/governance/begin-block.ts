@@ -7,6 +7,7 @@
 import { policyEffectiveKind, policyPendingKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import type { City } from '@oppidum/ledger/city';
+import { isFirstOfSet } from '@oppidum/ledger/first-of-set';
 import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
 import { recordMisbehaviour } from './misbehaviour.ts';
 import { enactValidators } from './validators.ts';
@@ -25,7 +26,7 @@ function enactPolicy(city: City): void {
   if (pending.validators !== undefined) enactValidators(city, pending.validators);
 }
 
-/** True when a decided policy waits for a block, even one without transactions. */
-export function hasPendingWork(city: Pick<City, 'read'>): boolean {
-  return city.read(at(policyPendingKind)) !== null;
+/** True when a decided policy waits for a block, or a new set for one to cosign, even without transactions. */
+export function hasPendingWork(city: Pick<City, 'read' | 'height'>): boolean {
+  return city.read(at(policyPendingKind)) !== null || isFirstOfSet(city, city.height);
 }

@@ -20,7 +20,7 @@ const originOf = (city: TestCity) => city.read(at(cityKind))?.origin ?? '';
 const encode = (city: TestCity, policy: Policy) => encodePolicy(city.rules.crypto, policy);
 const policyOf = (city: TestCity, count: number) => encode(city, policyOfValidators(originOf(city), validators(count)));
 const inForce = (city: TestCity) => city.read(at(policyEffectiveKind));
-const hasWork = (city: TestCity) => city.rules.registry.hasPendingWork({ read: city.read.bind(city) });
+const hasWork = (city: TestCity) => city.rules.registry.hasPendingWork({ read: city.read.bind(city), height: city.height + 1 });
 
 test('a decided policy is in force one block later, and the set it names is the one of the block after that', () => {
   const city = makeCity();
@@ -48,6 +48,24 @@ test('the block after the announcing one names the new set', () => {
   city.block();
   const envelope = city.transaction('anna', [city.action('account/retire-key', { account: city.genesis.council, keyNumber: 0 })]);
   assert.deepEqual(city.block([envelope]).blockLeaf?.validatorSetDigest, city.rules.crypto.sha256(next));
+});
+
+test('from version 2 of the rules on the first block of a new set has a leaf, whatever happens in it', () => {
+  const city = makeCity({ rulesVersion: 2 });
+  assert.equal(hasWork(city), false, 'the set that genesis names cosigned genesis');
+  assert.equal(city.block().blockLeaf, null);
+  const next = policyOf(city, 4);
+  assert.equal(city.decide('policy/change', { policy: next }), 'OK');
+  city.block();
+  assert.deepEqual(inForce(city), { policy: next, from: 4 });
+  assert.equal(hasWork(city), true, 'the block is due even without transactions');
+  const { stateRoot, logSize } = city.state;
+  const { leaves, changes, blockLeaf } = city.block();
+  assert.deepEqual([leaves.length, changes], [1, []]);
+  const validatorSetDigest = city.rules.crypto.sha256(next);
+  assert.deepEqual(blockLeaf, { height: 5, timeMs: city.timeMs, stateRoot, validatorSetDigest, firstIndex: logSize, count: 0 });
+  assert.equal(hasWork(city), false);
+  assert.equal(city.block().blockLeaf, null);
 });
 
 test('one change at a time', () => {

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parameterKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
-import { rulesVersionKind, upgradePlanKind } from '@oppidum/formats/state-upgrades';
+import { NEWEST_VERSION, rulesVersionKind, upgradePlanKind } from '@oppidum/formats/state-upgrades';
 import type { City } from '@oppidum/ledger/city';
 import { makeCity, registryOf, sameCity, type TestCity } from '../../../../test/support/ledger.ts';
+import { cityRegistry } from '../registry.ts';
 import { parameterId } from './parameters.ts';
 
 const NAME = 'governance/proposal-lifetime-max-ms';
@@ -15,6 +16,7 @@ const doubled = (city: City): void => {
   city.write(place, { ...record, value: 2 * record.value, from: city.height });
 };
 const NEWER = { ...registryOf(), migrations: new Map([[2, doubled]]) };
+const OLDER = { ...registryOf(), migrations: new Map() };
 const parameterOf = (city: TestCity) => city.read(at(parameterKind, parameterId({ crypto: city.rules.crypto }, NAME)))?.value;
 const plan = (city: TestCity, height: number, version = 2) => city.decide('upgrade/plan', { version, height });
 
@@ -35,7 +37,7 @@ test('a planned upgrade migrates the state at the beginning of its block, and no
 });
 
 test('a program that does not know the version executes everything before its block, and nothing of it', () => {
-  const [older, newer] = [makeCity(), makeCity({ registry: NEWER })];
+  const [older, newer] = [makeCity({ registry: OLDER }), makeCity({ registry: NEWER })];
   for (const city of [older, newer]) assert.equal(plan(city, 4), 'OK');
   for (const city of [older, newer]) city.block();
   assert.ok(sameCity(older, newer));
@@ -83,4 +85,27 @@ test('versions follow each other', () => {
   while (city.height < 9) city.block();
   assert.deepEqual(seen, [2, 3]);
   assert.deepEqual(city.read(at(rulesVersionKind)), { version: 3, from: 9 });
+});
+
+test('a city begins with the version that its genesis names, as if it had come there by migrations', () => {
+  const seen: string[] = [];
+  const note = (version: number) => [version, ({ height }: City): void => void seen.push(`${version} at ${height}`)] as const;
+  const migrations = new Map([2, 3].map(note));
+  const city = makeCity({ registry: { ...registryOf(), migrations }, rulesVersion: 3 });
+  assert.deepEqual(seen, ['2 at 0', '3 at 0']);
+  assert.deepEqual(city.read(at(rulesVersionKind)), { version: 3, from: 0 });
+  assert.equal(plan(city, 5, 3), 'UPGRADE_VERSION');
+  assert.equal(plan(city, 9, 4), 'OK');
+  assert.equal(makeCity().read(at(rulesVersionKind)), null);
+});
+
+test('a program that does not know the way to the version of a genesis founds no city', () => {
+  const details = { height: 0, version: 2, have: 1 };
+  assert.throws(() => makeCity({ registry: OLDER, rulesVersion: 2 }), { code: 'UPGRADE_NEEDED', details });
+  const gap = { ...registryOf(), migrations: new Map([[3, doubled]]) };
+  assert.throws(() => makeCity({ registry: gap, rulesVersion: 3 }), { code: 'UPGRADE_NEEDED', details: { ...details, have: 3 } });
+});
+
+test('new cities begin with the newest version that the program knows', () => {
+  assert.equal(Math.max(...cityRegistry.migrations.keys()), NEWEST_VERSION);
 });
