@@ -114,7 +114,7 @@ describe('the kit for a device', { skip: skipWithout('chromium') }, () => {
       const again = runShown(shown.split('\n').at(-1) ?? '');
       assert.equal(again.status, 0, String(again.stderr));
       await untilHeard(page);
-      assert.equal(await readingCount(page), 2);
+      await until('both are listed', async () => (await readingCount(page)) === 2);
       await context.close();
     });
   }
@@ -140,6 +140,8 @@ describe('the kit for a device', { skip: skipWithout('chromium') }, () => {
     const publicKey = toHex(ed25519Signer(new Uint8Array(Buffer.from(seed.trim(), 'hex'))).publicKey);
     assert.ok(!((await page.textContent('body')) ?? '').includes(seed.trim()), 'the secret is nowhere on the page');
 
+    // Drawn, and not only there.
+    await page.evaluate("document.querySelector('.enrolment-code img').decode()");
     const { data, width, height } = PNG.sync.read(await page.locator('.enrolment-code img').screenshot());
     const text = scan(new Uint8ClampedArray(data), width, height)?.data;
     assert.equal(text, `${pages.city.http}/#/kit/${pages.model}.${publicKey}`);

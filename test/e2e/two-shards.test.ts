@@ -216,11 +216,11 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
       await sleep(1_000);
       const { size } = remote.client.status();
       const codes = new Set<string>();
-      while (performance.now() - stoppedMs < 2_000) {
+      do {
         const answer = await remote.client.ingest(sender.device.sign(sender.sequence + 1));
         codes.add(answer.kind === 'passing' ? answer.rejection.code : answer.kind);
         await sleep(50);
-      }
+      } while (performance.now() - stoppedMs < 2_000);
       assert.deepEqual([...codes], ['NODE_SILENT']);
       assert.equal(remote.client.status().size, size, 'nothing was kept');
     } finally {

@@ -141,11 +141,11 @@ export async function listReadings(http: string): Promise<ListedReading[]> {
   return found;
 }
 
-/** Asks until it is so; throws after a minute, with what `explain` says. */
+/** Asks until it is so; throws after two minutes, with what `explain` says. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>, explain = (): string => ''): Promise<void> {
   const begun = performance.now();
   while (!(await isSo())) {
-    if (performance.now() - begun > 60_000) throw new Error(`waited too long until ${what} ${explain()}`);
+    if (performance.now() - begun > 120_000) throw new Error(`waited too long until ${what} ${explain()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
