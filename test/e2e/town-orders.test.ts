@@ -82,7 +82,7 @@ async function changePlan(works: Works, junction: ReadyZone, head: string): Prom
   await works.sees(head, 'signal/plan', isTold);
   const issued = await works.order('junction-1', 'issue', 'signal/plan', '3', '--zone', junction.id, '--device', head);
   const order = /order\s+([0-9a-f]{64})/.exec(issued)?.[1] ?? assert.fail(issued);
-  assert.equal(await stateOf(works.city, order), 'awaiting', 'one engineer is not enough');
+  await until('it waits, for one engineer is not enough', async () => (await stateOf(works.city, order)) === 'awaiting');
   await works.order('junction-2', 'approve', order);
   await until('the junction signed that it obeyed', async () => (await stateOf(works.city, order)) === 'applied');
   await works.sees(head, 'signal/plan', (plan) => plan === 3);

@@ -189,7 +189,10 @@ describe('orders by way of the gateway', () => {
     const newest = await draft(doors, level(device.hex, 25));
     third.answers = false;
     await issue(doors, zone, newest.bytes);
-    assert.ok(['superseded', 'rejected'].includes((await get<OrderJson>(doors, `orders/${second.order}`)).state));
+    await eventually(
+      () => get<OrderJson>(doors, `orders/${second.order}`),
+      ({ state }) => state === 'superseded' || state === 'rejected',
+    );
     assert.ok(!third.seen.some(({ order }) => order === first.order), 'what was cancelled did not come');
     await third.end();
   });
