@@ -21,6 +21,7 @@ export class ZoneLayer {
   readonly #sizes = new Map<string, Size>();
   #zones: readonly ZoneOutline[] = [];
   #picked: string | null = null;
+  #named = '';
 
   /** Adds the layers, empty. `color`: of a variable of the page. */
   constructor(map: MapLibre, color: (name: string) => string) {
@@ -64,6 +65,10 @@ export class ZoneLayer {
       const anchor = anchors.get(zone.id);
       return anchor === undefined ? [] : [nameFeature(zone, anchor)];
     });
+    const joined = JSON.stringify(named);
+    // They fade in when they are set: those that stay where they are must not blink.
+    if (joined === this.#named) return;
+    this.#named = joined;
     sourceOf(map, 'zone-names')?.setData(collectionOf(named));
   }
 
