@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { hasBegun } from '@oppidum/cli/cluster-folder';
 import { runCommand } from '../support/command-line.ts';
 import { freePorts } from '../support/ports.ts';
 import { skipWithout } from '../support/programs.ts';
@@ -22,6 +23,10 @@ describe('oppidum cluster', { skip: skipWithout('cometbft'), timeout: 180_000 },
   before(async () => {
     const made = await run('cluster', 'init', '--data', data, '--validators', '4', '--p2p-port', String(await freePorts(4)));
     assert.equal(made.code, 0, made.stderr);
+    assert.equal(hasBegun(first), false, 'it is founded and was never started');
+    const status = await run('cluster', 'status', '--data', data);
+    assert.match(status.stdout, /0 of 4 validators are there, 3 must be: TOO FEW/);
+    assert.match(status.stderr, /None here runs: .* cluster start --data /);
     city = await startCluster(data);
     ({ api } = city);
   });
@@ -51,6 +56,7 @@ describe('oppidum cluster', { skip: skipWithout('cometbft'), timeout: 180_000 },
 
   test('it says who decides', async () => {
     assert.match((await run('status', '--api', api, '--data', first)).stdout, /engine cometbft/);
+    assert.equal(hasBegun(first), true);
   });
 
   test('a folder that is in use is not made again', async () => {

@@ -34,6 +34,11 @@ export function ownValidators(place: string): readonly string[] {
   });
 }
 
+/** Whether the validator in this folder has ever had a head of the log: one that was founded and never started has none. */
+export function hasBegun(folder: string): boolean {
+  return existsSync(join(folder, 'log', 'checkpoint'));
+}
+
 /** The data folder that a command works on: this one, or that of the first validator in it. */
 export function nodeFolder(place: string): string {
   return validatorFolders(place)[0] ?? place;

@@ -19,9 +19,9 @@ function statusOf(...troubles: readonly (Trouble | null)[]): ClusterStatus {
 }
 
 test('a city that stands says whether it waits for its upgrade or for validators that are away', () => {
-  assert.match(describeWhole(statusOf(null, null, null, null)), /^4 of 4 validators are there; .*; the city decides\.$/);
+  assert.match(describeWhole(statusOf(null, null, null, null)), /^4 of 4 validators are there, 3 must be: the city decides\.$/);
   const upgrade =
-    /^0 of 4 .*; the city has stopped for its upgrade, and goes on when more than two thirds run the new version\.$/;
+    /^0 of 4 .*: the city has stopped for its upgrade, and goes on when more than two thirds run the new version\.$/;
   assert.match(describeWhole(statusOf('upgrade', 'upgrade', 'upgrade', 'upgrade')), upgrade);
   assert.match(describeWhole(statusOf(null, null, 'upgrade', 'upgrade')), /^2 of 4 .*has stopped for its upgrade/);
   assert.match(describeWhole(statusOf('upgrade', 'upgrade', 'upgrade', 'away')), /TOO FEW/);

@@ -19,12 +19,11 @@ export function describeWhole({ validators, faults, isDeciding }: ClusterStatus)
   const voting = validators.filter(({ isValidator }) => isValidator);
   const count = voting.length;
   const there = voting.filter(({ isHeard }) => isHeard).length;
-  const tolerates = faults === 0 ? 'tolerates no fault' : `tolerates ${faults} that fail${faults === 1 ? 's' : ''}`;
   const away = voting.filter(({ isHeard }) => !isHeard);
   const isPlanned = away.length > 0 && away.every(({ troubles }) => troubles.includes('upgrade'));
   const stands = isPlanned
     ? 'the city has stopped for its upgrade, and goes on when more than two thirds run the new version'
     : 'TOO FEW: the city decides nothing until more are back';
   const decides = isDeciding ? 'the city decides' : stands;
-  return `${there} of ${count} validators are there; a city of ${count} ${tolerates}; ${decides}.`;
+  return `${there} of ${count} validators are there, ${count - faults} must be: ${decides}.`;
 }

@@ -74,7 +74,7 @@ async function growCluster(options: GrowOptions, self: Command): Promise<void> {
   const kept = begun.slice(0, count);
   const names = freshNames(folders, count - kept.length);
   const all = [...kept.map(({ validator }) => validator.name), ...names];
-  const sentence = `${describeWork(kept.length, names)} in ${cli.place}, and propose to the council that ${all.join(', ')} ${all.length === 1 ? 'votes and cosigns' : 'vote and cosign'}, too (${toleranceText(set.validators.length + count)})`;
+  const sentence = `${describeWork(kept.length, names)} in ${cli.place}, and propose to the council that ${all.join(', ')} ${all.length === 1 ? 'votes and cosigns' : 'vote and cosign'}; then ${toleranceText(set.validators.length + count)}`;
   if (options.dryRun === true) {
     cli.output.line(`${sentence}.`);
     return cli.output.note('Dry run: nothing was made, signed or sent.');
@@ -168,7 +168,9 @@ async function makeNode(cli: Cli, options: GrowOptions, siblings: readonly strin
   const { said, complaint, code } = await runProgram(GROW, words);
   if (code !== 0) throw new CliFailure(complaint, { exitCode: code ?? EXIT.failed });
   const { isSynced } = JSON.parse(said) as { readonly isSynced: boolean };
-  cli.output.note(`Made ${folder}, its peers on port ${port}; it begins with ${isSynced ? 'a snapshot' : 'the first block'}.`);
+  cli.output.note(
+    `Made ${folder}, its peers on port ${port}; it reads the city from ${isSynced ? 'a snapshot' : 'its first block'} on.`,
+  );
   return readCandidate(folder);
 }
 
@@ -197,13 +199,15 @@ async function untilReading(
       if (!isTold && own.some(({ height }) => height === null) && performance.now() - startedMs > STARTED_MS) {
         isTold = true;
         const start = `${COMMAND} cluster start --no-demo --doors none --data ${quoteWord(candidates[0]?.folder ?? '')}`;
-        cli.output.note(`It is not started: \`${COMMAND} cluster start\` of this folder does so by itself. Alone: ${start}`);
+        cli.output.note(
+          `It does not run yet. A \`${COMMAND} cluster start\` of the whole folder starts it by itself; alone: ${start}`,
+        );
       }
       return own.every(({ height }) => height !== null && height >= (wanted ?? 0));
     },
   });
   cli.output.note(
-    `${candidates.map(({ validator }) => validator.name).join(', ')} read${candidates.length === 1 ? 's' : ''} the blocks.`,
+    `${candidates.map(({ validator }) => validator.name).join(', ')} ha${candidates.length === 1 ? 's' : 've'} all blocks.`,
   );
 }
 
@@ -267,7 +271,7 @@ function tell(cli: Cli, { candidates, isDecided, proposal, count }: Grown): void
     return cli.output.note(`The others of the council approve it: ${COMMAND} proposal approve ${proposal}`);
   }
   cli.output.line(
-    `${names} vote${validators.length === 1 ? 's' : ''} and cosign${validators.length === 1 ? 's' : ''}. ${toleranceText(count)}.`,
+    `${names} vote${validators.length === 1 ? 's' : ''} and cosign${validators.length === 1 ? 's' : ''} from now on: ${toleranceText(count)}.`,
   );
-  cli.output.note(`Whoever has the former city.policy is led on by \`${COMMAND} policy follow\`.`);
+  cli.output.note(`Whoever has the city.policy of before takes the new one by \`${COMMAND} policy follow\`.`);
 }

@@ -2,7 +2,7 @@
 
 import type { Trouble, ValidatorStatus } from '@oppidum/node/cluster-status-main';
 import type { Command } from 'commander';
-import { addExamples, openCli, shortId } from '../cli.ts';
+import { API_DEFAULT, addExamples, COMMAND, openCli, placeOptions, shortId } from '../cli.ts';
 import { ownValidators } from '../cluster-folder.ts';
 import { askClusterStatus, describeWhole } from '../cluster-status.ts';
 import { formatSize } from '../doctor/operations-checks.ts';
@@ -15,7 +15,7 @@ const TROUBLES: Readonly<Record<Trouble, string>> = {
   'engine-away': 'its CometBFT does not answer',
   behind: 'is behind the others',
   differs: 'HAS ANOTHER STATE THAN THE OTHERS at its height: stop it, keep its folder, and find out why',
-  alone: 'has no peer: see addresses, firewall and `cluster peers`',
+  alone: 'is connected to no other: see addresses, firewall and `cluster peers`',
 };
 
 /** Adds the work to the command. */
@@ -49,6 +49,9 @@ async function showStatus(_options: object, self: Command): Promise<void> {
   for (const { name, troubles } of status.validators)
     for (const trouble of troubles) output.line(`${output.paint('amber', name)} ${TROUBLES[trouble]}`);
   output.line(describeWhole(status));
+  const here = status.validators.filter(({ isHere }) => isHere);
+  if (here.every(({ isHeard }) => !isHeard))
+    output.note(`None here runs: ${COMMAND} cluster start${placeOptions({ api: API_DEFAULT, data: place })}`);
 }
 
 const COLUMNS = [
@@ -57,15 +60,15 @@ const COLUMNS = [
   { heading: 'height', text: ({ height }: ValidatorStatus) => text(height) },
   { heading: 'app hash', text: ({ appHash }: ValidatorStatus) => (appHash === null ? '-' : shortId(appHash)) },
   {
-    heading: 'cosigned',
+    heading: 'newest checkpoint',
     text: ({ cosignedSize, cosigners }: ValidatorStatus) =>
-      cosignedSize === null ? '-' : `${cosignedSize} by ${cosigners.length}`,
+      cosignedSize === null ? '-' : `size ${cosignedSize}, by ${cosigners.length}`,
   },
-  { heading: 'votes', text: ({ votes }: ValidatorStatus) => (votes === null ? '-' : `${votes.count} of ${votes.of}`) },
+  { heading: 'votes lately', text: ({ votes }: ValidatorStatus) => (votes === null ? '-' : `${votes.count} of ${votes.of}`) },
   { heading: 'peers', text: ({ peerCount }: ValidatorStatus) => text(peerCount) },
   { heading: 'CometBFT', text: ({ engineVersion }: ValidatorStatus) => text(engineVersion) },
   {
-    heading: 'memory',
+    heading: 'memory, of CometBFT',
     text: ({ memorySize, engineMemorySize }: ValidatorStatus) =>
       memorySize === null ? '-' : `${formatSize(memorySize)} + ${engineMemorySize === null ? '-' : formatSize(engineMemorySize)}`,
   },

@@ -49,10 +49,10 @@ export function buildCluster(command: Command): void {
   const start = command
     .command('start')
     .description(
-      'run all validators of a cluster on this machine, each kept running; the first has the doors, as `start` opens them',
+      'run all validators of a cluster on this machine and keep each running; the first opens API, console and MQTT, as `start` does',
     )
     .addOption(
-      new Option('--doors <whose>', 'which validators have doors of their own: first, all (each ten ports further), none')
+      new Option('--doors <whose>', 'which validators open an API, a console and MQTT: first, all (each ten ports further), none')
         .choices(['first', 'all', 'none'])
         .default('first'),
     );
@@ -80,14 +80,16 @@ async function initCluster({ validators, name, p2pPort, address }: InitOptions, 
   if (validatorFolders(data).length > 0 || isFounded(data))
     throw new CliFailure(`There is a city in ${data} already`, {
       exitCode: EXIT.failed,
-      action: `Start it with \`${COMMAND} start\`, or name another folder with --data`,
+      action: `Start it with \`${COMMAND} start${placeOptions({ api: API_DEFAULT, data })}\`, or name another folder with --data`,
     });
   const code = await runToEnd(FOUND, flagsOf({ data, validators, name, 'p2p-port': p2pPort, address }));
   process.exitCode = code;
   if (code !== 0) return;
   const folders = validatorFolders(data);
   output.line(`Made ${folders.length} validators of the city ${name} in ${data}.`);
-  output.note(`${join(folders[0] as string, 'keys')} has the operator's key, too.`);
+  output.note(
+    `${join(folders[0] as string, 'keys')} also has the operator's key: whoever has it decides until there is a council of several.`,
+  );
   if (address === undefined) return output.note(`Next: ${COMMAND} cluster start${placeOptions({ api: API_DEFAULT, data })}`);
   output.note('Give each folder to the body that runs it, over a channel you trust, and keep no copy.');
   output.note(`Each body then: ${COMMAND} cluster start --no-demo --data <its folder>      (docs/cluster.md)`);

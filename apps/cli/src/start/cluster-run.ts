@@ -6,7 +6,7 @@
 import { basename, resolve } from 'node:path';
 import { formatError } from '@oppidum/formats/errors';
 import type { Cli } from '../cli.ts';
-import { validatorFolders } from '../cluster-folder.ts';
+import { hasBegun, validatorFolders } from '../cluster-folder.ts';
 import { findEngines } from '../engine.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { type Ending, runToEnd } from './children.ts';
@@ -42,6 +42,8 @@ export const VALIDATOR_NODE_FLAGS = ['--max-semi-space-size=8', '--initial-old-s
 const TOWN = 'simulated-city';
 /** Each further validator's doors are so many ports further. */
 const PORT_STEP = 10;
+/** What CometBFT says loudest at a start in order. */
+const DIALLING = 'Until all of them listen, each may warn that it cannot dial another: nothing is wrong with that.';
 const PORT_DEFAULTS = { port: 8420, mqttPort: 8421 } as const;
 const PORT_VARIABLES = ['OPPIDUM_CONFIG', 'OPPIDUM_PORT', 'OPPIDUM_MQTT_PORT', 'OPPIDUM_MQTTS_PORT'];
 const RETRY_MS = 5_000;
@@ -57,6 +59,7 @@ export class ClusterRun {
   readonly #options: ClusterOptions;
   readonly #log: JoinedLog;
   readonly #members: Member[];
+  readonly #isFirst: boolean;
   #watch: NodeJS.Timeout | null = null;
   /** What each gateway said when it first was ready: a later life takes the same ports. */
   readonly #ready = new Map<string, Ready>();
@@ -75,6 +78,7 @@ export class ClusterRun {
     this.#log = new JoinedLog([...names, TOWN], (line) => {
       if (!cli.quiet) process.stderr.write(`${line}\n`);
     });
+    this.#isFirst = !options.folders.some(hasBegun);
     this.#members = options.folders.map((folder, i) => this.#member(folder, i));
   }
 
@@ -112,6 +116,7 @@ export class ClusterRun {
   /** Resolves only with how the first validator failed before it was ever ready. */
   async #run(): Promise<Ending> {
     this.#cli.output.note(`Starting ${this.#members.map(({ name }) => name).join(', ')}…`);
+    if (this.#members.length > 1) this.#cli.output.note(DIALLING);
     const [first, ...others] = this.#members.map(({ supervised }) => supervised.start());
     const message = await (first as Promise<object | Ending>);
     if ('signal' in message) return message as Ending;
@@ -134,6 +139,7 @@ export class ClusterRun {
       isDemo,
       speed: this.#options.speed,
       isOver: () => this.#stop.isAsked,
+      isFirst: this.#isFirst,
       fields: [
         ['validators', this.#members.map(({ name }) => name).join(', ')],
         ...further.map(([name, http]) => [`API of ${name}`, http] as const),
@@ -146,7 +152,7 @@ export class ClusterRun {
     const names = this.#members.map(({ name }) => name);
     const { output, json, place } = this.#cli;
     if (json) output.line(JSON.stringify({ data: place, validators: names.map((name) => ({ name, api: null, mqtt: null })) }));
-    else output.line(`Running without doors: ${names.join(', ')}. Ctrl-C stops.`);
+    else output.line(`${names.join(', ')} run${names.length === 1 ? 's' : ''}, without API, console and MQTT. Ctrl-C stops.`);
   }
 
   /** True when the simulated city runs. While there is no quorum, its maker waits to be admitted. */

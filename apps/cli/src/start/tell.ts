@@ -13,13 +13,25 @@ export type Told = {
   readonly isDemo: boolean;
   readonly speed?: number | undefined;
   readonly isOver: () => boolean;
+  /** Nothing here was ever started before, though it was made before. */
+  readonly isFirst?: boolean;
   /** Further facts for people, and for programs. */
   readonly fields?: readonly (readonly [name: string, value: string])[];
   readonly facts?: object;
 };
 
 /** Says it once the first reading is there, or in time without one. */
-export async function tellCity({ cli, place, ready, isDemo, speed = 1, isOver, fields = [], facts = {} }: Told): Promise<void> {
+export async function tellCity({
+  cli,
+  place,
+  ready,
+  isDemo,
+  speed = 1,
+  isOver,
+  isFirst = false,
+  fields = [],
+  facts = {},
+}: Told): Promise<void> {
   const { data, output, json } = cli;
   const { http: api, mqtt, mqtts, founded } = ready;
   const policy = join(place, 'city.policy');
@@ -27,7 +39,7 @@ export async function tellCity({ cli, place, ready, isDemo, speed = 1, isOver, f
     output.line(JSON.stringify({ api, mqtt, mqtts, data, policy, founded, demo: isDemo, ...facts }));
     return;
   }
-  output.line(founded ? `A new city was made in ${place}.` : `The city in ${place} goes on.`);
+  output.line(openingLine(place, { founded, isFirst }));
   output.line();
   output.fields([
     ['Console', `${api}  (see the town, check a reading)`],
@@ -48,4 +60,13 @@ export async function tellCity({ cli, place, ready, isDemo, speed = 1, isOver, f
   for (const step of nextSteps({ api, data: place, reading, isDemo })) output.line(`  ${step}`);
   output.line();
   output.line('Ctrl-C stops it; the next start goes on where this one ended.');
+}
+
+/** What the start means for the city in this folder: it was made now, it was made before and begins now, or it was here before. */
+export function openingLine(
+  place: string,
+  { founded, isFirst }: { readonly founded: boolean; readonly isFirst: boolean },
+): string {
+  if (founded) return `A new city was made in ${place}.`;
+  return `The city in ${place} ${isFirst ? 'begins here' : 'goes on'}.`;
 }
