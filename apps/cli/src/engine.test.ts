@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { runCommand } from '../../../test/support/command-line.ts';
-import { ENGINE_VERSION, findEngines, isAsMeant, isAtLeast } from './engine.ts';
+import { ENGINE_VERSION, findEngines, isAsMeant, isAtLeast, readVersion } from './engine.ts';
 import { ENGINE_MARK, withMeantSource } from './engine-source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'oppidum-engine-'));
@@ -28,6 +28,12 @@ describe('CometBFT on this machine', () => {
     assert.equal(isAtLeast('1.22.9', '1.22.11'), false);
     assert.equal(isAtLeast('1.22', '1.22.11'), false);
     assert.equal(isAtLeast('2', '1.22.11'), true);
+  });
+
+  test('a version is its release, and the mark of whoever built it otherwise', () => {
+    assert.deepEqual(readVersion('0.38.26'), { release: '0.38.26', mark: null });
+    assert.deepEqual(readVersion('v0.38.26+oppidum.0+a'), { release: '0.38.26', mark: 'oppidum.0+a' });
+    assert.deepEqual(readVersion('unknown'), { release: 'unknown', mark: null });
   });
 
   test('one that was built here is told from one as its source has it', () => {

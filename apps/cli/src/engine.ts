@@ -32,13 +32,20 @@ export function findEngines(): readonly Engine[] {
     .flatMap((path) => {
       if (!isExecutable(path)) return [];
       const version = engineVersion(path) ?? 'unknown';
-      return [{ path, version, fits: /^v?0\.38\./.test(version) }];
+      return [{ path, version, fits: readVersion(version).release.startsWith('0.38.') }];
     });
 }
 
 /** Whether a CometBFT of this version is what `install-engine` builds: one as its source has it names the version alone, and is slow. */
 export function isAsMeant(version: string): boolean {
-  return version.replace(/^v/, '') === `${ENGINE_VERSION}+${ENGINE_MARK}`;
+  const { release, mark } = readVersion(version);
+  return release === ENGINE_VERSION && mark === ENGINE_MARK;
+}
+
+/** What a CometBFT says of its version, `v0.38.26+mark`, in its parts: the release, and who built it otherwise; null where nobody did. */
+export function readVersion(version: string): { readonly release: string; readonly mark: string | null } {
+  const [, release = version, mark = null] = /^v?([^+]*)(?:\+(.*))?$/.exec(version) ?? [];
+  return { release, mark };
 }
 
 /** What a program says to `version`; null where it says nothing. */

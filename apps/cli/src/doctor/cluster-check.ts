@@ -6,7 +6,7 @@ import type { ValidatorStatus } from '@oppidum/node/cluster-status-main';
 import { COMMAND } from '../cli.ts';
 import { ownValidators } from '../cluster-folder.ts';
 import { askClusterStatus, describeWhole } from '../cluster-status.ts';
-import { ENGINE_VERSION, findEngines, goVersion } from '../engine.ts';
+import { ENGINE_VERSION, findEngines, goVersion, readVersion } from '../engine.ts';
 import { isPortFree, peerPortOf } from '../start/cluster-ports.ts';
 import { type CheckResult, failed, passed, skipped, warned } from './check.ts';
 
@@ -27,7 +27,7 @@ export function checkEngine(data: string): CheckResult {
   const install = `Build it with \`${COMMAND} cluster install-engine\``;
   if (engine !== undefined) {
     const detail = `CometBFT ${engine.version} in ${engine.path}`;
-    return engine.version.replace(/^v/, '').split('+')[0] === ENGINE_VERSION
+    return readVersion(engine.version).release === ENGINE_VERSION
       ? passed(name, detail)
       : warned(name, `${detail}; tested with ${ENGINE_VERSION}`, install);
   }
