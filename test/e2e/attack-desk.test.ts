@@ -10,8 +10,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
 import { CityProcess } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
-import { assertDeskMissed, assertDeskReadsWell, assertDeskStarted } from '../support/desks.ts';
+import { assertDeskMissed, assertDeskStarted } from '../support/desks.ts';
 import { skipWithout } from '../support/programs.ts';
+import { assertReadsWell, LANGUAGES } from '../support/reads-well.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHOTS = join(ROOT, '.cache/screenshots');
@@ -110,14 +111,14 @@ describe('the attack desk', { skip: skipWithout('chromium') }, () => {
 
   // What the last run left on the desk is the same in every language.
   test('reads well in four languages: no serious finding, nothing wider than a phone, nothing asked elsewhere', async () => {
-    const desk = { http: city.http, view: '#/attacks', shots: SHOTS, name: 'attack-desk' };
-    await assertDeskReadsWell(browser, desk, async (page) => {
-      await page.waitForSelector('.exhibit[data-verdict]', ENDLESS);
-      const english = await page.locator('.told[lang=en]').allTextContents();
-      const isEnglish = page.url().includes('lang=en');
-      assert.equal(english.length > listed.attacks.length * 3, isEnglish, english.join('\n'));
-      if (!isEnglish) assert.deepEqual(english, [], 'every sentence of an attack is said in the language of the page');
-    });
+    for (const lang of LANGUAGES) {
+      await assertReadsWell(browser, { http: city.http, address: '#/attacks', lang, name: 'attack-desk' }, async (page) => {
+        await page.waitForSelector('.exhibit[data-verdict]', ENDLESS);
+        const english = await page.locator('.told[lang=en]').allTextContents();
+        assert.equal(english.length > listed.attacks.length * 3, lang === 'en', english.join('\n'));
+        if (lang !== 'en') assert.deepEqual(english, [], 'every sentence of an attack is said in the language of the page');
+      });
+    }
   });
 
   test('one is carried out and the desk cleared by the keyboard alone', async () => {

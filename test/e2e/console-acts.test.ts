@@ -12,9 +12,8 @@ import { seriousFindings } from '../support/axe.ts';
 import { watchRequests } from '../support/browser.ts';
 import { ConsoleCity } from '../support/console-city.ts';
 import { skipWithout } from '../support/programs.ts';
+import { LANGUAGES, pixelsTooWide } from '../support/reads-well.ts';
 import { freshBytes } from '../support/running-city.ts';
-
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 
 /** Runs in the page: a signature of the key there over bytes in hex, as somebody would whose script got in. */
 const signInPage = (message: Bytes): string => `(async () => {
@@ -295,7 +294,7 @@ describe('everyday acts in the console', { skip: skipWithout('chromium') }, () =
         const shot = `console-keys-${name}-${lang}-${width}.png`;
         await town.shoot(page, shot);
         assert.deepEqual(await seriousFindings(page), [], shot);
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0, shot);
+        assert.equal(await pixelsTooWide(page), 0, shot);
         assert.deepEqual(troubles, [], shot);
         await page.close();
       }

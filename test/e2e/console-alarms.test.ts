@@ -8,9 +8,9 @@ import { seriousFindings } from '../support/axe.ts';
 import { watchRequests } from '../support/browser.ts';
 import { ConsoleCity } from '../support/console-city.ts';
 import { skipWithout } from '../support/programs.ts';
+import { LANGUAGES, pixelsTooWide } from '../support/reads-well.ts';
 import { eventually } from '../support/running-gateway.ts';
 
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 const [DESK, PHONE] = [
   { width: 1280, height: 900 },
   { width: 360, height: 780 },
@@ -134,11 +134,7 @@ describe('alarms in the console', { skip: skipWithout('chromium') }, () => {
           const shot = `alarms-${name}-${lang}-${size}.png`;
           await town.shoot(page, shot);
           assert.deepEqual(await seriousFindings(page), [], shot);
-          assert.equal(
-            await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
-            0,
-            shot,
-          );
+          assert.equal(await pixelsTooWide(page), 0, shot);
           await page.close();
         }
       }

@@ -22,12 +22,12 @@ import { watchRequests } from '../support/browser.ts';
 import { listReadings, until } from '../support/city-process.ts';
 import { ConsoleCity } from '../support/console-city.ts';
 import { skipWithout } from '../support/programs.ts';
+import { LANGUAGES } from '../support/reads-well.ts';
 
 /** Its types say a module of its own, it is a function. */
 const scan = jsqr as unknown as typeof jsqr.default;
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHOTS = join(ROOT, '.cache/screenshots');
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 const YEAR = [Date.UTC(2026, 0, 1), Date.UTC(2027, 0, 1)] as const;
 
 describe('certificates', { skip: skipWithout('chromium') }, () => {

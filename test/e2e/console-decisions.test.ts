@@ -18,11 +18,11 @@ import { CityProcess, until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
 import { action, type Council, makeCouncil, PASSPHRASE, propose } from '../support/council-city.ts';
 import { skipWithout } from '../support/programs.ts';
+import { assertReadsWell, LANGUAGES } from '../support/reads-well.ts';
 import { freshBytes } from '../support/running-city.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHOTS = join(ROOT, '.cache/screenshots');
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 
 describe('decisions in the console', { skip: skipWithout('chromium') }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-decisions-'));
@@ -222,38 +222,15 @@ describe('decisions in the console', { skip: skipWithout('chromium') }, () => {
   for (const lang of LANGUAGES) {
     test(`it reads well in ${lang}: no serious finding, nothing wider than a phone, nothing asked elsewhere`, async () => {
       const [, closing] = await proposals();
-      for (const [width, colorScheme] of [
-        [1200, 'light'],
-        [360, 'dark'],
-      ] as const) {
-        const each = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, locale: 'en-US' });
-        for (const [name, argument] of [
-          ['list', ''],
-          ['proposal', `/${closing?.id}`],
-        ] as const) {
-          const view = await each.newPage();
-          const [asked, troubles] = [watchRequests(view), [] as string[]];
-          view.on('pageerror', ({ message }) => troubles.push(message));
-          await view.goto(`${city.http}/?lang=${lang}#/decisions${argument}`);
-          await view.waitForSelector('main .acts');
-          const shot = `decisions-${name}-${lang}-${width}-${colorScheme}.png`;
-          writeFileSync(join(SHOTS, shot), await view.screenshot({ fullPage: true }));
-          assert.deepEqual(await seriousFindings(view), [], shot);
-          assert.equal(
-            await view.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
-            0,
-            shot,
-          );
-          assert.deepEqual(
-            asked.filter((address) => !address.startsWith(`${city.http}/`)),
-            [],
-            shot,
-          );
-          assert.deepEqual(troubles, [], shot);
-          await view.close();
-        }
-        await each.close();
-      }
+      for (const [name, argument] of [
+        ['list', ''],
+        ['proposal', `/${closing?.id}`],
+      ] as const)
+        await assertReadsWell(
+          browser,
+          { http: city.http, address: `#/decisions${argument}`, lang, name: `decisions-${name}` },
+          (page) => page.waitForSelector('main .acts'),
+        );
     });
   }
 });

@@ -7,11 +7,11 @@ import { after, before, describe, test } from 'node:test';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Page } from 'playwright-core';
 import { runCommand } from '../support/command-line.ts';
-import { assertReadsWell, type MakerPages, openMakerPages, openView, shellWords, withMakerKey } from '../support/maker-pages.ts';
+import { type MakerPages, openMakerPages, openView, shellWords, withMakerKey } from '../support/maker-pages.ts';
 import { skipWithout } from '../support/programs.ts';
+import { assertReadsWell, LANGUAGES } from '../support/reads-well.ts';
 import { freshBytes } from '../support/running-city.ts';
 
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 const HOSTILE = '<img src=x onerror=alert(1)>\u202eevil';
 
 /** Keys as devices have them; y below the field. */
@@ -42,9 +42,10 @@ describe('the import of devices in the console', { skip: skipWithout('chromium')
 
   for (const lang of LANGUAGES)
     test(`reads well in ${lang}, before a file and with one`, async () => {
-      await assertReadsWell(pages, { name: 'import-empty', address: '#/import', lang }, async () => undefined);
+      const view = { http: pages.city.http, address: '#/import', lang };
+      await assertReadsWell(pages.browser, { ...view, name: 'console-import-empty' }, async () => undefined);
       const file = makeFile(`${lang}.csv`, 5);
-      await assertReadsWell(pages, { name: 'import', address: '#/import', lang }, async (page) => {
+      await assertReadsWell(pages.browser, { ...view, name: 'console-import' }, async (page) => {
         await page.setInputFiles('input[type=file]', file);
         await page.locator('main p.actions > button:enabled').first().click();
         await page.waitForSelector('#rows table');

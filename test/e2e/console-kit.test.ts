@@ -13,13 +13,13 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 import { listReadings, until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
-import { assertReadsWell, type MakerPages, openMakerPages, openView, shellWords, withMakerKey } from '../support/maker-pages.ts';
+import { type MakerPages, openMakerPages, openView, shellWords, withMakerKey } from '../support/maker-pages.ts';
 import { findProgram, skipWithout } from '../support/programs.ts';
+import { assertReadsWell, LANGUAGES } from '../support/reads-well.ts';
 import { freshBytes } from '../support/running-city.ts';
 
 /** Its types say a module of its own, it is a function. */
 const scan = jsqr as unknown as typeof jsqr.default;
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 /** Every program fetches its policy so. */
 const HAS_CURL = spawnSync('curl', ['--version']).status === 0;
 
@@ -66,11 +66,15 @@ describe('the kit for a device', { skip: skipWithout('chromium') }, () => {
 
   for (const lang of LANGUAGES)
     test(`reads well in ${lang}`, () =>
-      assertReadsWell(pages, { name: 'kit', address: `#/kit/${pages.model}.${freshPublicKey()}`, lang }, async (page) => {
-        await page.waitForSelector('[data-copy=program]');
-        await page.waitForSelector('.enrolment-code img');
-        await page.locator('details summary').first().click();
-      }));
+      assertReadsWell(
+        pages.browser,
+        { http: pages.city.http, address: `#/kit/${pages.model}.${freshPublicKey()}`, lang, name: 'console-kit' },
+        async (page) => {
+          await page.waitForSelector('[data-copy=program]');
+          await page.waitForSelector('.enrolment-code img');
+          await page.locator('details summary').first().click();
+        },
+      ));
 
   for (const language of ['node', 'mqtt'])
     test(`from nothing to the first reading in ${language}: two blocks and one command`, {

@@ -11,6 +11,7 @@ import { seriousFindings } from '../support/axe.ts';
 import { openBrowser } from '../support/browser.ts';
 import { runCommand } from '../support/command-line.ts';
 import { skipWithout } from '../support/programs.ts';
+import { pixelsTooWide } from '../support/reads-well.ts';
 import { eventually } from '../support/running-gateway.ts';
 import { type StartedCity, startCity } from '../support/started-city.ts';
 
@@ -117,7 +118,7 @@ describe('layers of the operations map', { skip: skipWithout('chromium') }, () =
       await page.waitForTimeout(500);
       writeFileSync(join(SHOTS, `layers-${lang}-${width}.png`), await page.screenshot({ fullPage: true }));
       assert.deepEqual(await seriousFindings(page), []);
-      assert.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0);
+      assert.equal(await pixelsTooWide(page), 0);
       await page.context().close();
     });
 });

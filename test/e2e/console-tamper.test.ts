@@ -13,8 +13,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { openBrowser } from '../support/browser.ts';
 import { CityProcess, listReadings, until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
-import { assertDeskMissed, assertDeskReadsWell, assertDeskStarted } from '../support/desks.ts';
+import { assertDeskMissed, assertDeskStarted } from '../support/desks.ts';
 import { skipWithout } from '../support/programs.ts';
+import { assertReadsWell, LANGUAGES } from '../support/reads-well.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHOTS = join(ROOT, '.cache/screenshots');
@@ -116,11 +117,13 @@ describe('the tamper desk', { skip: skipWithout('chromium') }, () => {
 
   // What the last game left on the desk is the same in every language.
   test('reads well in four languages: no serious finding, nothing wider than a phone, nothing asked elsewhere', async () => {
-    const desk = { http: city.http, view: `#/tamper/${reading}`, shots: SHOTS, name: 'console-tamper' };
-    await assertDeskReadsWell(browser, desk, async (page) => {
-      await page.waitForSelector('[data-judge=verifier]');
-      await page.waitForSelector(`input[name=reading][value="${reading}"]`);
-    });
+    for (const lang of LANGUAGES) {
+      const view = { http: city.http, address: `#/tamper/${reading}`, lang, name: 'console-tamper' };
+      await assertReadsWell(browser, view, async (page) => {
+        await page.waitForSelector('[data-judge=verifier]');
+        await page.waitForSelector(`input[name=reading][value="${reading}"]`);
+      });
+    }
   });
 
   test('files of a game say elsewhere what they say here; then it is put back and the city is whole', async () => {

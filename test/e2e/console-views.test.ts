@@ -12,6 +12,7 @@ import { openBrowser } from '../support/browser.ts';
 import { CityProcess, until } from '../support/city-process.ts';
 import { runCommand } from '../support/command-line.ts';
 import { skipWithout } from '../support/programs.ts';
+import { pixelsTooWide } from '../support/reads-well.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SHOTS = join(ROOT, '.cache/screenshots');
@@ -311,7 +312,7 @@ describe('views of the console', { skip: skipWithout('chromium') }, () => {
         await page.waitForSelector('h3:has-text("Selected")');
         assert.equal(await page.locator('img').count(), 0);
         assert.doesNotMatch((await page.textContent('main')) ?? '', /\u202e/);
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0);
+        assert.equal(await pixelsTooWide(page), 0);
         await shoot(page, 'hostile');
       },
       { viewport: { width: 360, height: 800 } },

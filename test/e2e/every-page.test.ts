@@ -18,12 +18,12 @@ import { seriousFindings } from '../support/axe.ts';
 import { openBrowser, watchRequests } from '../support/browser.ts';
 import { runCommand } from '../support/command-line.ts';
 import { skipWithout } from '../support/programs.ts';
+import { LANGUAGES } from '../support/reads-well.ts';
 import { firstAnchoredReading, type StartedCity, startCity } from '../support/started-city.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGES = join(ROOT, '.cache/pages');
 const SHOTS = join(ROOT, '.cache/screenshots/every-page');
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 const [DESK, PHONE] = [
   { width: 1280, height: 900 },
   { width: 360, height: 780 },

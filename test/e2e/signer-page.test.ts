@@ -19,12 +19,12 @@ import { openBrowser, watchRequests } from '../support/browser.ts';
 import { CityProcess } from '../support/city-process.ts';
 import { action, type Council, type CouncilMember, makeCouncil, PASSPHRASE, propose } from '../support/council-city.ts';
 import { skipWithout } from '../support/programs.ts';
+import { LANGUAGES, pixelsTooWide } from '../support/reads-well.ts';
 import { freshBytes } from '../support/running-city.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGE = join(ROOT, '.cache/pages/sign.html');
 const SHOTS = join(ROOT, '.cache/screenshots');
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 const HOUR_MS = 3_600_000;
 /** What a stranger may call an account: markup, and a mark that turns the direction of what follows. */
 const HOSTILE = '<b onclick=x>\u202eevil';
@@ -326,7 +326,7 @@ describe('the offline signing page', { skip: skipWithout('chromium') }, () => {
         const shot = `signer-${lang}-${width}-${dark ? 'dark' : 'light'}.png`;
         writeFileSync(join(SHOTS, shot), await page.screenshot({ fullPage: true }));
         assert.deepEqual(await seriousFindings(page), [], shot);
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0, shot);
+        assert.equal(await pixelsTooWide(page), 0, shot);
         assert.deepEqual([asked, troubles], [[], []], shot);
         await page.context().close();
       }

@@ -13,11 +13,11 @@ import type { Browser, Page } from 'playwright-core';
 import { seriousFindings } from '../support/axe.ts';
 import { watchRequests, withBrowser } from '../support/browser.ts';
 import { skipWithout } from '../support/programs.ts';
+import { LANGUAGES, pixelsTooWide } from '../support/reads-well.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGE = join(ROOT, '.cache/pages/verify.html');
 const SHOTS = join(ROOT, '.cache/screenshots');
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 
 type Vector = {
   readonly why: string;
@@ -160,7 +160,7 @@ describe('the offline verifier', { skip: skipWithout('chromium') }, () => {
             const name = `verify-${lang}-${width}-${dark ? 'dark' : 'light'}-${verdict}.png`;
             writeFileSync(join(SHOTS, name), await page.screenshot({ fullPage: true }));
             assert.deepEqual(await seriousFindings(page), [], name);
-            const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+            const overflow = await pixelsTooWide(page);
             assert.equal(overflow, 0, `${name} scrolls sideways`);
           }
           assert.equal(await page.evaluate('document.documentElement.dir'), lang === 'ar' ? 'rtl' : 'ltr');

@@ -1,11 +1,8 @@
 /** What holds for every desk of a demo city: there is none elsewhere, and it is for nobody but who is on the machine. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { seriousFindings } from './axe.ts';
-import { watchRequests } from './browser.ts';
+import type { Browser } from 'playwright-core';
 import { CityProcess } from './city-process.ts';
 import type { RunningDoors } from './running-gateway.ts';
 import { startCity } from './started-city.ts';
@@ -14,7 +11,6 @@ import { startCity } from './started-city.ts';
 export type DeskPlace = { readonly path: string; readonly begin: object };
 export type DeskAnswer<T> = { readonly status: number; readonly body: T & { readonly code?: string } };
 
-const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 const METHODS = ['GET', 'POST', 'DELETE'] as const;
 
 /** Asks a desk for something; `body` is sent as JSON. */
@@ -67,35 +63,6 @@ export async function assertDeskMissed(browser: Browser, folder: string, view: s
   await page.waitForSelector(`text=${sentence}`);
   await context.close();
   await plain.end('SIGKILL');
-}
-
-/** What lies on the desk, in four languages: no serious finding, nothing wider than a phone, nothing asked elsewhere. `view`: `#/…`. */
-export async function assertDeskReadsWell(
-  browser: Browser,
-  { http, view, shots, name }: { readonly http: string; readonly view: string; readonly shots: string; readonly name: string },
-  isReady: (page: Page) => Promise<unknown>,
-): Promise<void> {
-  for (const [width, colorScheme] of [
-    [1200, 'light'],
-    [360, 'dark'],
-  ] as const) {
-    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, locale: 'en-US' });
-    for (const lang of LANGUAGES) {
-      const page = await context.newPage();
-      const [asked, troubles] = [watchRequests(page), [] as string[]];
-      page.on('pageerror', ({ message }) => troubles.push(message));
-      await page.goto(`${http}/?lang=${lang}${view}`);
-      await isReady(page);
-      const shot = `${name}-${lang}-${width}-${colorScheme}.png`;
-      writeFileSync(join(shots, shot), await page.screenshot({ fullPage: true }));
-      assert.deepEqual(await seriousFindings(page), [], shot);
-      assert.equal(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'), 0, shot);
-      const elsewhere = asked.filter((address) => !address.startsWith(`${http}/`) && !address.startsWith('blob:'));
-      assert.deepEqual([elsewhere, troubles], [[], []], shot);
-      await page.close();
-    }
-    await context.close();
-  }
 }
 
 /** `oppidum start` opens it with its simulated town and not with --no-demo. */

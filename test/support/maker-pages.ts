@@ -2,20 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createModel, makeTransaction } from '@oppidum/device/actions';
 import { toHex } from '@oppidum/formats/bytes';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { seriousFindings } from './axe.ts';
-import { openBrowser, watchRequests } from './browser.ts';
+import { openBrowser } from './browser.ts';
 import { admitMaker, CityProcess } from './city-process.ts';
 import { runCommand } from './command-line.ts';
 import { freshBytes } from './running-city.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const SHOTS = join(ROOT, '.cache/screenshots');
 const STEP_MS_MAX = 20_000;
 
 export type MakerPages = {
@@ -31,7 +29,6 @@ export type MakerPages = {
 /** Builds the pages, starts a city with the model "Lamp 3" and a browser. */
 export async function openMakerPages(): Promise<MakerPages> {
   execFileSync(process.execPath, [join(ROOT, 'tools/pages.ts')]);
-  mkdirSync(SHOTS, { recursive: true });
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-makers-'));
   const data = join(folder, 'city');
   process.env['OPPIDUM_PAGES'] = join(ROOT, '.cache/pages');
@@ -86,37 +83,4 @@ export async function withMakerKey({ browser, city, data }: MakerPages): Promise
   await page.waitForSelector('text=in force: it can sign');
   await page.close();
   return context;
-}
-
-/** Looks at a view in one language, wide and light, narrow and dark: pictures, no serious finding, nothing too wide, nothing asked elsewhere. */
-export async function assertReadsWell(
-  { browser, city }: MakerPages,
-  { name, address, lang }: { readonly name: string; readonly address: string; readonly lang: string },
-  prepare: (page: Page) => Promise<void>,
-): Promise<void> {
-  for (const [width, colorScheme] of [
-    [1200, 'light'],
-    [360, 'dark'],
-  ] as const) {
-    const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, locale: 'en-US' });
-    const page = await context.newPage();
-    page.setDefaultTimeout(STEP_MS_MAX);
-    const [asked, troubles] = [watchRequests(page), [] as string[]];
-    page.on('pageerror', ({ message }) => troubles.push(message));
-    await page.goto(`${city.http}/?lang=${lang}${address}`);
-    await page.waitForSelector('main h1');
-    await prepare(page);
-    const shot = `console-${name}-${lang}-${width}-${colorScheme}.png`;
-    writeFileSync(join(SHOTS, shot), await page.screenshot({ fullPage: true }));
-    assert.deepEqual(await seriousFindings(page), [], shot);
-    const over = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-    assert.equal(over, 0, shot);
-    assert.deepEqual(
-      asked.filter((url) => !url.startsWith(`${city.http}/`)),
-      [],
-      shot,
-    );
-    assert.deepEqual(troubles, [], shot);
-    await context.close();
-  }
 }
