@@ -6,7 +6,7 @@
 import { type PinnedCity, pinCity } from '@oppidum/formats/account-key';
 import { type Bytes, encodeUtf8, parseHex, parseUtf8, toHex } from '@oppidum/formats/bytes';
 import type { Signer } from '@oppidum/formats/crypto';
-import { FormatError, formatError, type Rejection } from '@oppidum/formats/errors';
+import { FormatError, formatError, orNull, type Rejection } from '@oppidum/formats/errors';
 import { encodeEvidenceCodes, isEvidenceCode } from '@oppidum/formats/evidence-codes';
 import { LIMITS } from '@oppidum/formats/limits';
 import { pageCrypto as crypto } from '@oppidum/formats/page-crypto';
@@ -115,13 +115,8 @@ function trustedCity(): PinnedCity | null {
 }
 
 function givenCity(): PinnedCity | null {
-  if (given.policy === null) return null;
-  try {
-    return pinCity(crypto, given.policy);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  const { policy } = given;
+  return policy === null ? null : orNull(() => pinCity(crypto, policy));
 }
 
 function requestState(): readonly HTMLElement[] {

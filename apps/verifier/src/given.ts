@@ -2,7 +2,7 @@
 
 import { type Bytes, encodeUtf8, parseBase64, parseBase64Url, parseHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError } from '@oppidum/formats/errors';
+import { FormatError, orNull } from '@oppidum/formats/errors';
 import { isEvidenceCode, joinEvidenceCodes } from '@oppidum/formats/evidence-codes';
 import { LIMITS } from '@oppidum/formats/limits';
 
@@ -41,15 +41,6 @@ function readCodes(crypto: Crypto, lines: readonly string[]): GivenText {
     if (!(error instanceof FormatError)) throw error;
     if (error.code === 'TOO_LARGE') return { problem: 'tooLarge' };
     return { problem: error.code === 'CODES_MIXED' ? 'partsMixed' : 'pasteUnreadable' };
-  }
-}
-
-function orNull<T>(parse: () => T): T | null {
-  try {
-    return parse();
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
   }
 }
 

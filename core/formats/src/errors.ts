@@ -43,3 +43,13 @@ export function describeError(code: ErrorCode, details: ErrorDetails = {}): stri
   const facts = Object.entries(details).map(([name, value]) => `${name}: ${value}`);
   return `${message}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}. ${action}.`;
 }
+
+/** What `read` gives, or null where what it reads means nothing; every other failure is one. */
+export function orNull<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
+}

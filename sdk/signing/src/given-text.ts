@@ -1,8 +1,8 @@
 /** A file that somebody pasted: the texts of its QR codes, one a line, or its bytes in base64 or hexadecimal digits. */
 
-import { type Bytes, parseBase64, parseBase64Url, parseHex } from '@oppidum/formats/bytes';
+import { parseBase64, parseBase64Url, parseHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError, formatError } from '@oppidum/formats/errors';
+import { formatError, orNull } from '@oppidum/formats/errors';
 import { isEvidenceCode, type JoinedCodes, joinEvidenceCodes } from '@oppidum/formats/evidence-codes';
 import { LIMITS } from '@oppidum/formats/limits';
 
@@ -17,17 +17,8 @@ export function readGivenText(crypto: Crypto, text: string): JoinedCodes {
   if (isEvidenceCode(text.trimStart())) return joinEvidenceCodes(crypto, lines);
   const compact = text.replaceAll(/\s+/g, '');
   for (const parse of [parseHex, parseBase64, parseBase64Url]) {
-    const bytes = bytesOrNull(parse, compact);
+    const bytes = orNull(() => parse(compact));
     if (bytes !== null && bytes.length > 0) return { file: bytes };
   }
   throw formatError('TEXT_INVALID', { want: 'codes, base64 or hexadecimal digits' });
-}
-
-function bytesOrNull(parse: (text: string) => Bytes, text: string): Bytes | null {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@
 
 import { toHex } from '@oppidum/formats/bytes';
 import { isReport } from '@oppidum/formats/device-report';
-import { type ErrorCode, FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { type ErrorCode, formatError, orNull, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
 import { encodeChallengeRefusal, encodePassingRefusal } from '@oppidum/formats/passing-refusal';
 import { parseReading } from '@oppidum/formats/reading';
@@ -319,12 +319,7 @@ export class Sessions {
   }
 
   #sequenceOf(envelope: Uint8Array): number | null {
-    try {
-      return parseReading(this.#context.crypto, envelope).sequence;
-    } catch (error) {
-      if (error instanceof FormatError) return null;
-      throw error;
-    }
+    return orNull(() => parseReading(this.#context.crypto, envelope).sequence);
   }
 }
 

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bytes, encodeUtf8 } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import {
   encodeEntryBundle,
   encodeTilePath,
@@ -47,12 +47,7 @@ export function serveTiles(folder: string): (path: string) => Promise<StaticAnsw
 
 function parsePath(path: string): Tile | null {
   if (!path.startsWith('/')) return null;
-  try {
-    return parseTilePath(path.slice(1));
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return orNull(() => parseTilePath(path.slice(1)));
 }
 
 /** True when the first `size` entries fill the tile as far as it reaches. */
@@ -63,12 +58,7 @@ function isCovered({ level, index, width }: Tile, size: number): boolean {
 /** True when the bytes have as many hashes, or entries, as the tile is wide. */
 function isWhole({ level, width }: Tile, bytes: Bytes): boolean {
   if (level !== 'entries') return bytes.length === width * HASH_SIZE;
-  try {
-    return parseEntryBundle(bytes, width).length === width;
-  } catch (error) {
-    if (error instanceof FormatError) return false;
-    throw error;
-  }
+  return orNull(() => parseEntryBundle(bytes, width).length === width) ?? false;
 }
 
 /** Partial tiles are deleted once the full one exists, and are its beginning. */

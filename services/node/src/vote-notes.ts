@@ -10,7 +10,7 @@ import { type Bytes, equalBytes } from '@oppidum/formats/bytes';
 import { type Checkpoint, parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { VALIDATORS } from '@oppidum/formats/city-policy';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import { chooseCosigners, evaluatePolicy, type Policy } from '@oppidum/formats/policy';
 import { encodeSignedNote, type NoteSignature } from '@oppidum/formats/signed-note';
 
@@ -131,13 +131,4 @@ export class VoteNotes {
 
 function isSaid({ root, words }: Said, extension: Bytes, head: Head): boolean {
   return equalBytes(root, head.root) && [...words.values()].some((word) => equalBytes(word.extension, extension));
-}
-
-function orNull<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    return null;
-  }
 }

@@ -4,7 +4,7 @@ import { type Bytes, concatBytes, encodeBase64, encodeUtf8, parseUtf8 } from '@o
 import { type Checkpoint, parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { verifyCosignature } from '@oppidum/formats/cosignature';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { orNull, type Rejection, reject } from '@oppidum/formats/errors';
 import { type NoteSignature, parseSignatureLines } from '@oppidum/formats/signed-note';
 import { parseDecimal } from '@oppidum/formats/text-rules';
 import type { VerifierKey } from '@oppidum/formats/verifier-key';
@@ -111,22 +111,12 @@ function requestOf(oldSize: number, checkpoint: Checkpoint, note: Bytes, log: Wi
 }
 
 function parseLines(text: string): readonly NoteSignature[] {
-  try {
-    return parseSignatureLines(text);
-  } catch (error) {
-    if (error instanceof FormatError) return [];
-    throw error;
-  }
+  return orNull(() => parseSignatureLines(text)) ?? [];
 }
 
 function parseSize({ contentType, text }: Answer): number | null {
   if (!contentType.startsWith('text/x.tlog.size') || !text.endsWith('\n')) return null;
-  try {
-    return parseDecimal(text.slice(0, -1));
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return orNull(() => parseDecimal(text.slice(0, -1)));
 }
 
 async function readLimited(response: Response): Promise<Bytes> {

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseUtf8 } from '@oppidum/formats/bytes';
 import { parseCheckpoint, parseCheckpointNote } from '@oppidum/formats/checkpoint';
-import { FormatError, formatError, reject } from '@oppidum/formats/errors';
+import { formatError, orNull, reject } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
 import { shardKind } from '@oppidum/formats/state-telemetry';
 import type { PublishedCheckpoint } from '@oppidum/node/publisher';
@@ -30,12 +30,7 @@ export type ArchivedShardOptions = Omit<ShardOptions, 'anchorSigner'>;
 export function isArchivedShard(folder: string): boolean {
   const { logSeed, lastSigned, vault } = shardPaths(folder);
   if (existsSync(logSeed) || !existsSync(lastSigned) || !existsSync(vault)) return false;
-  try {
-    return parseCheckpoint(parseUtf8(new Uint8Array(readFileSync(lastSigned)))).size === 0;
-  } catch (error) {
-    if (error instanceof FormatError) return false;
-    throw error;
-  }
+  return orNull(() => parseCheckpoint(parseUtf8(new Uint8Array(readFileSync(lastSigned)))).size === 0) ?? false;
 }
 
 /** Opens it. Throws SHARD_UNKNOWN, DATA_FOLDER_FOREIGN, LOG_DAMAGED. */

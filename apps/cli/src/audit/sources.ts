@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { type Bytes, parseUtf8 } from '@oppidum/formats/bytes';
 import { parseCheckpoint, parseCheckpointNote } from '@oppidum/formats/checkpoint';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import { parseEvidenceFile } from '@oppidum/formats/evidence';
 import { parseForkFile, startsAsForkFile } from '@oppidum/formats/fork-proof';
 import type { Policy } from '@oppidum/formats/policy';
@@ -105,15 +105,6 @@ function readFork(path: string, bytes: Bytes): readonly Bytes[] {
   const forks = orNull(() => parseForkFile(nativeCrypto, bytes));
   if (forks === null) throw usageFailure(`${path} is a fork file that cannot be read`, 'See what `oppidum verify` says of it');
   return forks.flatMap(({ earlier, later }) => [earlier, later]);
-}
-
-function orNull<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
 }
 
 /** Why a gateway gave no answer, in a sentence. */

@@ -2,7 +2,7 @@
 
 import type { Bytes } from '@oppidum/formats/bytes';
 import type { CborValue } from '@oppidum/formats/cbor';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import { parseOrder } from '@oppidum/formats/order-statement';
 import type { Action } from '@oppidum/formats/transaction';
 
@@ -17,10 +17,5 @@ export function orderZoneOf<Z>({ kind, body }: Action, zoneOfOrder: (order: Byte
 /** The zone that an order names; what a stranger sent may be none. */
 function zoneNamed(given: CborValue | undefined): Bytes | null {
   if (!(given instanceof Uint8Array)) return null;
-  try {
-    return parseOrder(given).zone;
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return orNull(() => parseOrder(given).zone);
 }

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { join } from 'node:path';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError, type Rejection, reject } from '@oppidum/formats/errors';
+import { orNull, type Rejection, reject } from '@oppidum/formats/errors';
 import { at } from '@oppidum/formats/state-layout';
 import { zoneDocumentAt, zoneEnvelopeKind, zoneKeysKind, zoneKind } from '@oppidum/formats/state-orders';
 import {
@@ -171,10 +171,5 @@ function readDrafts({ crypto, folder }: ShelfOptions): readonly WaitingDraft[] {
 }
 
 function parseOrNull(bytes: Bytes): ZoneDraft | null {
-  try {
-    return parseZoneDraft(bytes);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return orNull(() => parseZoneDraft(bytes));
 }

@@ -10,7 +10,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path';
 import { type Bytes, concatBytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import { ID_SIZE } from '@oppidum/formats/ids';
 import { writeFileDurably } from '@oppidum/node/durable-file';
 import { type Challenged, type ChallengeTree, makeChallengeTree } from '@oppidum/proofs/challenge-tree';
@@ -89,12 +89,7 @@ export class TreeBook {
 
   /** Null for leaves that no tree has: a damaged file is as good as none. */
   #rebuild(leaves: readonly Challenged[]): ChallengeTree | null {
-    try {
-      return makeChallengeTree(this.#crypto, leaves);
-    } catch (error) {
-      if (error instanceof FormatError) return null;
-      throw error;
-    }
+    return orNull(() => makeChallengeTree(this.#crypto, leaves));
   }
 
   #makeRoom(): void {

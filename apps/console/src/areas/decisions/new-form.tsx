@@ -1,7 +1,7 @@
 /** Asking for something new: an act that the council decides, or one that a full key of an operator does. */
 
 import { toHex } from '@oppidum/formats/bytes';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import { parseGenesis } from '@oppidum/formats/genesis';
 import type { Json } from '@oppidum/formats/schema';
 import { APPEAL_OUTCOMES } from '@oppidum/formats/state-trust';
@@ -291,10 +291,5 @@ function actionOrNull(kind: PreparedKind, values: Values, members: readonly stri
     'device/suspend': { id: device.trim(), reason },
     'device/revoke': { id: device.trim(), reason },
   };
-  try {
-    return makeAction(kind, fields[kind]);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return orNull(() => makeAction(kind, fields[kind]));
 }

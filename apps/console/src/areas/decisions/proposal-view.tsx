@@ -1,6 +1,6 @@
 /** One proposal: what it does, who approved it, who has not, and preparing an approval. */
 
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import type { BodyJson, ProposalDetailJson } from '@oppidum/gateway/api-types';
 import { nameKey } from '@oppidum/signing/describe-act';
 import { type ReactNode, useCallback, useState } from 'react';
@@ -63,12 +63,7 @@ export function ProposalView({
 }
 
 function readOrNull({ actions }: ProposalDetailJson): Told | null {
-  try {
-    return readTold(actions);
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
+  return orNull(() => readTold(actions));
 }
 
 function Standing({

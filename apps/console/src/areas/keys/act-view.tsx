@@ -3,7 +3,7 @@
 import { encodeUtf8, parseHex } from '@oppidum/formats/bytes';
 import type { CborValue } from '@oppidum/formats/cbor';
 import { reason as reasonForm } from '@oppidum/formats/common-schemas';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import type { Action } from '@oppidum/formats/transaction';
 import type { CityJson, DeviceDetailJson } from '@oppidum/gateway/api-types';
 import { nameKey } from '@oppidum/signing/describe-act';
@@ -204,12 +204,7 @@ function makeAction(verb: Exclude<Verb, 'revoke'>, device: string, reason: strin
 
 /** As the ledger takes one. */
 function isReason(text: string): boolean {
-  try {
-    return encodeUtf8(text).length > 0 && reasonForm().parse(text, '') === text;
-  } catch (error) {
-    if (error instanceof FormatError) return false;
-    throw error;
-  }
+  return orNull(() => encodeUtf8(text).length > 0 && reasonForm().parse(text, '') === text) ?? false;
 }
 
 /** The device's label by its id, where the ledger proves it under the pinned policy. Never throws. */

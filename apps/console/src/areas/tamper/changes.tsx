@@ -1,7 +1,7 @@
 /** Step three: the reading and the stored bytes before and after, what differs marked by more than colour. */
 
 import { type Bytes, parseBase64 } from '@oppidum/formats/bytes';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { parseReading, parseReadingRecords } from '@oppidum/formats/reading';
 import type { ResolvedRecord } from '@oppidum/formats/senml';
@@ -97,12 +97,7 @@ function otherName(before: ResolvedRecord | undefined, after: ResolvedRecord | u
 }
 
 function recordsOf(envelope: Bytes): readonly ResolvedRecord[] {
-  try {
-    return parseReadingRecords(parseReading(crypto, envelope));
-  } catch (error) {
-    if (error instanceof FormatError) return [];
-    throw error;
-  }
+  return orNull(() => parseReadingRecords(parseReading(crypto, envelope))) ?? [];
 }
 
 function shortName(record: ResolvedRecord | undefined): string {

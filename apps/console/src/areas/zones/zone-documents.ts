@@ -1,7 +1,7 @@
 /** Documents of a zone as they stand in the ledger's records, for showing: each must be the one whose digest the zone names. */
 
 import { equalBytes, parseHex } from '@oppidum/formats/bytes';
-import { FormatError } from '@oppidum/formats/errors';
+import { orNull } from '@oppidum/formats/errors';
 import { parseEvidence } from '@oppidum/formats/evidence';
 import { nobleCrypto as crypto } from '@oppidum/formats/noble-crypto';
 import { parseSignalMatrix, type SignalMatrix } from '@oppidum/formats/signal-matrix';
@@ -39,13 +39,4 @@ function bodyOf(file: Uint8Array, digest: Uint8Array): Uint8Array | null {
       return orNull(() => parseZoneDocument(statement).body);
   }
   return null;
-}
-
-function orNull<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FormatError) return null;
-    throw error;
-  }
 }
