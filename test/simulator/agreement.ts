@@ -164,6 +164,12 @@ export class Agreement {
     return this.#stored[number] ?? 0;
   }
 
+  /** Whether others have the rest: somebody has all blocks, and nobody else has nothing. Who loses every disk loses the city. */
+  canSpare(number: number): boolean {
+    const others = this.#stored.filter((_, other) => other !== number);
+    return Math.max(...others) >= this.#chain.length && [...this.#emptied].every((other) => other === number);
+  }
+
   /** The disk of its machine was emptied. */
   forget(number: number): void {
     this.#stored[number] = 0;

@@ -90,11 +90,11 @@ export class SimulatedNode {
     });
   }
 
-  /** Its process is killed, and begins again with what its keys need never to sign twice, and nothing else. */
+  /** Its process is killed, and begins again with what its keys need never to sign twice, and nothing else, where others have the rest. */
   wipe(): void {
     const { agreement } = this.#options;
     const { machine } = this;
-    if (agreement === null) return;
+    if (agreement === null || !agreement.canSpare(machine.number)) return;
     machine.crash('kill');
     machine.start(async () => {
       const { process } = machine;

@@ -13,7 +13,7 @@ import {
 import type { Agreement } from './agreement.ts';
 import { time } from './virtual-time.ts';
 
-/** After so many questions it begins with the first block. */
+/** After so many questions that nobody had a snapshot for it begins with the first block. */
 const TRIES_MAX = 12;
 /** For one chunk. */
 const CHUNK_TRIES_MAX = 20;
@@ -23,11 +23,16 @@ const ALTERED_ONE_IN = 8;
 
 type Restored = { readonly height: number; readonly appHash: Bytes };
 
-/** What its application has afterwards; null where nobody had anything. */
+/**
+ * What its application has afterwards; null where nobody had anything. One that has begun goes on until it has a state: CometBFT begins no
+ * chain in the same life.
+ */
 export async function restoreState(number: number, agreement: Agreement, application: AbciApplication): Promise<Restored | null> {
-  for (let tries = 0; tries < TRIES_MAX; tries++) {
+  let hasBegun = false;
+  for (let tries = 0; hasBegun || tries < TRIES_MAX; tries++) {
     const offered = await askSome(number, agreement, (peer) => peer.listSnapshots({}));
     const snapshot = offered?.snapshots[0];
+    hasBegun ||= snapshot !== undefined;
     if (snapshot !== undefined && (await isTaken(number, agreement, application, snapshot))) {
       const info = { version: '0.38.26', blockVersion: 11n, p2pVersion: 8n, abciVersion: '2.0.0' };
       const { lastBlockHeight, lastBlockAppHash: appHash } = await application.info(info);

@@ -238,6 +238,8 @@ export class Validator {
     if (height === 0 && this.#agreement.isEmptied(this.number)) {
       const restored = await restoreState(this.number, this.#agreement, this.#application);
       if (restored !== null) [height, appHash] = [restored.height, restored.appHash];
+      // From now on it asks for no state any more, in its next lives neither: an application that has begun takes no other.
+      else this.#agreement.store(this.number, 0);
     }
     if (height === 0)
       appHash = (await this.#application.initChain(initRequest(this.#agreement.chainId, this.#agreement.keys))).appHash;

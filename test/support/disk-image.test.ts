@@ -104,6 +104,28 @@ test('a folder without its name takes along what is in it', () => {
   assert.equal(existsSync(join(scratch, 'image')), false);
 });
 
+test('what happened in a folder that is gone does not happen to the next one of its name', () => {
+  const made = (end: string): readonly object[] => [
+    { call: 'mkdir', path: `/d/sub${end}`, mode: 0o755 },
+    { call: 'open', fd: 7, path: `/d/sub${end}/in`, flags: ['O_CREAT'], mode: 0o644 },
+    open(8, `/d/sub${end}`),
+    sync(8, `/d/sub${end}`),
+    open(4, '/d'),
+    sync(4, '/d'),
+  ];
+  const removed = [
+    { call: 'unlink', path: '/d/sub/in' },
+    { call: 'unlink', path: '/d/sub' },
+  ];
+  const renamed = [{ call: 'rename', from: '/d/sub.part', to: '/d/sub' }, open(4, '/d'), sync(4, '/d')];
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const disk = new SimulatedDisk('/d');
+    for (const event of eventsOf(...made(''), ...removed, ...made('.part'), ...renamed)) disk.apply(event);
+    const image = disk.image(new Dice(seed));
+    assert.deepEqual([...image.keys()].sort(), ['/d', '/d/sub', '/d/sub/in']);
+  }
+});
+
 test('what cannot be followed is an error', () => {
   const apply = (...calls: readonly object[]) => {
     const disk = new SimulatedDisk('/d');

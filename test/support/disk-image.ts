@@ -233,8 +233,19 @@ export class SimulatedDisk {
     descriptor.inode.sync(start);
     if (!descriptor.inode.isFolder) return;
     const isDue = ({ folder, end }: Naming): boolean => folder === path && end < start;
-    for (const naming of this.#namings.filter(isDue)) applyNames(this.#sure, naming);
+    const due = this.#namings.filter(isDue);
     this.#namings = this.#namings.filter((naming) => !isDue(naming));
+    for (const naming of due) {
+      applyNames(this.#sure, naming);
+      this.#forgetFormerBelow(naming);
+    }
+  }
+
+  /** What happened in a folder of this name before it was removed or replaced is nothing that happens to the one that has the name now. */
+  #forgetFormerBelow({ names, end }: Naming): void {
+    const isFormer = (naming: Naming): boolean =>
+      naming.end < end && [...names.keys()].some((path) => naming.folder === path || naming.folder.startsWith(`${path}/`));
+    this.#namings = this.#namings.filter((naming) => !isFormer(naming));
   }
 
   #rename(event: TraceEvent): void {

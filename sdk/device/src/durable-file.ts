@@ -1,19 +1,19 @@
 /** Small files that survive power loss: written beside their place, fsynced, renamed, and the folder fsynced. */
 
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Bytes } from '@oppidum/formats/bytes';
+import { makePrivateFolder } from './private-folder.ts';
 
 const PRIVATE_FILE = 0o600;
-const PRIVATE_FOLDER = 0o700;
 /** What file systems say that give no file a second name: those of memory cards, some of networks. */
 const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
 /** Replaces a file atomically; resolves when bytes and name are on disk. Only the owner may read it unless `mode` says so. One writer per path. */
 export async function writeFileDurably(path: string, bytes: Bytes, mode = PRIVATE_FILE): Promise<void> {
   const fresh = `${path}.new`;
-  await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+  makePrivateFolder(dirname(path));
   // A file left over from a crash would keep its old mode.
   await rm(fresh, { force: true });
   await writeAndSync(fresh, bytes, { flag: 'w', mode });
@@ -28,7 +28,7 @@ export async function writeFileDurably(path: string, bytes: Bytes, mode = PRIVAT
 export async function makeFileDurably(path: string, bytes: Bytes): Promise<boolean> {
   const fresh = `${path}.${randomUUID()}.new`;
   const options = { flag: 'wx', mode: PRIVATE_FILE };
-  await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+  makePrivateFolder(dirname(path));
   try {
     await writeAndSync(fresh, bytes, options);
     // Unlike a rename, a second name replaces nothing.

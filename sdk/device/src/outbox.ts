@@ -6,7 +6,7 @@
  * rotate the key of the device, which begins a fresh sequence.
  */
 
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
@@ -14,6 +14,7 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import type { AppendOptions, Held, Moment, OutboxPort, Refused, Sender, Unsent } from './outbox-port.ts';
 import { prepareStatements, SCHEMA, type SenderRow } from './outbox-tables.ts';
+import { makePrivateFolder } from './private-folder.ts';
 
 export type OutboxOptions = {
   /** The file; null keeps everything in memory, for simulations that may lose it. */
@@ -50,7 +51,7 @@ const SQLITE = { busy: 5, corrupt: 11, full: 13, notDatabase: 26 } as const;
 export function openOutbox(options: OutboxOptions): Outbox {
   const { path } = options;
   if (path !== null) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(path));
     // SQLite gives the files beside it the mode that this one has when it is opened.
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeFileDurably } from './durable-file.ts';
+import { makeFolder, writeFileDurably } from './durable-file.ts';
 
 test("a secret file is its owner's alone, whatever a crash left beside its place", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'oppidum-durable-'));
@@ -18,5 +18,23 @@ test("a secret file is its owner's alone, whatever a crash left beside its place
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('whoever makes a folder is told every name that may not be durable, also where a process that died had made it', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'oppidum-durable-'));
+  try {
+    const [one, two, three] = [join(root, 'one'), join(root, 'one/two'), join(root, 'one/two/three')];
+    assert.deepEqual(await makeFolder(three), [two, one, root], 'made now');
+    assert.deepEqual(await makeFolder(three), [two], 'there already');
+    assert.deepEqual(
+      await makeFolder(three, undefined, root),
+      [two, one, root],
+      'there already, and somebody saw to nothing below',
+    );
+    mkdirSync(join(one, 'other'));
+    assert.deepEqual(await makeFolder(join(one, 'other/new'), undefined, root), [join(one, 'other'), one, root]);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
   }
 });

@@ -19,9 +19,8 @@ const fsyncSoon = promisify(fsync);
 
 /** Makes the names in a folder durable. */
 export async function fsyncFolder(folder: string): Promise<void> {
-  // Windows cannot open folders; NTFS journals names itself.
-  if (process.platform === 'win32') return;
-  const file = openSync(folder, 'r');
+  const file = openFolder(folder);
+  if (file === null) return;
   try {
     await fsyncSoon(file);
   } finally {
@@ -31,12 +30,25 @@ export async function fsyncFolder(folder: string): Promise<void> {
 
 /** The same where nobody can wait: of a folder whose names change once. */
 export function fsyncFolderSync(folder: string): void {
-  if (process.platform === 'win32') return;
-  const file = openSync(folder, 'r');
+  const file = openFolder(folder);
+  if (file === null) return;
   try {
     fsyncSync(file);
   } finally {
     closeSync(file);
+  }
+}
+
+/** Null where it cannot be opened and need not be. */
+function openFolder(folder: string): number | null {
+  // Windows cannot open folders; NTFS journals names itself.
+  if (process.platform === 'win32') return null;
+  try {
+    return openSync(folder, 'r');
+  } catch (error) {
+    // Somebody else's, who made the names in it.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return null;
+    throw error;
   }
 }
 
@@ -87,15 +99,27 @@ function openFresh(path: string, mode: number): number {
   }
 }
 
-/** Makes a folder and its missing parents; gives those whose names changed and need `fsyncFolder`. */
-export async function makeFolder(folder: string, mode = 0o755): Promise<string[]> {
+/**
+ * Makes a folder and its missing parents; gives those that hold names which need `fsyncFolder`: of folders made now, and of all below `root`,
+ * for whoever made those that were there may have died before their names were durable.
+ */
+export async function makeFolder(folder: string, mode = 0o755, root = dirname(resolve(folder))): Promise<string[]> {
   const first = mkdirSync(folder, { recursive: true, mode });
-  if (first === undefined) return [];
-  const changed: string[] = [];
-  const top = dirname(resolve(first));
+  const top = first === undefined ? root : shorter(dirname(resolve(first)), root);
+  const parents: string[] = [];
   for (let parent = dirname(resolve(folder)); parent.length >= top.length; parent = dirname(parent)) {
-    changed.push(parent);
+    parents.push(parent);
     if (parent === top) break;
   }
-  return changed;
+  return parents;
+}
+
+/** The same, and their names are durable when it resolves. */
+export async function makeFolderDurably(folder: string, mode?: number): Promise<void> {
+  for (const parent of await makeFolder(folder, mode)) await fsyncFolder(parent);
+}
+
+/** Of two folders above another the upper one. */
+function shorter(one: string, other: string): string {
+  return one.length < other.length ? one : other;
 }

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
-import { makeFolder } from './durable-file.ts';
+import { makeFolderDurably } from './durable-file.ts';
 import { foundCluster } from './found-cluster.ts';
 import { runEntry } from './run-entry.ts';
 
@@ -61,7 +61,7 @@ function isAddress(text: string): boolean {
 }
 
 async function found({ data, count, name, port, addresses }: Options): Promise<void> {
-  await makeFolder(data);
+  await makeFolderDurably(data);
   if (readdirSync(data).length > 0) throw formatError('DATA_FOLDER_FOREIGN', { folder: data, want: 'an empty folder' });
   const genesisHash = await foundCluster({
     folders: Array.from({ length: count }, (_, i) => join(data, `validator-${i + 1}`)),

@@ -9,7 +9,7 @@ import { dirname } from 'node:path';
 import { readSecretFile } from '@oppidum/crypto/secret-file';
 import { type Bytes, encodeUtf8, parseBase64, parseHex, parseUtf8, toHex } from '@oppidum/formats/bytes';
 import { FormatError, formatError } from '@oppidum/formats/errors';
-import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
+import { makeFolderDurably, writeFileDurably } from './durable-file.ts';
 
 const SEED_SIZE = 32;
 const SECRET_FILE_MODE = 0o600;
@@ -18,7 +18,7 @@ const OTHERS = 0o007;
 
 /** Makes a folder that only its owner may enter. */
 export async function makeSecretFolder(folder: string): Promise<void> {
-  for (const changed of await makeFolder(folder, SECRET_FOLDER_MODE)) await fsyncFolder(changed);
+  await makeFolderDurably(folder, SECRET_FOLDER_MODE);
 }
 
 /**

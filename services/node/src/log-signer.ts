@@ -12,7 +12,7 @@ import { addSignatures, cosignCheckpoint } from '@oppidum/formats/cosignature';
 import type { Crypto, Signer } from '@oppidum/formats/crypto';
 import { FormatError, formatError } from '@oppidum/formats/errors';
 import { emptyRoot } from '@oppidum/proofs/merkle-hash';
-import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
+import { makeFolderDurably, writeFileDurably } from './durable-file.ts';
 import { fileExists, readSeedFile, writeSeedFile } from './key-files.ts';
 import type { LogHead, TileLog } from './tile-log.ts';
 
@@ -103,7 +103,7 @@ export async function openLogSeed(options: {
 
 /** The record of a key that has signed nothing. */
 export async function writeFirstRecord(file: string, origin: string, crypto: Crypto): Promise<void> {
-  for (const changed of await makeFolder(dirname(file))) await fsyncFolder(changed);
+  await makeFolderDurably(dirname(file));
   await writeFileDurably(file, encodeRecord(origin, { size: 0, root: emptyRoot(crypto) }));
 }
 

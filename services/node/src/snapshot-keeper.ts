@@ -6,7 +6,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { accessSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { readFile, rename, rm } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
@@ -110,7 +110,13 @@ export class SnapshotKeeper {
     if (kept === undefined || format !== SYNC_FORMAT || index >= kept.chunkCount) return new Uint8Array(0);
     const stateCount = kept.manifest.chunks.length;
     if (index >= stateCount) return this.#logChunk(kept.manifest, index - stateCount);
-    return new Uint8Array(await readFile(join(this.#folderOf(height), String(index))));
+    try {
+      return new Uint8Array(await readFile(join(this.#folderOf(height), String(index))));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // A newer one has taken its place meanwhile.
+      return new Uint8Array(0);
+    }
   }
 
   /** A block is durable: takes a snapshot where it is time. Returns at once. */
@@ -230,11 +236,15 @@ export class SnapshotKeeper {
 
   /** One that cannot be read is no snapshot any more: it is made again with the next. */
   #openKept(height: number): Kept | null {
+    const folder = this.#folderOf(height);
     try {
-      return this.#open(height, new Uint8Array(readFileSync(join(this.#folderOf(height), 'manifest.cbor'))));
+      const kept = this.#open(height, new Uint8Array(readFileSync(join(folder, 'manifest.cbor'))));
+      // The power may have gone while it was being removed.
+      for (const index of kept.manifest.chunks.keys()) accessSync(join(folder, String(index)));
+      return kept;
     } catch (error) {
       if (!(error instanceof FormatError) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      rmSync(this.#folderOf(height), { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
       return null;
     }
   }

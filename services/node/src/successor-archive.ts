@@ -16,7 +16,7 @@ import { policyEffectiveKind } from '@oppidum/formats/state-governance';
 import { at, parseState } from '@oppidum/formats/state-layout';
 import { claimRange } from '@oppidum/proofs/verify-state';
 import { proveState } from './city-client.ts';
-import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
+import { makeFolderDurably, writeFileDurably } from './durable-file.ts';
 import type { NodeStore } from './node-store.ts';
 import type { CityPolicy } from './policy-in-force.ts';
 import type { TileLog } from './tile-log.ts';
@@ -51,7 +51,7 @@ export async function keepSuccessor(options: SuccessorArchiveOptions, under: Cit
 
 /** Makes a file of the archive durable, and its folder where it is the first. */
 export async function keepSuccessorFile(path: string, evidence: Bytes): Promise<void> {
-  for (const changed of await makeFolder(dirname(path))) await fsyncFolder(changed);
+  await makeFolderDurably(dirname(path));
   // DURABLE: former policy
   await writeFileDurably(path, evidence);
 }

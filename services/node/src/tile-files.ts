@@ -1,8 +1,8 @@
 /** The files of a tiled log: which are written for a step from one size to the next, in which order, and what is read back. */
 
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Bytes } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
 import { encodeTilePath, hashCountAt, newBundles, newTiles, TILE_WIDTH, type Tile } from '@oppidum/formats/tiles';
@@ -10,13 +10,17 @@ import { fsyncFolder, makeFolder, writeAndSync, writeFileDurably } from './durab
 
 /** Files written at once: fsyncs that run together cost little more than one. */
 const WRITERS = 8;
+/** Folders of which it is known that their names are durable; then it is seen to again. */
+const SETTLED_COUNT_MAX = 256;
 
 /** The folder of one log. */
 export class TileFiles {
   readonly #folder: string;
+  /** Folders whose names this process has made durable. */
+  readonly #settled = new Set<string>();
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.#folder = resolve(folder);
   }
 
   /** The bytes of a tile or bundle. Throws LOG_DAMAGED when there is no such file. */
@@ -44,13 +48,14 @@ export class TileFiles {
   /** Writes what a log of `size` entries has and one of `previousSize` had not; resolves when bytes and names are durable. */
   async writeNew(previousSize: number, size: number, bytesOf: (tile: Tile) => Bytes): Promise<void> {
     const tiles = newFiles(previousSize, size);
-    const changed = new Set<string>();
+    const [folders, changed] = [new Set<string>(), new Set<string>()];
     const write = async (): Promise<void> => {
       for (const tile of tiles) {
         const path = join(this.#folder, encodeTilePath(tile));
         const folder = dirname(path);
-        for (const parent of await makeFolder(folder)) changed.add(parent);
+        for (const parent of await this.#make(folder)) changed.add(parent);
         changed.add(folder);
+        folders.add(folder);
         // Under its own name a file is whole: whoever serves the folder never reads a part.
         // DURABLE: tile
         await writeAndSync(`${path}.new`, bytesOf(tile));
@@ -59,11 +64,13 @@ export class TileFiles {
     };
     await Promise.all(Array.from({ length: WRITERS }, write));
     await Promise.all([...changed].map(fsyncFolder));
+    this.#settle(folders);
   }
 
   /** Makes a size the one that the log opens with. */
   async writeFrontier(frontier: Bytes): Promise<void> {
-    for (const parent of await makeFolder(this.#folder)) await fsyncFolder(parent);
+    for (const parent of await this.#make(this.#folder)) await fsyncFolder(parent);
+    this.#settle([this.#folder]);
     // DURABLE: frontier
     await writeFileDurably(join(this.#folder, 'frontier'), frontier);
   }
@@ -79,6 +86,17 @@ export class TileFiles {
   /** The error of a file that is not what it must be. */
   damaged(path: string, why: string): Error {
     return formatError('LOG_DAMAGED', { file: join(this.#folder, path), why });
+  }
+
+  /** Makes a folder of the log; gives those that hold names which are not known to be durable. */
+  async #make(folder: string): Promise<string[]> {
+    const isSettled = this.#settled.has(folder) && existsSync(folder);
+    return isSettled ? [] : makeFolder(folder, undefined, folder === this.#folder ? undefined : this.#folder);
+  }
+
+  #settle(folders: Iterable<string>): void {
+    if (this.#settled.size > SETTLED_COUNT_MAX) this.#settled.clear();
+    for (const folder of folders) this.#settled.add(folder);
   }
 
   #partialsOf(tile: Tile): string {

@@ -3,7 +3,7 @@
  * Prints its verifier key, which others put into their policies.
  */
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
 import { ed25519Signer, generateSeed } from '@oppidum/crypto/signer';
@@ -11,6 +11,7 @@ import { toHex } from '@oppidum/formats/bytes';
 import { parsePolicy } from '@oppidum/formats/policy';
 import { isKeyName } from '@oppidum/formats/text-rules';
 import { lockFolder } from './folder-lock.ts';
+import { makeSecretFolder } from './key-files.ts';
 import { runEntry } from './run-entry.ts';
 import { openWitnessSeed, Witness } from './witness.ts';
 import { serveWitness, type WitnessServer } from './witness-server.ts';
@@ -47,7 +48,7 @@ async function serve(options: Options): Promise<void> {
 }
 
 async function start(options: Options): Promise<WitnessServer> {
-  mkdirSync(options.data, { recursive: true, mode: 0o700 });
+  await makeSecretFolder(options.data);
   const lock = lockFolder(options.data);
   const policy = parsePolicy(nativeCrypto, new Uint8Array(readFileSync(options.policy)));
   const signer = ed25519Signer(await openWitnessSeed(options.data, generateSeed));

@@ -17,7 +17,7 @@ import { encodeSignatureLines } from '@oppidum/formats/signed-note';
 import { encodeVerifierKey } from '@oppidum/formats/verifier-key';
 import { checkConsistency } from '@oppidum/proofs/merkle';
 import { emptyRoot } from '@oppidum/proofs/merkle-hash';
-import { fsyncFolder, makeFolder, writeFileDurably } from './durable-file.ts';
+import { makeFolderDurably, writeFileDurably } from './durable-file.ts';
 import { fileExists, readSeedFile, writeSeedFile } from './key-files.ts';
 import type { LogHead } from './tile-log.ts';
 import { parseWitnessRequest, type WitnessRequest } from './witness-request.ts';
@@ -118,7 +118,7 @@ export async function openWitnessSeed(folder: string, generateSeed: () => Bytes)
   const file = join(folder, 'witness.seed');
   if (await fileExists(file)) return readSeedFile(file);
   const state = stateFolder(folder);
-  for (const changed of await makeFolder(state)) await fsyncFolder(changed);
+  await makeFolderDurably(state);
   const seed = generateSeed();
   await writeSeedFile(file, seed);
   return seed;

@@ -7,7 +7,6 @@
  * Ready: one line of JSON on stdout, {"ready":true,"shard":N}, also as a message to a parent with IPC. Logs: stderr.
  */
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nativeCrypto } from '@oppidum/crypto/native-crypto';
@@ -16,6 +15,7 @@ import { FormatError, formatError } from '@oppidum/formats/errors';
 import { cityOrigin } from '@oppidum/formats/ids';
 import { identifyDataFolder } from '@oppidum/node/data-folder';
 import { lockFolder } from '@oppidum/node/folder-lock';
+import { makeSecretFolder } from '@oppidum/node/key-files';
 import { NODE_SOCKET } from '@oppidum/node/node-wire';
 import { connectNode } from '@oppidum/node/remote-node';
 import type { Logger } from 'pino';
@@ -47,7 +47,7 @@ async function start({ data, shard: number }: Options, logger: Logger, stop: Abo
     for (const closeNext of closers.splice(0).reverse()) await closeNext();
   };
   try {
-    mkdirSync(paths.shard(number), { recursive: true, mode: 0o700 });
+    await makeSecretFolder(paths.shard(number));
     closers.push(lockFolder(paths.shard(number)).release);
     const node = await connectNode(
       {

@@ -3,14 +3,14 @@
  * the folder fsynced before `write` returns, so that a loss of power finds it or finds nothing. What cannot be read counts as tripped.
  */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { encodeBy, parseBy } from '@oppidum/formats/common-schemas';
 import { list, oneOf, struct, uint } from '@oppidum/formats/schema';
+import { fsyncFolder, makePrivateFolder } from '../private-folder.ts';
 import type { Latch, Trip } from './conflict-monitor.ts';
 
 const PRIVATE_FILE = 0o600;
-const PRIVATE_FOLDER = 0o700;
 
 const tripSchema = struct({
   reason: oneOf('conflict', 'redFail', 'dualIndication', 'shortYellow', 'shortClearance', 'watchdog', 'unreadable'),
@@ -25,7 +25,7 @@ export function latchFile(path: string): Latch {
       return bytes === null ? null : parseBy(tripSchema, bytes);
     },
     write(trip): void {
-      mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+      makePrivateFolder(dirname(path));
       const fresh = `${path}.new`;
       const file = openSync(fresh, 'w', PRIVATE_FILE);
       try {
@@ -50,16 +50,5 @@ function readIfThere(path: string): Uint8Array | null {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
-  }
-}
-
-function fsyncFolder(folder: string): void {
-  // Windows cannot open folders; NTFS journals names itself.
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }

@@ -8,7 +8,7 @@
 
 import { createHash } from 'node:crypto';
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { fsyncFolderSync } from '@oppidum/node/durable-file';
@@ -73,6 +73,7 @@ const FIRST_HASH = new Uint8Array(32);
 /** Opens the file in a folder of mode 0700, both made where there are none. Throws as SQLite does. */
 export function openAccessDatabase(folder: string): DatabaseSync {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  fsyncFolderSync(dirname(resolve(folder)));
   const file = join(folder, FILE_NAME);
   // SQLite gives the files beside it the mode that this one has when it is opened.
   closeSync(openSync(file, 'a', 0o600));

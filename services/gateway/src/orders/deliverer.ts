@@ -4,7 +4,7 @@
  * goes on where it was.
  */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, parseHex, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
@@ -19,6 +19,7 @@ import type { SignedStatement } from '@oppidum/formats/statement';
 import type { CommittedBlock, NodeClient } from '@oppidum/node/client';
 import { writeFileDurably } from '@oppidum/node/durable-file';
 import { transactionEvidence } from '@oppidum/node/evidence';
+import { makeSecretFolder } from '@oppidum/node/key-files';
 import { makeIssuance } from '@oppidum/proofs/make-order';
 import type { Logger } from 'pino';
 import { issuedBy } from '../read-model/order-rows.ts';
@@ -197,7 +198,7 @@ export class Deliverer {
       statement: toHex(statement),
       signatures: signatures.map(({ key, signature }) => [key, toHex(signature)]),
     });
-    mkdirSync(this.#options.folder, { recursive: true, mode: 0o700 });
+    await makeSecretFolder(this.#options.folder);
     await writeFileDurably(join(this.#options.folder, `${id}${GLASS_SUFFIX}`), new TextEncoder().encode(text));
   }
 

@@ -5,7 +5,7 @@
  *   orders/<draft>.draft    `zone-draft`, without records
  */
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
@@ -24,6 +24,7 @@ import {
 import { type KeySet, parseKeySet } from '@oppidum/formats/zone-statements';
 import type { NodeClient } from '@oppidum/node/client';
 import { writeFileDurably } from '@oppidum/node/durable-file';
+import { makeSecretFolder } from '@oppidum/node/key-files';
 import { checkSigned } from '@oppidum/proofs/judge-zone-draft';
 
 /** Of one zone: where there are more, the oldest of whoever began most of them makes room. */
@@ -93,7 +94,7 @@ export class DraftShelf {
     const draft = known === null ? given : joinZoneDrafts(known.draft, given);
     const [first] = draft.signatures;
     if (first === undefined) return reject('SIGNATURES_FEW', { want: 1, got: 0 });
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    await makeSecretFolder(folder);
     await writeFileDurably(join(folder, `${id}${SUFFIX}`), encodeZoneDraft(draft));
     const waiting = {
       ...{ id, draft, change: openChange(draft) },

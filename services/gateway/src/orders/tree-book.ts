@@ -6,13 +6,14 @@
  *   orders/<root>.tree    (device ‖ challenge)*
  */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bytes, concatBytes, equalBytes, toHex } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { orNull } from '@oppidum/formats/errors';
 import { ID_SIZE } from '@oppidum/formats/ids';
 import { writeFileDurably } from '@oppidum/node/durable-file';
+import { makeSecretFolder } from '@oppidum/node/key-files';
 import { type Challenged, type ChallengeTree, makeChallengeTree } from '@oppidum/proofs/challenge-tree';
 
 /** Drafts in memory, and files: an order lives for an hour at most, and one for many is no everyday thing. */
@@ -66,7 +67,7 @@ export class TreeBook {
   async keep(root: Bytes): Promise<void> {
     const tree = this.#drafted(root);
     if (tree === null) return;
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    await makeSecretFolder(this.#folder);
     const bytes = concatBytes(...tree.leaves.flatMap(({ device, challenge }) => [device, challenge]));
     await writeFileDurably(join(this.#folder, `${toHex(root)}${SUFFIX}`), bytes);
     this.#makeRoom();
