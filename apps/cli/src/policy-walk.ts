@@ -60,8 +60,8 @@ export async function walkPolicies(city: CityCalls, trusted: Policy): Promise<re
 const UNSIGNED: ReadonlySet<Verdict> = new Set<Verdict>(['QUORUM_MISSING', 'WITNESS_MISSING', 'SIGNATURE_INVALID']);
 
 /**
- * Nothing verifies under a policy before something happened that its validators could cosign: until then the city's newest checkpoint is
- * the one that put it into force, by those before them. Whoever holds no policy before it cannot verify that either; but a city whose own
+ * Nothing verifies under a policy before there is a head that its validators could cosign (by the first rules: before something happened):
+ * until then the city's newest checkpoint is the one that put it into force, by those before them. Whoever holds no policy before it cannot verify that either; but a city whose own
  * evidence says so is no forger. The failure to tell then, or null.
  */
 export async function awaitsFirst(
@@ -77,7 +77,8 @@ export async function awaitsFirst(
     {
       exitCode: EXIT.unavailable,
       code: 'EVIDENCE_REFUSED',
-      action: 'Try again after the next transaction; until then the policy before it is the one that verifies',
+      action:
+        'Try again in a moment, or, by version 1 of the rules, after the next transaction; until then the policy before it is the one that verifies',
     },
   );
 }

@@ -121,15 +121,17 @@ async function followPolicy(cli: Cli, options: FollowOptions): Promise<void> {
 }
 
 /**
- * The city's newest checkpoint is believed under the policy that the walk came to: else changes were held back. Where nothing happened
- * since the last change it is the one that proved this, by those who cosigned until then.
+ * The city's newest checkpoint is believed under the policy that the walk came to: else changes were held back. Just after the
+ * last change, and in a city of the first rules where nothing happened since, it is the one that proved this, by those who cosigned until then.
  */
 async function assertUpToDate(cli: Cli, city: CityCalls, policy: Policy, lastChange: Bytes | undefined): Promise<void> {
   const note = await city.bytes('/log/checkpoint', 'text/plain');
   const refusal = refusalOf(evaluatePolicy(nativeCrypto, policy, note));
   if (refusal === null) return;
   if (lastChange !== undefined && isSameHead(note, parseEvidenceFile(lastChange).checkpoint))
-    return cli.output.note('Nothing happened since that change: its validators cosign with the next transaction.');
+    return cli.output.note(
+      'Nothing happened since that change: its validators cosign in a moment, or, by version 1 of the rules, with the next transaction.',
+    );
   const early = lastChange === undefined ? await awaitsFirst(city, policy, { verdict: 'QUORUM_MISSING', note }) : null;
   if (early !== null) throw early;
   throw new CliFailure(`No evidence leads from your policy to the one of the city's newest checkpoint (${refusal.code})`, {
