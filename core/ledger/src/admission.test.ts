@@ -8,7 +8,7 @@ import type { Action } from '@oppidum/formats/transaction';
 import { counterActions } from '../../../test/support/counter.ts';
 import { makeCity, namedId, publicKeyOf, registryOf, type TestCity } from '../../../test/support/ledger.ts';
 import { namedSigner } from '../../../test/support/signers.ts';
-import { type AdmissionContext, admitTransaction, prepareTransaction, rememberVerified } from './admission.ts';
+import { type AdmissionContext, admitTransaction, prepareTransaction, rememberVerified, signerPlaces } from './admission.ts';
 
 type Bytes = Uint8Array;
 type Parts = { protected: CborValue; unprotected: CborValue; payload: CborValue; signatures: CborValue[] };
@@ -349,12 +349,28 @@ test('who signs the same payload again has sent the same transaction; who was re
   assert.equal(made.send(broken), 'REPLAYED');
 });
 
+test('what admission asks the state is known before, until signatures are known to verify', () => {
+  const made = city();
+  const prepared = prepareTransaction(made.rules, byTwo(made));
+  assert.ok(!('code' in prepared));
+  const asked: string[] = [];
+  const read = (key: Bytes): Bytes | null => {
+    asked.push(String.fromCharCode(...key));
+    return made.state.read(key);
+  };
+  const context = { ...made.rules, timeMs: made.timeMs, isKnown: () => false, recall: () => prepared };
+  admitTransaction({ ...context, state: { ...made.state, read } }, byTwo(made));
+  const places = signerPlaces([prepareTransaction(made.rules, Uint8Array.of(0)), prepared]);
+  assert.deepEqual([places.map(({ name }) => name), asked.length], [asked, 4]);
+  assert.deepEqual(signerPlaces([{ ...prepared, foreign: { code: 'WRONG_CITY', details: {} } }]), []);
+  rememberVerified(prepared, [new Uint8Array(32), new Uint8Array(32)]);
+  assert.deepEqual(signerPlaces([prepared]), []);
+});
+
 test('what was verified is verified again only where another key stands in its place, and then from the bytes', () => {
   const made = city();
   const envelope = byTwo(made);
-  const keys = ['anna', 'ben']
-    .sort((a, b) => Buffer.compare(namedId(a), namedId(b)))
-    .map((name) => namedSigner(`${name}/0`).publicKey);
+  const keys = sorted('anna', 'ben').map((name) => namedSigner(`${name}/0`).publicKey);
   const stranger = namedSigner('clara/0').publicKey;
   const codeAfter = (remembered: readonly Bytes[]): string => {
     const prepared = prepareTransaction(made.rules, envelope);

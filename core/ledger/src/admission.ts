@@ -4,7 +4,7 @@
  */
 
 import type { Bytes } from '@oppidum/formats/bytes';
-import { equalBytes, toHex } from '@oppidum/formats/bytes';
+import { equalBytes, toHex, toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import { type ErrorDetails, type Rejection, reject } from '@oppidum/formats/errors';
 import { LIMITS } from '@oppidum/formats/limits';
@@ -18,7 +18,7 @@ import {
   transactionToBeSigned,
 } from '@oppidum/formats/transaction';
 import { answerOf, type ParsedAction, parseAction, type Registry } from './action.ts';
-import type { StateReader, VerifiedSigner } from './city.ts';
+import type { StatePlace, StateReader, VerifiedSigner } from './city.ts';
 
 /**
  * What an envelope says by itself, whatever the state: parsed once and used by CheckTx and by the block. It waits for a block in memory with
@@ -35,11 +35,17 @@ export type PreparedTransaction = {
   alleged: AllegedTransaction | null;
 };
 
-/** `verifiedBy`: the public key under which the signature was found to verify. `records`: as read last. */
+/**
+ * `places`: where the records of the account and its key stand, until the signature is known to verify. `verifiedBy`: the public key under
+ * which it was found to. `records`: as read last.
+ */
 type PreparedSigner = Pick<AllegedSignature, 'account' | 'keyNumber' | 'algorithm'> & {
+  places: SignerPlaces | null;
   verifiedBy: Bytes | null;
   records: SignerRecords | null;
 };
+
+type SignerPlaces = readonly [account: StatePlace, key: StatePlace];
 
 /** Two records and the values they were parsed from: while the state holds the same arrays, they mean the same. */
 type SignerRecords = {
@@ -101,16 +107,27 @@ export function prepareTransaction(
   const foreign = equalBytes(city, genesis) ? null : reject('WRONG_CITY', { city: toHex(city) });
   const actions = answerOf(() => unread.map((action) => parseAction(registry, action)));
   const signers = alleged.signatures.map(({ account, keyNumber, algorithm }) => {
-    return { account, keyNumber, algorithm, verifiedBy: null, records: null };
+    return { account, keyNumber, algorithm, places: placesOf(account, keyNumber), verifiedBy: null, records: null };
   });
   return { id: alleged.id, foreign, validUntil, actions, signers, alleged };
+}
+
+/** What admission will ask the state of these, but for what is refused without: whoever asks for all at once has them at hand then. */
+export function signerPlaces(prepared: readonly (PreparedTransaction | AdmissionRefusal)[]): readonly StatePlace[] {
+  return prepared.flatMap((one) => {
+    if ('code' in one || one.foreign !== null || 'code' in one.actions) return [];
+    return one.signers.flatMap(({ places }) => places ?? []);
+  });
 }
 
 /** Every signature was found to verify, each under the key of its signer in this list: from now on they need not be at hand. */
 export function rememberVerified(prepared: PreparedTransaction, publicKeys: readonly Bytes[]): void {
   // Fewer: what was verified before, under keys that may have changed meanwhile, would lend its place to another.
   if (publicKeys.length !== prepared.signers.length) return;
-  for (const [i, signer] of prepared.signers.entries()) signer.verifiedBy = publicKeys[i] as Bytes;
+  for (const [i, signer] of prepared.signers.entries()) {
+    signer.verifiedBy = publicKeys[i] as Bytes;
+    signer.places = null;
+  }
   prepared.alleged = null;
 }
 
@@ -154,18 +171,27 @@ function admitSigners(
 
 function readSigner(
   state: StateReader,
-  { account, keyNumber, algorithm, records: known }: PreparedSigner,
+  { account, keyNumber, algorithm, places, records: known }: PreparedSigner,
 ): SignerRecords | Rejection {
   const facts = (): ErrorDetails => ({ account: toHex(account), keyNumber });
-  const accountValue = state.read(stateKey(accountKind, account));
+  const [accountAt, keyAt] = places ?? placesOf(account, keyNumber);
+  const accountValue = state.read(accountAt.key, accountAt.name);
   if (accountValue === null) return reject('ACCOUNT_UNKNOWN', facts());
   const owner = known?.accountValue === accountValue ? known.account : parseState(accountKind, accountValue);
   if (owner.to !== undefined) return reject('ACCOUNT_CLOSED', facts());
-  const keyValue = state.read(stateKey(accountKeyKind, account, keyNumber));
+  const keyValue = state.read(keyAt.key, keyAt.name);
   if (keyValue === null) return reject('KEY_UNKNOWN', facts());
   const key = known?.keyValue === keyValue ? known.key : parseState(accountKeyKind, keyValue);
   if (key.algorithm !== algorithm) return reject('KEY_UNKNOWN', facts());
   if (key.to !== undefined) return reject('KEY_REVOKED', facts());
   if (known?.accountValue === accountValue && known.keyValue === keyValue) return known;
   return { accountValue, account: owner, keyValue, key };
+}
+
+function placesOf(account: Bytes, keyNumber: number): SignerPlaces {
+  return [placeOf(stateKey(accountKind, account)), placeOf(stateKey(accountKeyKind, account, keyNumber))];
+}
+
+function placeOf(key: Bytes): StatePlace {
+  return { key, name: toOctets(key) };
 }

@@ -45,9 +45,24 @@ test('an overlay reads, scans and tells its changes as a plain map would', () =>
         );
       }
       assert.deepEqual(overlay.changes(), changesBetween(base, model));
+      const writer = new StateOverlay(ofMany(base));
+      for (const { key: k, value } of overlay.changes()) writer.put(k, value);
+      for (const [k, value] of base) if (model.get(k) === value) writer.put(Uint8Array.of(k), Uint8Array.of(value));
+      writer.keep();
+      assert.deepEqual(writer.changes(), changesBetween(base, model), 'the same of who answers for many keys at once');
     }),
   );
 });
+
+/** The same reader, which never is asked for one key alone. */
+function ofMany(entries: ReadonlyMap<number, number>): StateReader {
+  const { read, scan } = reader(entries);
+  return {
+    read: () => assert.fail('asked for one'),
+    scan,
+    readAll: (places) => places.map(({ key: k, name }) => (name === String.fromCharCode(...k) ? read(k) : assert.fail(name))),
+  };
+}
 
 function changesBetween(before: ReadonlyMap<number, number>, after: ReadonlyMap<number, number>): StateChange[] {
   const value = (n: number | undefined): Bytes | null => (n === undefined ? null : Uint8Array.of(n));

@@ -33,7 +33,17 @@ export type StateChange = { readonly key: Bytes; readonly value: Bytes | null };
 export type StateReader = {
   readonly read: (key: Bytes, name?: string) => Bytes | null;
   readonly scan: (lo: Bytes, hi: Bytes) => Iterable<StoredRecord>;
+  /** `read` of many, for who can look for them side by side. */
+  readonly readAll?: (places: readonly StatePlace[]) => readonly (Bytes | null)[];
 };
+
+/** A key and `toOctets` of it. */
+export type StatePlace = { readonly key: Bytes; readonly name: string };
+
+/** Values of many keys, in their order. */
+function readAll(state: StateReader, places: readonly StatePlace[]): readonly (Bytes | null)[] {
+  return state.readAll?.(places) ?? places.map(({ key, name }) => state.read(key, name));
+}
 
 /** A signer whose signature was verified: the account, which of its keys, and that key's class. */
 export type VerifiedSigner = { readonly account: Bytes; readonly keyNumber: number; readonly class: 'everyday' | 'full' };
@@ -182,9 +192,10 @@ export class StateOverlay {
 
   /** All kept changes of the block that differ from the base, in key order. */
   changes(): StateChange[] {
-    const changes: StateChange[] = [];
-    for (const [name, change] of this.#block.changes)
-      if (differs(this.#base.read(change.key, name), change.value)) changes.push(change);
+    const written = [...this.#block.changes.values()];
+    const places = Array.from(this.#block.changes, ([name, { key }]) => ({ key, name }));
+    const before = readAll(this.#base, places);
+    const changes = written.filter(({ value }, i) => differs(before[i] as Bytes | null, value));
     return changes.sort((a, b) => compareBytes(a.key, b.key));
   }
 }

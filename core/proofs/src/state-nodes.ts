@@ -203,6 +203,20 @@ export class StateNodes {
     return i === key.length;
   }
 
+  /** Leaves whose key is not that of their item become EMPTY. Passes, so that the processor waits for the memory of several at once. */
+  keepWithKeys(refs: Int32Array, items: readonly { readonly key: Bytes }[]): void {
+    const offsets = new Uint32Array(refs.length);
+    for (let i = 0; i < refs.length; i++) if (refs[i] !== EMPTY) offsets[i] = this.keyOffset(refs[i] as NodeRef);
+    for (let i = 0; i < refs.length; i++) {
+      const offset = offsets[i] as number;
+      const size = this.#keys[offset >>> KEY_SHIFT]?.[offset & KEY_MASK];
+      if (size !== items[i]?.key.length) refs[i] = EMPTY;
+    }
+    for (let i = 0; i < refs.length; i++) {
+      if (refs[i] !== EMPTY && !this.hasKey(refs[i] as NodeRef, (items[i] as { readonly key: Bytes }).key)) refs[i] = EMPTY;
+    }
+  }
+
   /** Stores a key; the offset names it. */
   addKey(key: Bytes): number {
     const free = this.#freeKeys[key.length]?.pop();

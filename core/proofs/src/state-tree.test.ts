@@ -6,6 +6,7 @@ import type { Crypto } from '@oppidum/formats/crypto';
 import fc from 'fast-check';
 import { bitAt, firstDifference } from './state-bits.ts';
 import { emptyStateRoot, stateBranchHash, stateLeafHash } from './state-hash.ts';
+import { EMPTY } from './state-nodes.ts';
 import { StateTree, type TreeChange } from './state-tree.ts';
 
 const sha256 = (data: Bytes): Bytes => new Uint8Array(createHash('sha256').update(data).digest());
@@ -116,6 +117,16 @@ describe('state tree', () => {
           model.has(toHex(a)) ? toHex(model.get(toHex(a)) as Bytes) : null,
         );
         assert.equal(tree.find(version, concatBytes(a, Uint8Array.of(0))), null);
+        const asked = [a, b, concatBytes(a, Uint8Array.of(0)), a, ...changes.map((change) => change.key)];
+        const items = asked.map((each) => ({ key: each }));
+        assert.deepEqual(
+          [...tree.findAll(version, items)],
+          asked.map((each) => tree.find(version, each) ?? EMPTY),
+        );
+        assert.deepEqual(
+          [...tree.findAll(tree.oldest, items)],
+          asked.map(() => EMPTY),
+        );
         const prefix = a.slice(0, 2);
         const below = new Map([...model].filter(([key]) => key.startsWith(toHex(prefix))));
         assert.equal(toHex(tree.prefixHash(version, prefix)), toHex(referenceRoot(below)));

@@ -146,6 +146,13 @@ export class StateTree implements MapNodes {
     return leaf !== EMPTY && this.#firstDifference(key, leaf) === SAME ? leaf : null;
   }
 
+  /** `find` for many, which go down the tree side by side: EMPTY where there is no such key. */
+  findAll(version: number, items: readonly { readonly key: Bytes }[]): Int32Array {
+    const leaves = this.#nodes.descendAll(this.#version(version).root, items, this.unit);
+    this.#nodes.keepWithKeys(leaves, items);
+    return leaves;
+  }
+
   /** Leaves of the keys in [lo, hi], ascending. */
   *leaves(version: number, range: KeyRange): Generator<NodeRef> {
     const pending = this.#seek(this.#version(version).root, range.lo);

@@ -19,6 +19,7 @@ import {
   type PreparedTransaction,
   prepareTransaction,
   rememberVerified,
+  signerPlaces,
 } from '@oppidum/ledger/admission';
 import {
   type Block,
@@ -85,7 +86,12 @@ export class Application {
     this.#genesis = genesis;
     this.#onCall = onCall ?? (() => undefined);
     this.#haltHeight = haltHeight ?? Number.POSITIVE_INFINITY;
-    this.#reader = { read: (key, name) => store.state.read(key, name), scan: (lo, hi) => store.state.scan(lo, hi) };
+    const { state } = store;
+    this.#reader = {
+      read: (key, name) => state.read(key, name),
+      scan: (lo, hi) => state.scan(lo, hi),
+      readAll: (places) => state.readAll(places),
+    };
   }
 
   /** Info: what `commit` made durable. Throws UPGRADE_NEEDED, HALT_HEIGHT where there is nothing more for this node to do. */
@@ -135,13 +141,18 @@ export class Application {
     return this.#keep(this.#decide({ height: 0, timeMs: this.#genesis.createdMs, transactions: [] }, outcome));
   }
 
+  /** CheckTx of all these follows: their signers' records are brought to hand together. */
+  expect(envelopes: readonly Bytes[]): void {
+    this.#store.state.readAll(signerPlaces(envelopes.map((envelope) => this.#prepare(envelope))));
+  }
+
   /**
    * CheckTx: would this envelope be admitted to a block of this time on the committed state? `crypto` instead of the usual one lets
    * callers verify signatures elsewhere. What is parsed here is not parsed again when a block carries the same array of bytes.
    */
   checkTx(envelope: Bytes, timeMs: number, crypto: Crypto = this.#rules.crypto): { readonly id: Bytes } | AdmissionRefusal {
-    const prepared = this.#recall(envelope) ?? prepareTransaction(this.#rules, envelope);
-    if (!('code' in prepared)) this.#prepared.set(envelope, prepared);
+    const prepared = this.#prepare(envelope);
+    if ('code' in prepared) return prepared;
     return admitTransaction({ ...this.#rules, crypto, timeMs, state: this.#reader, isKnown: this.#isKnown }, envelope);
   }
 
@@ -251,6 +262,12 @@ export class Application {
   /** True when the next block has work of its own even without transactions. */
   hasPendingWork(): boolean {
     return this.#rules.registry.hasPendingWork({ read: this.read, height: this.height + 1 });
+  }
+
+  #prepare(envelope: Bytes): PreparedTransaction | AdmissionRefusal {
+    const prepared = this.#recall(envelope) ?? prepareTransaction(this.#rules, envelope);
+    if (!('code' in prepared)) this.#prepared.set(envelope, prepared);
+    return prepared;
   }
 
   #requireNext(): void {

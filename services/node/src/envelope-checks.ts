@@ -49,6 +49,7 @@ export async function checkTogether(
 ): Promise<CheckAnswer[]> {
   const jobs: SignatureJob[] = [];
   const crypto = verifier.postpone(jobs);
+  application.expect(envelopes);
   const checked = envelopes.map((envelope) => {
     const first = jobs.length;
     const answer = application.checkTx(envelope, timeMs, crypto);

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { type Bytes, compareBytes, concatBytes, encodeUint64, parseHex, toHex } from '@oppidum/formats/bytes';
+import { type Bytes, compareBytes, concatBytes, encodeUint64, parseHex, toHex, toOctets } from '@oppidum/formats/bytes';
 import type { Crypto } from '@oppidum/formats/crypto';
 import type { StateChange } from '@oppidum/ledger/city';
 import { checkStateProof, parseStateProof } from '@oppidum/proofs/state-proof';
@@ -75,6 +75,19 @@ const everything = {
 };
 const keySizeOf = (area: number, kind: number): number | null => (area === 1 && kind === 1 ? 10 : null);
 
+/** Reading many at once answers as reading one by one does: whether they are at hand or not, there or not, asked for twice. */
+function assertCommitted(store: StateStore, model: Model): void {
+  const order = Array.from({ length: 40 }, (_, i) => keyOf((i * 7) % 30));
+  const expected = order.map((key) => model.get(toHex(key)) ?? null);
+  const places = order.map((key) => ({ key, name: toOctets(key) }));
+  assert.deepEqual(store.readAll(places), expected);
+  assert.deepEqual(
+    places.map(({ key, name }) => store.read(key, name)),
+    expected,
+  );
+  assert.deepEqual(store.readAll(places), expected);
+}
+
 /** The store answers for this height as the model does: root, reads, scans, and a proof of everything. */
 function assertHeight(store: StateStore, height: number, model: Model): void {
   assert.equal(toHex(store.rootAt(height)), rootOf(model), `root at ${height}`);
@@ -91,6 +104,7 @@ function assertHeight(store: StateStore, height: number, model: Model): void {
       model.has(toHex(keyOf(n))) ? toHex(model.get(toHex(keyOf(n))) as Bytes) : null,
     );
   }
+  if (height >= store.height) assertCommitted(store, model);
   const { proof, values } = store.proveAt(height, [everything]);
   const answer = checkStateProof(crypto, {
     root: store.rootAt(height),

@@ -16,8 +16,9 @@ import { type Bytes, concatBytes, encodeUint64, readUint64, toOctets } from '@op
 import type { Crypto } from '@oppidum/formats/crypto';
 import { formatError } from '@oppidum/formats/errors';
 import type { KeyRange } from '@oppidum/formats/state-layout';
-import type { StateChange, StoredRecord } from '@oppidum/ledger/city';
+import type { StateChange, StatePlace, StoredRecord } from '@oppidum/ledger/city';
 import { BYTE_KEYS, isInRange } from '@oppidum/proofs/state-bits';
+import { EMPTY } from '@oppidum/proofs/state-nodes';
 import { encodeStateProof } from '@oppidum/proofs/state-proof';
 import type { NodeRef } from '@oppidum/proofs/state-prove';
 import type { StateTree } from '@oppidum/proofs/state-tree';
@@ -137,6 +138,23 @@ export class StateStore {
     // That there is none the tree in memory says at once; and each new key is asked for when it is written.
     if (value !== null) this.#recent.add(name, value);
     return value;
+  }
+
+  /** `read` for many: what is not at hand is looked for side by side. */
+  readAll(places: readonly StatePlace[]): readonly (Bytes | null)[] {
+    const values = places.map(({ name }) => this.#recent.get(name));
+    const unknown = places.filter((_, i) => values[i] === undefined);
+    const leaves = this.#tree.findAll(this.#version, unknown);
+    let next = 0;
+    return places.map(({ name }, i) => {
+      const known = values[i];
+      if (known !== undefined) return known;
+      const leaf = leaves[next++] as NodeRef;
+      if (leaf === EMPTY) return null;
+      const value = this.#log.readValue(this.#tree.tag(leaf));
+      this.#recent.add(name, value);
+      return value;
+    });
   }
 
   /** Committed records in [lo, hi], in key order. */
