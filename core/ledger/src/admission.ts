@@ -31,13 +31,13 @@ export type PreparedTransaction = {
   readonly validUntil: number;
   readonly actions: readonly ParsedAction[] | Rejection;
   readonly signers: readonly PreparedSigner[];
-  /** With the signatures, until they are known to verify; read again where keys have changed since. */
+  /** With the signatures, until admission has read them; read again where keys have changed since. */
   alleged: AllegedTransaction | null;
 };
 
 /**
- * `places`: where the records of the account and its key stand, until the signature is known to verify. `verifiedBy`: the public key under
- * which it was found to. `records`: as read last.
+ * `places`: where the records of the account and its key stand, until admission has asked. `verifiedBy`: the public key under which the
+ * signature was found to verify. `records`: as read last.
  */
 type PreparedSigner = Pick<AllegedSignature, 'account' | 'keyNumber' | 'algorithm'> & {
   places: SignerPlaces | null;
@@ -124,11 +124,7 @@ export function signerPlaces(prepared: readonly (PreparedTransaction | Admission
 export function rememberVerified(prepared: PreparedTransaction, publicKeys: readonly Bytes[]): void {
   // Fewer: what was verified before, under keys that may have changed meanwhile, would lend its place to another.
   if (publicKeys.length !== prepared.signers.length) return;
-  for (const [i, signer] of prepared.signers.entries()) {
-    signer.verifiedBy = publicKeys[i] as Bytes;
-    signer.places = null;
-  }
-  prepared.alleged = null;
+  for (const [i, signer] of prepared.signers.entries()) signer.verifiedBy = publicKeys[i] as Bytes;
 }
 
 /** True when the answer is a refusal. */
@@ -151,14 +147,19 @@ function admitSigners(
 ): AdmittedTransaction | AdmissionRefusal {
   const { id } = prepared;
   const signers: VerifiedSigner[] = [];
+  let { alleged } = prepared;
+  // Many wait for their signatures to be verified, with what is kept of them.
+  prepared.alleged = null;
   for (const [i, signer] of prepared.signers.entries()) {
     const records = readSigner(context.state, signer);
+    signer.places = null;
     if ('code' in records) return { ...records, id };
     signer.records = records;
     const { key } = records;
     const { account, keyNumber, verifiedBy } = signer;
     if (verifiedBy === null || !equalBytes(verifiedBy, key.publicKey)) {
-      const { payloadBytes, signatures } = prepared.alleged ?? parseTransaction(context.crypto, envelope);
+      alleged ??= parseTransaction(context.crypto, envelope);
+      const { payloadBytes, signatures } = alleged;
       const signature = signatures[i] as AllegedSignature;
       const signed = transactionToBeSigned(payloadBytes, signature);
       if (!verifySignature(context.crypto, key, signed, signature.signature))

@@ -57,11 +57,15 @@ export async function checkTogether(
     if ('code' in answer) jobs.length = first;
     return { envelope, answer, end: jobs.length };
   });
-  const verified = await verifier.verify(jobs);
+  const publicKeys = jobs.map(({ publicKey }) => publicKey);
+  const answers = verifier.verify(jobs);
+  // Messages and signatures are on their way: nothing here keeps them until the answer.
+  jobs.length = 0;
+  const verified = await answers;
   let first = 0;
   return checked.map(({ envelope, answer, end }) => {
     if ('code' in answer) return answer;
-    const publicKeys = jobs.slice(first, end).map(({ publicKey }) => publicKey);
+    const signedBy = publicKeys.slice(first, end);
     const isVerified = verified.slice(first, end).every(Boolean);
     first = end;
     if (!isVerified) {
@@ -70,7 +74,7 @@ export async function checkTogether(
       if ('code' in refused) return refused;
       throw new Error('two verifiers disagree about a signature');
     }
-    application.rememberVerified(envelope, publicKeys);
+    application.rememberVerified(envelope, signedBy);
     return answer;
   });
 }

@@ -42,7 +42,7 @@ export class SignatureVerifier {
     return { ...this.#crypto, verifyEd25519: note(EDDSA), verifyP256: note(ES256) };
   }
 
-  /** One answer per job, in order. Rejects when the worker broke, and after `close`. */
+  /** One answer per job, in order; the jobs are read before it returns. Rejects when the worker broke, and after `close`. */
   async verify(jobs: readonly SignatureJob[]): Promise<boolean[]> {
     if (this.#ended !== null) throw this.#ended;
     // What came first is answered first.
