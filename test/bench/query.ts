@@ -127,7 +127,7 @@ function fill(connection: DatabaseSync, devices: readonly Made[], say: (text: st
   connection.exec(`BEGIN;
     INSERT INTO manufacturers VALUES ('m', 'The works', 'a', 0, NULL);
     INSERT INTO models VALUES ('m', 'm', 'Sensor', 'power-meter', 0, 1, 0, NULL)`);
-  const device = connection.prepare(`INSERT INTO devices VALUES (?, 'm', NULL, 'active', 'r', NULL, 0, NULL)`);
+  const device = connection.prepare(`INSERT INTO devices VALUES (?, 'm', NULL, 'active', 'r', NULL, 'power-meter', 0, 0, NULL)`);
   const sender = connection.prepare('INSERT INTO senders VALUES (?, ?)');
   const series = connection.prepare(`INSERT INTO series VALUES (?, ?, 'power', 'W')`);
   // A wave with noise: what a roll-up has to look at like anything else.

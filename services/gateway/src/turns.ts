@@ -15,3 +15,20 @@ export class Turns {
     return this.#last;
   }
 }
+
+/** Made in one turn: of what takes a fraction of a millisecond each. */
+const MADE_IN_ONE_TURN = 32;
+
+/** What `make` makes of each, in this order, some in each turn of the event loop. */
+export async function inTurns<T, R>(
+  items: readonly T[],
+  make: (item: T) => R | Promise<R>,
+  inOneTurn = MADE_IN_ONE_TURN,
+): Promise<R[]> {
+  const made: R[] = [];
+  for (const [i, item] of items.entries()) {
+    if (i > 0 && i % inOneTurn === 0) await nextTurn();
+    made.push(await make(item));
+  }
+  return made;
+}

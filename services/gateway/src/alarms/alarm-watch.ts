@@ -3,27 +3,31 @@
  * model when it changes, so that it says the same again to nobody.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AlarmCause } from '@oppidum/formats/alarm';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { parseCheckpointNote } from '@oppidum/formats/checkpoint';
 import { at } from '@oppidum/formats/state-layout';
 import { anchorHeadKind, shardKind } from '@oppidum/formats/state-telemetry';
-import { deviceOwnerKind } from '@oppidum/formats/state-trust';
 import { validatorSetKind } from '@oppidum/formats/state-validators';
 import type { NodeClient } from '@oppidum/node/client';
 import type { TelemetryClient } from '@oppidum/telemetry/client';
 import type { Logger } from 'pino';
-import { findMissed, findNewestReading, findSilent } from '../read-model/alarm-queries.ts';
+import { findMissed, findNewestReading, findSenderOf, findSilent, type SilentDevice } from '../read-model/alarm-queries.ts';
 import type { FoundSign } from '../read-model/alarm-rows.ts';
 import type { EvidenceKind } from '../read-model/database.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
-import { type SilentDevice, SilentModels } from './silent-models.ts';
+import { inTurns } from '../turns.ts';
+import { SilentCount, SilentModels } from './silent-models.ts';
 
 const SILENT_MS = 900_000;
-const SILENT_LOOKED_AT_MAX = 20_000;
+/** Devices that are looked at in one turn of the event loop. */
+const SILENT_OF_ONE_TURN = 256;
 const SHARD_BEHIND_MS = 30_000;
 const VALIDATOR_SILENT_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
+/** So many times as long as counting who is silent took nobody counts again: of a million silent devices that is a minute. */
+const REST_SHARE = 9;
 
 type WatchOptions = {
   readonly node: Pick<NodeClient, 'read' | 'checkpoint'>;
@@ -63,6 +67,8 @@ class Steady {
   }
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** Looks by itself from `start` to `stop`. */
 export class AlarmWatch {
   readonly #options: WatchOptions;
@@ -74,6 +80,11 @@ export class AlarmWatch {
   #lastRoot = '';
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
+  #isLooking = false;
+  #restUntilMs = 0;
+  /** As they were counted last. */
+  #silentNow: readonly Missed[] = [];
+  #isStopped = false;
 
   constructor(options: WatchOptions) {
     this.#options = options;
@@ -82,12 +93,22 @@ export class AlarmWatch {
 
   start(): void {
     this.#timer = setInterval(() => {
-      this.#looking = this.#looking.then(() => this.look()).catch((error: Error) => this.#report(error));
+      if (this.#isLooking) return;
+      this.#isLooking = true;
+      const begunMs = performance.now();
+      const isRested = begunMs >= this.#restUntilMs;
+      this.#looking = this.look(isRested)
+        .catch((error: Error) => this.#report(error))
+        .finally(() => {
+          this.#isLooking = false;
+          if (isRested) this.#restUntilMs = performance.now() + REST_SHARE * (performance.now() - begunMs);
+        });
     }, LOOK_EVERY_MS);
     this.#timer.unref();
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#looking;
   }
@@ -96,8 +117,11 @@ export class AlarmWatch {
     this.#options.logger.error({ error: { message, stack } }, 'nobody looked for what is silent');
   }
 
-  /** Notes what has changed since it looked last. Where rows are behind, nobody can say who is silent. */
-  async look(): Promise<void> {
+  /**
+   * Notes what has changed since it looked last. Where rows are behind, nobody can say who is silent; unless `isRested`, who was counted last
+   * is.
+   */
+  async look(isRested = true): Promise<void> {
     const { readModel, clock } = this.#options;
     this.#hear(clock());
     const { readings, blocks } = readModel.lag();
@@ -107,14 +131,18 @@ export class AlarmWatch {
     const before = new Set(known.map(nameOf));
     // What was silent while nobody listened is not silent yet; what was called so before still is.
     const isEarly = nowMs - this.#startedMs < SILENT_MS;
-    const silent = await this.#silent(isEarly ? new SilentModels() : this.#models, known, nowMs);
+    const silent = isRested
+      ? await this.#silent(isEarly ? new SilentModels() : this.#models, known, nowMs)
+      : this.#silentNow.map((one) => ({ ...one, isAnew: false }));
+    if (this.#isStopped) return;
+    this.#silentNow = silent;
     const told = isEarly ? silent.filter((one) => before.has(nameOf(one))) : silent;
     const missed = [...told, ...this.#behind(nowMs), ...this.#unheard()];
     const now = new Set(missed.map(nameOf));
     const opened = missed.filter((one) => !before.has(nameOf(one)));
     const anew = isEarly ? [] : missed.filter(({ isAnew }) => isAnew === true);
     const over = known.filter((one) => !now.has(nameOf(one)));
-    const cleared = await Promise.all(over.map((one) => this.#clear(one, nowMs)));
+    const cleared = await inTurns(over, (one) => this.#clear(one, nowMs));
     // Opened anew: what was is closed by the same that opens it.
     readModel.note([
       ...cleared,
@@ -125,30 +153,48 @@ export class AlarmWatch {
 
   /** `models`: what is known of alarms that are open. */
   async #silent(models: SilentModels, known: readonly Known[], nowMs: number): Promise<readonly Missed[]> {
-    const { node, readModel } = this.#options;
-    const rows = await findSilent(readModel.database, { sinceMs: nowMs - SILENT_MS, limit: SILENT_LOOKED_AT_MAX });
     const opened = new Map(
       known.flatMap(({ cause, subject, openedMs }) => (cause === 'model-silent' ? [[subject, openedMs]] : [])),
     );
-    const ownerOf = (device: string): string | null => {
-      const held = node.read(at(deviceOwnerKind, parseHex(device)));
-      return held === null ? null : toHex(held.owner);
-    };
     const openedAt = (model: string): number | null => {
       const openedMs = opened.get(model);
       return openedMs === undefined ? null : openedMs - SILENT_MS;
     };
-    const found = models.look(rows, ownerOf, openedAt);
-    const single = found.single.map((one) => this.#missing(one, { cause: 'device-silent', subject: one.device, detail: null }));
-    const ofModels = found.models.map(async ({ model, count, opening, isAnew }) => {
-      const said = await this.#missing(opening, { cause: 'model-silent', subject: model, detail: String(count) });
-      return { ...said, isAnew };
+    const found = models.look(await this.#countSilent(new SilentCount(openedAt), nowMs - SILENT_MS));
+    const before = new Set(known.map(nameOf));
+    const single = await inTurns(found.single, (one) =>
+      this.#missing(one, { cause: 'device-silent', subject: one.device, detail: null }, before),
+    );
+    const ofModels = await inTurns(found.models, async ({ model, count, opening, isAnew }) => {
+      const about = { cause: 'model-silent', subject: model, detail: String(count) } as const;
+      return { ...(await this.#missing(opening, about, isAnew ? NONE : before)), isAnew };
     });
-    return Promise.all([...single, ...ofModels]);
+    return [...single, ...ofModels];
   }
 
-  async #missing({ device, sender, lastMs }: SilentDevice, about: Pick<Missed, 'cause' | 'subject' | 'detail'>): Promise<Missed> {
-    const evidence = (await findNewestReading(this.#options.readModel.database, sender)) ?? device;
+  /** All of them, however many: some at a time, and others have their turns between. */
+  async #countSilent(count: SilentCount, sinceMs: number): Promise<SilentCount> {
+    const { database } = this.#options.readModel;
+    let after: Awaited<ReturnType<typeof findSilent>>['end'] = null;
+    do {
+      const { rows, end }: Awaited<ReturnType<typeof findSilent>> = await findSilent(database, {
+        ...{ sinceMs, after, rowCount: SILENT_OF_ONE_TURN },
+      });
+      for (const device of rows) count.add(device);
+      after = end;
+      if (after !== null) await nextTurn();
+    } while (after !== null && !this.#isStopped);
+    return count;
+  }
+
+  /** Of what is open the evidence is known. */
+  async #missing(
+    { device, sender, lastMs }: SilentDevice,
+    about: Pick<Missed, 'cause' | 'subject' | 'detail'>,
+    before: ReadonlySet<string>,
+  ): Promise<Missed> {
+    const isKnown = before.has(nameOf(about));
+    const evidence = (isKnown ? null : await findNewestReading(this.#options.readModel.database, sender)) ?? device;
     return { ...about, sinceMs: lastMs + SILENT_MS, evidence, kind: 'reading' };
   }
 
@@ -207,8 +253,8 @@ export class AlarmWatch {
     }
     if (known === 'validator-silent')
       return signOf('clear', { ...over, evidence: this.#validators.get(subject)?.checkpoint ?? subject, kind: 'checkpoint' });
-    const [sender] = await database.selectFrom('senders').select('number').where('device', '=', subject).execute();
-    const reading = sender === undefined ? null : await findNewestReading(database, sender.number);
+    const sender = await findSenderOf(database, subject);
+    const reading = sender === null ? null : await findNewestReading(database, sender);
     return signOf('clear', { ...over, evidence: reading ?? subject, kind: 'reading' });
   }
 }

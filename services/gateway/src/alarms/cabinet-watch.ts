@@ -15,6 +15,7 @@ import { AccountDesk, endOfAnswer } from '../lighting/account-desk.ts';
 import { intervalsOf } from '../lighting/live-accounts.ts';
 import { type CabinetsDocument, LIGHTING, zoneCabinets } from '../lighting/zone-cabinets.ts';
 import { findAccounted, findNewestReadingOf } from '../read-model/alarm-queries.ts';
+import { findZonesOf } from '../read-model/order-queries.ts';
 import type { ReadModel } from '../read-model/read-model.ts';
 
 const QUARTER_MS = 15 * 60_000;
@@ -101,9 +102,8 @@ export class CabinetWatch {
   /** By meter (hex). One that several zones account for is well only if it is in all of them. */
   async #judgeAll(endMs: number): Promise<ReadonlyMap<string, Verdict>> {
     const { node, readModel } = this.#options;
-    const zones = readModel.database.selectFrom('zones').select('id').where('domain', '=', LIGHTING);
     const verdicts = new Map<string, Verdict>();
-    for (const { id } of await zones.execute()) {
+    for (const id of await findZonesOf(readModel.database, LIGHTING)) {
       const document = zoneCabinets(node, id);
       if (document === null) continue;
       for (const [meter, verdict] of await this.#judgeZone(id, document, endMs)) {

@@ -13,19 +13,25 @@ import { pino } from 'pino';
 import { actionOf, envelopeOf, execute, freshBytes } from '../../../../test/support/running-city.ts';
 import { enrolDevice, eventually, type RunningDoors, withDoors } from '../../../../test/support/running-gateway.ts';
 import type { AlarmJson } from '../api/alarms.ts';
+import type { SilentDevice } from '../read-model/alarm-queries.ts';
 import { AlarmWatch } from './alarm-watch.ts';
-import { type SilentDevice, SilentModels } from './silent-models.ts';
+import { SilentCount, SilentModels } from './silent-models.ts';
 
 /** So many devices of an owner, silent one after the other from `fromMs` on. */
 const silent = (owner: string, count: number, fromMs = 0): readonly SilentDevice[] =>
-  Array.from({ length: count }, (_, i) => ({ device: `${owner} ${i}`, model: 'lamp', sender: i, lastMs: fromMs + i }));
-const ownerOf = (device: string): string | null => device.split(' ')[0] ?? null;
+  Array.from({ length: count }, (_, i) => ({ device: `${owner} ${i}`, model: 'lamp', owner, sender: i, lastMs: fromMs + i }));
+/** Looks at all of them at once. */
+const look = (known: SilentModels, devices: readonly SilentDevice[], openedAt: (model: string) => number | null) => {
+  const count = new SilentCount(openedAt);
+  for (const device of devices) count.add(device);
+  return known.look(count);
+};
 const inTurn = (...groups: readonly (readonly SilentDevice[])[]) => groups.flat().toSorted((a, b) => a.lastMs - b.lastMs);
 const closed = () => null;
 const openSince = (ms: number) => () => ms;
 
 test('nine silent devices of one owner leave those of another their own alarms', () => {
-  const { single, models } = new SilentModels().look(inTurn(silent('anna', 9), silent('bela', 8)), ownerOf, closed);
+  const { single, models } = look(new SilentModels(), inTurn(silent('anna', 9), silent('bela', 8)), closed);
   assert.deepEqual(
     single.map(({ device }) => device),
     silent('bela', 8).map(({ device }) => device),
@@ -38,36 +44,36 @@ test('nine silent devices of one owner leave those of another their own alarms',
 
 test('the ninth of a further owner opens it anew, and nobody is called twice for the same', () => {
   const known = new SilentModels();
-  known.look(silent('anna', 40), ownerOf, closed);
+  look(known, silent('anna', 40), closed);
   const both = inTurn(silent('anna', 40), silent('bela', 9, 100));
-  assert.deepEqual(known.look(silent('anna', 40), ownerOf, openSince(35)).models[0]?.isAnew, false);
-  const [anew] = known.look(both, ownerOf, openSince(35)).models;
+  assert.deepEqual(look(known, silent('anna', 40), openSince(35)).models[0]?.isAnew, false);
+  const [anew] = look(known, both, openSince(35)).models;
   assert.deepEqual([anew?.count, anew?.isAnew, anew?.opening.device], [49, true, 'bela 8']);
-  assert.equal(known.look(both, ownerOf, openSince(108)).models[0]?.isAnew, false);
+  assert.equal(look(known, both, openSince(108)).models[0]?.isAnew, false);
 });
 
 test('of one owner it calls at 9, 18 and 36, not at every device between, and not since some of them came back', () => {
   const known = new SilentModels();
   const calls: number[] = [];
   for (let count = 1; count <= 40; count++) {
-    const [found] = known.look(silent('anna', count), ownerOf, count > 9 ? openSince(count) : closed).models;
+    const [found] = look(known, silent('anna', count), count > 9 ? openSince(count) : closed).models;
     if (found !== undefined && (found.isAnew || count === 9)) calls.push(count);
   }
   assert.deepEqual(calls, [9, 18, 36]);
   for (const count of [17, 18, 12, 36, 20])
-    assert.equal(known.look(silent('anna', count), ownerOf, openSince(40)).models[0]?.isAnew, false, `${count}`);
-  assert.deepEqual(known.look(silent('anna', 8), ownerOf, openSince(40)).models, []);
+    assert.equal(look(known, silent('anna', count), openSince(40)).models[0]?.isAnew, false, `${count}`);
+  assert.deepEqual(look(known, silent('anna', 8), openSince(40)).models, []);
   const bela = silent('bela', 9);
-  known.look(inTurn(silent('anna', 20), bela), ownerOf, openSince(40));
-  known.look(inTurn(silent('anna', 8), bela), ownerOf, openSince(40));
-  const [again] = known.look(inTurn(silent('anna', 9), bela), ownerOf, openSince(40)).models;
+  look(known, inTurn(silent('anna', 20), bela), openSince(40));
+  look(known, inTurn(silent('anna', 8), bela), openSince(40));
+  const [again] = look(known, inTurn(silent('anna', 9), bela), openSince(40)).models;
   assert.equal(again?.isAnew, true, 'it was over for her meanwhile');
 });
 
 test('who begins to look, after a restart, takes it as opened for those who were silent then', () => {
   const both = inTurn(silent('anna', 12), silent('bela', 9, 100));
-  assert.equal(new SilentModels().look(both, ownerOf, openSince(200)).models[0]?.isAnew, false);
-  assert.equal(new SilentModels().look(both, ownerOf, openSince(50)).models[0]?.isAnew, true);
+  assert.equal(look(new SilentModels(), both, openSince(200)).models[0]?.isAnew, false);
+  assert.equal(look(new SilentModels(), both, openSince(50)).models[0]?.isAnew, true);
 });
 
 const SILENT_MS = 16 * 60_000;

@@ -10,10 +10,12 @@ import { zoneKind } from '@oppidum/formats/state-orders';
 import { shardKind } from '@oppidum/formats/state-telemetry';
 import { validatorKeyKind } from '@oppidum/formats/state-validators';
 import { z } from 'zod';
-import { type AlarmCountsJson, type AlarmJson, alarmCounts, alarmDetail, alarmPage } from '../api/alarms.ts';
+import { AlarmCounts } from '../alarms/alarm-counts.ts';
+import { type AlarmJson, alarmCounts, alarmDetail, alarmPage } from '../api/alarms.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { type AlarmRow, findAlarm, findAlarms, findUnclosed } from '../read-model/alarm-queries.ts';
+import { type AlarmPlace, type AlarmRow, findAlarm, findAlarms } from '../read-model/alarm-queries.ts';
 import { isCause } from '../read-model/alarm-rows.ts';
+import { inTurns } from '../turns.ts';
 import type { App } from './app.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
 import { answers, hexId, idParams, noQuery } from './parameters.ts';
@@ -30,6 +32,7 @@ const alarmQuery = pageQuery.extend({
 /** GET /api/v1/alarms, /api/v1/alarms/counts, /api/v1/alarms/{id}. */
 export function addAlarmRoutes(app: App, context: GatewayContext): void {
   const { readModel, orders } = context;
+  const counted = new AlarmCounts(readModel, () => orders.nowMs());
   app.get(
     '/api/v1/alarms',
     {
@@ -44,9 +47,10 @@ export function addAlarmRoutes(app: App, context: GatewayContext): void {
       const { limit, cursor, ...filter } = request.query;
       const place = parseCursor('alarms', cursor, ['number', 'string']);
       const before = place === null ? null : { openedMs: place[0], id: place[1] };
-      const rows = await findAlarms(readModel.database, { ...filter, limit: limit + 1, before });
-      const list = { name: 'alarms', limit, positionOf: ({ openedMs, id }: AlarmJson) => [openedMs, id] };
-      const shown = rows.map((row) => showAlarm(context, row, orders.nowMs()));
+      const { rows, end } = await findAlarms(readModel.database, { ...filter, limit: limit + 1, before });
+      const positionOf = ({ openedMs, id }: AlarmPlace) => [openedMs, id];
+      const list = { name: 'alarms', limit, positionOf, end: end === null ? null : positionOf(end) };
+      const shown = await inTurns(rows, (row) => showAlarm(context, row, orders.nowMs()));
       return makePage({ request, reply }, list, shown, (row) => row);
     },
   );
@@ -60,7 +64,7 @@ export function addAlarmRoutes(app: App, context: GatewayContext): void {
         response: answers(alarmCounts),
       },
     },
-    async () => countAlarms(context),
+    () => counted.counts(),
   );
   app.get(
     '/api/v1/alarms/:id',
@@ -79,23 +83,6 @@ export function addAlarmRoutes(app: App, context: GatewayContext): void {
       return showAlarm(context, row, orders.nowMs());
     },
   );
-}
-
-async function countAlarms({ readModel, orders }: GatewayContext): Promise<AlarmCountsJson> {
-  const rows = await findUnclosed(readModel.database);
-  const nowMs = orders.nowMs();
-  const open = rows.flatMap(({ cause, state, opened_ms: openedMs }) => {
-    if (!isCause(cause) || state !== 'open') return [];
-    const { severity } = ALARM_RULES[cause];
-    return [{ severity, step: escalationOf(severity, openedMs, nowMs).step }];
-  });
-  const ofSeverity = (wanted: string): number => open.filter(({ severity }) => severity === wanted).length;
-  return {
-    open: open.length,
-    acknowledged: rows.length - open.length,
-    escalated: open.filter(({ step }) => step > 0).length,
-    bySeverity: { critical: ofSeverity('critical'), major: ofSeverity('major'), minor: ofSeverity('minor') },
-  };
 }
 
 function showAlarm({ node }: Pick<GatewayContext, 'node'>, row: AlarmRow, nowMs: number): AlarmJson {

@@ -66,7 +66,7 @@ type Span = { readonly device: Uint8Array; readonly keyNumber: number; readonly 
 /** By the shard's own decisions, not by the read model, which only says where the span begins and ends. Throws TOO_LARGE, NOT_ANCHORED. */
 async function evidenceOf({ readModel, shards }: GatewayContext, turns: Turns, span: Span): Promise<Uint8Array[]> {
   const { device, keyNumber } = span;
-  const found = await findSequences(readModel.database, { ...span, device: toHex(device) });
+  const found = await findSequences(readModel.database, { ...span, device: toHex(device), countMax: RANGE_COUNT_MAX });
   if (found === null) return [];
   const count = found.last - found.first + 1;
   if (count > RANGE_COUNT_MAX) throw formatError('TOO_LARGE', { readings: count, countMax: RANGE_COUNT_MAX });

@@ -31,8 +31,9 @@ export function addDeviceRoutes(app: App, { node, readModel }: GatewayContext): 
     async (request, reply) => {
       const { limit, cursor, type, status, model } = request.query;
       const after = parseCursor('devices', cursor, ['string'])?.[0] ?? null;
-      const rows = await findDevices(database, { limit: limit + 1, after, type, status, model });
-      return makePage({ request, reply }, { name: 'devices', limit, positionOf }, rows, (device) => device);
+      const { rows, end } = await findDevices(database, { limit: limit + 1, after, type, status, model });
+      const list = { name: 'devices', limit, positionOf, end: end === null ? null : [end] };
+      return makePage({ request, reply }, list, rows, (device) => device);
     },
   );
   app.get(

@@ -27,10 +27,12 @@ import {
   findLocalActs,
   findOrder,
   findOrders,
+  type OrderPlace,
   type OrderRow,
   orderStateOf,
 } from '../read-model/order-queries.ts';
 import { ANSWERS } from '../read-model/order-rows.ts';
+import { inTurns } from '../turns.ts';
 import type { App } from './app.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
 import { answers, hexId, idParams, noQuery } from './parameters.ts';
@@ -41,6 +43,8 @@ const orderQuery = pageQuery.extend({
   status: z.enum(['awaiting', 'issued', 'cancelled', 'superseded', 'reported']).optional(),
 });
 const localQuery = pageQuery.extend({ device: hexId.optional() });
+/** Each with the key set and the envelope that it was signed under. */
+const ORDERS_OF_ONE_TURN = 8;
 /** Of one device: it signs at most one answer of each sort that is kept. */
 const ANSWERS_OF_ONE = ANSWERS.length;
 
@@ -54,9 +58,10 @@ export function addOrderRoutes(app: App, context: GatewayContext): void {
       const { limit, cursor, ...filter } = request.query;
       const place = parseCursor('orders', cursor, ['number', 'string']);
       const before = place === null ? null : { atMs: place[0], id: place[1] };
-      const rows = await findOrders(readModel.database, { ...filter, limit: limit + 1, before });
-      const shown = await Promise.all(rows.map((row) => showRow(context, row)));
-      const list = { name: 'orders', limit, positionOf: ({ atMs, id }: OrderJson) => [atMs, id] };
+      const { rows, end } = await findOrders(readModel.database, { ...filter, limit: limit + 1, before });
+      const shown = await inTurns(rows, (row) => showRow(context, row), ORDERS_OF_ONE_TURN);
+      const positionOf = ({ atMs, id }: OrderPlace) => [atMs, id];
+      const list = { name: 'orders', limit, positionOf, end: end === null ? null : positionOf(end) };
       return makePage({ request, reply }, list, shown, (order) => order);
     },
   );

@@ -49,16 +49,25 @@ function openCursor(cursor: string): readonly unknown[] {
   }
 }
 
-/** A page of rows of which one more than `limit` was asked for; the Link header (RFC 8288) leads to the next. */
+/**
+ * A page of rows of which one more than `limit` was asked for; the Link header (RFC 8288) leads to the next. `end`: where looking for them
+ * ended before there were enough.
+ */
 export function makePage<Row, Item>(
   to: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  list: { readonly name: string; readonly limit: number; readonly positionOf: (row: Row) => Position },
+  list: {
+    readonly name: string;
+    readonly limit: number;
+    readonly positionOf: (row: Row) => Position;
+    readonly end?: Position | null;
+  },
   rows: readonly Row[],
   show: (row: Row) => Item,
 ): { items: Item[]; next: string | null } {
   const shown = rows.slice(0, list.limit);
   const last = shown.at(-1);
-  const next = rows.length > list.limit && last !== undefined ? encodeCursor(list.name, list.positionOf(last)) : null;
+  const end = rows.length > list.limit && last !== undefined ? list.positionOf(last) : (list.end ?? null);
+  const next = end === null ? null : encodeCursor(list.name, end);
   if (next !== null) {
     const url = new URL(to.request.url, 'http://localhost');
     url.searchParams.set('cursor', next);

@@ -14,6 +14,7 @@ import { findZoneDevices } from '../read-model/order-queries.ts';
 import { findLatest } from '../read-model/series-queries.ts';
 import { type KnownLamp, talqAddress, talqClasses, talqGroup, talqLamp } from '../talq/logical-devices.ts';
 import { type OrderRequest, readOverride, type TalqTarget } from '../talq/override-command.ts';
+import { inTurns } from '../turns.ts';
 import type { App } from './app.ts';
 import { readsJson } from './json-body.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
@@ -22,6 +23,7 @@ import { answers, noQuery } from './parameters.ts';
 const LIGHTING = 'lighting';
 const LAMP_TYPE = 'street-light';
 const SERIES_OF_A_LAMP = 50;
+const LAMPS_OF_ONE_TURN = 8;
 const BODY_SIZE_MAX = 65_536;
 const ADDRESS_COUNT_MAX = 100;
 /** Of an address the first six bytes are those of the id. */
@@ -70,10 +72,14 @@ export function addTalqRoutes(app: App, context: GatewayContext): void {
       const { limit, cursor } = request.query;
       const { database } = context.readModel;
       const after = parseCursor('talq', cursor, ['string'])?.[0] ?? null;
-      const rows = await findDevices(database, { limit: limit + 1, after, type: LAMP_TYPE });
-      const lamps: (KnownLamp & { readonly id: string })[] = [];
-      for (const { id, label } of rows) lamps.push({ id, ...(await knownLamp(context, id, label)) });
-      return makePage({ request, reply }, { name: 'talq', limit, positionOf: ({ id }) => [id] }, lamps, showLamp);
+      const { rows, end } = await findDevices(database, { limit: limit + 1, after, type: LAMP_TYPE });
+      const lamps = await inTurns(
+        rows,
+        async ({ id, label }) => ({ id, ...(await knownLamp(context, id, label)) }),
+        LAMPS_OF_ONE_TURN,
+      );
+      const positionOf = ({ id }: { readonly id: string }) => [id];
+      return makePage({ request, reply }, { name: 'talq', limit, positionOf, end: end === null ? null : [end] }, lamps, showLamp);
     },
   );
   app.get(
@@ -116,7 +122,7 @@ function showLamp(lamp: KnownLamp) {
 
 /** What a lamp signed last: `dimming` as a ratio, `power` in watts, `failure`. */
 async function knownLamp({ readModel }: GatewayContext, id: string, label: string | null): Promise<KnownLamp> {
-  const rows = await findLatest(readModel.database, { limit: SERIES_OF_A_LAMP, after: null, device: id });
+  const { rows } = await findLatest(readModel.database, { limit: SERIES_OF_A_LAMP, after: null, device: id });
   const newest = (name: string) => rows.find((row) => row.name === name);
   const number = (name: string): number | null => newest(name)?.number ?? null;
   const dimming = number('dimming');
@@ -136,7 +142,7 @@ async function knownLamp({ readModel }: GatewayContext, id: string, label: strin
 /** A group has all its members: TALQ knows no pages of them. */
 async function lampsOf({ readModel }: GatewayContext, zone: Bytes): Promise<Bytes[]> {
   const devices = await findZoneDevices(readModel.database, toHex(zone), { limit: LIMITS.zoneOrderDeviceCountMax, after: '' });
-  return devices.map((device) => parseHex(device));
+  return devices.map(({ device }) => parseHex(device));
 }
 
 /** Zones whose domain is lighting. */
@@ -168,7 +174,7 @@ async function findAddressed({ readModel }: GatewayContext, address: string): Pr
   const digits = address.replaceAll('-', '').slice(0, KNOWN_DIGITS);
   if (!/^[0-9a-f]{12}$/.test(digits)) return null;
   const before = `${digits}${'0'.repeat(ID_DIGITS - KNOWN_DIGITS)}`;
-  const near = await findDevices(readModel.database, { limit: NEAR_COUNT, after: before, type: LAMP_TYPE });
+  const { rows: near } = await findDevices(readModel.database, { limit: NEAR_COUNT, after: before, type: LAMP_TYPE });
   return near.find(({ id }) => talqAddress(parseHex(id)) === address)?.id ?? null;
 }
 

@@ -10,7 +10,6 @@ import type { StatementSignature } from '@oppidum/formats/statement';
 import { parseKeySet, parseZoneDocument } from '@oppidum/formats/zone-statements';
 import { type ZoneDetailJson, type ZoneDeviceJson, type ZoneJson, zoneDetail, zoneDevicePage, zonePage } from '../api/orders.ts';
 import type { GatewayContext } from '../gateway-context.ts';
-import { findDevice } from '../read-model/device-queries.ts';
 import { findZoneDevices, findZones, type ZoneRow } from '../read-model/order-queries.ts';
 import type { App } from './app.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
@@ -63,11 +62,7 @@ function addZoneDevices(app: App, { node, orders, readModel }: GatewayContext): 
       const { limit, cursor } = request.query;
       const after = parseCursor('zone devices', cursor, ['string'])?.[0] ?? '';
       const devices = await findZoneDevices(readModel.database, id, { limit: limit + 1, after });
-      const rows: ZoneDeviceJson[] = [];
-      for (const device of devices) {
-        const label = (await findDevice(readModel.database, device))?.label ?? null;
-        rows.push({ device, label, challengeAgeMs: orders.challengeAgeMs(device) });
-      }
+      const rows = devices.map((one): ZoneDeviceJson => ({ ...one, challengeAgeMs: orders.challengeAgeMs(one.device) }));
       const list = { name: 'zone devices', limit, positionOf: ({ device }: ZoneDeviceJson) => [device] };
       return makePage({ request, reply }, list, rows, (row) => row);
     },

@@ -112,7 +112,8 @@ describe('orders by way of the gateway', () => {
       .map(({ hex }) => hex)
       .sort();
     const { database } = doors.gateway.readModel;
-    const page = (after: string) => findZoneDevices(database, from.hex, { limit: 1, after });
+    const page = async (after: string) =>
+      (await findZoneDevices(database, from.hex, { limit: 1, after })).map(({ device }) => device);
     await eventually(
       () => findZoneDevices(database, from.hex, { limit: 9, after: '' }),
       ({ length }) => length === 2,

@@ -21,6 +21,7 @@ import { parseState } from '@oppidum/formats/state-layout';
 import { deviceZoneKind, orderKind, zoneKind } from '@oppidum/formats/state-orders';
 import { kindOfKey } from '@oppidum/formats/state-registry';
 import { type AnchorHeadRecord, anchorHeadKind } from '@oppidum/formats/state-telemetry';
+import { deviceOwnerKind } from '@oppidum/formats/state-trust';
 import { parseActions, parsePayload } from '@oppidum/formats/transaction';
 import type { StateChange } from '@oppidum/ledger/city';
 import type { CommittedBlock, CommittedTransaction } from '@oppidum/node/client';
@@ -54,18 +55,32 @@ const writeModel: Writer<ModelRecord> = (database, id, record) =>
     })
     .execute();
 
-const writeDevice: Writer<DeviceRecord> = (database, id, record) =>
+/** Not by REPLACE: the device would be counted again. */
+const writeDevice: Writer<DeviceRecord> = async (database, id, record) => {
+  const model = toHex(record.model);
+  const kind = await database.selectFrom('models').select(['device_type', 'personal']).where('id', '=', model).executeTakeFirst();
+  // Models stand before devices in the state, and both may be newer than what is being filled from it: their block follows.
+  if (kind === undefined) return undefined;
+  const facts = {
+    model,
+    label: record.label ?? null,
+    status: record.status,
+    registration: toHex(record.registration),
+    reason: record.reason ?? null,
+    ...kind,
+    ...term(record),
+  };
+  return database
+    .insertInto('devices')
+    .values({ id, ...facts })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(facts))
+    .execute();
+};
+
+const writeDeviceOwner: Writer<{ readonly owner: Uint8Array }> = (database, device, { owner }) =>
   database
-    .replaceInto('devices')
-    .values({
-      id,
-      model: toHex(record.model),
-      label: record.label ?? null,
-      status: record.status,
-      registration: toHex(record.registration),
-      reason: record.reason ?? null,
-      ...term(record),
-    })
+    .replaceInto('device_owners')
+    .values({ device, owner: toHex(owner) })
     .execute();
 
 /** Keys are numbered upwards and changed later (`to`): the newest number wins. */
@@ -115,6 +130,7 @@ const WRITERS: ReadonlyMap<string, AnyWriter> = new Map<string, AnyWriter>([
   [modelKind.name, writeModel],
   [deviceKind.name, writeDevice],
   [deviceKeyKind.name, writeDeviceKey],
+  [deviceOwnerKind.name, writeDeviceOwner],
   [accountKind.name, writeAccount],
   [proposalKind.name, writeProposal],
   [anchorHeadKind.name, writeAnchor],

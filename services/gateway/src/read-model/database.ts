@@ -35,7 +35,13 @@ export type Tables = {
     readonly status: 'registered' | 'active' | 'suspended' | 'revoked';
     readonly registration: string;
     readonly reason: string | null;
+    /** Of its model, which never changes them. */
+    readonly device_type: string;
+    readonly personal: Flag;
   } & Term;
+  /** How many devices there are of a type; counted by a trigger. */
+  readonly device_counts: { readonly device_type: string; readonly personal: Flag; readonly count: number };
+  readonly device_owners: { readonly device: string; readonly owner: string };
   /** The newest key of each device. */
   readonly device_keys: { readonly device: string; readonly number: number; readonly grade: 'device' | 'bridge' | 'imported' };
   readonly device_activity: { readonly sender: number; readonly last_reading_ms: number; readonly reading_count: number };
@@ -117,6 +123,8 @@ export type Tables = {
     /** The reading that says so. */
     readonly reading: string;
   };
+  /** How many answers of each sort an order has; counted by a trigger. */
+  readonly order_answer_counts: { readonly order_id: string; readonly kind: number; readonly count: number };
   /** What devices did without an order of the ledger, as they signed it. */
   readonly local_acts: { readonly reading: string; readonly device: string; readonly what: string; readonly time_ms: number };
   /** One row for each cause at each subject; open unless closed, or acknowledged where `ends` is `seen`. */
@@ -168,6 +176,13 @@ export type Tables = {
     readonly personal: Flag;
     readonly clock_error_ms: number | null;
   };
+  /** The hours (their first milliseconds) between which all readings of a device key are timed; none of devices that are about people. */
+  readonly key_hours: {
+    readonly sender: number;
+    readonly key_number: number;
+    readonly first_ms: number;
+    readonly last_ms: number;
+  };
   /** What a device measures under one name in one unit. Of readings about people there is none, and no sample: a name may say much. */
   readonly series: { readonly number: number; readonly sender: number; readonly name: string; readonly unit: string | null };
   /** Values as signed, those of one series side by side in the order of their times. `kind`: place in `SAMPLE_KINDS`. */
@@ -203,10 +218,13 @@ export type Tables = {
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 9;
+const SCHEMA_VERSION = 10;
 
 /** What a sample holds; `kind` is a place in this list. */
 export const SAMPLE_KINDS = ['number', 'boolean', 'text', 'data', 'none'] as const;
+
+/** What a place in `key_hours` is a whole multiple of: a device that speaks every second writes it once in 3,600 readings. */
+export const HOUR_MS = 3_600_000;
 
 /** Milliseconds that one row of `rollups` stands for: a quarter of an hour, so that a month is 3,000 rows and a week 700. */
 export const ROLLUP_MS = 900_000;
@@ -217,12 +235,22 @@ CREATE TABLE cursors (name TEXT PRIMARY KEY, value INTEGER NOT NULL, mark TEXT) 
 CREATE TABLE manufacturers (id TEXT PRIMARY KEY, name TEXT NOT NULL, account TEXT NOT NULL, ${TERM}) STRICT, WITHOUT ROWID;
 CREATE TABLE models (id TEXT PRIMARY KEY, manufacturer TEXT NOT NULL, name TEXT NOT NULL, device_type TEXT NOT NULL,
   personal INTEGER NOT NULL, simulated INTEGER NOT NULL, ${TERM}) STRICT, WITHOUT ROWID;
+CREATE INDEX models_by_personal ON models (personal, id);
+CREATE INDEX models_by_type ON models (personal, device_type, id);
 CREATE TABLE devices (id TEXT PRIMARY KEY, model TEXT NOT NULL, label TEXT, status TEXT NOT NULL, registration TEXT NOT NULL,
-  reason TEXT, ${TERM}) STRICT, WITHOUT ROWID;
-CREATE INDEX devices_by_model ON devices (model, id);
+  reason TEXT, device_type TEXT NOT NULL, personal INTEGER NOT NULL, ${TERM}) STRICT, WITHOUT ROWID;
+CREATE INDEX devices_by_model ON devices (model, id, status);
+CREATE INDEX devices_by_type ON devices (device_type, id, status);
 CREATE INDEX devices_by_status ON devices (status, id);
+CREATE TABLE device_counts (device_type TEXT NOT NULL, personal INTEGER NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (personal, device_type)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER devices_counted AFTER INSERT ON devices BEGIN
+  INSERT INTO device_counts VALUES (new.device_type, new.personal, 1) ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TABLE device_owners (device TEXT PRIMARY KEY, owner TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE device_keys (device TEXT PRIMARY KEY, number INTEGER NOT NULL, grade TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE device_activity (sender INTEGER PRIMARY KEY, last_reading_ms INTEGER NOT NULL, reading_count INTEGER NOT NULL) STRICT;
+CREATE INDEX activity_by_time ON device_activity (last_reading_ms);
 CREATE TABLE accounts (id TEXT PRIMARY KEY, holder TEXT NOT NULL, name TEXT, key_count INTEGER NOT NULL, ${TERM})
   STRICT, WITHOUT ROWID;
 CREATE TABLE proposals (id TEXT PRIMARY KEY, body TEXT NOT NULL, proposer TEXT NOT NULL, kinds TEXT NOT NULL,
@@ -239,6 +267,7 @@ CREATE TABLE anchors (shard TEXT NOT NULL, size INTEGER NOT NULL, root TEXT NOT 
   time_ms INTEGER NOT NULL, PRIMARY KEY (height, shard, size)) STRICT, WITHOUT ROWID;
 CREATE TABLE zones (id TEXT PRIMARY KEY, name TEXT NOT NULL, domain TEXT NOT NULL, keys INTEGER NOT NULL, envelope INTEGER NOT NULL,
   device_count INTEGER NOT NULL, from_height INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX zones_by_domain ON zones (domain, id);
 CREATE TABLE zone_devices (device TEXT PRIMARY KEY, zone TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX zone_devices_by_zone ON zone_devices (zone, device);
 CREATE TABLE orders (id TEXT PRIMARY KEY, zone TEXT NOT NULL, device TEXT, device_count INTEGER NOT NULL, command TEXT NOT NULL,
@@ -246,15 +275,30 @@ CREATE TABLE orders (id TEXT PRIMARY KEY, zone TEXT NOT NULL, device TEXT, devic
   signers TEXT NOT NULL, status TEXT NOT NULL, at_ms INTEGER NOT NULL, issued_ms INTEGER, height INTEGER NOT NULL, issued_by TEXT)
   STRICT, WITHOUT ROWID;
 CREATE INDEX orders_by_time ON orders (at_ms, id);
+CREATE INDEX orders_by_zone ON orders (zone, at_ms, id, status);
+CREATE INDEX orders_by_device ON orders (device, at_ms, id, zone, status);
+CREATE INDEX orders_by_status ON orders (status, at_ms, id);
+CREATE INDEX orders_issued ON orders (issued_ms) WHERE status = 'issued';
 CREATE TABLE order_answers (order_id TEXT NOT NULL, device TEXT NOT NULL, kind INTEGER NOT NULL, code TEXT, time_ms INTEGER NOT NULL,
   reading TEXT NOT NULL, PRIMARY KEY (order_id, device, kind)) STRICT, WITHOUT ROWID;
+CREATE TABLE order_answer_counts (order_id TEXT NOT NULL, kind INTEGER NOT NULL, count INTEGER NOT NULL,
+  PRIMARY KEY (order_id, kind)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER answers_counted AFTER INSERT ON order_answers BEGIN
+  INSERT OR IGNORE INTO order_answer_counts VALUES (new.order_id, new.kind, 0);
+  UPDATE order_answer_counts SET count = count + 1 WHERE order_id = new.order_id AND kind = new.kind;
+END;
 CREATE TABLE local_acts (reading TEXT PRIMARY KEY, device TEXT NOT NULL, what TEXT NOT NULL, time_ms INTEGER NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE INDEX local_acts_by_time ON local_acts (time_ms, reading);
+CREATE INDEX local_acts_by_device ON local_acts (device, time_ms, reading);
 CREATE TABLE alarms (id TEXT PRIMARY KEY, cause TEXT NOT NULL, subject TEXT NOT NULL, ends TEXT NOT NULL, opened_ms INTEGER NOT NULL,
   opening TEXT NOT NULL, opening_kind TEXT NOT NULL, last_ms INTEGER NOT NULL, detail TEXT, count INTEGER NOT NULL,
   opening_count INTEGER NOT NULL, closed_ms INTEGER, closed_by TEXT, closed_kind TEXT) STRICT, WITHOUT ROWID;
 CREATE INDEX alarms_by_time ON alarms (opened_ms, id);
+CREATE INDEX alarms_by_subject ON alarms (subject, opened_ms, id);
+CREATE INDEX alarms_by_cause ON alarms (cause, opened_ms, id);
+CREATE INDEX alarms_unclosed ON alarms (opened_ms, id, cause, ends, opening) WHERE closed_ms IS NULL;
+CREATE INDEX alarms_unclosed_by_cause ON alarms (cause, opened_ms, id) WHERE closed_ms IS NULL;
 CREATE TABLE alarm_acknowledgements (alarm TEXT NOT NULL, opening TEXT NOT NULL, account TEXT NOT NULL, response TEXT NOT NULL,
   at_ms INTEGER NOT NULL, height INTEGER NOT NULL, PRIMARY KEY (alarm, opening)) STRICT, WITHOUT ROWID;
 CREATE TABLE senders (number INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE) STRICT;
@@ -264,8 +308,12 @@ CREATE TABLE readings (sender INTEGER NOT NULL, time_ms INTEGER NOT NULL, shard 
   PRIMARY KEY (sender, time_ms, shard, entry)) STRICT, WITHOUT ROWID;
 CREATE INDEX readings_by_time ON readings (time_ms, shard, entry);
 CREATE INDEX readings_personal ON readings (shard, entry) WHERE personal = 1;
+CREATE TABLE key_hours (sender INTEGER NOT NULL, key_number INTEGER NOT NULL, first_ms INTEGER NOT NULL, last_ms INTEGER NOT NULL,
+  PRIMARY KEY (sender, key_number)) STRICT, WITHOUT ROWID;
 CREATE TABLE series (number INTEGER PRIMARY KEY, sender INTEGER NOT NULL, name TEXT NOT NULL, unit TEXT) STRICT;
-CREATE INDEX series_by_name ON series (sender, name, unit);
+CREATE INDEX series_by_unit ON series (sender, name, unit);
+CREATE INDEX series_by_name ON series (sender, name);
+CREATE INDEX series_by_sender ON series (sender);
 CREATE TABLE samples (series INTEGER NOT NULL, time_ms INTEGER NOT NULL, shard INTEGER NOT NULL, entry INTEGER NOT NULL,
   position INTEGER NOT NULL, kind INTEGER NOT NULL, number REAL, text TEXT, sum REAL,
   PRIMARY KEY (series, time_ms, shard, entry, position)) STRICT, WITHOUT ROWID;

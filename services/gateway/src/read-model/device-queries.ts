@@ -2,6 +2,7 @@
 
 import type { DeviceJson, ManufacturerJson, ModelJson } from '../api-types.ts';
 import type { Database, Tables } from './database.ts';
+import { inOrder, type Step, type Walked, walk } from './walk.ts';
 
 /** The devices that are wanted; `after` is the id of the last one already shown. */
 export type DeviceQuery = {
@@ -12,14 +13,30 @@ export type DeviceQuery = {
   readonly model?: string | undefined;
 };
 
-/** Up to `limit` devices. */
-export async function findDevices(database: Database, { limit, after, status, type, model }: DeviceQuery): Promise<DeviceJson[]> {
-  let query = selectDevices(database).orderBy('devices.id').limit(limit);
-  if (after !== null) query = query.where('devices.id', '>', after);
-  if (status !== undefined) query = query.where('devices.status', '=', status);
-  if (type !== undefined) query = query.where('models.device_type', '=', type);
-  if (model !== undefined) query = query.where('devices.model', '=', model);
-  return (await query.execute()).map(showDevice);
+/** Up to `limit` devices. One filter is a stretch of an index; of several the first is, and the rest is looked at row by row. */
+export async function findDevices(
+  database: Database,
+  { limit, after, status, type, model }: DeviceQuery,
+): Promise<Walked<DeviceJson, string>> {
+  const filters = [filterBy('model', model), filterBy('device_type', type), filterBy('status', status)].flat();
+  const [first, ...rest] = filters;
+  const step = async (from: string | null, rowCount: number): Promise<Step<string, string>> => {
+    let query = database.selectFrom('devices').select('id').orderBy('id').limit(rowCount);
+    if (first !== undefined) query = query.where(first.column, '=', first.value);
+    if (from !== null) query = query.where('id', '>', from);
+    const looked = await query
+      .select(({ eb, and }) => and(rest.map(({ column, value }) => eb(column, '=', value))).as('fits'))
+      .execute();
+    const rows = looked.flatMap(({ id, fits }) => (fits ? [id] : []));
+    return { rows, end: looked.length < rowCount ? null : (looked.at(-1)?.id ?? null) };
+  };
+  const { rows: ids, end } = await walk(limit, after, step);
+  const rows = ids.length === 0 ? [] : await selectDevices(database).where('devices.id', 'in', ids).execute();
+  return { rows: inOrder(ids, rows, ({ id }) => id).map(showDevice), end };
+}
+
+function filterBy<C extends 'model' | 'device_type' | 'status'>(column: C, value: Tables['devices'][C] | undefined) {
+  return value === undefined ? [] : [{ column, value }];
 }
 
 /** One device, or null. */
@@ -38,7 +55,7 @@ function selectDevices(database: Database) {
     .leftJoin('device_activity', 'device_activity.sender', 'senders.number')
     .leftJoin('zone_devices', 'zone_devices.device', 'devices.id')
     .selectAll('devices')
-    .select(['models.name as model_name', 'models.device_type', 'models.personal', 'models.simulated', 'models.manufacturer'])
+    .select(['models.name as model_name', 'models.simulated', 'models.manufacturer'])
     .select(['manufacturers.name as manufacturer_name', 'device_keys.number', 'device_keys.grade'])
     .select(['device_activity.last_reading_ms', 'device_activity.reading_count', 'zone_devices.zone']);
 }

@@ -1,8 +1,11 @@
 /** Zones and orders out of the read model, and what became of each order: the ledger's word, then the devices'. */
 
+import { LIMITS } from '@oppidum/formats/limits';
 import { nextOrderState, type OrderEvent, type OrderState } from '@oppidum/formats/order-life';
+import { sql } from 'kysely';
 import type { Database, Tables } from './database.ts';
 import type { ANSWERS } from './order-rows.ts';
+import { inOrder, type Step, type Walked, walk } from './walk.ts';
 
 export type ZoneRow = Tables['zones'];
 export type OrderRow = Tables['orders'];
@@ -15,21 +18,27 @@ export async function findZones(database: Database, limit: number, after: string
   return query.execute();
 }
 
-/** Ids of up to `limit` devices of a zone after one, ascending. */
+/** Ids of the zones of a domain. */
+export async function findZonesOf(database: Database, domain: string): Promise<readonly string[]> {
+  const rows = await database.selectFrom('zones').select('id').where('domain', '=', domain).orderBy('id').execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Up to `limit` devices of a zone after one, by their ids, with what they are called. */
 export async function findZoneDevices(
   database: Database,
   zone: string,
   { limit, after }: { readonly limit: number; readonly after: string },
-): Promise<string[]> {
-  const rows = await database
+): Promise<readonly { readonly device: string; readonly label: string | null }[]> {
+  return database
     .selectFrom('zone_devices')
-    .select('device')
+    .leftJoin('devices', 'devices.id', 'zone_devices.device')
+    .select(['zone_devices.device', 'devices.label'])
     .where('zone', '=', zone)
     .where('device', '>', after)
     .orderBy('device')
     .limit(limit)
     .execute();
-  return rows.map(({ device }) => device);
 }
 
 export type OrderFilter = {
@@ -38,27 +47,44 @@ export type OrderFilter = {
   readonly status?: OrderRow['status'] | undefined;
 };
 
-/** Up to `limit` orders, newest first, before one already shown. */
+/** Where an order stands in the list. */
+export type OrderPlace = { readonly atMs: number; readonly id: string };
+
+/**
+ * Up to `limit` orders, newest first, before one already shown. One filter is a stretch of an index; of several the first is, and the rest is
+ * looked at row by row.
+ */
 export async function findOrders(
   database: Database,
-  {
-    limit,
-    before,
-    zone,
-    device,
-    status,
-  }: OrderFilter & {
-    readonly limit: number;
-    readonly before: { readonly atMs: number; readonly id: string } | null;
-  },
-): Promise<OrderRow[]> {
-  let query = database.selectFrom('orders').selectAll().orderBy('at_ms', 'desc').orderBy('id', 'desc').limit(limit);
-  if (zone !== undefined) query = query.where('zone', '=', zone);
-  if (device !== undefined) query = query.where('device', '=', device);
-  if (status !== undefined) query = query.where('status', '=', status);
-  if (before !== null)
-    query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('at_ms', 'id'), '<', tuple(before.atMs, before.id)));
-  return query.execute();
+  { limit, before, zone, device, status }: OrderFilter & { readonly limit: number; readonly before: OrderPlace | null },
+): Promise<Walked<OrderRow, OrderPlace>> {
+  const [first, ...rest] = [...filterBy('device', device), ...filterBy('zone', zone), ...filterBy('status', status)];
+  const step = async (from: OrderPlace | null, rowCount: number): Promise<Step<string, OrderPlace>> => {
+    let query = database
+      .selectFrom('orders')
+      .select(['at_ms', 'id'])
+      .orderBy('at_ms', 'desc')
+      .orderBy('id', 'desc')
+      .limit(rowCount);
+    if (first !== undefined) query = query.where(first.column, '=', first.value);
+    if (from !== null)
+      query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('at_ms', 'id'), '<', tuple(from.atMs, from.id)));
+    const looked = await query
+      .select(({ eb, and }) => and(rest.map(({ column, value }) => eb(column, '=', value))).as('fits'))
+      .execute();
+    const last = looked.length < rowCount ? undefined : looked.at(-1);
+    return {
+      rows: looked.flatMap(({ id, fits }) => (fits ? [id] : [])),
+      end: last === undefined ? null : { atMs: last.at_ms, id: last.id },
+    };
+  };
+  const { rows: ids, end } = await walk(limit, before, step);
+  const rows = ids.length === 0 ? [] : await database.selectFrom('orders').selectAll().where('id', 'in', ids).execute();
+  return { rows: inOrder(ids, rows, ({ id }) => id), end };
+}
+
+function filterBy<C extends keyof OrderFilter>(column: C, value: OrderFilter[C]) {
+  return value === undefined ? [] : [{ column, value }];
 }
 
 /** The order with this id, or null. */
@@ -75,7 +101,9 @@ export async function findIssued(
   const rows = await database
     .selectFrom('orders')
     .select(['id', 'issued_by', 'issued_ms', 'lifetime_ms'])
-    .where('status', '=', 'issued')
+    // In so many letters: the index is of these rows alone.
+    .where(sql<boolean>`status = 'issued'`)
+    .where('issued_ms', '>', nowMs - LIMITS.orderLifetimeMsMax)
     .where(({ eb, ref }) => eb(eb(ref('issued_ms'), '+', ref('lifetime_ms')), '>', nowMs))
     .execute();
   return rows.flatMap(({ id, issued_by: transaction }) => (transaction === null ? [] : [{ order: id, transaction }]));
@@ -97,12 +125,7 @@ export async function countAnswers(
   database: Database,
   order: string,
 ): Promise<Readonly<Record<(typeof ANSWERS)[number], number>>> {
-  const rows = await database
-    .selectFrom('order_answers')
-    .select(({ fn }) => ['kind', fn.countAll<number>().as('count')])
-    .where('order_id', '=', order)
-    .groupBy('kind')
-    .execute();
+  const rows = await database.selectFrom('order_answer_counts').select(['kind', 'count']).where('order_id', '=', order).execute();
   const countOf = (kind: number): number => rows.find((row) => row.kind === kind)?.count ?? 0;
   return { ack: countOf(0), rejected: countOf(1), applied: countOf(2) };
 }

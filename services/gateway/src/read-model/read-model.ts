@@ -27,12 +27,13 @@ const READINGS_OF_ONE_BATCH = 4_096;
 /** Bytes of their envelopes: packs have many records each. */
 const READINGS_SIZE_OF_ONE_BATCH = 2_097_152;
 const RECORDS_OF_ONE_BATCH = 1_000;
+const SIGNS_OF_ONE_BATCH = 256;
 const GIVE_WAY_MIN_MS = 1_000;
 const GIVE_WAY_MAX_MS = 10_000;
 /** So many times as long as the last batch took. */
 const GIVE_WAY_SHARE = 9;
 const GIVE_WAY_STEP_MS = 25;
-/** So many readings behind, the rows grow as quickly as they can, whoever else wants the machine. */
+/** So many readings behind, rows grow as quickly as they can. */
 const BEHIND_COUNT_MAX = 2_000_000;
 
 export type ReadModelOptions = {
@@ -244,10 +245,12 @@ export class ReadModel {
   }
 
   async #writeNoted(): Promise<void> {
-    if (this.#noted.length === 0) return;
-    await this.#commit();
-    const noted = this.#noted.splice(0);
-    await this.#writer.database.transaction().execute((transaction) => writeSigns(transaction, noted));
+    while (this.#noted.length > 0) {
+      const some = this.#noted.splice(0, SIGNS_OF_ONE_BATCH);
+      await this.#commit();
+      await this.#writer.database.transaction().execute((transaction) => writeSigns(transaction, some));
+      await nextTurn();
+    }
   }
 
   /** Deletes the rows of what was erased in the shards that can be asked now. */
@@ -284,7 +287,7 @@ export class ReadModel {
     return true;
   }
 
-  /** Ends the transaction that batches of readings share: nobody else could write before. */
+  /** Ends the transaction that batches of readings share. */
   async #commit(): Promise<void> {
     await this.#follower.commit();
     this.#committed = new Map(this.#sizes);
@@ -305,9 +308,7 @@ function unsweptName(number: number): string {
   return `unswept/${number}`;
 }
 
-function hasEnvelope(kept: KeptReading): kept is KeptRow {
-  return kept.envelope !== null;
-}
+const hasEnvelope = (kept: KeptReading): kept is KeptRow => kept.envelope !== null;
 
 /** True for a block that says that something was erased: the shard had done it before. */
 function recordsErasure({ changes }: CommittedBlock): boolean {
@@ -392,6 +393,7 @@ async function writeState(database: Database, node: NodeClient): Promise<void> {
     for (let i = 0; i < records.length; i += RECORDS_OF_ONE_BATCH) {
       const batch = records.slice(i, i + RECORDS_OF_ONE_BATCH);
       await database.transaction().execute((transaction) => writeRecords(transaction, batch));
+      await nextTurn();
     }
   }
 }

@@ -9,6 +9,7 @@ import { deviceKind, modelKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import type { NodeClient } from '@oppidum/node/client';
 import type { KeptReading, TelemetryClient } from '@oppidum/telemetry/client';
+import { sql } from 'kysely';
 import type { RecordJson } from '../api/readings.ts';
 import { type Database, SAMPLE_KINDS } from './database.ts';
 
@@ -136,13 +137,16 @@ export async function deleteErased(
 
 /** The next rows about people of a shard, in the order of its log. */
 function findPersonal(database: Database, shard: number, after: number) {
-  return database
-    .selectFrom('readings')
-    .select(['sender', 'time_ms', 'entry', 'id'])
-    .where('shard', '=', shard)
-    .where('personal', '=', 1)
-    .where('entry', '>', after)
-    .orderBy('entry')
-    .limit(ROWS_OF_ONE_TURN)
-    .execute();
+  return (
+    database
+      .selectFrom('readings')
+      .select(['sender', 'time_ms', 'entry', 'id'])
+      .where('shard', '=', shard)
+      // In so many letters: the index is of these rows alone.
+      .where(sql<boolean>`personal = 1`)
+      .where('entry', '>', after)
+      .orderBy('entry')
+      .limit(ROWS_OF_ONE_TURN)
+      .execute()
+  );
 }

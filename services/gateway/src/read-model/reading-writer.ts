@@ -160,6 +160,7 @@ export class ReadingWriter {
       known.count += 1;
     }
     if (isPersonal) return;
+    this.#numbers.noteTime(sender, keyNumber, timeMs);
     const named = records.map((record) => ({ name: record.name.slice(URN_PREFIX_SIZE), value: record.value }));
     if (named.some(({ name }) => mayBeSign(name))) this.#alarms.write(reading.device, named, row);
     for (const [position, record] of records.entries()) {

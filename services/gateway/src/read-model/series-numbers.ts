@@ -2,12 +2,18 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Bytes, toHex, toOctets } from '@oppidum/formats/bytes';
+import { HOUR_MS } from './database.ts';
 
-/** A device that sends, with those of its series that were asked for. */
-export type Sender = { readonly number: number; readonly series: Map<string, number> };
+/** The hours between which all readings of a key are timed. */
+export type Hours = { readonly firstMs: number; readonly lastMs: number };
+/** A device that sends, with those of its series and keys that were asked for. */
+export type Sender = { readonly number: number; readonly series: Map<string, number>; readonly keys: Map<number, Hours> };
 
 /** Devices and series in memory: more are asked for again. */
 const KNOWN_COUNT_MAX = 200_000;
+
+const ADD_HOURS = `INSERT INTO key_hours VALUES (?, ?, ?, ?) ON CONFLICT (sender, key_number) DO UPDATE SET
+  first_ms = min(first_ms, excluded.first_ms), last_ms = max(last_ms, excluded.last_ms) RETURNING first_ms, last_ms`;
 
 /** Looks numbers up and gives new ones, in its caller's transaction: `forget` when that was rolled back. */
 export class SeriesNumbers {
@@ -15,6 +21,7 @@ export class SeriesNumbers {
   readonly #addSender: StatementSync;
   readonly #findSeries: StatementSync;
   readonly #addSeries: StatementSync;
+  readonly #addHours: StatementSync;
   readonly #senders = new Map<string, Sender>();
   #count = 0;
 
@@ -23,6 +30,7 @@ export class SeriesNumbers {
     this.#addSender = connection.prepare('INSERT INTO senders (device) VALUES (?) RETURNING number');
     this.#findSeries = connection.prepare('SELECT number FROM series WHERE sender = ? AND name = ? AND unit IS ?');
     this.#addSeries = connection.prepare('INSERT INTO series (sender, name, unit) VALUES (?, ?, ?) RETURNING number');
+    this.#addHours = connection.prepare(ADD_HOURS);
   }
 
   /** The sender with this device id. */
@@ -32,7 +40,11 @@ export class SeriesNumbers {
     if (known !== undefined) return known;
     const device = toHex(id);
     const row = this.#findSender.get(device) ?? this.#addSender.get(device);
-    const sender = { number: (row as { number: number }).number, series: new Map<string, number>() };
+    const sender = {
+      number: (row as { number: number }).number,
+      series: new Map<string, number>(),
+      keys: new Map<number, Hours>(),
+    };
     this.#remember();
     this.#senders.set(name, sender);
     return sender;
@@ -49,6 +61,16 @@ export class SeriesNumbers {
     this.#remember();
     series.set(key, number);
     return number;
+  }
+
+  /** Notes that a reading of this key has this time. */
+  noteTime({ number: sender, keys }: Sender, keyNumber: number, timeMs: number): void {
+    const known = keys.get(keyNumber);
+    const hourMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS;
+    if (known !== undefined && known.firstMs <= hourMs && hourMs <= known.lastMs) return;
+    const row = this.#addHours.get(sender, keyNumber, hourMs, hourMs) as { first_ms: number; last_ms: number };
+    if (known === undefined) this.#remember();
+    keys.set(keyNumber, { firstMs: row.first_ms, lastMs: row.last_ms });
   }
 
   forget(): void {
