@@ -2,6 +2,8 @@
 
 import type { ReactNode } from 'react';
 import { useMemo, useState } from 'react';
+import { useLanguage } from '../language.ts';
+import { inColumn } from './by-name.ts';
 
 export type Column<Row> = {
   readonly name: string;
@@ -23,7 +25,8 @@ export function DataTable<Row>(props: {
 }): ReactNode {
   const { label, rows, columns, keyOf, empty } = props;
   const [sorting, setSorting] = useState<Sorting>(null);
-  const sorted = useMemo(() => sortRows(rows ?? [], columns, sorting), [rows, columns, sorting]);
+  const { tag } = useLanguage();
+  const sorted = useMemo(() => sortRows(rows ?? [], columns, sorting, tag), [rows, columns, sorting, tag]);
   if (rows === null) return null;
   if (rows.length === 0) return <p className="hint">{empty}</p>;
   return (
@@ -60,15 +63,11 @@ export function DataTable<Row>(props: {
   );
 }
 
-function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], sorting: Sorting): readonly Row[] {
+function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], sorting: Sorting, tag: string): readonly Row[] {
   const order = columns.find(({ name }) => name === sorting?.name)?.order;
   if (sorting === null || order === undefined) return rows;
-  const factor = sorting.isDescending ? -1 : 1;
-  return [...rows].sort((a, b) => {
-    const [first, second] = [order(a), order(b)];
-    if (typeof first === 'number' && typeof second === 'number') return factor * (first - second);
-    return factor * String(first).localeCompare(String(second));
-  });
+  const [factor, compare] = [sorting.isDescending ? -1 : 1, inColumn(tag)];
+  return rows.toSorted((a, b) => factor * compare(order(a), order(b)));
 }
 
 function nextSorting(name: string, sorting: Sorting): Sorting {

@@ -6,6 +6,7 @@ import { type ReactNode, useMemo, useState } from 'react';
 import type { Page } from '../api.ts';
 import { fill, useLanguage } from '../language.ts';
 import type { CityDevice, Place } from '../live/city-store.ts';
+import { byName } from '../parts/by-name.ts';
 import { DataTable } from '../parts/data-table.tsx';
 import { formatNumber } from '../parts/format.ts';
 import { IdLink } from '../parts/texts.tsx';
@@ -39,7 +40,7 @@ export function useZones(devices: readonly CityDevice[], isShown: boolean): City
 }
 
 function sortedByName(zones: readonly ZoneJson[], tag: string): readonly ZoneJson[] {
-  const { compare } = new Intl.Collator(tag, { numeric: true });
+  const compare = byName(tag);
   return zones.toSorted((a, b) => compare(a.name, b.name) || (a.id < b.id ? -1 : 1));
 }
 

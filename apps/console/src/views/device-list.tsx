@@ -3,6 +3,7 @@
 import { type ReactNode, useMemo, useState } from 'react';
 import { fill, useLanguage } from '../language.ts';
 import type { CityDevice } from '../live/city-store.ts';
+import { byName } from '../parts/by-name.ts';
 import { formatNumber } from '../parts/format.ts';
 import { IdLink, Quoted, StateBadge, Time } from '../parts/texts.tsx';
 import { VirtualTable, type WideColumn } from '../parts/virtual-table.tsx';
@@ -49,7 +50,7 @@ function keyOf({ id }: CityDevice): string {
 }
 
 function sortDevices(devices: readonly CityDevice[], { by, isDescending }: Sorting, tag: string): readonly CityDevice[] {
-  const { compare } = new Intl.Collator(tag, { numeric: true });
+  const compare = byName(tag);
   const nameOf = ({ label, id }: CityDevice): string => label ?? id;
   const textOf = { device: nameOf, type: ({ deviceType }: CityDevice) => deviceType, status: ({ status }: CityDevice) => status }[
     by

@@ -5,6 +5,7 @@ import { kindNamed } from '@oppidum/formats/state-registry';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { type Asked, askedText, parseAsked } from '../../asked.ts';
 import { fill, useLanguage } from '../../language.ts';
+import { byName } from '../../parts/by-name.ts';
 import { certificateAddress } from '../../parts/certificate-links.tsx';
 import { KIND_NAMES, type KindName } from '../../texts/kinds.ts';
 import { type CertificateTexts, TEXTS } from './texts.ts';
@@ -71,7 +72,8 @@ function RecordsCard({ texts }: { readonly texts: CertificateTexts }): ReactNode
   const { code, tag } = useLanguage();
   const names = KIND_NAMES[code];
   const [kind, setKind] = useState<KindName>('device');
-  const kinds = (Object.keys(names) as KindName[]).sort((a, b) => names[a].localeCompare(names[b], tag));
+  const compare = byName(tag);
+  const kinds = (Object.keys(names) as KindName[]).sort((a, b) => compare(names[a], names[b]));
   const { segments } = kindNamed(kind);
   const fields = segments.map((type, i) => ({ type, name: `segment${i}`, place: i + 1 }));
   return (
