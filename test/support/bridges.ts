@@ -80,7 +80,7 @@ export class TestBridge {
 
   /** Its exit code, once it ended by itself. */
   async ended(): Promise<number | null> {
-    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
     return this.#child.exitCode;
   }
 
