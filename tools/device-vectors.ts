@@ -12,7 +12,9 @@ import {
   signedReading,
 } from '../test/support/devices.ts';
 import { namedId, publicKeyOf, type TestCity } from '../test/support/ledger.ts';
+import { makeTrusteeCity } from '../test/support/trustees.ts';
 import { type Case, renderLedgerVectors, type Step, type VectorFile, writeLedgerVectors } from './ledger-vectors.ts';
+import { TRUSTEE_CASES, TRUSTEE_COUNT } from './trustee-cases.ts';
 
 const id = deviceId('lamp');
 const enrolled: Step = (city) => enrol(city, 'lamp');
@@ -220,7 +222,8 @@ export function renderDeviceVectors(): readonly VectorFile[] {
     standings: STANDINGS,
     quarantines: QUARANTINES,
   };
-  return renderLedgerVectors(makeDeviceCity, files);
+  const ofTrustees = renderLedgerVectors(() => makeTrusteeCity(TRUSTEE_COUNT), { trustees: TRUSTEE_CASES });
+  return [...renderLedgerVectors(makeDeviceCity, files), ...ofTrustees];
 }
 
 if (import.meta.main) writeLedgerVectors('devices', renderDeviceVectors());

@@ -135,6 +135,11 @@ const draft = (city: TestCity, changes: object = {}) => ({
   expiresMs: city.timeMs + 60_000,
   ...changes,
 });
+const rejecting = { id: proposal, reason: 'not this year' };
+const rejected =
+  (...by: string[]): Step =>
+  (city) =>
+    city.act(by, 'proposal/reject', rejecting);
 const PROPOSALS: readonly Case[] = [
   ['a member proposes', [], (city) => ['anna', 'proposal/create', draft(city)]],
   ['two members propose together, and decide at once', [], (city) => [['anna', 'ben'], 'proposal/create', draft(city)]],
@@ -161,6 +166,61 @@ const PROPOSALS: readonly Case[] = [
   ['what an action refuses undoes all, the approval too', [proposed(close, ['account/close', { account: dora.id }])], byBen],
   ['the proposer withdraws', [proposed(close)], () => ['anna', 'proposal/withdraw', { id: proposal }]],
   ['nobody else does', [proposed(close)], () => ['ben', 'proposal/withdraw', { id: proposal }]],
+  ['before version 2 of the rules nobody rejects', [proposed(close)], () => ['ben', 'proposal/reject', rejecting]],
+  [
+    'nor puts trustees before the council',
+    [],
+    (city) => [
+      'anna',
+      'proposal/create',
+      draft(city, { actions: [city.action('trustees/appoint', { body: namedId('council') })] }),
+    ],
+  ],
+];
+
+/** In a city of version 2 of the rules. */
+const REJECTIONS: readonly Case[] = [
+  ['a member rejects', [proposed(close)], () => ['ben', 'proposal/reject', rejecting]],
+  ['nor does a stranger reject', [proposed(close)], () => ['operator', 'proposal/reject', rejecting]],
+  ['nor an everyday key', [proposed(close)], () => ['anna/1', 'proposal/reject', rejecting]],
+  ['nobody rejects twice', [proposed(close), rejected('ben')], () => ['ben', 'proposal/reject', rejecting]],
+  [
+    'where too few are left to approve, it is over',
+    [proposed(close), rejected('ben')],
+    () => ['clara', 'proposal/reject', rejecting],
+  ],
+  ['for good', [proposed(close), rejected('ben', 'clara')], byBen],
+  ['who rejects approves no more', [proposed(close), rejected('anna')], byBen],
+  ['who rejected may approve', [proposed(close), rejected('ben')], byBen],
+  [
+    'a reason is a text',
+    [proposed(close)],
+    () => [
+      'ben',
+      'proposal/reject',
+      new Map<string, unknown>([
+        ['id', proposal],
+        ['reason', 7],
+      ]),
+    ],
+  ],
+  [
+    'and no long one',
+    [proposed(close)],
+    () => [
+      'ben',
+      'proposal/reject',
+      new Map<string, unknown>([
+        ['id', proposal],
+        ['reason', 'x'.repeat(257)],
+      ]),
+    ],
+  ],
+  [
+    'no proposal rejects another',
+    [],
+    (city) => ['anna', 'proposal/create', draft(city, { actions: [city.action('proposal/reject', rejecting)] })],
+  ],
 ];
 
 const POLICY: readonly Case[] = [
@@ -190,6 +250,7 @@ const POLICY: readonly Case[] = [
 export function renderGovernanceVectors(): readonly VectorFile[] {
   return [
     ...renderLedgerVectors(makeCity, { accounts: ACCOUNTS, bodies: BODIES, proposals: PROPOSALS, policy: POLICY }),
+    ...renderLedgerVectors(() => makeCity({ rulesVersion: 2 }), { rejections: REJECTIONS }),
     ...renderLedgerVectors(makeCityOfFive, { validators: VALIDATOR_CASES }),
   ];
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sentencesOf, underNames } from './lean-texts.ts';
+import { packSentences, sentencesOf, underNames, unpackSentences } from './lean-texts.ts';
 
 const ENGLISH = { yes: 'yes', verdicts: { OK: { color: 'green', means: 'Proven' } }, no: 'no' };
 const ESTONIAN = { no: 'ei', yes: 'jah', verdicts: { OK: { means: 'Tõestatud' } } };
@@ -10,6 +10,14 @@ test('sentences without their names come under the same names again, and a colou
   assert.deepEqual(sentences, ['jah', 'Tõestatud', 'ei']);
   const whole = { ...ESTONIAN, verdicts: { OK: { color: 'green', means: 'Tõestatud' } } };
   assert.deepEqual(underNames(ENGLISH, sentences), whole);
+});
+
+test('a sentence that comes again is written by its place, and comes back whole', () => {
+  const sentences = ['Seda ei saa tagasi võtta.', 'jah', '', 'ei', 'Seda ei saa tagasi võtta.', 'jah', '', 'a', 'a'];
+  const packed = packSentences(sentences);
+  assert.equal(packed, 'Seda ei saa tagasi võtta.\njah\n\nei\n0\n1\n\na\na');
+  assert.deepEqual(unpackSentences(packed), sentences);
+  for (const strange of ['7', 'length', 'at']) assert.throws(() => packSentences(['ei', strange]), /would be read as a place/);
 });
 
 test('what one of both languages lacks ends the build', () => {

@@ -1,6 +1,7 @@
 /**
  * The texts of a page that is one file, in all its languages, with each name written once: English keeps its object, of every other
- * language only the sentences stand in the page, in the order of the English ones, and are put under the same names when it opens.
+ * language only the sentences stand in the page, in the order of the English ones, and are put under the same names when it opens. A
+ * sentence that stands several times is written once, and then by its place.
  */
 
 import { dirname, join } from 'node:path';
@@ -36,6 +37,23 @@ export function sentencesOf(english: Texts, other: Texts, path = ''): string[] {
   });
 }
 
+/** The sentences as one text; where one comes again, the place at which it came first. */
+export function packSentences(sentences: readonly string[]): string {
+  const strange = sentences.find((sentence) => /^\d+$/.test(sentence) || sentence in Array.prototype);
+  if (strange !== undefined) throw new Error(`"${strange}" would be read as a place in a list`);
+  const packed = sentences.map((sentence, place) => {
+    const first = sentences.indexOf(sentence);
+    return first === place || String(first).length >= sentence.length ? sentence : String(first);
+  });
+  return packed.join(BETWEEN);
+}
+
+/** The sentences of such a text. It stands in the page too, as its own source. */
+export function unpackSentences(text: string): string[] {
+  const byPlace = (sentence: string, _: number, all: readonly string[]): string => all[sentence as unknown as number] ?? sentence;
+  return text.split('\n').map(byPlace);
+}
+
 /** Puts sentences under the names of `english` again. It stands in the page too, as its own source. */
 export function underNames(english: Texts, sentences: string[]): Texts {
   const named = ([name, value]: [string, string | Texts]): [string, string | Texts] => [
@@ -52,14 +70,14 @@ export function leanTexts(): Plugin {
     enforce: 'pre',
     resolveId: (id) => (id === SHARED ? id : null),
     async load(id) {
-      if (id === SHARED) return `export ${underNames}`;
+      if (id === SHARED) return `export ${underNames}\nexport ${unpackSentences}`;
       if (!TEXTS.test(id)) return null;
       const [english, other] = [await textsOf(join(dirname(id), 'en.ts')), await textsOf(id)];
-      const sentences = JSON.stringify(sentencesOf(english.texts, other.texts).join(BETWEEN));
+      const sentences = JSON.stringify(packSentences(sentencesOf(english.texts, other.texts)));
       return [
         `import { ${english.name} } from './en.ts';`,
-        `import { underNames } from '${SHARED}';`,
-        `export const ${other.name} = underNames(${english.name}, ${sentences}.split('\\n'));`,
+        `import { underNames, unpackSentences } from '${SHARED}';`,
+        `export const ${other.name} = underNames(${english.name}, unpackSentences(${sentences}));`,
       ].join('\n');
     },
   };

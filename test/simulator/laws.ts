@@ -16,6 +16,7 @@ import { at } from '@oppidum/formats/state-layout';
 import { admitTransaction } from '@oppidum/ledger/admission';
 import { type BlockOutcome, executeBlock, executeGenesis } from '@oppidum/ledger/block';
 import type { Misbehaviour } from '@oppidum/ledger/misbehaviour';
+import { versionAt } from '@oppidum/ledger/upgrade';
 import { resultsOf } from '@oppidum/node/city-results';
 import type { CommittedBlock, CommittedTransaction, NodeClient } from '@oppidum/node/client';
 import { updateOf } from '@oppidum/node/comet-validators';
@@ -236,9 +237,11 @@ export class Laws {
 
   /** The id of a transaction that the next block would admit, or null. */
   admits(envelope: Bytes): Bytes | null {
-    const { rules, state, timeMs } = this.#life.city;
+    const { city } = this.#life;
+    const { rules, state, timeMs } = city;
     const isKnown = (id: Bytes): boolean => state.hasTransaction(id);
-    const answer = admitTransaction({ ...rules, timeMs: timeMs + 1, state, isKnown }, envelope);
+    const version = (): number => versionAt(city, city.height + 1);
+    const answer = admitTransaction({ ...rules, timeMs: timeMs + 1, state, version, isKnown }, envelope);
     return 'code' in answer ? null : answer.id;
   }
 

@@ -168,6 +168,8 @@ export type TestCityOptions = {
   readonly bodies?: Readonly<Record<string, TestBody>>;
   /** Of the rules that the city begins with; the first, as vectors have it, unless another is named. */
   readonly rulesVersion?: number;
+  /** The body that admits makers; without it a registrar does. */
+  readonly trustees?: string;
 };
 
 /** Three members of the council, and one account per role. `anna/1` is an everyday key. */
@@ -188,7 +190,10 @@ const BLOCK_MS = 1_000;
 
 /** The genesis document of a test city. */
 export function makeGenesis(
-  options: Pick<TestCityOptions, 'validatorCount' | 'hasConsensusKeys' | 'accounts' | 'bodies' | 'rulesVersion'> = {},
+  options: Pick<
+    TestCityOptions,
+    'validatorCount' | 'hasConsensusKeys' | 'accounts' | 'bodies' | 'rulesVersion' | 'trustees'
+  > = {},
 ): Genesis {
   const { rulesVersion = FIRST_VERSION } = options;
   const accounts = Object.entries(options.accounts ?? DEFAULT_ACCOUNTS).map(([name, account]) => ({
@@ -221,6 +226,7 @@ export function makeGenesis(
     bodies: bodies.sort((a, b) => compareBytes(a.id, b.id)),
     council: namedId('council'),
     ...(rulesVersion === FIRST_VERSION ? {} : { rulesVersion }),
+    ...(options.trustees === undefined ? {} : { trustees: namedId(options.trustees) }),
   };
 }
 

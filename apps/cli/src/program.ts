@@ -127,7 +127,7 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'manufacturer',
     group: LOOK,
-    summary: 'List, create, revoke makers of devices',
+    summary: 'List, create, propose, revoke makers of devices',
     load: async () => (await import('./commands/manufacturer.ts')).buildManufacturer,
   },
   {
@@ -175,7 +175,7 @@ const ENTRIES: readonly Entry[] = [
   {
     name: 'proposal',
     group: LOOK,
-    summary: 'List, show, create, approve, withdraw proposals',
+    summary: 'List, show, create, approve, reject, withdraw proposals',
     load: async () => (await import('./commands/proposal.ts')).buildProposal,
   },
   {

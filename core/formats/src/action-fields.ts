@@ -5,7 +5,7 @@
 
 import { ANCHOR_ACTION, anchorFields, ERASURE_ACTION, erasureFields } from './action-bodies.ts';
 import { ALARM_ACTIONS } from './alarm-actions.ts';
-import { grade, height, id, idSet, keyClass, merklePath, publicKeySchema, reason, timeMs } from './common-schemas.ts';
+import { grade, height, id, idSet, keyClass, merklePath, publicKeySchema, reason, timeMs, uint32 } from './common-schemas.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { descriptionFields } from './model-description.ts';
@@ -30,7 +30,6 @@ const FORK_NOTE_SIZE_MAX = 4_096;
 /** A validator of a new policy: the cosigner's key stands in the policy under this name. */
 const namedValidator = struct({ name: text(64), logKey: bytes(32), consensusKey: bytes(32) });
 
-const keyNumber = (): Schema<number> => uint({ max: 0xffffffff });
 const threshold = (): Schema<number> => uint({ min: 1, max: 64 });
 
 export const ACTION_FIELDS = {
@@ -43,11 +42,12 @@ export const ACTION_FIELDS = {
   },
   'account/close': { account: id() },
   'account/add-key': { account: id(), key: publicKeySchema, class: keyClass() },
-  'account/retire-key': { account: id(), keyNumber: keyNumber() },
+  'account/retire-key': { account: id(), keyNumber: uint32() },
   'role/grant': { account: id(), role: text(64, 3) },
   'role/revoke': { account: id(), role: text(64, 3) },
   'body/create': { id: id(), name: text(64), threshold: threshold(), members: idSet(64, 1) },
   'body/change': { id: id(), name: optional(text(64)), threshold: threshold(), members: idSet(64, 1) },
+  'trustees/appoint': { body: id() },
   'parameter/set': { name: text(64, 3), value: uint() },
   'policy/change': {
     policy: blob(LIMITS.policyChangeSizeMax, 1),
@@ -64,6 +64,7 @@ export const ACTION_FIELDS = {
   },
   'proposal/create': { id: id(), body: id(), actions: actionList(), expiresMs: timeMs() },
   'proposal/approve': { id: id() },
+  'proposal/reject': { id: id(), reason: reason() },
   'proposal/withdraw': { id: id() },
   'manufacturer/create': { id: id(), name: text(128), account: id() },
   'manufacturer/revoke': { id: id(), reason: reason() },
@@ -100,6 +101,7 @@ export const DANGEROUS_ACTIONS: ReadonlySet<ActionKind> = new Set<ActionKind>([
   'role/revoke',
   'body/create',
   'body/change',
+  'trustees/appoint',
   'parameter/set',
   'policy/change',
   'upgrade/plan',

@@ -14,6 +14,8 @@ export const id = (): Schema<Bytes> => bytes(ID_SIZE);
 export const height = (): Schema<number> => uint();
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export const timeMs = (): Schema<number> => uint();
+/** How many, or which, of what is counted in 32 bits: keys of an account, links of a voucher. */
+export const uint32 = (): Schema<number> => uint({ max: 0xffffffff });
 /** A set of ids: strictly ascending. */
 export const idSet = (max: number, min = 0): Schema<Bytes[]> => list(id(), { min, max, order: compareBytes });
 /** RFC 6962 path, leaf to root. */

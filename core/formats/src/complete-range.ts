@@ -5,7 +5,7 @@
 
 import { type Bytes, encodeUtf8, equalBytes } from './bytes.ts';
 import { parseCbor } from './cbor.ts';
-import { encodeBy, id, timeMs } from './common-schemas.ts';
+import { encodeBy, id, timeMs, uint32 } from './common-schemas.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { blob, type Infer, list, oneOf, struct, uint } from './schema.ts';
@@ -20,7 +20,7 @@ const completeRangeSchema = struct({
   version: uint({ min: COMPLETE_RANGE_VERSION, max: COMPLETE_RANGE_VERSION }),
   fact: oneOf('readings'),
   device: id(),
-  keyNumber: uint({ max: 0xffffffff }),
+  keyNumber: uint32(),
   /** What was asked for: times of readings, from (included) to (not included). */
   fromMs: timeMs(),
   toMs: timeMs(),

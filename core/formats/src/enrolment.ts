@@ -18,12 +18,12 @@ import {
   parseBase64Url,
   toHex,
 } from './bytes.ts';
-import { assertPublicKey, encodeBy, id, keyClass, parseBy, publicKeySchema, timeMs } from './common-schemas.ts';
+import { assertPublicKey, encodeBy, id, keyClass, parseBy, publicKeySchema, timeMs, uint32 } from './common-schemas.ts';
 import type { Crypto } from './crypto.ts';
 import { formatError, type Rejection, reject } from './errors.ts';
 import { ID_SIZE, type PublicKey } from './ids.ts';
 import { LIMITS } from './limits.ts';
-import { bytes, type Infer, type Schema, struct, uint } from './schema.ts';
+import { bytes, type Infer, type Schema, struct } from './schema.ts';
 
 const CHALLENGE_LABEL = encodeUtf8('oppidum/account-enrolment/v1\n');
 const REQUEST = 'oppidum-request-';
@@ -47,7 +47,7 @@ export type EnrolmentRequest = Infer<typeof enrolmentRequestSchema>;
 export const invitationSchema = struct({
   city: id(),
   account: id(),
-  keyNumber: uint({ max: 0xffffffff }),
+  keyNumber: uint32(),
   class: keyClass(),
   fingerprint: id(),
 });

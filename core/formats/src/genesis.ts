@@ -42,6 +42,8 @@ export const genesisSchema = struct({
   council: id(),
   /** The version of the rules that the city begins with; absent of the first. */
   rulesVersion: optional(laterVersion()),
+  /** The body that admits makers of devices, from version 2 of the rules on; without one a registrar does. */
+  trustees: optional(id()),
 });
 
 export type Genesis = Infer<typeof genesisSchema>;
@@ -58,6 +60,8 @@ export function parseGenesis(data: Bytes): Genesis {
   const unnamed = genesis.validators.findIndex(({ consensusKey }) => consensusKey === undefined);
   if (unnamed >= 0 && genesis.validators.some(({ consensusKey }) => consensusKey !== undefined))
     throw formatError('MISSING_FIELD', { at: `/validators/${unnamed}/consensusKey`, want: 'of all validators or of none' });
+  if (genesis.trustees !== undefined && genesis.rulesVersion === undefined)
+    throw formatError('MISSING_FIELD', { at: '/rulesVersion', want: 'of a city that has trustees' });
   return genesis;
 }
 

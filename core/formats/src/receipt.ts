@@ -7,7 +7,7 @@
 import { type Bytes, concatBytes } from './bytes.ts';
 import { type CborMap, type CborValue, encodeCbor } from './cbor.ts';
 import { CborWriter } from './cbor-writer.ts';
-import { encodeBy, id, merklePath, parseBy } from './common-schemas.ts';
+import { encodeBy, id, merklePath, parseBy, uint32 } from './common-schemas.ts';
 import { encodeSign1, parseSign1, sign1ToBeSigned } from './cose.ts';
 import type { Crypto, Signer } from './crypto.ts';
 import { verifyEd25519 } from './ed25519.ts';
@@ -20,7 +20,7 @@ const receiptLeafSchema = struct({
   audience: id(),
   shard: id(),
   device: id(),
-  keyNumber: uint({ max: 0xffffffff }),
+  keyNumber: uint32(),
   sequence: uint({ min: 1 }),
   digest: id(),
   index: optional(uint()),

@@ -5,7 +5,7 @@
 
 import { type Bytes, equalBytes } from './bytes.ts';
 import { type CborValue, parseCbor } from './cbor.ts';
-import { assertPublicKey, encodeBy, id, publicKeySchema } from './common-schemas.ts';
+import { assertPublicKey, encodeBy, id, publicKeySchema, uint32 } from './common-schemas.ts';
 import { formatError } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { blob, type Infer, list, oneOf, struct, uint } from './schema.ts';
@@ -14,7 +14,7 @@ import { parsePayload, type TransactionPayload } from './transaction.ts';
 const REQUEST_VERSION = 1;
 
 /** A key that is asked to sign, by its place in the account. */
-const askedKeySchema = struct({ account: id(), keyNumber: uint({ max: 0xffffffff }), key: publicKeySchema });
+const askedKeySchema = struct({ account: id(), keyNumber: uint32(), key: publicKeySchema });
 export type AskedKey = Infer<typeof askedKeySchema>;
 
 /** A request as bytes. */

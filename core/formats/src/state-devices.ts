@@ -1,8 +1,8 @@
 /** Records of area 0x02: who makes devices, which models exist, which devices and which keys speak for them. */
 
-import { algorithm, grade, height, id, reason } from './common-schemas.ts';
+import { algorithm, grade, height, id, reason, uint32 } from './common-schemas.ts';
 import { descriptionFields } from './model-description.ts';
-import { blob, bool, type Infer, list, oneOf, optional, struct, text, uint } from './schema.ts';
+import { blob, bool, type Infer, list, oneOf, optional, struct, text } from './schema.ts';
 import { defineKind } from './state-layout.ts';
 
 const AREA = 0x02;
@@ -55,7 +55,7 @@ export const deviceKind = defineKind({
     model: id(),
     label: optional(text(64)),
     status: oneOf('registered', 'active', 'suspended', 'revoked'),
-    keyCount: uint({ max: 0xffffffff }),
+    keyCount: uint32(),
     /** Id of the transaction that registered it: the activation challenge follows from it. */
     registration: id(),
     from: height(),

@@ -1,6 +1,6 @@
 /** Records of area 0x01: who may do what in the city. Persons appear only as random ids, never by name. */
 
-import { algorithm, height, id, keyClass, timeMs } from './common-schemas.ts';
+import { algorithm, height, id, keyClass, reason, timeMs, uint32 } from './common-schemas.ts';
 import { LIMITS } from './limits.ts';
 import { blob, bool, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
 import { defineKind } from './state-layout.ts';
@@ -8,13 +8,20 @@ import { validatorList } from './state-validators.ts';
 
 const AREA = 0x01;
 
-/** The city itself: one record. */
+/** The city itself: one record. `trustees`: the body that admits makers, where one was named. */
 export const cityKind = defineKind({
   name: 'city',
   area: AREA,
   kind: 0x01,
   segments: [],
-  value: struct({ name: text(64), genesis: id(), origin: text(200), createdMs: timeMs(), council: id() }),
+  value: struct({
+    name: text(64),
+    genesis: id(),
+    origin: text(200),
+    createdMs: timeMs(),
+    council: id(),
+    trustees: optional(id()),
+  }),
 });
 
 /** An account: an organisation (may be named), a person (never named) or a service of the city. `keyCount` numbers its keys from 0. */
@@ -26,7 +33,7 @@ export const accountKind = defineKind({
   value: struct({
     holder: oneOf('organisation', 'person', 'service'),
     name: optional(text(128)),
-    keyCount: uint({ max: 0xffffffff }),
+    keyCount: uint32(),
     from: height(),
     to: optional(height()),
   }),
@@ -82,10 +89,12 @@ export const proposalKind = defineKind({
     actions: blob(LIMITS.proposalActionsSizeMax),
     createdMs: timeMs(),
     expiresMs: timeMs(),
-    /** All approvals so far; those that do not stand any more do not count towards the threshold. */
+    /** All approvals not taken back; those that do not stand any more do not count towards the threshold. */
     approvalCount: uint(),
     executed: bool(),
     withdrawn: bool(),
+    /** At which height so many rejected it that it can never be approved. */
+    rejected: optional(height()),
   }),
 });
 export type ProposalRecord = Infer<typeof proposalKind.value>;
@@ -96,7 +105,17 @@ export const approvalKind = defineKind({
   area: AREA,
   kind: 0x08,
   segments: ['id', 'id'],
-  value: struct({ at: height(), keyNumber: uint({ max: 0xffffffff }) }),
+  value: struct({ at: height(), keyNumber: uint32() }),
+});
+export type ApprovalRecord = Infer<typeof approvalKind.value>;
+
+/** A rejection of a proposal by a member, who then does not approve it; it stands as an approval does. */
+export const rejectionKind = defineKind({
+  name: 'rejection',
+  area: AREA,
+  kind: 0x11,
+  segments: ['id', 'id'],
+  value: struct({ at: height(), keyNumber: uint32(), reason: reason() }),
 });
 
 /** A parameter of the city; the segment is SHA-256 of its name. */
@@ -138,6 +157,7 @@ export const governanceKinds = [
   roleKind,
   proposalKind,
   approvalKind,
+  rejectionKind,
   parameterKind,
   policyEffectiveKind,
   policyPendingKind,

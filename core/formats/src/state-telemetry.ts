@@ -1,6 +1,6 @@
 /** Records of area 0x03: telemetry shards, their anchored checkpoints, and the sensors that interlocks read. */
 
-import { height, id, timeMs } from './common-schemas.ts';
+import { height, id, timeMs, uint32 } from './common-schemas.ts';
 import { bytes, type Infer, oneOf, optional, struct, text, uint } from './schema.ts';
 import { defineKind } from './state-layout.ts';
 
@@ -66,7 +66,7 @@ export const interlockSensorKind = defineKind({
     decimals: uint({ max: 9 }),
     from: height(),
     /** Of the newest reading: the number of its key, then its sequence number; together they only rise. */
-    keyNumber: optional(uint({ max: 0xffffffff })),
+    keyNumber: optional(uint32()),
     sequence: optional(uint()),
     /** Signed time of the newest value, in milliseconds. */
     signedMs: optional(timeMs()),

@@ -1,8 +1,20 @@
-/** Codes about how far devices are believed: vouchers, attestation, firmware, marks of auditors. */
+/** Codes about how far devices are believed: trustees, vouchers, attestation, firmware, marks of auditors. */
 
 import { type ErrorEntry, entry } from './error-entry.ts';
 
 export const TRUST_ERRORS = {
+  TRUSTEES_REQUIRED: entry(
+    403,
+    4,
+    'This city has trustees, and they alone admit makers of devices',
+    'Put it in a proposal to the body of the trustees; two thirds of them approve',
+  ),
+  TRUSTEES_THRESHOLD: entry(
+    409,
+    1,
+    'Trustees decide by two thirds of their number, rounded up',
+    'Give the body the threshold that the refusal names',
+  ),
   VOUCHER_SPENT: entry(
     409,
     4,

@@ -1,13 +1,13 @@
 /** Bodies of the actions about how far devices are believed (specs/trust.md). */
 
-import { id, reason } from './common-schemas.ts';
+import { id, reason, uint32 } from './common-schemas.ts';
 import { demandFields, TOKEN_SIZE_MAX } from './eat.ts';
 import { blob, bytes, oneOf, text, uint } from './schema.ts';
 import { APPEAL_OUTCOMES, SCORE_MAX } from './state-trust.ts';
 
 export const TRUST_FIELDS = {
   'device/vouch': { id: id(), owner: id() },
-  'device/transfer': { id: id(), link: uint({ max: 0xffffffff }), owner: id() },
+  'device/transfer': { id: id(), link: uint32(), owner: id() },
   'model/require-attestation': { id: id(), ...demandFields },
   'device/attest': { id: id(), token: blob(TOKEN_SIZE_MAX, 1) },
   'model/permit-firmware': { id: id(), digest: id(), name: text(128), version: text(32), size: uint({ min: 1 }), metadata: id() },

@@ -6,6 +6,7 @@ import type { Bytes } from '@oppidum/formats/bytes';
 import { FormatError, formatError, type Rejection, reject } from '@oppidum/formats/errors';
 import type { Genesis } from '@oppidum/formats/genesis';
 import { type Schema, type StructOf, struct } from '@oppidum/formats/schema';
+import { FIRST_VERSION } from '@oppidum/formats/state-upgrades';
 import type { Action } from '@oppidum/formats/transaction';
 import type { City } from './city.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
@@ -18,6 +19,8 @@ export type ActionDefinition<B> = {
   readonly body: Schema<B>;
   /** Dangerous actions run only inside an approved proposal; a transaction that holds one directly is PROPOSAL_REQUIRED. */
   readonly dangerous: boolean;
+  /** The version of the rules from which on there is such an action. */
+  readonly since: number;
   /** The documented refusals, in their documented order; reads only. A FormatError thrown here is a refusal with its code. */
   check(body: B, city: City): Rejection | null;
   /** All effects, after every check. Returns a Rejection only where effects run other actions (proposals); the ledger then undoes all. */
@@ -28,11 +31,15 @@ export type ActionDefinition<B> = {
 export type AnyAction = ActionDefinition<unknown>;
 type Fields = Readonly<Record<string, Schema<unknown>>>;
 
-/** Declares an action; the body's type follows from its fields. `dangerous` defaults to false, an `apply` without result to success. */
+/**
+ * Declares an action; the body's type follows from its fields. `dangerous` defaults to false, `since` to the first version, an `apply`
+ * without result to success.
+ */
 export function defineAction<const F extends Fields>(definition: {
   readonly kind: string;
   readonly body: F;
   readonly dangerous?: boolean;
+  readonly since?: number;
   check(body: StructOf<F>, city: City): Rejection | null;
   apply(body: StructOf<F>, city: City): Rejection | null | undefined;
 }): ActionDefinition<StructOf<F>> {
@@ -40,6 +47,7 @@ export function defineAction<const F extends Fields>(definition: {
     kind: definition.kind,
     body: struct(definition.body),
     dangerous: definition.dangerous ?? false,
+    since: definition.since ?? FIRST_VERSION,
     check: (body, city) => definition.check(body, city),
     apply: (body, city) => definition.apply(body, city) ?? null,
   };
@@ -71,10 +79,13 @@ export function actionTable(...areas: readonly (readonly AnyAction[])[]): Readon
 /** An action whose kind is known and whose body has the right shape. */
 export type ParsedAction = { readonly definition: AnyAction; readonly body: unknown };
 
-/** Finds the definition and parses the body. Throws FormatError: ACTION_UNKNOWN or what the body's schema says. */
-export function parseAction(registry: Registry, action: Action): ParsedAction {
+/**
+ * Finds the definition and parses the body, by a version of the rules or by any that there is. Throws FormatError: ACTION_UNKNOWN or what
+ * the body's schema says.
+ */
+export function parseAction(registry: Registry, action: Action, version = Number.POSITIVE_INFINITY): ParsedAction {
   const definition = registry.actions.get(action.kind);
-  if (definition === undefined) throw formatError('ACTION_UNKNOWN', { kind: action.kind });
+  if (definition === undefined || definition.since > version) throw formatError('ACTION_UNKNOWN', { kind: action.kind });
   return { definition, body: definition.body.parse(action.body, '') };
 }
 

@@ -359,7 +359,7 @@ test('what admission asks the state is known before, until it has asked', () => 
     asked.push(String.fromCharCode(...key));
     return made.state.read(key);
   };
-  const context = { ...made.rules, timeMs: made.timeMs, isKnown: () => false, recall: () => prepared };
+  const context = { ...made.rules, timeMs: made.timeMs, version: () => 1, isKnown: () => false, recall: () => prepared };
   const places = signerPlaces([prepareTransaction(made.rules, Uint8Array.of(0)), prepared]);
   assert.deepEqual(signerPlaces([{ ...prepared, foreign: { code: 'WRONG_CITY', details: {} } }]), []);
   const admit = () => admitTransaction({ ...context, state: { ...made.state, read } }, envelope);
@@ -388,7 +388,7 @@ test('what was verified is verified again only where another key stands in its p
     };
     const { timeMs, state } = made;
     const answer = admitTransaction(
-      { ...made.rules, crypto, timeMs, state, isKnown: () => false, recall: () => prepared },
+      { ...made.rules, crypto, timeMs, state, version: () => 1, isKnown: () => false, recall: () => prepared },
       envelope,
     );
     return `${'code' in answer ? answer.code : 'OK'}, ${asked} asked`;

@@ -11,6 +11,7 @@ import { LIMITS } from '@oppidum/formats/limits';
 import { verifySignature } from '@oppidum/formats/public-key';
 import { type AccountKeyRecord, type AccountRecord, accountKeyKind, accountKind } from '@oppidum/formats/state-governance';
 import { parseState, stateKey } from '@oppidum/formats/state-layout';
+import { FIRST_VERSION } from '@oppidum/formats/state-upgrades';
 import {
   type AllegedSignature,
   type AllegedTransaction,
@@ -64,6 +65,8 @@ export type AdmissionContext = {
   readonly timeMs: number;
   /** State after the previous block. */
   readonly state: StateReader;
+  /** Of the rules by which that block executes; asked about actions that there are not in all of them. */
+  readonly version: () => number;
   /** True for ids executed within the last LIMITS.transactionLifetimeMs or earlier in this block. */
   readonly isKnown: (id: Bytes) => boolean;
   /** What is known already of exactly this array of bytes; without it everything is parsed and verified anew. */
@@ -93,6 +96,8 @@ export function admitTransaction(context: AdmissionContext, envelope: Bytes): Ad
   const refused = prepared.foreign ?? checkEnvelope(context, prepared);
   if (refused !== null) return { ...refused, id };
   if ('code' in actions) return { ...actions, id };
+  const later = actions.find(({ definition: { since } }) => since > FIRST_VERSION && since > context.version());
+  if (later !== undefined) return { ...reject('ACTION_UNKNOWN', { kind: later.definition.kind }), id };
   return admitSigners(context, prepared, envelope, actions);
 }
 

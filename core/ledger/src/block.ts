@@ -28,7 +28,7 @@ import {
 import { type Authority, type City, cityView, type StateChange, StateOverlay, type StateReader } from './city.ts';
 import { isFirstOfSet } from './first-of-set.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
-import { beginWithVersion, checkFirstVersion, checkVersion, rulesVersion, upgradeState } from './upgrade.ts';
+import { beginWithVersion, checkFirstVersion, checkVersion, rulesVersion, upgradeState, versionAt } from './upgrade.ts';
 import { type ValidatorUpdate, validatorUpdates } from './validator-updates.ts';
 
 const NO_ID: Bytes = new Uint8Array(ID_SIZE);
@@ -94,12 +94,14 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
   const mustHaveLeaf = isFirstOfSet(recordsOf(state), block.height);
   beginBlock(rules, overlay, block);
 
-  const around = surroundings(rules, block);
+  const version = versionAt(recordsOf(state), block.height);
+  const around = surroundings(rules, block, version);
   const seen = new Set<string>();
   const admission: AdmissionContext = {
     ...rules,
     timeMs: block.timeMs,
     state,
+    version: () => version,
     isKnown: (id) => seen.has(toOctets(id)) || state.hasTransaction(id),
   };
   const outcomes: Outcome[] = [];
@@ -121,8 +123,8 @@ export function executeBlock(rules: LedgerRules, state: LedgerState, block: Bloc
     leaves.push(encodeTransactionLeaf({ height: block.height, position, id, code: result.code, eventsDigest: digest }));
   }
   const closed = closeBlock(state, block, { changes: overlay.changes(), leaves, outcomes, validatorSetDigest, mustHaveLeaf });
-  const version = versionIn(overlay);
-  const newVersion = version === versionIn(state) ? null : version;
+  const after = versionIn(overlay);
+  const newVersion = after === versionIn(state) ? null : after;
   return { ...closed, validatorUpdates: validatorUpdates(validatorsIn(state), validatorsIn(overlay)), newVersion };
 }
 
@@ -139,9 +141,10 @@ export function tryActions(
     ...block
   }: Pick<AdmittedTransaction, 'signers'> & { readonly actions: readonly Action[] } & Omit<Block, 'transactions'>,
 ): Rejection | null {
-  const parsed = parseAgain(rules.registry, actions);
+  const version = versionAt(recordsOf(state), block.height);
+  const parsed = parseAgain(rules.registry, actions, version);
   if ('code' in parsed) return parsed;
-  const around = surroundings(rules, { ...block, transactions: [] });
+  const around = surroundings(rules, { ...block, transactions: [] }, version);
   return runTransaction(rules, new StateOverlay(state), around, { id: NO_ID, signers, actions: parsed }).rejection;
 }
 
@@ -232,21 +235,25 @@ function blockCity(rules: LedgerRules, overlay: StateOverlay, block: Block): Cit
   const execute = (): Rejection => {
     throw new Error('no actions outside a transaction');
   };
-  return cityView(overlay, { ...surroundings(rules, block), transactionId: NO_ID, authority: { signers: [] }, execute }, []);
+  return cityView(
+    overlay,
+    { ...surroundings(rules, block, FIRST_VERSION), transactionId: NO_ID, authority: { signers: [] }, execute },
+    [],
+  );
 }
 
 /** What is the same for every action of a block. */
-function surroundings(rules: Omit<LedgerRules, 'recall'>, { height, timeMs }: Block) {
+function surroundings(rules: Omit<LedgerRules, 'recall'>, { height, timeMs }: Block, version: number) {
   const checkAction = (action: Action): Rejection | null => {
-    const parsed = parseAgain(rules.registry, [action]);
+    const parsed = parseAgain(rules.registry, [action], version);
     return 'code' in parsed ? parsed : null;
   };
-  return { crypto: rules.crypto, genesis: rules.genesis, height, timeMs, checkAction };
+  return { crypto: rules.crypto, genesis: rules.genesis, height, timeMs, checkAction, version };
 }
 
 /** Parses actions that reached the ledger inside another action: a proposal may outlive the rules it was written for. */
-function parseAgain(registry: Registry, actions: readonly Action[]): readonly ParsedAction[] | Rejection {
-  return answerOf(() => actions.map((action) => parseAction(registry, action)));
+function parseAgain(registry: Registry, actions: readonly Action[], version: number): readonly ParsedAction[] | Rejection {
+  return answerOf(() => actions.map((action) => parseAction(registry, action, version)));
 }
 
 /** Runs the actions of one transaction in order on the running state; the first refusal undoes all of them. */
@@ -260,7 +267,7 @@ function runTransaction(
   const cityAs = (authority: Authority): City =>
     cityView(overlay, { ...around, transactionId: transaction.id, authority, execute }, events);
   const execute = (actions: readonly Action[], body: Bytes): Rejection | null => {
-    const parsed = parseAgain(rules.registry, actions);
+    const parsed = parseAgain(rules.registry, actions, around.version);
     return 'code' in parsed ? parsed : runActions(parsed, cityAs({ body }));
   };
 

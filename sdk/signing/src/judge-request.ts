@@ -106,6 +106,7 @@ function readAct(crypto: Crypto, action: Action, proposals: ReadonlyMap<string, 
     case 'proposal/create':
       return { ...act, inner: readProposed(crypto, actionsOf(act.body.get('actions') as readonly CborValue[])) };
     case 'proposal/approve':
+    case 'proposal/reject':
     case 'proposal/withdraw': {
       const actions = proposals.get(toHex(act.body.get('id') as Bytes));
       return { ...act, inner: actions === undefined ? null : readProposed(crypto, actions) };

@@ -251,18 +251,24 @@ const proposal = z
     body: id(),
     bodyName: z.string(),
     proposer: id(),
-    status: z.enum(['open', 'executed', 'withdrawn', 'expired']),
+    status: z.enum(['open', 'executed', 'withdrawn', 'rejected', 'expired']),
     createdMs: timeMs(),
     expiresMs: timeMs(),
     approvalCount: whole(),
     /** Approvals of members that the body needs. */
     threshold: whole(),
+    /** How many members the body has: the proposal is over when more than `memberCount` − `threshold` reject it. */
+    memberCount: whole(),
     kinds: z.array(z.string()),
   })
   .meta({ id: 'Proposal' });
 export const proposalPage = page(proposal).meta({ id: 'ProposalPage' });
 export const proposalDetail = proposal
-  .extend({ actions: z.array(action), approvals: z.array(z.object({ account: id(), at: height() })) })
+  .extend({
+    actions: z.array(action),
+    approvals: z.array(z.object({ account: id(), at: height() })),
+    rejections: z.array(z.object({ account: id(), at: height(), reason: z.string() })),
+  })
   .meta({ id: 'ProposalDetail' });
 export type ProposalJson = z.infer<typeof proposal>;
 export type ProposalDetailJson = z.infer<typeof proposalDetail>;

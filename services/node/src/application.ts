@@ -30,7 +30,7 @@ import {
   type LedgerState,
 } from '@oppidum/ledger/block';
 import type { StateReader } from '@oppidum/ledger/city';
-import { checkFirstVersion, checkVersion, rulesVersion } from '@oppidum/ledger/upgrade';
+import { checkFirstVersion, checkVersion, rulesVersion, versionAt } from '@oppidum/ledger/upgrade';
 import type { CommittedBlock } from './client.ts';
 import { committedBlock } from './committed-block.ts';
 import type { NodeStore } from './node-store.ts';
@@ -76,6 +76,7 @@ export class Application {
   readonly #prepared = new WeakMap<Bytes, PreparedTransaction>();
   readonly #recall = (envelope: Bytes): PreparedTransaction | undefined => this.#prepared.get(envelope);
   readonly #isKnown = (id: Bytes): boolean => this.#store.hasTransaction(id);
+  readonly #nextVersion = (): number => versionAt({ read: this.read }, this.height + 1);
   #phase: EnginePhase = 'started';
   #decided: Decided | null = null;
   #restore: SnapshotRestore | null = null;
@@ -153,7 +154,8 @@ export class Application {
   checkTx(envelope: Bytes, timeMs: number, crypto: Crypto = this.#rules.crypto): { readonly id: Bytes } | AdmissionRefusal {
     const prepared = this.#prepare(envelope);
     if ('code' in prepared) return prepared;
-    return admitTransaction({ ...this.#rules, crypto, timeMs, state: this.#reader, isKnown: this.#isKnown }, envelope);
+    const context = { ...this.#rules, crypto, timeMs, state: this.#reader, version: this.#nextVersion, isKnown: this.#isKnown };
+    return admitTransaction(context, envelope);
   }
 
   /** Every signature of this array of bytes was verified, each by the key that CheckTx asked for, in their order. */

@@ -19,16 +19,14 @@ import {
 } from '@oppidum/formats/enrolment';
 import { formatError } from '@oppidum/formats/errors';
 import { verifySignature } from '@oppidum/formats/public-key';
-import { cityKind } from '@oppidum/formats/state-governance';
 import type { Action } from '@oppidum/formats/transaction';
 import type { AccountDetailJson, CityJson, TransactionResultJson } from '@oppidum/gateway/api-types';
-import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
 import type { Command } from 'commander';
 import { splitAddresses } from '../addresses.ts';
 import { CityCalls } from '../api.ts';
 import { addExamples, type Cli, idArgument, openCli, readInput, wholeNumber } from '../cli.ts';
-import { fetchRecords, findPolicy } from '../evidence-files.ts';
 import { usageFailure } from '../failure.ts';
+import { readProvenCity } from '../proven-city.ts';
 import {
   actionOf,
   addSignOptions,
@@ -248,16 +246,7 @@ function proposalOf({ events }: TransactionResultJson): { readonly id: string; r
 
 /** A proposal to the council of the proven record of the city: nobody proposes to whom an address merely names. */
 async function proposeRoles(cli: Cli, account: Uint8Array, options: InviteOptions): Promise<Action> {
-  const policy = await findPolicy(cli, options);
-  if (policy === null)
-    throw usageFailure('--role needs the policy of the city, to know its council', 'Name it with --policy FILE');
-  const { verdict, facts } = verifyEvidence(nativeCrypto, await fetchRecords(cli, { kind: cityKind.name, segments: [] }), {
-    policy,
-  });
-  const [record] = (facts['records'] ?? []) as readonly { readonly value: never }[];
-  if (verdict !== 'OK' || record === undefined)
-    throw formatError('EVIDENCE_REFUSED', { want: 'the record of the city', verdict });
-  const { council } = cityKind.value.fromJson(record.value, '');
+  const { council } = await readProvenCity(cli, options, '--role, to know the council,');
   const grants = options.role.map((role) => actionOf('role/grant', { account, role }));
   const body = { id: freshId(), body: council, actions: grants.map(({ kind, body: fields }): CborValue => [kind, fields]) };
   return actionOf('proposal/create', { ...body, expiresMs: Date.now() + ROLE_EXPIRES_MS });

@@ -42,7 +42,7 @@ export function buildProposal(command: Command): void {
   addExamples(list, [['what waits for approvals', 'proposal list']]);
   const show = command
     .command('show')
-    .description('show one proposal: its actions and approvals')
+    .description('show one proposal: its actions, approvals and rejections')
     .argument('<id>', 'id of the proposal', idArgument('the id'))
     .action(showProposal);
   addExamples(show, [['one proposal', 'proposal show <id>']]);
@@ -57,6 +57,7 @@ export function buildProposal(command: Command): void {
     'approve',
     'approve a proposal as a member of its body; the approval that reaches the threshold executes it',
   );
+  buildReject(command);
   buildChange(command, 'withdraw', 'take back a proposal that you made');
 }
 
@@ -76,6 +77,7 @@ async function showProposal(id: string, _options: object, self: Command): Promis
     ['expires', formatTime(proposal.expiresMs)],
     ['approvals', `${proposal.approvalCount} of ${proposal.threshold}`],
     ...proposal.approvals.map(({ account, at }) => ['approved by', `${account} at block ${at}`] as const),
+    ...proposal.rejections.map(({ account, at, reason }) => ['rejected by', `${account} at block ${at}: ${reason}`] as const),
     ...proposal.actions.map(({ kind, body }) => ['action', `${kind} ${JSON.stringify(body)}`] as const),
   ]);
 }
@@ -169,6 +171,25 @@ function buildChange(command: Command, verb: 'approve' | 'withdraw', about: stri
       await carryOut(cli, { sentence, isDangerous: true, actions }, options);
     });
   addExamples(change, [[`${verb} it without being asked`, `proposal ${verb} <id> --yes`]]);
+}
+
+function buildReject(command: Command): void {
+  const about = 'reject a proposal as a member of its body; it is over when so many reject that it can no longer be approved';
+  const reject = addSignOptions(command.command('reject').description(about))
+    .argument('<id>', 'id of the proposal', idArgument('the id'))
+    .requiredOption('--reason <text>', 'why, for everybody to read: name no person')
+    .option('--policy <file>', 'the policy that proves what it says (default: ./city.policy, else that of the data folder)')
+    .action(async (id: string, options: SignOptions & PolicyOption & { readonly reason: string }, self: Command) => {
+      const cli = openCli(self);
+      const { reason } = options;
+      const sentence = `Reject proposal ${id}, because "${reason}": ${await describeProposal(cli, id, options)}`;
+      const actions = [actionOf('proposal/reject', { id: idBytes(id), reason })];
+      await carryOut(cli, { sentence, isDangerous: true, actions }, options);
+    });
+  addExamples(reject, [
+    ['as one of the trustees', 'proposal reject <id> --reason "no contract with the city" --key ben.seed --account <id>'],
+    ['until it is decided you may change your mind', 'proposal approve <id>'],
+  ]);
 }
 
 /** What a proposal would do, as the ledger proves it: nobody signs for what an address merely shows. Throws EVIDENCE_REFUSED. */

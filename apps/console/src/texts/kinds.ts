@@ -11,6 +11,7 @@ export type KindName =
   | 'role'
   | 'proposal'
   | 'approval'
+  | 'rejection'
   | 'parameter'
   | 'policyEffective'
   | 'policyPending'
@@ -47,6 +48,7 @@ export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName,
     role: 'Roles of an account',
     proposal: 'Proposal',
     approval: 'Approvals of a proposal',
+    rejection: 'Rejections of a proposal',
     parameter: 'Parameter',
     policyEffective: 'Policy in force',
     policyPending: 'Policy to come',
@@ -82,6 +84,7 @@ export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName,
     role: 'Konto rollid',
     proposal: 'Ettepanek',
     approval: 'Ettepaneku heakskiidud',
+    rejection: 'Ettepaneku tagasilükkamised',
     parameter: 'Parameeter',
     policyEffective: 'Kehtivad reeglid',
     policyPending: 'Tulevased reeglid',
@@ -117,6 +120,7 @@ export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName,
     role: '账户的角色',
     proposal: '提案',
     approval: '提案的批准',
+    rejection: '提案的否决',
     parameter: '参数',
     policyEffective: '现行策略',
     policyPending: '待生效策略',
@@ -152,6 +156,7 @@ export const KIND_NAMES: Readonly<Record<LanguageCode, Readonly<Record<KindName,
     role: 'أدوار حساب',
     proposal: 'اقتراح',
     approval: 'موافقات على اقتراح',
+    rejection: 'رفض اقتراح',
     parameter: 'مُعامل',
     policyEffective: 'السياسة السارية',
     policyPending: 'السياسة القادمة',

@@ -16,7 +16,7 @@ export type LedgerTexts = {
   readonly proposer: string;
   readonly created: string;
   readonly wouldDo: string;
-  readonly proposalStates: Readonly<Record<'open' | 'executed' | 'withdrawn' | 'expired', string>>;
+  readonly proposalStates: Readonly<Record<'open' | 'executed' | 'withdrawn' | 'rejected' | 'expired', string>>;
   /** Acts of machines, as those of people are said. */
   readonly machineActs: Readonly<
     Record<'telemetry/anchor' | 'telemetry/report-fork' | 'validator/report-fork' | 'device/report-clone', string>
@@ -68,7 +68,13 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     proposer: 'Proposed by',
     created: 'Proposed at',
     wouldDo: 'What it does once it is approved',
-    proposalStates: { open: 'awaits approvals', executed: 'done', withdrawn: 'withdrawn', expired: 'expired' },
+    proposalStates: {
+      open: 'awaits approvals',
+      executed: 'done',
+      withdrawn: 'withdrawn',
+      rejected: 'rejected',
+      expired: 'expired',
+    },
     machineActs: {
       'telemetry/anchor': 'Anchor what shard {shard} has kept so far',
       'telemetry/report-fork': 'Report that shard {shard} told two histories',
@@ -137,7 +143,13 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     proposer: 'Esitas',
     created: 'Esitatud',
     wouldDo: 'Mida see heakskiidu järel teeb',
-    proposalStates: { open: 'ootab heakskiite', executed: 'tehtud', withdrawn: 'tagasi võetud', expired: 'aegunud' },
+    proposalStates: {
+      open: 'ootab heakskiite',
+      executed: 'tehtud',
+      withdrawn: 'tagasi võetud',
+      rejected: 'tagasi lükatud',
+      expired: 'aegunud',
+    },
     machineActs: {
       'telemetry/anchor': 'Ankurda, mida kild {shard} on seni hoidnud',
       'telemetry/report-fork': 'Teata, et kild {shard} rääkis kaht ajalugu',
@@ -207,7 +219,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     proposer: '提出者',
     created: '提出时间',
     wouldDo: '获批后会做什么',
-    proposalStates: { open: '等待批准', executed: '已执行', withdrawn: '已撤回', expired: '已过期' },
+    proposalStates: { open: '等待批准', executed: '已执行', withdrawn: '已撤回', rejected: '已否决', expired: '已过期' },
     machineActs: {
       'telemetry/anchor': '锚定分片 {shard} 迄今保存的内容',
       'telemetry/report-fork': '报告分片 {shard} 讲了两种历史',
@@ -272,7 +284,7 @@ export const LEDGER_TEXTS: Readonly<Record<LanguageCode, LedgerTexts>> = {
     proposer: 'اقترحه',
     created: 'وقت الاقتراح',
     wouldDo: 'ما يفعله متى أُقرّ',
-    proposalStates: { open: 'ينتظر الموافقات', executed: 'نُفّذ', withdrawn: 'سُحب', expired: 'انتهت مدته' },
+    proposalStates: { open: 'ينتظر الموافقات', executed: 'نُفّذ', withdrawn: 'سُحب', rejected: 'رُفض', expired: 'انتهت مدته' },
     machineActs: {
       'telemetry/anchor': 'ثبّت ما حفظته الشريحة {shard} حتى الآن',
       'telemetry/report-fork': 'أبلغ أن الشريحة {shard} روت تاريخين',

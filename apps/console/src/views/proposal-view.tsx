@@ -40,7 +40,7 @@ export function ProposalView({ id }: { readonly id: string }): ReactNode {
               [columns.until, <Time key="until" ms={value.expiresMs} />],
             ]}
           />
-          <CertificateLinks id={id} kinds={['proposal', 'approval']} />
+          <CertificateLinks id={id} kinds={['proposal', 'approval', 'rejection']} />
           {value.status === 'open' && (
             <p>
               <a href={addressOf({ view: 'area', area: 'decisions', argument: id })}>{TEXTS[code].approveHeading}</a>
@@ -63,8 +63,36 @@ export function ProposalView({ id }: { readonly id: string }): ReactNode {
               { name: 'at', heading: columns.height, cell: ({ at }) => <BlockLink height={at} /> },
             ]}
           />
+          <Rejections rows={value.rejections} />
         </>
       )}
+    </>
+  );
+}
+
+/** Who said no, and why; nothing where nobody did. */
+function Rejections({ rows }: { readonly rows: ProposalDetailJson['rejections'] }): ReactNode {
+  const { sentences, code } = useLanguage();
+  if (rows.length === 0) return null;
+  const label = TEXTS[code].rejectedBy;
+  return (
+    <>
+      <h2>{label}</h2>
+      <DataTable
+        label={label}
+        rows={rows}
+        keyOf={({ account }) => account}
+        empty={sentences.none}
+        columns={[
+          {
+            name: 'account',
+            heading: sentences.records.account,
+            cell: ({ account }) => <IdLink id={account} to={{ view: 'account', id: account }} />,
+          },
+          { name: 'reason', heading: TEXTS[code].fields.reason, cell: ({ reason }) => <Quoted text={reason} /> },
+          { name: 'at', heading: sentences.columns.height, cell: ({ at }) => <BlockLink height={at} /> },
+        ]}
+      />
     </>
   );
 }

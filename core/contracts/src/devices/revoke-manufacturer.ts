@@ -7,10 +7,12 @@ import { manufacturerKind } from '@oppidum/formats/state-devices';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
 import { checkRole } from '../authority.ts';
+import { isByTrustees } from '../governance/trustees.ts';
 
 /**
  * Revokes a manufacturer for good. Its models and devices need no record of their own: whoever asks whether a device is entitled reads
  * this one too (core/proofs/src/entitlement.ts). What was anchored before stays true.
+ * Rule: an operator alone may, for trust that was misplaced has to end at once; so may the trustees of the city.
  * Refuses, in this order: NOT_AUTHORIZED, KEY_CLASS_TOO_LOW, MANUFACTURER_UNKNOWN, MANUFACTURER_REVOKED.
  */
 export const revokeManufacturer = defineAction({
@@ -18,7 +20,7 @@ export const revokeManufacturer = defineAction({
   body: ACTION_FIELDS['manufacturer/revoke'],
 
   check({ id: manufacturer }, city) {
-    const refused = checkRole(city, 'operator', 'full');
+    const refused = isByTrustees(city) ? null : checkRole(city, 'operator', 'full');
     if (refused !== null) return refused;
     const record = city.read(at(manufacturerKind, manufacturer));
     if (record === null) return reject('MANUFACTURER_UNKNOWN', { manufacturer: toHex(manufacturer) });

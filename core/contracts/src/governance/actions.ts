@@ -2,6 +2,7 @@
 
 import type { AnyAction } from '@oppidum/ledger/action';
 import { addAccountKey } from './add-account-key.ts';
+import { appointTrustees } from './appoint-trustees.ts';
 import { approveProposal } from './approve-proposal.ts';
 import { cancelUpgrade } from './cancel-upgrade.ts';
 import { changeBody } from './change-body.ts';
@@ -12,6 +13,7 @@ import { createBody } from './create-body.ts';
 import { createProposal } from './create-proposal.ts';
 import { grantRole } from './grant-role.ts';
 import { planUpgrade } from './plan-upgrade.ts';
+import { rejectProposal } from './reject-proposal.ts';
 import { reportValidatorFork } from './report-validator-fork.ts';
 import { retireAccountKey } from './retire-account-key.ts';
 import { revokeRole } from './revoke-role.ts';
@@ -27,6 +29,7 @@ export const governanceActions: readonly AnyAction[] = [
   revokeRole,
   createBody,
   changeBody,
+  appointTrustees,
   setParameter,
   changePolicy,
   planUpgrade,
@@ -34,5 +37,6 @@ export const governanceActions: readonly AnyAction[] = [
   reportValidatorFork,
   createProposal,
   approveProposal,
+  rejectProposal,
   withdrawProposal,
 ];

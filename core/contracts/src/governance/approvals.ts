@@ -3,12 +3,14 @@
 import { type Bytes, toHex } from '@oppidum/formats/bytes';
 import { type Rejection, reject } from '@oppidum/formats/errors';
 import {
+  type ApprovalRecord,
   accountKeyKind,
   approvalKind,
   bodyKind,
   memberKind,
   type ProposalRecord,
   proposalKind,
+  rejectionKind,
 } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { parseActions } from '@oppidum/formats/transaction';
@@ -32,12 +34,18 @@ export function checkMember(city: City, body: Bytes): Rejection | null {
   return approvingMembers(city, body).length > 0 ? null : reject('KEY_CLASS_TOO_LOW', { needs: 'full' });
 }
 
-/** Refuses unless the proposal still waits: PROPOSAL_UNKNOWN, PROPOSAL_CLOSED (executed or withdrawn), PROPOSAL_EXPIRED. */
+/** Refuses unless the proposal still waits: PROPOSAL_UNKNOWN, PROPOSAL_CLOSED (executed, withdrawn or rejected), PROPOSAL_EXPIRED. */
 export function checkWaiting(city: City, id: Bytes): Rejection | null {
   const proposal = city.read(at(proposalKind, id));
   if (proposal === null) return reject('PROPOSAL_UNKNOWN', { proposal: toHex(id) });
-  const { executed, withdrawn, expiresMs } = proposal;
-  if (executed || withdrawn) return reject('PROPOSAL_CLOSED', { proposal: toHex(id), executed, withdrawn });
+  const { executed, withdrawn, rejected, expiresMs } = proposal;
+  if (executed || withdrawn || rejected !== undefined)
+    return reject('PROPOSAL_CLOSED', {
+      proposal: toHex(id),
+      executed,
+      withdrawn,
+      ...(rejected === undefined ? {} : { rejected }),
+    });
   return city.timeMs < expiresMs ? null : reject('PROPOSAL_EXPIRED', { proposal: toHex(id), expiresMs });
 }
 
@@ -46,14 +54,21 @@ export function checkWaiting(city: City, id: Bytes): Rejection | null {
  * retired, perhaps because it was stolen, counts for nothing, and neither does one from before somebody left and came back.
  */
 export function hasApproved(city: City, id: Bytes, body: Bytes, account: Bytes): boolean {
-  const approval = city.read(at(approvalKind, id, account));
+  return stands(city, city.read(at(approvalKind, id, account)), body, account);
+}
+
+/** True while the word of a member stands: its key is in force, and the account is a member of the body since then. */
+export function stands(city: City, word: ApprovalRecord | null, body: Bytes, account: Bytes): boolean {
   const membership = city.read(at(memberKind, body, account));
-  if (approval === null || membership === null || membership.from > approval.at) return false;
-  const key = city.read(at(accountKeyKind, account, approval.keyNumber));
+  if (word === null || membership === null || membership.from > word.at) return false;
+  const key = city.read(at(accountKeyKind, account, word.keyNumber));
   return key !== null && key.to === undefined;
 }
 
-/** Adds the approvals, then executes the proposal when the body's threshold is reached; the first refusal of an inner action is the answer. */
+/**
+ * Adds the approvals in place of rejections by the same members, then executes the proposal when the body's threshold is reached; the first refusal of
+ * an inner action is the answer.
+ */
 export function applyApprovals(
   city: City,
   id: Bytes,
@@ -61,6 +76,7 @@ export function applyApprovals(
   members: readonly VerifiedSigner[],
 ): Rejection | null {
   for (const { account, keyNumber } of members) {
+    if (city.read(at(rejectionKind, id, account)) !== null) city.remove(at(rejectionKind, id, account));
     city.write(at(approvalKind, id, account), { at: city.height, keyNumber });
     city.emit('proposal/approved', { id, account });
   }

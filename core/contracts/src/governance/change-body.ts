@@ -8,11 +8,12 @@ import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
 import { checkCouncil } from '../authority.ts';
 import { checkMembers, membersOf } from './deadlock.ts';
+import { checkTwoThirds, trusteesOf } from './trustees.ts';
 
 /**
  * Sets a body's threshold and its whole list of members, from the next count on. Who stays a member keeps the height since which.
  * Rule: at least `threshold` of the members are able (open, with a full key in force).
- * Refuses, in this order: NOT_AUTHORIZED, BODY_UNKNOWN, ACCOUNT_UNKNOWN, ACCOUNT_CLOSED, GOVERNANCE_DEADLOCK.
+ * Refuses, in this order: NOT_AUTHORIZED, BODY_UNKNOWN, TRUSTEES_THRESHOLD (of the trustees), ACCOUNT_UNKNOWN, ACCOUNT_CLOSED, GOVERNANCE_DEADLOCK.
  */
 export const changeBody = defineAction({
   kind: 'body/change',
@@ -23,6 +24,10 @@ export const changeBody = defineAction({
     const refused = checkCouncil(city);
     if (refused !== null) return refused;
     if (city.read(at(bodyKind, body.id)) === null) return reject('BODY_UNKNOWN', { body: toHex(body.id) });
+    const trustees = trusteesOf(city);
+    const isTrustees = trustees !== null && equalBytes(trustees, body.id);
+    const unfit = isTrustees ? checkTwoThirds(body.id, body.threshold, body.members.length) : null;
+    if (unfit !== null) return unfit;
     return checkMembers(city, body.id, body.threshold, body.members);
   },
 

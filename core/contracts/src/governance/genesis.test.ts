@@ -27,6 +27,12 @@ test('genesis writes the city, its accounts, roles, bodies and the first policy'
   );
 });
 
+test('genesis names the trustees, which may be the council', () => {
+  const city = makeCity({ trustees: 'council', rulesVersion: 2 });
+  assert.deepEqual(city.read(at(cityKind))?.trustees, city.genesis.council);
+  assert.equal('trustees' in makeCity().genesis, false);
+});
+
 test('the genesis block is one block leaf at height 0, signed by the first set', () => {
   const genesis = makeGenesis();
   const rules = { crypto: nodeCrypto, registry: registryOf(), genesis: genesisHash(nodeCrypto, genesis) };
@@ -55,6 +61,11 @@ const withCouncil = (changes: Partial<typeof council>) => (genesis: Genesis) => 
   ...genesis,
   bodies: [{ ...council, ...changes }],
 });
+const withTrustees = (threshold: number) => (genesis: Genesis) => ({
+  ...withCouncil({ threshold })(genesis),
+  trustees: council.id,
+  rulesVersion: 2,
+});
 const withValidators =
   (...names: string[]) =>
   (genesis: Genesis) => ({
@@ -77,6 +88,10 @@ const REFUSED: readonly [string, ErrorCode, (genesis: Genesis) => Genesis][] = [
   ['a member without an account', 'ACCOUNT_UNKNOWN', withCouncil({ members: [namedId('nobody')] })],
   ['a threshold beyond the members', 'GOVERNANCE_DEADLOCK', withCouncil({ threshold: 4 })],
   ['no council', 'BODY_UNKNOWN', (genesis) => ({ ...genesis, council: namedId('nobody') })],
+  ['trustees that are no body', 'BODY_UNKNOWN', (genesis) => ({ ...genesis, trustees: namedId('nobody'), rulesVersion: 2 })],
+  ['trustees before there are any', 'MISSING_FIELD', (genesis) => ({ ...genesis, trustees: council.id })],
+  ['trustees that one decides for', 'TRUSTEES_THRESHOLD', withTrustees(1)],
+  ['trustees that all have to agree', 'TRUSTEES_THRESHOLD', withTrustees(3)],
   ['two validators', 'POLICY_INVALID', withValidators('a', 'b')],
   ['a validator whose name is two words', 'POLICY_MALFORMED', withValidators('a b')],
   ['two validators of one name', 'POLICY_NAME_TWICE', withValidators('a', 'a', 'b')],

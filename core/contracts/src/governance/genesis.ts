@@ -26,12 +26,13 @@ import type { City } from '@oppidum/ledger/city';
 import { isRole, roleId } from '../authority.ts';
 import { checkAbleMembers } from './deadlock.ts';
 import { PARAMETERS, type ParameterName, parameterId } from './parameters.ts';
+import { checkTwoThirds } from './trustees.ts';
 import { checkConsensusKeys, enactValidators } from './validators.ts';
 
 /**
  * Writes the city, its accounts with keys and roles, its bodies, the default parameters and the first policy.
  * Throws KEY_INVALID, KEY_IN_USE (one account lists a key twice, a consensus key has another use), ROLE_UNKNOWN, ACCOUNT_UNKNOWN (a member of a body), GOVERNANCE_DEADLOCK,
- * BODY_UNKNOWN (the council), POLICY_MALFORMED, POLICY_NAME_TWICE, POLICY_KEY_TWICE, POLICY_INVALID.
+ * BODY_UNKNOWN (the council, the trustees), TRUSTEES_THRESHOLD, POLICY_MALFORMED, POLICY_NAME_TWICE, POLICY_KEY_TWICE, POLICY_INVALID.
  */
 export function applyGenesis(genesis: Genesis, genesisHash: Bytes, city: City): void {
   const origin = cityOrigin(genesis.name, genesisHash);
@@ -41,15 +42,24 @@ export function applyGenesis(genesis: Genesis, genesisHash: Bytes, city: City): 
     origin,
     createdMs: genesis.createdMs,
     council: genesis.council,
+    ...(genesis.trustees === undefined ? {} : { trustees: genesis.trustees }),
   });
   for (const account of genesis.accounts) writeAccount(city, account);
   for (const body of genesis.bodies) writeFirstBody(city, body);
   if (city.read(at(bodyKind, genesis.council)) === null) throw formatError('BODY_UNKNOWN', { body: toHex(genesis.council) });
+  if (genesis.trustees !== undefined) checkFirstTrustees(city, genesis.trustees);
   for (const [name, { initial }] of Object.entries(PARAMETERS)) {
     city.write(at(parameterKind, parameterId(city, name as ParameterName)), { name, value: initial, from: city.height });
   }
   city.write(at(policyEffectiveKind), { policy: renderPolicy(city, genesis), from: city.height });
   writeValidators(city, genesis);
+}
+
+function checkFirstTrustees(city: City, trustees: Bytes): void {
+  const body = city.read(at(bodyKind, trustees));
+  if (body === null) throw formatError('BODY_UNKNOWN', { body: toHex(trustees) });
+  const refused = checkTwoThirds(trustees, body.threshold, body.memberCount);
+  if (refused !== null) throw formatError(refused.code, refused.details);
 }
 
 /** Where the document names consensus keys it names those of all. */

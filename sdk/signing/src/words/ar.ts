@@ -6,6 +6,8 @@ import { arabicOrders } from './orders-ar.ts';
 
 const ENDS = 'لا يمكن التراجع عن ذلك.';
 const LAST = 'إذا كانت هذه آخر موافقة لازمة، فسيحدث كل شيء فورًا ولا يمكن سحبه.';
+const DECIDES = 'هذا يحدد من يقرر. وقد تسلّم قائمة خاطئة المدينة إلى غيرها.';
+const SOLD = `المالك الجديد وحده يستطيع بيعه، ويستطيع إيقافه أو إبطاله. ${ENDS}`;
 
 export const arabicActs: ActWords = {
   yes: 'نعم',
@@ -21,12 +23,14 @@ export const arabicActs: ActWords = {
     'role/revoke': 'سحب الدور {role} من الحساب {account}',
     'body/create': 'إنشاء الهيئة {name} التي يقرر فيها {threshold} من الأعضاء المذكورين أدناه',
     'body/change': 'تغيير الهيئة {id}: يقرر فيها من الآن {threshold} من الأعضاء المذكورين أدناه',
+    'trustees/appoint': 'من الآن تقبل الهيئة {body} وحدها الصانعين',
     'parameter/set': 'ضبط المعامل {name} على القيمة {value}',
     'policy/change': 'استبدال سياسة المدينة: مفاتيح أخرى تقول ما هو صحيح',
     'upgrade/plan': 'ترقية قواعد المدينة إلى الإصدار {version} بدءًا من الكتلة {height}',
     'upgrade/cancel': 'إلغاء الترقية المقررة',
     'proposal/create': 'تقديم المقترح {id} إلى الهيئة {body}؛ وتوقيعك هو موافقتك أيضًا',
     'proposal/approve': 'الموافقة على المقترح {id}',
+    'proposal/reject': 'رفض المقترح {id}',
     'proposal/withdraw': 'سحب المقترح {id}',
     'manufacturer/create': 'قبول الصانع {name}',
     'manufacturer/revoke': 'إبطال الصانع {id}',
@@ -65,7 +69,8 @@ export const arabicActs: ActWords = {
     'role/grant': 'من يحمل دورًا يستعمله وحده من تلك اللحظة.',
     'role/revoke': 'قد يتوقف عمل يحتاج إلى هذا الدور.',
     'body/create': 'يقرر أعضاؤها باسمها من الآن.',
-    'body/change': 'هذا يحدد من يقرر. وقد تسلّم قائمة خاطئة المدينة إلى غيرها.',
+    'body/change': DECIDES,
+    'trustees/appoint': DECIDES,
     'parameter/set': 'تتغير قاعدة من قواعد المدينة كلها.',
     'policy/change': 'هذا يحدد من يصدّقه الجميع. والمفاتيح الخاطئة تسلّم سجل المدينة إلى غيرها.',
     'upgrade/plan': 'العُقد التي لا يعرف برنامجها هذا الإصدار تتوقف قبل هذه الكتلة.',
@@ -77,8 +82,8 @@ export const arabicActs: ActWords = {
     'model/describe': 'يمكن للأوامر أن تطلب من كل جهاز من هذا الطراز ما هو مذكور هنا.',
     'device/release': 'تُحتسب قياساته من جديد وتصل إليه الأوامر.',
     'device/revoke': ENDS,
-    'device/vouch': `المالك الجديد وحده يستطيع بيعه، ويستطيع إيقافه أو إبطاله. ${ENDS}`,
-    'device/transfer': `المالك الجديد وحده يستطيع بيعه، ويستطيع إيقافه أو إبطاله. ${ENDS}`,
+    'device/vouch': SOLD,
+    'device/transfer': SOLD,
     'model/require-attestation': 'الأجهزة التي لا تستطيع إثبات ذلك لا تُفعَّل، والمفتاح هنا يضمنها جميعًا.',
     'model/permit-firmware': 'تُصدَّق الأجهزة التي تشغّله.',
     'model/withdraw-firmware': `لا تُحتسب قياسات الأجهزة التي تشغّله، فورًا. ${ENDS}`,

@@ -6,6 +6,8 @@ import { englishOrders } from './orders-en.ts';
 
 const ENDS = 'It cannot be undone.';
 const LAST = 'If it is the last approval that is needed, all of it happens at once and cannot be called back.';
+const DECIDES = 'It says who decides. A wrong list can hand the city to others.';
+const SOLD = `The new owner alone may sell it on, and may suspend or revoke it. ${ENDS}`;
 
 export const englishActs: ActWords = {
   yes: 'yes',
@@ -21,12 +23,14 @@ export const englishActs: ActWords = {
     'role/revoke': 'Take the role {role} from the account {account}',
     'body/create': 'Create the body {name}, in which {threshold} of the members below decide',
     'body/change': 'Change the body {id}: from then on {threshold} of the members below decide',
+    'trustees/appoint': 'Let the body {body} alone admit manufacturers from now on',
     'parameter/set': 'Set the parameter {name} to {value}',
     'policy/change': 'Replace the policy of the city: other keys say what is true',
     'upgrade/plan': 'Upgrade the rules of the city to version {version}, from block {height} on',
     'upgrade/cancel': 'Cancel the planned upgrade',
     'proposal/create': 'Put the proposal {id} before the body {body}; your signature is also your approval',
     'proposal/approve': 'Approve the proposal {id}',
+    'proposal/reject': 'Reject the proposal {id}',
     'proposal/withdraw': 'Withdraw the proposal {id}',
     'manufacturer/create': 'Admit the manufacturer {name}',
     'manufacturer/revoke': 'Revoke the manufacturer {id}',
@@ -65,7 +69,8 @@ export const englishActs: ActWords = {
     'role/grant': 'Whoever holds a role uses it alone, from that moment on.',
     'role/revoke': 'Work that needs this role may stop.',
     'body/create': 'Its members decide in its name from then on.',
-    'body/change': 'It says who decides. A wrong list can hand the city to others.',
+    'body/change': DECIDES,
+    'trustees/appoint': DECIDES,
     'parameter/set': 'A rule of the whole city changes.',
     'policy/change': 'It says whom everybody believes. Wrong keys hand the record of the city to others.',
     'upgrade/plan': 'Nodes whose program does not know that version stop before this block.',
@@ -77,8 +82,8 @@ export const englishActs: ActWords = {
     'model/describe': 'Orders may ask every device of this model for what stands here.',
     'device/release': 'What it measures counts again, and orders go to it.',
     'device/revoke': ENDS,
-    'device/vouch': `The new owner alone may sell it on, and may suspend or revoke it. ${ENDS}`,
-    'device/transfer': `The new owner alone may sell it on, and may suspend or revoke it. ${ENDS}`,
+    'device/vouch': SOLD,
+    'device/transfer': SOLD,
     'model/require-attestation': 'Devices that cannot attest this are not activated; a key here vouches for all of them.',
     'model/permit-firmware': 'Devices that run it are believed.',
     'model/withdraw-firmware': `What devices that run it measure counts no more, at once. ${ENDS}`,

@@ -6,6 +6,8 @@ import { estonianOrders } from './orders-et.ts';
 
 const ENDS = 'Seda ei saa tagasi võtta.';
 const LAST = 'Kui see on viimane vajalik heakskiit, toimub kõik kohe ja seda ei saa tagasi kutsuda.';
+const DECIDES = 'See ütleb, kes otsustab. Vale nimekiri võib anda linna teiste kätte.';
+const SOLD = `Ainult uus omanik saab selle edasi müüa ning peatada või tühistada. ${ENDS}`;
 
 export const estonianActs: ActWords = {
   yes: 'jah',
@@ -21,12 +23,14 @@ export const estonianActs: ActWords = {
     'role/revoke': 'Võtta roll {role} kontolt {account}',
     'body/create': 'Luua kogu {name}, milles otsustavad {threshold} allpool loetletud liikmetest',
     'body/change': 'Muuta kogu {id}: edaspidi otsustavad {threshold} allpool loetletud liikmetest',
+    'trustees/appoint': 'Edaspidi lubab tootjaid ainult kogu {body}',
     'parameter/set': 'Seada parameeter {name} väärtusele {value}',
     'policy/change': 'Asendada linna reeglid: teised võtmed ütlevad, mis on tõsi',
     'upgrade/plan': 'Uuendada linna reeglid versioonile {version} alates plokist {height}',
     'upgrade/cancel': 'Tühistada kavandatud uuendus',
     'proposal/create': 'Esitada ettepanek {id} kogule {body}; sinu allkiri on ühtlasi sinu heakskiit',
     'proposal/approve': 'Kiita heaks ettepanek {id}',
+    'proposal/reject': 'Lükata tagasi ettepanek {id}',
     'proposal/withdraw': 'Võtta tagasi ettepanek {id}',
     'manufacturer/create': 'Lubada tootja {name}',
     'manufacturer/revoke': 'Tühistada tootja {id}',
@@ -65,7 +69,8 @@ export const estonianActs: ActWords = {
     'role/grant': 'Kellel on roll, see kasutab seda sellest hetkest üksi.',
     'role/revoke': 'Töö, mis seda rolli vajab, võib seiskuda.',
     'body/create': 'Selle liikmed otsustavad edaspidi tema nimel.',
-    'body/change': 'See ütleb, kes otsustab. Vale nimekiri võib anda linna teiste kätte.',
+    'body/change': DECIDES,
+    'trustees/appoint': DECIDES,
     'parameter/set': 'Muutub kogu linna reegel.',
     'policy/change': 'See ütleb, keda kõik usuvad. Valed võtmed annavad linna arvestuse teiste kätte.',
     'upgrade/plan': 'Sõlmed, mille programm seda versiooni ei tunne, peatuvad enne seda plokki.',
@@ -77,8 +82,8 @@ export const estonianActs: ActWords = {
     'model/describe': 'Korraldused võivad selle mudeli igalt seadmelt nõuda siin kirjas olevat.',
     'device/release': 'Tema näidud loevad jälle ja talle saadetakse korraldusi.',
     'device/revoke': ENDS,
-    'device/vouch': `Ainult uus omanik saab selle edasi müüa ning peatada või tühistada. ${ENDS}`,
-    'device/transfer': `Ainult uus omanik saab selle edasi müüa ning peatada või tühistada. ${ENDS}`,
+    'device/vouch': SOLD,
+    'device/transfer': SOLD,
     'model/require-attestation': 'Seadmeid, mis seda tõendada ei suuda, ei võeta kasutusele; siinne võti käendab neid kõiki.',
     'model/permit-firmware': 'Seda käitavaid seadmeid usutakse.',
     'model/withdraw-firmware': `Seda käitavate seadmete näidud ei loe enam, kohe. ${ENDS}`,

@@ -6,6 +6,8 @@ import { chineseOrders } from './orders-zh.ts';
 
 const ENDS = '此操作无法撤销。';
 const LAST = '如果这是所需的最后一个批准，全部内容会立即执行，无法收回。';
+const DECIDES = '它规定由谁决定。错误的名单可能把整座城交给他人。';
+const SOLD = `只有新所有者可以再出售它，也可以暂停或吊销它。${ENDS}`;
 
 export const chineseActs: ActWords = {
   yes: '是',
@@ -21,12 +23,14 @@ export const chineseActs: ActWords = {
     'role/revoke': '从账户 {account} 收回角色 {role}',
     'body/create': '创建决策机构 {name}，由下列成员中的 {threshold} 名作出决定',
     'body/change': '更改决策机构 {id}：此后由下列成员中的 {threshold} 名作出决定',
+    'trustees/appoint': '此后只由决策机构 {body} 准入制造商',
     'parameter/set': '将参数 {name} 设为 {value}',
     'policy/change': '更换本城的策略：由另一些密钥决定什么是真实的',
     'upgrade/plan': '自区块 {height} 起将本城规则升级到版本 {version}',
     'upgrade/cancel': '取消已计划的升级',
     'proposal/create': '向决策机构 {body} 提交提案 {id}；您的签名同时就是您的批准',
     'proposal/approve': '批准提案 {id}',
+    'proposal/reject': '否决提案 {id}',
     'proposal/withdraw': '撤回提案 {id}',
     'manufacturer/create': '准入制造商 {name}',
     'manufacturer/revoke': '吊销制造商 {id}',
@@ -65,7 +69,8 @@ export const chineseActs: ActWords = {
     'role/grant': '持有角色者从那一刻起即可单独行使该角色。',
     'role/revoke': '需要该角色的工作可能会停止。',
     'body/create': '其成员此后以该机构的名义作出决定。',
-    'body/change': '它规定由谁决定。错误的名单可能把整座城交给他人。',
+    'body/change': DECIDES,
+    'trustees/appoint': DECIDES,
     'parameter/set': '整座城的一条规则将改变。',
     'policy/change': '它规定所有人相信谁。错误的密钥会把城市的记录交给他人。',
     'upgrade/plan': '程序不认识该版本的节点会在此区块之前停止。',
@@ -77,8 +82,8 @@ export const chineseActs: ActWords = {
     'model/describe': '命令可以要求该型号的每台设备做这里所列的事。',
     'device/release': '它的测量值重新有效，命令会再发给它。',
     'device/revoke': ENDS,
-    'device/vouch': `只有新所有者可以再出售它，也可以暂停或吊销它。${ENDS}`,
-    'device/transfer': `只有新所有者可以再出售它，也可以暂停或吊销它。${ENDS}`,
+    'device/vouch': SOLD,
+    'device/transfer': SOLD,
     'model/require-attestation': '不能如此证明的设备不会启用；此处的密钥为所有这些设备作保。',
     'model/permit-firmware': '运行它的设备会被相信。',
     'model/withdraw-firmware': `运行它的设备的测量值立即不再有效。${ENDS}`,

@@ -3,7 +3,7 @@
 import { actionJson } from '@oppidum/formats/action-json';
 import { parseHex, toHex } from '@oppidum/formats/bytes';
 import { formatError } from '@oppidum/formats/errors';
-import { approvalKind, bodyKind, type ProposalRecord, proposalKind } from '@oppidum/formats/state-governance';
+import { approvalKind, bodyKind, type ProposalRecord, proposalKind, rejectionKind } from '@oppidum/formats/state-governance';
 import { type AnyKind, at, parseKey, parseState, prefixRange } from '@oppidum/formats/state-layout';
 import { parseActions } from '@oppidum/formats/transaction';
 import type { NodeClient } from '@oppidum/node/client';
@@ -41,7 +41,7 @@ export function addProposalRoutes(app: App, context: GatewayContext): void {
     {
       schema: {
         tags: ['governance'],
-        summary: 'One proposal with its actions and approvals',
+        summary: 'One proposal with its actions, approvals and rejections',
         params: idParams,
         querystring: noQuery,
         response: answers(proposalDetail),
@@ -63,6 +63,7 @@ function showRow(node: NodeClient, row: ProposalRow): ProposalJson {
     expiresMs: row.expires_ms,
     approvalCount: row.approval_count,
     threshold: body?.threshold ?? 0,
+    memberCount: body?.memberCount ?? 0,
     kinds: JSON.parse(row.kinds) as string[],
   };
 }
@@ -77,11 +78,16 @@ function showProposal({ node }: GatewayContext, id: string): ProposalDetailJson 
     account: toHex(parseKey(approvalKind, key)[1]),
     at: parseState(approvalKind, value).at,
   }));
+  const rejections = [...node.scan(prefixRange(rejectionKind as unknown as AnyKind, [proposal]))].map(({ key, value }) => {
+    const { at: height, reason } = parseState(rejectionKind, value);
+    return { account: toHex(parseKey(rejectionKind, key)[1]), at: height, reason };
+  });
   const kinds = JSON.stringify(actions.map(({ kind }) => kind));
   return {
     ...showRow(node, { ...rowOf(id, record), kinds }),
     actions: actions.map(actionJson),
     approvals,
+    rejections,
   };
 }
 
@@ -95,5 +101,6 @@ function rowOf(id: string, record: ProposalRecord): Omit<ProposalRow, 'kinds'> {
     approval_count: record.approvalCount,
     executed: record.executed ? 1 : 0,
     withdrawn: record.withdrawn ? 1 : 0,
+    rejected_at: record.rejected ?? null,
   };
 }

@@ -114,6 +114,7 @@ const writeProposal: Writer<ProposalRecord> = (database, id, record) =>
       approval_count: record.approvalCount,
       executed: flag(record.executed),
       withdrawn: flag(record.withdrawn),
+      rejected_at: record.rejected ?? null,
     })
     .execute();
 

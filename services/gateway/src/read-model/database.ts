@@ -62,6 +62,7 @@ export type Tables = {
     readonly approval_count: number;
     readonly executed: Flag;
     readonly withdrawn: Flag;
+    readonly rejected_at: number | null;
   };
   readonly blocks: {
     readonly height: number;
@@ -218,7 +219,7 @@ export type Tables = {
 export type Database = Kysely<Tables>;
 
 /** Changes with the tables or with what fills them: a file of another version is made anew. */
-const SCHEMA_VERSION = 10;
+const SCHEMA_VERSION = 11;
 
 /** What a sample holds; `kind` is a place in this list. */
 export const SAMPLE_KINDS = ['number', 'boolean', 'text', 'data', 'none'] as const;
@@ -255,7 +256,7 @@ CREATE TABLE accounts (id TEXT PRIMARY KEY, holder TEXT NOT NULL, name TEXT, key
   STRICT, WITHOUT ROWID;
 CREATE TABLE proposals (id TEXT PRIMARY KEY, body TEXT NOT NULL, proposer TEXT NOT NULL, kinds TEXT NOT NULL,
   created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, approval_count INTEGER NOT NULL, executed INTEGER NOT NULL,
-  withdrawn INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  withdrawn INTEGER NOT NULL, rejected_at INTEGER) STRICT, WITHOUT ROWID;
 CREATE INDEX proposals_by_time ON proposals (created_ms, id);
 CREATE TABLE blocks (height INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, first_index INTEGER NOT NULL, log_size INTEGER NOT NULL,
   transaction_count INTEGER NOT NULL, state_root TEXT, app_hash TEXT NOT NULL) STRICT;

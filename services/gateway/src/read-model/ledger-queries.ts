@@ -95,10 +95,11 @@ export type ProposalRow = Tables['proposals'];
 
 /** What has become of a proposal at a time of the ledger. */
 export function proposalStatus(
-  row: Pick<ProposalRow, 'executed' | 'withdrawn' | 'expires_ms'>,
+  row: Pick<ProposalRow, 'executed' | 'withdrawn' | 'rejected_at' | 'expires_ms'>,
   ledgerTimeMs: number,
 ): ProposalJson['status'] {
   if (row.executed === 1) return 'executed';
   if (row.withdrawn === 1) return 'withdrawn';
+  if (row.rejected_at !== null) return 'rejected';
   return row.expires_ms <= ledgerTimeMs ? 'expired' : 'open';
 }

@@ -25,7 +25,10 @@ const CLOCKS_APART_MS = 2_000;
 type State =
   | { readonly at: 'idle' | 'sending' | 'othersMissing' | 'early' }
   | { readonly at: 'bad'; readonly code: ErrorCode; readonly text: string }
-  | { readonly at: 'done'; readonly outcome: Outcome; readonly isProposal: boolean; readonly isExecuted: boolean };
+  | { readonly at: 'done'; readonly outcome: Outcome; readonly said: Said };
+
+/** What is said of an answer that the city executed. */
+type Said = 'executed' | 'proposalExecuted' | 'approvalCounted' | 'proposalFailed' | 'rejectionCounted';
 
 type PanelProps = {
   readonly kept: KeptRequest;
@@ -169,14 +172,13 @@ function StateText({
 }
 
 function DoneText(props: Extract<State, { at: 'done' }> & { readonly id: string; readonly texts: DecisionTexts }): ReactNode {
-  const { outcome, isProposal, isExecuted, id, texts } = props;
+  const { outcome, said, id, texts } = props;
   if (outcome.kind === 'lost') return <p className="problem">{texts.lost}</p>;
   const link = <IdLink id={id} to={{ view: 'transaction', id }} />;
   if (outcome.kind === 'executed' && outcome.code === 'OK') {
-    const said = isExecuted ? texts.proposalExecuted : isProposal ? texts.approvalCounted : texts.executed;
     return (
       <p className="done" data-name="outcome">
-        <strong>{said}</strong> {link}
+        <strong>{texts[said]}</strong> {link}
       </p>
     );
   }
@@ -217,16 +219,26 @@ async function send({ id, request }: KeptRequest, envelope: Bytes): Promise<Stat
   const { transaction } = request;
   if (toHex(parseTransaction(crypto, envelope).id) !== id) throw formatError('ANSWER_OTHER');
   const outcome = await sendAct(envelope, { id, payload: transaction }, () => undefined);
-  const isProposal = transaction.actions.some(({ kind }) => kind.startsWith('proposal/') && kind !== 'proposal/withdraw');
-  return { at: 'done', outcome, isProposal, isExecuted: isProposal && outcome.kind === 'executed' && (await wasDecided(id)) };
+  const kinds = transaction.actions.map(({ kind }) => kind);
+  return { at: 'done', outcome, said: outcome.kind === 'executed' ? await saidOf(id, kinds) : 'executed' };
 }
 
-/** Whether this transaction gave the last approval. */
-async function wasDecided(id: string): Promise<boolean> {
+/** By what the transaction asked and what came of it. */
+async function saidOf(id: string, kinds: readonly string[]): Promise<Said> {
+  const isRejection = kinds.includes('proposal/reject');
+  if (!isRejection && !kinds.includes('proposal/create') && !kinds.includes('proposal/approve')) return 'executed';
+  const events = await eventsOf(id);
+  if (events.includes('proposal/executed')) return 'proposalExecuted';
+  if (events.includes('proposal/failed')) return 'proposalFailed';
+  return isRejection ? 'rejectionCounted' : 'approvalCounted';
+}
+
+/** Kinds of the events of a transaction; of one that the city does not tell, none. */
+async function eventsOf(id: string): Promise<readonly string[]> {
   try {
     const { events } = await fetchJson<TransactionDetailJson>(`/api/v1/transactions/${id}`);
-    return events.some(({ kind }) => kind === 'proposal/executed');
+    return events.map(({ kind }) => kind);
   } catch {
-    return false;
+    return [];
   }
 }

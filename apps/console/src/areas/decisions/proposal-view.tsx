@@ -14,6 +14,8 @@ import { type Choice, SignerPicker } from './signer-picker.tsx';
 import { TEXTS } from './texts.ts';
 
 const EVERY_MS = 3_000;
+/** A reason has at most 256 bytes in UTF-8, where a character has up to three. */
+const REASON_LENGTH_MAX = 85;
 const NO_NAMES: ReadonlyMap<string, string> = new Map();
 
 type Told = ReturnType<typeof readTold>;
@@ -77,9 +79,8 @@ function Standing({
 }): ReactNode {
   const { code } = useLanguage();
   const texts = TEXTS[code];
-  const missing = membersOf(bodies, proposal.body).filter(
-    (account) => !proposal.approvals.some((approval) => approval.account === account),
-  );
+  const spoken = new Set([...proposal.approvals, ...proposal.rejections].map(({ account }) => account));
+  const missing = membersOf(bodies, proposal.body).filter((account) => !spoken.has(account));
   const who = (account: string): ReactNode => (
     <>
       {names.has(nameKey('account', account)) && (
@@ -97,6 +98,7 @@ function Standing({
           [texts.columns.state, <StateBadge key="state" state={proposal.status} text={texts.states[proposal.status]} />],
           [texts.columns.body, <Quoted key="body" text={proposal.bodyName} />],
           [texts.columns.approvals, `${proposal.approvalCount} / ${proposal.threshold}`],
+          [texts.enough, String(proposal.memberCount - proposal.threshold + 1)],
           [texts.created, <Time key="created" ms={proposal.createdMs} />],
           [texts.columns.until, <Time key="until" ms={proposal.expiresMs} />],
           [texts.proposer, who(proposal.proposer)],
@@ -110,6 +112,18 @@ function Standing({
           </li>
         ))}
       </ul>
+      {proposal.rejections.length > 0 && (
+        <>
+          <h3>{texts.rejectedBy}</h3>
+          <ul data-name="rejections">
+            {proposal.rejections.map(({ account, at, reason }) => (
+              <li key={account}>
+                {who(account)} ({texts.block} {at}): <Quoted text={reason} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       {proposal.status === 'open' && missing.length > 0 && (
         <>
           <h3>{texts.missing}</h3>
@@ -136,9 +150,12 @@ function Approve(props: {
   const texts = TEXTS[code];
   const [choice, setChoice] = useState<Choice | null>(null);
   const choose = useCallback((chosen: Choice | null) => setChoice(chosen), []);
-  const prepare = (verb: 'approve' | 'withdraw'): void => {
+  const [reason, setReason] = useState('');
+  const why = reason.trim();
+  const prepare = (verb: 'approve' | 'reject' | 'withdraw'): void => {
     if (choice === null) return;
-    const actions = [makeAction(`proposal/${verb}`, { id: proposal.id })];
+    const fields = verb === 'reject' ? { id: proposal.id, reason: why } : { id: proposal.id };
+    const actions = [makeAction(`proposal/${verb}`, fields)];
     onAsk({ ...choice, actions, proposal: { id: proposal.id, actions: told.actions } });
   };
   return (
@@ -147,9 +164,21 @@ function Approve(props: {
       <p>{texts.approveHelp}</p>
       <div className="prepare">
         <SignerPicker accounts={membersOf(bodies, proposal.body)} names={names} onChoice={choose} />
+        <label>
+          {texts.why}
+          <input
+            value={reason}
+            maxLength={REASON_LENGTH_MAX}
+            onChange={(event) => setReason(event.target.value)}
+            data-name="why"
+          />
+        </label>
         <p className="actions">
           <button type="button" disabled={choice === null} onClick={() => prepare('approve')} data-name="approve">
             {texts.approve}
+          </button>
+          <button type="button" disabled={choice === null || why === ''} onClick={() => prepare('reject')} data-name="reject">
+            {texts.reject}
           </button>
           <button type="button" disabled={choice?.signer.account.id !== proposal.proposer} onClick={() => prepare('withdraw')}>
             {texts.withdraw}

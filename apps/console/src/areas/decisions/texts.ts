@@ -26,13 +26,16 @@ export type DecisionTexts = {
   readonly closedHeading: string;
   readonly none: string;
   readonly columns: Readonly<Record<'does' | 'body' | 'approvals' | 'until' | 'state', string>>;
-  readonly states: Readonly<Record<'open' | 'executed' | 'withdrawn' | 'expired', string>>;
+  readonly states: Readonly<Record<'open' | 'executed' | 'withdrawn' | 'rejected' | 'expired', string>>;
   readonly proposalHeading: string;
   readonly does: string;
   readonly told: string;
   readonly dangerous: string;
   readonly calls: string;
   readonly approvedBy: string;
+  readonly rejectedBy: string;
+  /** How many rejections end a proposal. */
+  readonly enough: string;
   readonly missing: string;
   readonly proposer: string;
   readonly created: string;
@@ -41,6 +44,9 @@ export type DecisionTexts = {
   readonly approveHeading: string;
   readonly approveHelp: string;
   readonly approve: string;
+  readonly reject: string;
+  /** Of a rejection. */
+  readonly why: string;
   readonly withdraw: string;
   readonly newHeading: string;
   readonly newHelp: string;
@@ -110,6 +116,8 @@ export type DecisionTexts = {
   readonly executed: string;
   readonly proposalExecuted: string;
   readonly approvalCounted: string;
+  readonly rejectionCounted: string;
+  readonly proposalFailed: string;
   readonly refused: string;
   readonly lost: string;
   readonly storageBlocked: string;
