@@ -12,6 +12,7 @@ import { type ReadingDetailJson, type ReadingJson, type RecordJson, readingDetai
 import type { GatewayContext } from '../gateway-context.ts';
 import { type FoundReading, findReadings } from '../read-model/reading-queries.ts';
 import { isPersonal, msOf, openReading, showRecord } from '../read-model/reading-rows.ts';
+import { inTurns } from '../turns.ts';
 import type { App } from './app.ts';
 import { makePage, pageQuery, parseCursor } from './paging.ts';
 import { answers, hexId, idParams, noQuery, timeParameter } from './parameters.ts';
@@ -19,6 +20,7 @@ import { mayShow } from './personal.ts';
 
 /** Records that a list shows of each reading; a pack may have 10,000. */
 const RECORDS_SHOWN_MAX = 16;
+const READINGS_OF_ONE_TURN = 4;
 
 const readingQuery = pageQuery.extend({
   device: hexId.optional(),
@@ -45,7 +47,8 @@ export function addReadingRoutes(app: App, context: GatewayContext): void {
       const place = parseCursor('readings', cursor, ['number', 'number', 'number']);
       const before = place === null ? null : { timeMs: place[0], shard: place[1], entry: place[2] };
       const rows = await findReadings(readModel.database, { limit: limit + 1, before, device, fromMs: from, toMs: to });
-      const shown = await Promise.all(rows.map(async (row) => ({ row, records: await firstRecords(context, row) })));
+      const show = async (row: FoundReading) => ({ row, records: await firstRecords(context, row) });
+      const shown = await inTurns(rows, show, READINGS_OF_ONE_TURN);
       const statuses = new Map(shards.map((shard) => [shard.status().number, shard.status()]));
       const list = {
         name: 'readings',

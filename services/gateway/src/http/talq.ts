@@ -87,9 +87,8 @@ export function addTalqRoutes(app: App, context: GatewayContext): void {
     { schema: { ...schema, summary: 'Zones of lamps as TALQ groups', querystring: noQuery, response: answers(groupsAnswer) } },
     async () => {
       const owner = talqAddress(context.node.genesisHash);
-      const items: ReturnType<typeof talqGroup>[] = [];
-      for (const zone of lampZones(context)) items.push(talqGroup({ ...zone, lamps: await lampsOf(context, zone.id) }, owner));
-      return { items };
+      const show = async (zone: LampZone) => talqGroup({ ...zone, lamps: await lampsOf(context, zone.id) }, owner);
+      return { items: await inTurns(lampZones(context), show, 1) };
     },
   );
   app.register(async (scope: App) => {
@@ -145,8 +144,10 @@ async function lampsOf({ readModel }: GatewayContext, zone: Bytes): Promise<Byte
   return devices.map(({ device }) => parseHex(device));
 }
 
+type LampZone = { readonly id: Bytes; readonly name: string };
+
 /** Zones whose domain is lighting. */
-function lampZones({ node }: GatewayContext): readonly { readonly id: Bytes; readonly name: string }[] {
+function lampZones({ node }: GatewayContext): readonly LampZone[] {
   return [...node.scan(prefixRange(zoneKind as unknown as AnyKind, []))].flatMap(({ key, value }) => {
     const { name, domain } = parseState(zoneKind, value);
     return domain === LIGHTING ? [{ id: parseKey(zoneKind, key)[0], name }] : [];

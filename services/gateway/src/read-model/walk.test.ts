@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { toHex } from '@oppidum/formats/bytes';
 import { FormatError } from '@oppidum/formats/errors';
+import { pino } from 'pino';
 import { inTemporaryFolder } from '../../../../test/support/running-city.ts';
 import { AlarmCounts } from '../alarms/alarm-counts.ts';
+import { AlarmWatch } from '../alarms/alarm-watch.ts';
 import { findAlarms } from './alarm-queries.ts';
+import type { FoundSign } from './alarm-rows.ts';
 import { type Database, openForReading, openForWriting } from './database.ts';
 import { findDevices } from './device-queries.ts';
 import { countAnswers, findOrders } from './order-queries.ts';
@@ -16,7 +20,8 @@ import { countPersonal, findLatest, findSamples } from './series-queries.ts';
 import { BOUNDS, type Walked, walk } from './walk.ts';
 
 const ONE_QUESTION = BOUNDS.rows * BOUNDS.steps;
-const COUNT = ONE_QUESTION + 3_000;
+/** More than one question looks at, and more silent devices than were looked at once. */
+const COUNT = Math.max(ONE_QUESTION, 20_000) + 3_000;
 const id = (prefix: string, number: number | string): string => `${prefix}${number.toString().padStart(62, '0')}`;
 const [DAY_MS, MS] = [86_400_000, 1_790_000_000_000 - (1_790_000_000_000 % 86_400_000)];
 
@@ -179,3 +184,36 @@ describe('a walk through rows', () => {
       },
     ));
 });
+
+test('who fell silent last is seen, however many have been silent for longer', () =>
+  withRows(
+    `INSERT INTO models VALUES ('${id('00', 1)}', 'm', 'Lamp', 'lamp', 0, 1, 0, NULL), ('${id('00', 2)}', 'm', 'Meter', 'meter', 0, 1, 0, NULL);
+    FOR EACH INSERT INTO devices SELECT ${numbered('dd')}, CASE i WHEN ${COUNT - 1} THEN '${id('00', 2)}' ELSE '${id('00', 1)}' END, NULL,
+      CASE i WHEN 0 THEN 'suspended' ELSE 'active' END, 'r', NULL, 'x', 0, 0, NULL FROM n;
+    FOR EACH INSERT INTO senders SELECT i, ${numbered('dd')} FROM n;
+    FOR EACH INSERT INTO device_activity SELECT i, ${MS} + i, 1 FROM n;
+    INSERT INTO device_keys VALUES ('${id('dd', 1)}', 0, 'imported')`,
+    async (database) => {
+      const noted: FoundSign[] = [];
+      let nowMs = MS - DAY_MS;
+      const watch = new AlarmWatch({
+        node: { read: () => null, checkpoint: () => null },
+        shards: [],
+        readModel: {
+          ...{ database, isCaughtUp: true, hasFailed: false, lag: () => ({ blocks: 0, readings: 0 }) },
+          note: (signs) => void noted.push(...signs),
+        },
+        logger: pino({ level: 'silent' }),
+        clock: () => nowMs,
+      });
+      nowMs = MS + DAY_MS;
+      await watch.look();
+      assert.deepEqual(
+        noted.map(({ what, cause, subject, detail }) => [what, cause, toHex(subject), detail]),
+        [
+          ['raise', 'device-silent', id('dd', COUNT - 1), null],
+          ['raise', 'model-silent', id('00', 1), String(COUNT - 3)],
+        ],
+      );
+    },
+  ));
