@@ -140,6 +140,12 @@ const rejected =
   (...by: string[]): Step =>
   (city) =>
     city.act(by, 'proposal/reject', rejecting);
+/** anna's full key is replaced. */
+const rekeyed: readonly Step[] = [
+  (city) => city.act('anna', 'account/add-key', { account: namedId('anna'), key: keyOf('anna', 2), class: 'full' }),
+  (city) => city.act('anna/2', 'account/retire-key', { account: namedId('anna'), keyNumber: 0 }),
+];
+const byAnnaAnew = (): ['anna/2', 'proposal/approve', object] => ['anna/2', 'proposal/approve', { id: proposal }];
 const PROPOSALS: readonly Case[] = [
   ['a member proposes', [], (city) => ['anna', 'proposal/create', draft(city)]],
   ['two members propose together, and decide at once', [], (city) => [['anna', 'ben'], 'proposal/create', draft(city)]],
@@ -162,6 +168,7 @@ const PROPOSALS: readonly Case[] = [
     [proposed(close), (city) => city.act('ben', 'proposal/approve', { id: proposal })],
     () => ['clara', 'proposal/approve', { id: proposal }],
   ],
+  ['who approves anew by another key is one approval more', [proposed(close), ...rekeyed], byAnnaAnew],
   ['nor after its time', [proposed(close), (city) => city.block([], city.timeMs + 60_000)], byBen],
   ['what an action refuses undoes all, the approval too', [proposed(close, ['account/close', { account: dora.id }])], byBen],
   ['the proposer withdraws', [proposed(close)], () => ['anna', 'proposal/withdraw', { id: proposal }]],
@@ -191,6 +198,7 @@ const REJECTIONS: readonly Case[] = [
   ],
   ['for good', [proposed(close), rejected('ben', 'clara')], byBen],
   ['who rejects approves no more', [proposed(close), rejected('anna')], byBen],
+  ['who approves anew by another key is no approval more', [proposed(close), ...rekeyed], byAnnaAnew],
   ['who rejected may approve', [proposed(close), rejected('ben')], byBen],
   [
     'a reason is a text',

@@ -15,8 +15,10 @@ import {
 import { at } from '@oppidum/formats/state-layout';
 import { parseActions } from '@oppidum/formats/transaction';
 import type { City, VerifiedSigner } from '@oppidum/ledger/city';
+import { rulesVersion } from '@oppidum/ledger/upgrade';
 import { ableSigners } from '../authority.ts';
 import { isAble } from './deadlock.ts';
+import { TRUSTEES_SINCE } from './trustees.ts';
 
 /** The signers who are members of the body now. */
 function signingMembers(city: City, body: Bytes): readonly VerifiedSigner[] {
@@ -67,7 +69,7 @@ export function stands(city: City, word: ApprovalRecord | null, body: Bytes, acc
 
 /**
  * Adds the approvals in place of rejections by the same members, then executes the proposal when the body's threshold is reached; the first refusal of
- * an inner action is the answer.
+ * an inner action is the answer. By the first rules whoever approves anew, with another key or after coming back, was one approval more.
  */
 export function applyApprovals(
   city: City,
@@ -75,12 +77,14 @@ export function applyApprovals(
   proposal: ProposalRecord,
   members: readonly VerifiedSigner[],
 ): Rejection | null {
+  const isEachOne = rulesVersion(city) < TRUSTEES_SINCE;
+  let { approvalCount } = proposal;
   for (const { account, keyNumber } of members) {
     if (city.read(at(rejectionKind, id, account)) !== null) city.remove(at(rejectionKind, id, account));
+    if (isEachOne || city.read(at(approvalKind, id, account)) === null) approvalCount++;
     city.write(at(approvalKind, id, account), { at: city.height, keyNumber });
     city.emit('proposal/approved', { id, account });
   }
-  const approvalCount = proposal.approvalCount + members.length;
   const { threshold } = city.get(at(bodyKind, proposal.body));
   const executed = countSupport(city, id, proposal.body) >= threshold;
   city.write(at(proposalKind, id), { ...proposal, approvalCount, executed });

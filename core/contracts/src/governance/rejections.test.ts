@@ -100,6 +100,29 @@ test('a rejection by a key that was retired counts no more, and its owner may re
   assert.equal(proposalOf(city)?.rejected, city.height);
 });
 
+test('who approves anew by another key is one approval all the same, and none once it is taken back', () => {
+  for (const [rulesVersion, want] of [
+    [1, [1, 2, 3]],
+    [TRUSTEES_SINCE, [1, 1, 1]],
+  ] as const) {
+    const city = proposed({
+      rulesVersion,
+      accounts: { anna: { keyClasses: ['full', 'full', 'full'] }, ben: {}, clara: {}, operator: {} },
+    });
+    const counts = [proposalOf(city)?.approvalCount];
+    for (const keyNumber of [0, 1]) {
+      const by = `anna/${keyNumber + 1}`;
+      assert.equal(city.act(by, 'account/retire-key', { account: namedId('anna'), keyNumber }), 'OK');
+      assert.equal(approve(city, by), 'OK');
+      counts.push(proposalOf(city)?.approvalCount);
+    }
+    assert.deepEqual(counts, want, `by version ${rulesVersion}`);
+    if (rulesVersion === 1) continue;
+    assert.equal(rejects(city, 'anna/2'), 'OK');
+    assert.equal(proposalOf(city)?.approvalCount, 0);
+  }
+});
+
 test('members and threshold are those of the moment: who left is not counted, who came back says it again', () => {
   const city = proposed();
   const change = (threshold: number, ...names: string[]) =>
