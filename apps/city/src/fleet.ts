@@ -143,12 +143,22 @@ export class Fleet {
     worker.measuredMs = townMs;
     const isPlaceDue = !post.isMoving && nowMs - worker.placedMs >= PLACE_EVERY_MS;
     if (isPlaceDue) worker.placedMs = nowMs;
-    const values = [...(isPlaceDue ? placeValues(post) : []), ...post.measure(townMs), ...townTimeOf(this.#pace.clock, townMs)];
-    device.measure(values).catch((error: unknown) => {
+    const values = [...(isPlaceDue ? placeValues(post) : []), ...post.measure(townMs)];
+    const packs = apart(values).map((pack) => [...pack, ...townTimeOf(this.#pace.clock, townMs)]);
+    Promise.all(packs.map((pack) => device.measure(pack))).catch((error: unknown) => {
       if (!isOutboxFull(error)) throw error;
       this.#options.log.trouble('OUTBOX_FULL', 'the outbox is full; new readings are dropped until the city is back');
     });
   }
+}
+
+/**
+ * What a controller says of its signals goes into a reading of its own: with it, the detector's would be larger than what rides along with
+ * an anchor (specs/telemetry.md §3), and interlocks that read the detector would hold for ever.
+ */
+export function apart(values: readonly SensorValue[]): readonly (readonly SensorValue[])[] {
+  const [measured, told] = [false, true].map((isTold) => values.filter(({ sensor }) => sensor.startsWith('signal/') === isTold));
+  return [measured ?? [], told ?? []].filter(({ length }) => length > 0);
 }
 
 /** The town's own time, where it is not that of everyone, to the second. */
