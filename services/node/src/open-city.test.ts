@@ -21,6 +21,8 @@ import {
 import { walkTiles } from '../../../test/support/tile-walk.ts';
 import type { CommittedBlock, NodeClient } from './client.ts';
 import { openDataFolder } from './data-folder.ts';
+import { EmbeddedEngine } from './embedded.ts';
+import type { StartEngine } from './engine.ts';
 import { stateEvidence, transactionEvidence } from './evidence.ts';
 
 const withCity = (use: (city: RunningCity, path: string) => Promise<void>): Promise<void> =>
@@ -32,6 +34,20 @@ const withCity = (use: (city: RunningCity, path: string) => Promise<void>): Prom
 const trust = (client: NodeClient) => ({ policy: parsePolicy(crypto, client.policyFile()) });
 
 describe('open city', () => {
+  test('what fails while the engine starts ends the node as what fails later: once, and whoever opened it is told', () =>
+    inTemporaryFolder(async (path) => {
+      const failures: string[] = [];
+      const startEngine: StartEngine = async (parts) => {
+        const engine = await EmbeddedEngine.start(parts);
+        for (const why of ['it diverged', 'and fell']) parts.onFailure(new Error(why));
+        return engine;
+      };
+      const city = await runCity(await foundTestCity(path), { startEngine, onFailure: ({ message }) => failures.push(message) });
+      assert.deepEqual(failures, ['it diverged']);
+      assert.equal(city.client.isAlive(), false);
+      await city.stop();
+    }));
+
   test('a transaction is executed, kept, proven and survives a restart', () =>
     withCity(async (city, path) => {
       const { client, operator } = city;

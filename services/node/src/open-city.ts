@@ -91,7 +91,8 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
   const setOf = (size: number): string => toHex(store.newestBlockLeaf(size)?.leaf.validatorSetDigest ?? new Uint8Array(0));
   const notes = new VoteNotes({ crypto, policyOf: (size) => policies.of(size).policy, setOf });
   const publishedSize = (): number => publisher.latest()?.size ?? 0;
-  let stop = (_error: Error): void => undefined;
+  const early: Error[] = [];
+  let stop = (error: Error): void => void early.push(error);
   const onFailure = (error: Error): void => stop(error);
   const successors = successorsOf(options, settings.neighbours, { store, publishedSize, onFailure });
   const publisher: CheckpointPublisher = publisherOf(options, {
@@ -137,17 +138,24 @@ export async function openCity(options: CityOptions): Promise<OpenCity> {
     stop = () => undefined;
     void engine.close();
     void publisher.close();
-    if (options.onFailure !== undefined) return options.onFailure(error);
-    setImmediate(() => {
-      throw error;
-    });
+    tellFailure(options, error);
   };
+  // What failed while the engine started, and did not keep it from starting.
+  for (const error of early) stop(error);
   const client = cityClient({ crypto, genesisHash, origin, store, engine, log, publisher, policies, listeners });
   const door = await openDoor(options, settings, { client, store, kept: snapshots.kept }).catch(async (error: Error) => {
     await close();
     throw error;
   });
   return { client, logFolder: paths.log, close };
+}
+
+/** Tells whoever opened the city; where nobody wants to know the process ends. */
+function tellFailure({ onFailure }: CityOptions, error: Error): void {
+  if (onFailure !== undefined) return onFailure(error);
+  setImmediate(() => {
+    throw error;
+  });
 }
 
 function snapshotsOf(
