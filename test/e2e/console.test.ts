@@ -247,7 +247,7 @@ describe('the console', { skip: skipWithout('chromium') }, () => {
     await page.waitForSelector('text=As of');
     await context.route('**/api/v1/**', (route) => route.abort());
     await page.waitForSelector('text=cannot be reached');
-    await page.waitForSelector('text=Old: nothing new since', { timeout: 20_000 });
+    await page.waitForSelector('text=Old: nothing new since', { timeout: 60_000 });
     await context.close();
   });
 

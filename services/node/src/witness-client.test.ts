@@ -72,7 +72,10 @@ async function startStranger(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-const clientOf = (url: string, name = 'w1', timeoutMs = 2_000): WitnessClient =>
+/** Only a witness that hangs takes so long. */
+const PATIENCE_MS = 60_000;
+
+const clientOf = (url: string, name = 'w1', timeoutMs = PATIENCE_MS): WitnessClient =>
   new WitnessClient({ url, key: keyOf(name), crypto, timeoutMs });
 
 describe('witness client', () => {
@@ -137,7 +140,7 @@ describe('witness client', () => {
     ];
     for (const [what, listener, code] of table) {
       const url = await startStranger(listener);
-      const answer = await clientOf(url, 'w1', 300).cosign(signed(log), log);
+      const answer = await clientOf(url, 'w1', what === 'silence' ? 300 : PATIENCE_MS).cosign(signed(log), log);
       assert.equal((answer as Rejection).code, code, what);
     }
     let count = 0;
@@ -172,15 +175,25 @@ describe('witness panel', () => {
       askedCount++;
     });
     const clients = [clientOf((await startWitness('w1')).url), clientOf(NOWHERE, 'w2'), clientOf(slow, 'w3')];
-    const refusals: string[] = [];
-    const onRefusal = ({ code }: Rejection): void => void refusals.push(code);
+    const refusals: { readonly code: string; readonly atMs: number }[] = [];
+    const onRefusal = ({ code }: Rejection): void => void refusals.push({ code, atMs: performance.now() });
     const panel = new WitnessPanel({ crypto, clients, policy: () => null, waitMs: 100, onRefusal });
     const begun = performance.now();
-    const note = await panel.cosign(signed(log), log);
+    let note = await panel.cosign(signed(log), log);
     assert.ok(performance.now() - begun >= 95, 'the slow one is given its time');
-    assert.equal(evaluatePolicy(crypto, witnessed(['w1', 'w2', 'w3'], 1), note!).cosignatures.length, 1);
+    const countIn = (file: Bytes | null): number =>
+      evaluatePolicy(crypto, witnessed(['w1', 'w2', 'w3'], 1), file!).cosignatures.length;
+    // On a machine that does much else the good one may be too late as well, and is asked again.
+    while (countIn(note) === 0) note = await panel.cosign(signed(log), log);
+    assert.equal(countIn(note), 1);
     await panel.cosign(signed(log), log);
-    assert.deepEqual([refusals, askedCount], [['WITNESS_UNREACHABLE'], 1], 'the next time both are left alone');
+    assert.equal(askedCount, 1, 'who has not answered yet is left alone');
+    assert.deepEqual(new Set(refusals.map(({ code }) => code)), new Set(['WITNESS_UNREACHABLE']));
+    const pausesMs = refusals.slice(1).map(({ atMs }, i) => atMs - (refusals[i]?.atMs ?? 0));
+    assert.ok(
+      pausesMs.every((ms) => ms >= 990),
+      `who refused is left alone for a second: ${pausesMs}`,
+    );
   });
 
   test('a quorum is waited for, but not longer than it takes', async () => {
@@ -193,12 +206,12 @@ describe('witness panel', () => {
         policy: () => witnessed(['w1', 'w2'], threshold),
       });
     let isSlowOver = false;
-    void clientOf(slow, 'w2', 60_000)
+    void clientOf(slow, 'w2')
       .cosign(signed(log), log)
       .finally(() => {
         isSlowOver = true;
       });
-    const note = await panelOf(1, 60_000).cosign(signed(log), log);
+    const note = await panelOf(1, PATIENCE_MS).cosign(signed(log), log);
     assert.equal(isSlowOver, false, 'who asked the slow one before still waits');
     assert.equal(evaluatePolicy(crypto, witnessed(['w1', 'w2'], 1), note!).quorum, 'met');
     assert.equal(await panelOf(2, 1_000).cosign(signed(log), log), null);
