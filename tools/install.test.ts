@@ -164,7 +164,7 @@ test('a launcher that is killed takes its task along', { skip: SKIP }, async () 
   const child = launch(root, 'test');
   await new Promise((done) => child.stdout?.once('data', done));
   child.kill('SIGKILL');
-  for (let waits = 0; waits < 100 && !existsSync(join(root, 'stopped')); waits += 1)
+  for (let waits = 0; waits < 1_200 && !existsSync(join(root, 'stopped')); waits += 1)
     await new Promise((done) => setTimeout(done, 50));
   assert.ok(existsSync(join(root, 'stopped')));
 });

@@ -53,7 +53,7 @@ test('the program on the page for device makers runs as it stands, and its readi
         const reading = await fetch(`${city.http}/api/v1/readings/${line?.slice(0, 64)}`);
         assert.equal(reading.status, 200);
         const { clockErrorMs, grade } = (await reading.json()) as { readonly clockErrorMs: number; readonly grade: string };
-        assert.deepEqual([clockErrorMs >= 1_000 && clockErrorMs < 1_100, grade], [true, 'device']);
+        assert.deepEqual([clockErrorMs > 900 && clockErrorMs < 1_100, grade], [true, 'device']);
       } finally {
         child.kill('SIGKILL');
       }

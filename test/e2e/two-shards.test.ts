@@ -16,6 +16,7 @@ import { parsePolicy } from '@oppidum/formats/policy';
 import { encodeReadingBatch, parseReadingAnswers } from '@oppidum/formats/reading-answers';
 import { parseReceipt } from '@oppidum/formats/receipt';
 import { verifyEvidence } from '@oppidum/proofs/verify-evidence';
+import type { IngestAnswer } from '@oppidum/telemetry/client';
 import { RemoteShard } from '@oppidum/telemetry/remote-shard';
 import { shardSocket } from '@oppidum/telemetry/shard-door';
 import { admitMaker, CityProcess, listReadings, until } from '../support/city-process.ts';
@@ -200,36 +201,45 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
     assert.equal(size, kept, 'nothing is kept twice');
   });
 
-  test('a stopped node is silent: within a second nothing is acknowledged, and all goes on when it runs again', async () => {
+  test('a stopped node is silent: after a second nothing is acknowledged, and all goes on when it runs again', async () => {
     const one = (await shards()).find(({ number }) => number === 1)!;
     const genesisHash = senders[0]!.device.audience;
     const place = { id: parseHex(one.id, 32), number: 1, origin: one.origin, tilesFolder: '' };
+    const codeOf = (answer: IngestAnswer): string => (answer.kind === 'passing' ? answer.rejection.code : answer.kind);
     const remote = new RemoteShard({ path: join(data, shardSocket(1)), genesisHash, ...place });
     const sender = senders.find(({ shard }) => shard === one.id)!;
     const node = holderOf('.');
-    try {
-      await until('it is there', () => remote.client.accepts());
-      const first = await remote.client.ingest(sender.device.sign(++sender.sequence));
-      assert.equal(first.kind, 'kept');
-      process.kill(node, 'SIGSTOP');
-      const stoppedMs = performance.now();
-      await sleep(1_000);
-      const { size } = remote.client.status();
-      const codes = new Set<string>();
-      do {
-        const answer = await remote.client.ingest(sender.device.sign(sender.sequence + 1));
-        codes.add(answer.kind === 'passing' ? answer.rejection.code : answer.kind);
+    /** Until it is kept: on a machine that does much else, a link or a node may seem away for a moment. */
+    const keep = async (): Promise<IngestAnswer & { readonly kind: 'kept' }> => {
+      const envelope = sender.device.sign(++sender.sequence);
+      for (;;) {
+        const answer = await remote.client.ingest(envelope);
+        if (answer.kind === 'kept') return answer;
+        assert.ok(['NODE_SILENT', 'NOT_READY'].includes(codeOf(answer)), codeOf(answer));
         await sleep(50);
-      } while (performance.now() - stoppedMs < 2_000);
-      assert.deepEqual([...codes], ['NODE_SILENT']);
-      assert.equal(remote.client.status().size, size, 'nothing was kept');
+      }
+    };
+    try {
+      const first = await keep();
+      process.kill(node, 'SIGSTOP');
+      // What the rule gives the shard; it may be later, and never sooner.
+      await sleep(1_000);
+      let silentCount = 0;
+      await until('it says often enough that its node is silent', async () => {
+        const code = codeOf(await remote.client.ingest(sender.device.sign(sender.sequence + 1)));
+        // This end of the link takes a shard for away that it did not hear for two seconds, as when it did not run itself.
+        assert.ok(code === 'NODE_SILENT' || code === 'NOT_READY', code);
+        if (code === 'NODE_SILENT') silentCount++;
+        return silentCount === 20;
+      });
+      process.kill(node, 'SIGCONT');
+      const again = await keep();
+      assert.ok(equalBytes(again.device, sender.device.id));
+      assert.equal(again.index, first.index + 1, 'nothing was kept in between');
     } finally {
       process.kill(node, 'SIGCONT');
+      await remote.close();
     }
-    await until('it accepts again', () => remote.client.accepts());
-    const again = await remote.client.ingest(sender.device.sign(++sender.sequence));
-    assert.ok(again.kind === 'kept' && equalBytes(again.device, sender.device.id));
-    await remote.close();
   });
 
   test('a killed node takes its shards along; the next start finds both as they were, and the folder is sound', async () => {
@@ -324,15 +334,19 @@ describe('two telemetry processes on one node', { concurrency: false }, () => {
       (JSON.parse((await shard('list')).stdout) as { readonly items: readonly Shard[] }).items;
     await until('all three accept', async () => (await listed()).filter(({ accepts }) => accepts).length === 3);
     const homes = senders.map((sender) => sender.shard);
-    const fresh = await enrol(DEVICE_COUNT);
-    await until('all are taken', async () => (await send([...senders, ...fresh])).size === 0);
+    // One in three of them is at home there: as many as it takes.
+    const fresh: Sender[] = [];
+    while (!fresh.some((sender) => sender.shard === id)) {
+      fresh.push(...(await enrol(DEVICE_COUNT)));
+      await until('all are taken', async () => (await send([...senders, ...fresh])).size === 0);
+    }
     assert.deepEqual(
       senders.map((sender) => sender.shard),
       homes,
       'who was there stays',
     );
     const moved = fresh.filter((sender) => sender.shard === id);
-    assert.ok(moved.length > 0 && moved.length < DEVICE_COUNT);
+    assert.ok(moved.length > 0 && moved.length < fresh.length);
     await until('it is anchored', async () => (await listed()).every(({ size, anchoredSize }) => anchoredSize === size));
     await assertProven(moved[0]!.kept[0]!);
     assert.ok((await (await fetch(`${city.http}/shards/2/checkpoint`)).text()).includes('/shard-2\n'));
