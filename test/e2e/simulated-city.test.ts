@@ -17,6 +17,9 @@ const MAIN = fileURLToPath(import.meta.resolve('@oppidum/city/main'));
 const DEVICE_COUNT = 10;
 /** Of the first ten posts of the town. */
 const KIND_COUNT = 8;
+/** Lines of a simulation that lost the city, and has it again. */
+const LOST = /cannot deliver; .* \(([A-Z_]+)\)$/;
+const FOUND = /delivered again/;
 
 type Device = {
   readonly id: string;
@@ -93,7 +96,9 @@ test('killed in the middle of enrolment and begun again, the city is made once; 
     assert.match(second.log, /10 devices of \d+ kinds/);
     assert.match(second.log, /none of them is real/);
     assert.equal(await second.end('SIGTERM'), 0, second.log);
-    assert.equal(second.log.trim().split('\n').length, 1, second.log);
+    const lines = second.log.trim().split('\n');
+    // A connection may be lost, and found again, on a machine that does much else.
+    assert.equal(lines.filter((line) => !LOST.test(line) && !FOUND.test(line)).length, 1, second.log);
 
     const third = new Simulation(t, city, folder, 60_000);
     await until('the third start says what it simulates', async () => /10 devices of \d+ kinds/.test(third.log));
@@ -122,9 +127,15 @@ test('a city that is killed and comes back gets every reading of the meantime; a
       await until('each device was heard', async () => (await heard()) === DEVICE_COUNT);
       assert.equal(await simulation.end('SIGTERM'), 0, simulation.log);
       const lines = simulation.log.trim().split('\n');
-      const codes = lines.flatMap((line) => /\(([A-Z_]+)\)$/.exec(line)?.[1] ?? []);
-      assert.equal(new Set(codes).size, codes.length, `one line for each code, not for each device: ${simulation.log}`);
-      assert.equal(lines.length, 2 + codes.length, simulation.log);
+      assert.equal(lines.filter((line) => !LOST.test(line) && !FOUND.test(line)).length, 1, simulation.log);
+      // Whatever was lost and found: one line for each code, not for each device, and one for the return.
+      let codes: string[] = [];
+      for (const line of lines.filter((each) => LOST.test(each) || FOUND.test(each))) {
+        const code = LOST.exec(line)?.[1];
+        if (code === undefined) assert.ok(codes.length > 0, `a return from nowhere: ${simulation.log}`);
+        else assert.ok(!codes.includes(code), `${code} twice: ${simulation.log}`);
+        codes = code === undefined ? [] : [...codes, code];
+      }
       const sequences = new Map<string, number[]>();
       for (const { device, sequence } of await listReadings(back.http))
         sequences.set(device, [...(sequences.get(device) ?? []), sequence]);
@@ -162,6 +173,7 @@ test('a fast town signs when it measures and says its own time; values are of it
       const answer = await fetch(`${city.http}/api/v1/readings?limit=500`);
       return ((await answer.json()) as { readonly items: readonly TownReading[] }).items;
     };
+    const begunMs = Date.now();
     const fast = new Simulation(t, city, folder, 1_000, ['--seed', '7', '--speed', '600']);
     await until('each device has three readings', async () => (await readings()).length >= 3 * DEVICE_COUNT);
     assert.equal(await fast.end('SIGTERM'), 0, fast.log);
@@ -171,9 +183,10 @@ test('a fast town signs when it measures and says its own time; values are of it
     const places = new Set(['lat', 'lon']);
     const found = await readings();
     for (const reading of found) {
+      const errorMs = reading.clockErrorMs ?? Number.NaN;
       assert.ok(
-        Math.abs(reading.timeMs - reading.receivedMs) <= 5_000 + (reading.clockErrorMs ?? Number.NaN),
-        'signed when it was measured',
+        reading.timeMs >= begunMs - errorMs && reading.timeMs <= reading.receivedMs + errorMs,
+        'signed when it was measured: after the town began, before it came',
       );
       const post = posts.get(reading.label) ?? assert.fail(reading.label);
       const want = post.measure(townTimeOf(reading)).map(({ sensor, value }) => [sensor, value] as const);

@@ -14,7 +14,7 @@ import { runCommand } from './command-line.ts';
 import { freshBytes } from './running-city.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const STEP_MS_MAX = 20_000;
+const STEP_MS_MAX = 60_000;
 
 export type MakerPages = {
   readonly folder: string;

@@ -10,7 +10,7 @@ import { watchRequests } from './browser.ts';
 /** Of every page. */
 export const LANGUAGES = ['en', 'et', 'zh', 'ar'] as const;
 const SHOTS = resolve(import.meta.dirname, '../../.cache/screenshots');
-const STEP_MS_MAX = 20_000;
+const STEP_MS_MAX = 60_000;
 const SIZES = [
   [1200, 'light'],
   [360, 'dark'],

@@ -17,7 +17,7 @@ test('lamps are shown as TALQ devices, and override commands become requests tha
     };
     const address = talqAddress(lamp.id);
     let items: readonly Device[] = [];
-    for (let tries = 0; tries < 100 && items.length === 0; tries++) {
+    for (let tries = 0; tries < 1_200 && items.length === 0; tries++) {
       items = ((await call('devices')).json['items'] ?? []) as readonly Device[];
       if (items.length === 0) await new Promise((done) => setTimeout(done, 50));
     }
