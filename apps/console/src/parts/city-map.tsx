@@ -205,6 +205,8 @@ function makeMap(container: HTMLDivElement, isDark: boolean): MapLibre {
     attributionControl: false,
     dragRotate: false,
     maxZoom: ZOOM_MAX,
+    // Names are there with their outlines: while they fade in, and on a slow machine for longer, none would be seen.
+    fadeDuration: 0,
     style: {
       version: 8,
       sources: {

@@ -66,7 +66,7 @@ export class ZoneLayer {
       return anchor === undefined ? [] : [nameFeature(zone, anchor)];
     });
     const joined = JSON.stringify(named);
-    // They fade in when they are set: those that stay where they are must not blink.
+    // What is set is drawn anew: names that stay where they are must not blink.
     if (joined === this.#named) return;
     this.#named = joined;
     sourceOf(map, 'zone-names')?.setData(collectionOf(named));
