@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Dice } from '../simulator/dice.ts';
-import { CityProcess } from '../support/city-process.ts';
+import { CityProcess, until } from '../support/city-process.ts';
 import { checkFolder } from '../support/damaged-city.ts';
 import { inTemporaryFolder } from '../support/running-city.ts';
 import { countLost, type Kept, Load } from './loaded-city.ts';
@@ -16,8 +16,9 @@ const KILL_COUNT = Number(process.env['OPPIDUM_FAULT_RUNS'] ?? 20);
 const SEED = Number(process.env['OPPIDUM_FAULT_SEED'] ?? 2026);
 const DEVICE_COUNT = 8;
 const SIGNED_EACH = 250;
-/** Under load for at least and at most so long. */
-const KILL_AFTER_MS = { from: 20, below: 900 };
+/** A kill comes after fewer receipts than this, of five times as many readings that wait, and fewer milliseconds than that. */
+const KILL_AFTER_RECEIPTS = 400;
+const KILL_AFTER_MS = 40;
 const LAST_MS = 1_000;
 const SAMPLE_COUNT = 500;
 
@@ -31,8 +32,16 @@ test('a city killed under load 20 times: every acknowledged reading is there, an
     let underWay = 0;
     for (let kill = 0; kill < KILL_COUNT; kill++) {
       load.sign(SIGNED_EACH);
-      const running = load.run(city);
-      await sleep(KILL_AFTER_MS.from + dice.below(KILL_AFTER_MS.below));
+      let isKilled = false;
+      const keepRunning = async (): Promise<void> => {
+        // A device that was sent away comes again.
+        for (; !isKilled && load.senders.some(({ waiting }) => waiting.length > 0); await sleep(20)) await load.run(city);
+      };
+      const running = keepRunning();
+      const enough = load.kept.size + dice.below(KILL_AFTER_RECEIPTS);
+      await until('there are receipts', () => load.kept.size >= enough);
+      await sleep(dice.below(KILL_AFTER_MS));
+      isKilled = true;
       await city.end('SIGKILL');
       const killedMs = performance.now();
       await running;
