@@ -225,8 +225,8 @@ function isOwn(address: string, page: string, origin: string | null): boolean {
   return origin === null ? address === page.replace(/#.*/, '') : address.startsWith(`${origin}/`);
 }
 
-/** What moves by itself. */
-const MOVING = `document.getAnimations().filter(({ playState }) => playState === 'running').map(({ effect }) => effect.target.outerHTML.slice(0, 120))`;
+/** What moves by itself; a shadow that follows the scrolling of a table does not. */
+const MOVING = `document.getAnimations().filter(({ playState, timeline }) => playState === 'running' && timeline === document.timeline).map(({ effect }) => effect.target.outerHTML.slice(0, 120))`;
 
 /**
  * Texts on a page in another language in which words stand that only English has. Not what is marked as English, as commands, or as a value of

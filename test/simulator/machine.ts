@@ -3,6 +3,7 @@
  * durable survives; of the rest a power cut leaves what `SimulatedDisk` says a disk may leave.
  */
 
+import { setImmediate as realTurn } from 'node:timers/promises';
 import type { RootDatabase } from 'lmdb';
 import type { Dice } from './dice.ts';
 import { FileTree } from './file-tree.ts';
@@ -101,7 +102,8 @@ export class Machine {
     process.isAlive = false;
     this.process = null;
     this.files.closeAll();
-    for (const environment of process.environments) void time.hold(environment.close());
+    // Its last code may still read: what is closed under a read takes the whole simulator along.
+    for (const environment of process.environments) void time.hold(realTurn().then(() => environment.close()));
   }
 
   /** How long the next fsync takes. */

@@ -19,7 +19,7 @@ import { Published, verifyCluster } from './verdict.ts';
 const COUNT = 4;
 const IDLE_MS = process.env['OPPIDUM_FAULT_LONG'] === '1' ? 900_000 : 30_000;
 /** Thrice of what it is here: not every processor is as fast. */
-const IDLE_SHARE_MAX = 0.1;
+const IDLE_SHARE_MAX = 0.05;
 /** Of what a process used, the system counts hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 /** So long a transaction may live, but for a moment: an old block time would refuse it. */
