@@ -1,6 +1,6 @@
 /** Folders of a device that only their owner may enter, and whose names survive power loss. */
 
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 const PRIVATE_FOLDER = 0o700;
@@ -15,7 +15,7 @@ const settled = new Set<string>();
 export function makePrivateFolder(folder: string): void {
   const place = resolve(folder);
   const first = mkdirSync(place, { recursive: true, mode: PRIVATE_FOLDER });
-  if (first === undefined && settled.has(place)) return;
+  if (first === undefined && (settled.has(place) || !isReadable(dirname(place)))) return;
   const top = dirname(first === undefined ? place : resolve(first));
   let parent = dirname(place);
   for (; parent.length > top.length; parent = dirname(parent)) fsyncFolder(parent);
@@ -23,25 +23,25 @@ export function makePrivateFolder(folder: string): void {
   settled.add(place);
 }
 
+/** What is in a folder that this user may not read, somebody else has made. */
+function isReadable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;
+    throw error;
+  }
+}
+
 /** Makes the names in a folder durable. */
 export function fsyncFolder(folder: string): void {
   // Windows cannot open folders; NTFS journals names itself.
   if (process.platform === 'win32') return;
-  const handle = openOwn(folder);
-  if (handle === null) return;
+  const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
-  }
-}
-
-function openOwn(folder: string): number | null {
-  try {
-    return openSync(folder, 'r');
-  } catch (error) {
-    // Somebody else's, who made the names in it.
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return null;
-    throw error;
   }
 }

@@ -6,7 +6,7 @@
  * of a busy event loop.
  */
 
-import { closeSync, fsync, fsyncSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, fsync, fsyncSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,8 +19,9 @@ const fsyncSoon = promisify(fsync);
 
 /** Makes the names in a folder durable. */
 export async function fsyncFolder(folder: string): Promise<void> {
-  const file = openFolder(folder);
-  if (file === null) return;
+  // Windows cannot open folders; NTFS journals names itself.
+  if (process.platform === 'win32') return;
+  const file = openSync(folder, 'r');
   try {
     await fsyncSoon(file);
   } finally {
@@ -30,25 +31,12 @@ export async function fsyncFolder(folder: string): Promise<void> {
 
 /** The same where nobody can wait: of a folder whose names change once. */
 export function fsyncFolderSync(folder: string): void {
-  const file = openFolder(folder);
-  if (file === null) return;
+  if (process.platform === 'win32') return;
+  const file = openSync(folder, 'r');
   try {
     fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-/** Null where it cannot be opened and need not be. */
-function openFolder(folder: string): number | null {
-  // Windows cannot open folders; NTFS journals names itself.
-  if (process.platform === 'win32') return null;
-  try {
-    return openSync(folder, 'r');
-  } catch (error) {
-    // Somebody else's, who made the names in it.
-    if ((error as NodeJS.ErrnoException).code === 'EACCES') return null;
-    throw error;
   }
 }
 
@@ -108,7 +96,8 @@ export async function makeFolder(folder: string, mode = 0o755, root = dirname(re
   const top = first === undefined ? root : shorter(dirname(resolve(first)), root);
   const parents: string[] = [];
   for (let parent = dirname(resolve(folder)); parent.length >= top.length; parent = dirname(parent)) {
-    parents.push(parent);
+    // What was there, in a folder that this user may not read, somebody else has made.
+    if (first !== undefined || isReadable(parent)) parents.push(parent);
     if (parent === top) break;
   }
   return parents;
@@ -117,6 +106,16 @@ export async function makeFolder(folder: string, mode = 0o755, root = dirname(re
 /** The same, and their names are durable when it resolves. */
 export async function makeFolderDurably(folder: string, mode?: number): Promise<void> {
   for (const parent of await makeFolder(folder, mode)) await fsyncFolder(parent);
+}
+
+function isReadable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.R_OK);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return false;
+    throw error;
+  }
 }
 
 /** Of two folders above another the upper one. */

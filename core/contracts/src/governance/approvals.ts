@@ -30,6 +30,16 @@ export function approvingMembers(city: City, body: Bytes): readonly VerifiedSign
   return signingMembers(city, body).filter((signer) => signer.class === 'full');
 }
 
+/** Of `approvingMembers` those who have not said this word of a proposal yet: `hasApproved` or `hasRejected`. */
+export function freshMembers(
+  city: City,
+  id: Bytes,
+  body: Bytes,
+  hasSaid: (city: City, id: Bytes, body: Bytes, account: Bytes) => boolean,
+): readonly VerifiedSigner[] {
+  return approvingMembers(city, body).filter(({ account }) => !hasSaid(city, id, body, account));
+}
+
 /** Refuses unless a member signed (NOT_AUTHORIZED), with a full key (KEY_CLASS_TOO_LOW). */
 export function checkMember(city: City, body: Bytes): Rejection | null {
   if (signingMembers(city, body).length === 0) return reject('NOT_AUTHORIZED', { needs: `member of body ${toHex(body)}` });

@@ -6,7 +6,7 @@ import { reject } from '@oppidum/formats/errors';
 import { proposalKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
-import { applyApprovals, approvingMembers, checkMember, checkWaiting, hasApproved } from './approvals.ts';
+import { applyApprovals, checkMember, checkWaiting, freshMembers, hasApproved } from './approvals.ts';
 
 /**
  * Approves a proposal for every member who signed with a full key and has no standing approval yet.
@@ -25,16 +25,14 @@ export const approveProposal = defineAction({
     const { body } = city.get(at(proposalKind, proposalId));
     const refused = checkMember(city, body);
     if (refused !== null) return refused;
-    const fresh = approvingMembers(city, body).some(({ account }) => !hasApproved(city, proposalId, body, account));
-    return fresh ? null : reject('ALREADY_APPROVED', { proposal: toHex(proposalId) });
+    const isSaid = freshMembers(city, proposalId, body, hasApproved).length === 0;
+    return isSaid ? reject('ALREADY_APPROVED', { proposal: toHex(proposalId) }) : null;
   },
 
   // COMMIT POINT
   apply({ id: proposalId }, city) {
     const proposal = city.get(at(proposalKind, proposalId));
-    const fresh = approvingMembers(city, proposal.body).filter(
-      ({ account }) => !hasApproved(city, proposalId, proposal.body, account),
-    );
+    const fresh = freshMembers(city, proposalId, proposal.body, hasApproved);
     return applyApprovals(city, proposalId, proposal, fresh);
   },
 });

@@ -6,7 +6,7 @@ import { reject } from '@oppidum/formats/errors';
 import { proposalKind } from '@oppidum/formats/state-governance';
 import { at } from '@oppidum/formats/state-layout';
 import { defineAction } from '@oppidum/ledger/action';
-import { approvingMembers, checkMember, checkWaiting } from './approvals.ts';
+import { checkMember, checkWaiting, freshMembers } from './approvals.ts';
 import { applyRejections, hasRejected } from './rejections.ts';
 import { TRUSTEES_SINCE } from './trustees.ts';
 
@@ -26,16 +26,14 @@ export const rejectProposal = defineAction({
     const { body } = city.get(at(proposalKind, proposalId));
     const refused = checkMember(city, body);
     if (refused !== null) return refused;
-    const fresh = approvingMembers(city, body).some(({ account }) => !hasRejected(city, proposalId, body, account));
-    return fresh ? null : reject('ALREADY_REJECTED', { proposal: toHex(proposalId) });
+    const isSaid = freshMembers(city, proposalId, body, hasRejected).length === 0;
+    return isSaid ? reject('ALREADY_REJECTED', { proposal: toHex(proposalId) }) : null;
   },
 
   // COMMIT POINT
   apply({ id: proposalId, reason }, city) {
     const proposal = city.get(at(proposalKind, proposalId));
-    const fresh = approvingMembers(city, proposal.body).filter(
-      ({ account }) => !hasRejected(city, proposalId, proposal.body, account),
-    );
+    const fresh = freshMembers(city, proposalId, proposal.body, hasRejected);
     applyRejections(city, proposalId, proposal, fresh, reason);
   },
 });
